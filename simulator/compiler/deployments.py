@@ -1,0 +1,231 @@
+"""Who shares a process: the units of a deployment (rules 4.6 and 4.7, and "Units" of the settled details)."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from simulator.errors import PlanError
+from simulator.plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
+from simulator.spec.deployments import Unit
+from simulator.spec.models import Topology
+from simulator.spec.services import LoadBalancer, Service
+
+MICROSERVICES = "microservices"
+MONOLITH = "monolith"
+"""The deployments that exist without being written."""
+
+
+@dataclass(frozen=True)
+class ResolvedUnit:
+    """One unit, with nothing left to derive. `cpu` is a whole number of cores, or a fraction of one."""
+
+    name: str
+    services: tuple[str, ...]
+    replicas: int
+    cpu: float
+    memory: float
+    concurrency: int
+    queue_capacity: int
+    discipline: Discipline
+    scheduling: Scheduling
+    balancer: Balancer
+    choice_count: int
+    priced: bool
+
+    @property
+    def cores(self) -> int:
+        """Cores of a replica; a fraction of a core is one core at that speed."""
+        return max(1, round(self.cpu))
+
+    @property
+    def core_speed(self) -> float:
+        """Speed of one core, before the `speed` of a service."""
+        return min(1.0, self.cpu)
+
+
+def resolve_units(
+    topology: Topology, deployment: str, services: Sequence[str], *, equal_cores: bool = False
+) -> tuple[ResolvedUnit, ...]:
+    """Units of the services that are reached, in the order of the first service of each.
+
+    Parameters
+    ----------
+    services
+        In the order of the plan; others are left out of all sums.
+    equal_cores
+        Give every merged unit the cores that its services have in `microservices`: the largest number of replicas
+        not above its own that divides them.
+
+    Raises
+    ------
+    PlanError
+        If the deployment does not exist, or the services of a unit do not agree.
+    """
+    units = []
+    for name, members, written in _groups(topology, deployment, services):
+        path = f"deployments.{deployment}.units.{name}"
+        unit = _resolve(topology, path, name, members, written)
+        if equal_cores:
+            unit = _at_equal_cores(unit, topology)
+        units.append(unit)
+    _refuse_same_names(units, deployment)
+    place = {service: number for number, service in enumerate(services)}
+    return tuple(sorted(units, key=lambda unit: place[unit.services[0]]))
+
+
+def _groups(
+    topology: Topology, deployment: str, services: Sequence[str]
+) -> list[tuple[str, tuple[str, ...], Unit | None]]:
+    """Name, members that are reached and written settings of each unit."""
+    groups: list[tuple[str, tuple[str, ...], Unit | None]] = []
+    if deployment in topology.deployments:
+        for name, unit in topology.deployments[deployment].units.items():
+            groups.append((name, tuple(s for s in services if s in unit.services), unit))
+    elif deployment == MONOLITH:
+        merged = tuple(service for service in services if topology.services[service].kind == "service")
+        groups.append((MONOLITH, merged, None))
+    elif deployment != MICROSERVICES:
+        raise PlanError(_unknown_deployment(topology, deployment))
+    together = {service for _, members, _ in groups for service in members}
+    groups += [(service, (service,), None) for service in services if service not in together]
+    return [group for group in groups if group[1]]
+
+
+def _unknown_deployment(topology: Topology, deployment: str) -> str:
+    known = [MICROSERVICES, MONOLITH, *sorted(set(topology.deployments) - {MICROSERVICES, MONOLITH})]
+    close = difflib.get_close_matches(deployment, known, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    return f"no deployment `{deployment}`{hint} (there are {', '.join(f'`{name}`' for name in known)})"
+
+
+def _resolve(
+    topology: Topology, path: str, name: str, members: tuple[str, ...], written: Unit | None
+) -> ResolvedUnit:
+    services = {member: topology.services[member] for member in members}
+    cpu, memory = _resources(services, written)
+    replicas = written.replicas if written is not None else None
+    if replicas is None:
+        replicas = _ceil(sum(service.replicas * service.resources.cpu for service in services.values()) / cpu)
+    concurrency = _concurrency(services, written)
+    capacity, discipline = _queue(path, services, written, limited=concurrency != UNLIMITED)
+    balancer, choice_count = _balancer(path, services, written)
+    scheduling = written.scheduling if written is not None else None
+    return ResolvedUnit(
+        name=name,
+        services=members,
+        replicas=replicas,
+        cpu=cpu,
+        memory=memory,
+        concurrency=concurrency,
+        queue_capacity=capacity,
+        discipline=discipline,
+        scheduling=Scheduling[scheduling or _agreed(path, "scheduling", services, lambda s: s.scheduling)],
+        balancer=balancer,
+        choice_count=choice_count,
+        priced=any(service.kind != "external" for service in services.values()),
+    )
+
+
+def _resources(services: dict[str, Service], written: Unit | None) -> tuple[float, float]:
+    """Cores and bytes of a replica: as written, else the sums."""
+    cpu = written.resources.cpu if written is not None else None
+    memory = written.resources.memory if written is not None else None
+    if cpu is None:
+        cpu = round(sum(service.resources.cpu for service in services.values()), 9)
+        cpu = cpu if cpu < 1.0 else float(math.ceil(cpu))
+    if memory is None:
+        memory = math.fsum(service.resources.memory for service in services.values())
+    return cpu, memory
+
+
+def _concurrency(services: dict[str, Service], written: Unit | None) -> int:
+    """Slots of a replica: as written, else the sum, unlimited if any is."""
+    if written is not None and written.concurrency is not None:
+        return written.concurrency
+    slots = [service.concurrency for service in services.values()]
+    return UNLIMITED if None in slots else sum(slot for slot in slots if slot is not None)
+
+
+def _queue(
+    path: str, services: dict[str, Service], written: Unit | None, *, limited: bool
+) -> tuple[int, Discipline]:
+    """Places and order of those that wait for a slot; what is not written under `queue` is derived."""
+    queue = written.queue if written is not None else None
+    given = queue.model_fields_set if queue is not None else set()
+    if not limited:
+        if given:
+            raise PlanError(f"{path}.queue: nobody waits for a slot, since the unit has no `concurrency`")
+        return UNLIMITED, Discipline.FIFO  # nobody waits for a slot: nothing to agree on
+    if queue is not None and "discipline" in given:
+        word: str = queue.discipline
+    else:
+        word = _agreed(
+            path, "queue.discipline", services, lambda s: "FIFO" if s.queue is None else s.queue.discipline
+        )
+    if queue is not None and "capacity" in given:
+        capacity = queue.capacity
+    else:
+        places = [service.queue.capacity if service.queue is not None else None for service in services.values()]
+        capacity = None if None in places else sum(place for place in places if place is not None)
+    return UNLIMITED if capacity is None else capacity, Discipline[word]
+
+
+def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> tuple[Balancer, int]:
+    """How a replica is chosen, and among how many."""
+
+    def word(balancer: LoadBalancer) -> str:
+        least = balancer.simple == "LEAST_REQUEST" and balancer.choice_count != 2
+        return f"{balancer.simple} of {balancer.choice_count}" if least else balancer.simple
+
+    balancer = written.load_balancer if written is not None else None
+    if balancer is None:
+        _agreed(path, "loadBalancer", services, lambda service: word(service.load_balancer))
+        balancer = next(iter(services.values())).load_balancer
+    if balancer.simple != "LEAST_REQUEST":
+        return Balancer[balancer.simple], 2  # the count does not act: one value, so that plans compare equal
+    return Balancer.LEAST_REQUEST, UNLIMITED if balancer.choice_count == "all" else balancer.choice_count
+
+
+def _agreed(path: str, key: str, services: dict[str, Service], word: Callable[[Service], str]) -> str:
+    """The word that all services of a unit have under a key."""
+    words = {name: word(service) for name, service in services.items()}
+    if len(set(words.values())) > 1:
+        listed = ", ".join(f"{name} {words[name]}" for name in sorted(words))
+        raise PlanError(f"{path}: its services do not agree on `{key}` ({listed}); write it on the unit")
+    return next(iter(words.values()))
+
+
+def _at_equal_cores(unit: ResolvedUnit, topology: Topology) -> ResolvedUnit:
+    """The unit with as many cores as its services have in `microservices`.
+
+    A service that has its unit for itself runs as it does there.
+    """
+    services = [topology.services[name] for name in unit.services]
+    total = round(sum(service.replicas * service.resources.cpu for service in services), 9)
+    if len(services) == 1:
+        return replace(unit, replicas=services[0].replicas, cpu=services[0].resources.cpu)
+    if unit.replicas == 0 or total == 0.0:
+        return unit
+    if total < 1.0:
+        return replace(unit, replicas=1, cpu=total)
+    whole = _ceil(total)
+    replicas = max(count for count in range(1, unit.replicas + 1) if whole % count == 0)
+    return replace(unit, replicas=replicas, cpu=float(whole // replicas))
+
+
+def _ceil(value: float) -> int:
+    """The next whole number, forgiving what adding fractions of a core costs in digits: 3 x 0.1 is 0.3."""
+    return math.ceil(round(value, 9))
+
+
+def _refuse_same_names(units: Sequence[ResolvedUnit], deployment: str) -> None:
+    for name, count in Counter(unit.name for unit in units).items():
+        if count > 1:
+            raise PlanError(
+                f"deployment {deployment}: a unit and a service that stands alone share the name `{name}`;"
+                f" rename the service"
+            )

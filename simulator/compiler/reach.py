@@ -1,0 +1,90 @@
+"""What the workloads reach: which services and endpoints are in the plan, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from simulator.compiler.programs import EndpointKey, endpoint_name
+from simulator.errors import PlanError
+from simulator.spec.models import Topology
+from simulator.spec.steps import Call, Choose, Parallel, Send, Step
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Services by distance from the edge, then by name; endpoints in the order of their services, then by name."""
+
+    services: tuple[str, ...]
+    endpoints: tuple[EndpointKey, ...]
+
+
+def find_reach(topology: Topology) -> Reach:
+    """What some workload calls, directly or not; a call of probability 0 counts.
+
+    Raises
+    ------
+    PlanError
+        If the calls form a cycle; the message shows it.
+    """
+    distances: dict[EndpointKey, int] = {}
+    targets: dict[EndpointKey, list[EndpointKey]] = {}
+    level, distance = sorted(set(_entries(topology))), 0
+    while level:
+        distances.update(dict.fromkeys(level, distance))
+        targets.update((key, sorted(set(_targets(topology, key)))) for key in level)
+        following = {target for key in level for target in targets[key]}
+        level, distance = sorted(following - distances.keys()), distance + 1
+    _refuse_cycles(targets)
+    nearest: dict[str, int] = {}
+    for (service, _), distance in distances.items():
+        nearest[service] = min(distance, nearest.get(service, distance))
+    services = sorted(nearest, key=lambda service: (nearest[service], service))
+    place = {service: number for number, service in enumerate(services)}
+    endpoints = sorted(distances, key=lambda key: (place[key[0]], key[1]))
+    return Reach(tuple(services), tuple(endpoints))
+
+
+def steps_of(topology: Topology, key: EndpointKey) -> Sequence[Step]:
+    """Steps of an endpoint."""
+    service, endpoint = key
+    return topology.services[service].endpoints[endpoint].steps
+
+
+def call_steps(steps: Sequence[Step]) -> Iterator[Call | Send]:
+    """Calls and sends among the steps, at any depth, in their order."""
+    for step in steps:
+        match step:
+            case Call() | Send():
+                yield step
+            case Parallel():
+                for branch in step.parallel:
+                    yield from call_steps(branch.steps)
+            case Choose():
+                for option in step.choose:
+                    yield from call_steps(option.steps)
+
+
+def _entries(topology: Topology) -> list[EndpointKey]:
+    return [
+        topology.resolve(entry.call) for workload in topology.workload.values() for entry in workload.entries
+    ]
+
+
+def _targets(topology: Topology, key: EndpointKey) -> Iterator[EndpointKey]:
+    for step in call_steps(steps_of(topology, key)):
+        yield topology.resolve(step.call if isinstance(step, Call) else step.send)
+
+
+def _refuse_cycles(targets: dict[EndpointKey, list[EndpointKey]]) -> None:
+    sorter = TopologicalSorter({key: targets[key] for key in sorted(targets)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        # graphlib tells the cycle from the called to the callers, and where it starts is arbitrary
+        cycle = list(reversed(error.args[1]))[:-1]
+        start = cycle.index(min(cycle))
+        shown = [*cycle[start:], *cycle[:start], cycle[start]]
+        path = " -> ".join(endpoint_name(key) for key in shown)
+        raise PlanError(f"the calls form a cycle, which would never end: {path}") from None

@@ -1,0 +1,139 @@
+"""Workloads to columns: arrival laws, ramps, entries."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.compiler.distributions import ZERO, DistributionTable
+from simulator.compiler.programs import CallSite, cumulative_shares, endpoint_name
+from simulator.plan.layout import Shape
+from simulator.plan.plan import Workloads
+from simulator.spec.models import Topology
+from simulator.spec.workload import Workload
+
+
+@dataclass(frozen=True)
+class Ramp:
+    """A straight line of the arrival rate; `cumulative` is the expected number of arrivals before it."""
+
+    start_s: float
+    duration_s: float
+    start_rate: float
+    end_rate: float
+    cumulative: float
+
+
+def entry_sites(topology: Topology) -> list[CallSite]:
+    """Call sites of the entries: workloads by name, entries as written."""
+    sites = []
+    for name in sorted(topology.workload):
+        for entry in topology.workload[name].entries:
+            key = topology.resolve(entry.call)
+            call = f"{name} -> {endpoint_name(key)}"
+            sites.append(CallSite(call, f"entry {call}", name, True, key))
+    return sites
+
+
+def make_ramps(workload: Workload) -> list[Ramp]:
+    """Ramps of an open workload, as in k6: straight lines from the rate before to each target.
+
+    A stage of no length is a jump and leaves no ramp; after the last stage nothing arrives.
+    """
+    if workload.shape == "rate":
+        rate = workload.rate or 0.0
+        return [Ramp(0.0, math.inf, rate, rate, 0.0)]
+    ramps = []
+    start, rate, cumulative = 0.0, workload.start_rate or 0.0, 0.0
+    for stage in workload.stages or ():
+        if stage.duration > 0.0:
+            ramps.append(Ramp(start, stage.duration, rate, stage.target, cumulative))
+            cumulative += stage.duration * (rate + stage.target) / 2.0
+            start += stage.duration
+        rate = stage.target
+    return ramps
+
+
+def workload_streams(name: str) -> dict[str, str]:
+    """Names of a workload's streams, by column of `Workloads`."""
+    return {
+        "stream": f"request {name}",
+        "arrival_stream": f"arrivals {name}",
+        "entry_stream": f"entry {name}",
+        "think_stream": f"think {name}",
+    }
+
+
+def workload_names(names: Iterable[str]) -> set[str]:
+    """Names of all streams of the workloads."""
+    return {stream for name in names for stream in workload_streams(name).values()}
+
+
+def workload_columns(
+    topology: Topology, distributions: DistributionTable, numbers: Mapping[str, int]
+) -> Workloads:
+    """The workloads as columns, by name; entries are the first calls of the plan, in the same order."""
+    names = sorted(topology.workload)
+    workloads = [topology.workload[name] for name in names]
+    ramps = [make_ramps(one) if one.shape in ("rate", "stages") else [] for one in workloads]
+    shares = [cumulative_shares([e.weight for e in one.entries], "workload") for one in workloads]
+    every_ramp = [ramp for some in ramps for ramp in some]
+    times = [one.replay_times for one in workloads]
+
+    def numbered(column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        return np.array([numbers[workload_streams(name)[column]] for name in names], np.int64)
+
+    return Workloads(
+        name=tuple(names),
+        shape=np.array([_shape(workload) for workload in workloads], np.int64),
+        stream=numbered("stream"),
+        arrival_stream=numbered("arrival_stream"),
+        entry_stream=numbered("entry_stream"),
+        users=np.array([workload.users or 0 for workload in workloads], np.int64),
+        think=np.array([_think(workload, distributions) for workload in workloads], np.int64),
+        think_stream=numbered("think_stream"),
+        first_ramp=_starts(ramps),
+        ramps=_lengths(ramps),
+        first_time=_starts(times),
+        times=_lengths(times),
+        first_entry=_starts(shares),
+        entries=_lengths(shares),
+        ramp_start_s=_floats(ramp.start_s for ramp in every_ramp),
+        ramp_duration_s=_floats(ramp.duration_s for ramp in every_ramp),
+        ramp_start_rate=_floats(ramp.start_rate for ramp in every_ramp),
+        ramp_end_rate=_floats(ramp.end_rate for ramp in every_ramp),
+        ramp_cumulative=_floats(ramp.cumulative for ramp in every_ramp),
+        time_s=_floats(time for some in times for time in some),
+        entry_call=np.arange(sum(map(len, shares)), dtype=np.int64),
+        entry_weight=_floats(share for some in shares for share in some),
+    )
+
+
+def _shape(workload: Workload) -> Shape:
+    if workload.shape == "users":
+        return Shape.USERS
+    if workload.shape == "replay":
+        return Shape.REPLAY
+    return Shape[workload.arrivals.upper()]
+
+
+def _think(workload: Workload, distributions: DistributionTable) -> int:
+    if workload.shape != "users":
+        return distributions.add(ZERO)
+    return distributions.add_distribution(workload.think_time)
+
+
+def _lengths(parts: Sequence[Sequence[object]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    return np.array([len(part) for part in parts], np.int64)
+
+
+def _starts(parts: Sequence[Sequence[object]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    lengths = _lengths(parts)
+    return np.cumsum(lengths) - lengths
+
+
+def _floats(values: Iterable[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    return np.array(list(values), np.float64)

@@ -1,0 +1,1 @@
+"""Plan to Trace: what happens when."""

@@ -1,0 +1,5 @@
+"""The reference engine: the readable statement of the model, on SimPy. Start at `life.py`."""
+
+from .engine import ReferenceEngine
+
+__all__ = ["ReferenceEngine"]

@@ -1,0 +1,92 @@
+"""Time, events and tasks: SimPy's environment with absolute times and the model's own order of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from heapq import heappush
+from typing import Any
+
+import simpy
+
+from ...errors import EngineError
+
+Steps = Generator["Moment", Any, Any]
+"""A piece of somebody's life: it yields what it waits for."""
+
+
+class Moment(simpy.Event):
+    """One event to wait for; `callbacks` are called when its time comes."""
+
+    _ok = True
+    _value: Any = None
+
+    def __init__(self) -> None:
+        # SimPy's constructor makes an event that has yet to be triggered; ours are scheduled straight away.
+        self.callbacks: list[Callable[[Any], None]] = []
+
+
+class Task:
+    """A generator that is resumed by the moments it yields.
+
+    SimPy's Process also schedules an event of its own for its start and one for its end. Those would stand between
+    the model's events; here a task starts at once and ends without notice.
+    """
+
+    __slots__ = ("_send",)
+
+    def __init__(self, steps: Steps) -> None:
+        self._send = steps.send
+
+    def resume(self, _event: object = None) -> None:
+        """Go on until the next wait, or the end."""
+        try:
+            moment = self._send(None)
+        except StopIteration:
+            return
+        moment.callbacks.append(self.resume)
+
+
+class Clock(simpy.Environment):
+    """SimPy's heap of events, ordered by (time, key); see `plan/order.py` for the keys."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events = 0
+
+    def schedule_at(self, time: float, key: int, moment: Moment) -> None:
+        """Let `moment` happen at an absolute time: now + (time - now) is not always time."""
+        heappush(self._queue, (time, key, next(self._eid), moment))  # type: ignore[misc]
+
+    def at(self, time: float, key: int) -> Moment:
+        """A new moment at an absolute time, to be yielded."""
+        moment = Moment()
+        heappush(self._queue, (time, key, next(self._eid), moment))  # type: ignore[misc]
+        return moment
+
+    def call_at(self, time: float, key: int, callback: Callable[[Any], None]) -> None:
+        """Call `callback` with the event at an absolute time."""
+        self.at(time, key).callbacks.append(callback)
+
+    def run_before(self, end: float) -> None:
+        """Let everything happen that is due before `end`.
+
+        Raises
+        ------
+        EngineError
+            If two events have one time and one key: their order would be an accident.
+        """
+        queue, step = self._queue, self.step
+        last_time, last_key = -1.0, -1
+        events = 0
+        while queue:
+            time, key, _, event = queue[0]
+            if time >= end:
+                break
+            # A moment that nobody waits for any more (a stale completion, an answer too late) decides nothing.
+            if event.callbacks:
+                if time == last_time and key == last_key:
+                    raise EngineError(f"two events at {time!r} s have the same key {key:#x}: please report this")
+                last_time, last_key = time, int(key)
+                events += 1
+            step()
+        self.events += events

@@ -1,0 +1,30 @@
+"""The reference engine: SimPy runs the lives of requests."""
+
+from __future__ import annotations
+
+from ...plan.engine import Detail
+from ...plan.plan import Plan
+from ...plan.trace import Trace
+from .clock import Clock
+from .life import Life
+from .recorder import Recorder
+
+
+class ReferenceEngine:
+    """Runs any plan; some twenty thousand requests a second at best. The meaning of the model is here."""
+
+    name = "reference"
+
+    def missing(self, plan: Plan) -> tuple[str, ...]:
+        """Nothing: what this engine cannot run, no plan contains."""
+        return ()
+
+    def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
+        """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows."""
+        clock = Clock()
+        recorder = Recorder(plan, clock, detail)
+        life = Life(plan, clock, seed, replication, recorder)
+        recorder.watch(life.model)
+        life.begin()
+        clock.run_before(plan.settings.duration_s + plan.settings.drain_s)
+        return recorder.trace(self.name, seed, replication)

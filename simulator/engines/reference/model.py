@@ -1,0 +1,214 @@
+"""The plan as objects, and whose life is told: requests, visits of services, exchanges of messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...plan.layout import Component, Outcome
+from ...plan.order import ADDRESS_BITS, LOCAL_BITS, REQUEST_BITS
+from ...plan.plan import Plan
+from .clock import Clock, Moment
+from .draws import Draw, make_draw
+from .meters import Meter
+from .units import Replica, Unit
+
+Cause = tuple[Outcome, int]
+"""The innermost failure: what it was, and of which service."""
+
+
+@dataclass(slots=True)
+class Service:
+    """A service, wherever it runs."""
+
+    row: int
+    unit: Unit
+    pace: float
+    balance_stream: int
+    meter: Meter
+    components: int  # the first of its components in a ledger
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """What can be called."""
+
+    row: int
+    service: Service
+    start: int
+    error_rate: float
+    error_stream: int
+
+
+@dataclass(slots=True)
+class Call:
+    """A call site; the edge has one for each entry of a workload."""
+
+    row: int
+    endpoint: Endpoint
+    site: int
+    remote: bool
+    latency: Draw
+    latency_stream: int
+    loss: float
+    loss_stream: int
+    error_rate: float
+    error_stream: int
+    serialization: Draw | None
+    serialization_stream: int
+    timeout: float
+
+
+class Model:
+    """Everything of a Plan that requests meet, unpacked once a run."""
+
+    def __init__(self, plan: Plan, clock: Clock, key: int) -> None:
+        self.units = [Unit(clock, plan.units, row, key) for row in range(len(plan.units.name))]
+        draws = [make_draw(plan.distributions, row, key) for row in range(len(plan.distributions.kind))]
+        self.draws = draws
+        s, e, c, p = plan.services, plan.endpoints, plan.calls, plan.programs
+        self.services = [
+            Service(row, self.units[unit], pace, stream, Meter(), row * len(Component))
+            for row, (unit, pace, stream) in enumerate(
+                zip(s.unit.tolist(), s.pace.tolist(), s.balance_stream.tolist(), strict=True)
+            )
+        ]
+        self.endpoints = [
+            Endpoint(row, self.services[service], start, error_rate, stream)
+            for row, (service, start, error_rate, stream) in enumerate(
+                zip(
+                    e.service.tolist(),
+                    e.start.tolist(),
+                    e.error_rate.tolist(),
+                    e.error_stream.tolist(),
+                    strict=True,
+                )
+            )
+        ]
+        columns = (c.target, c.site, c.remote, c.latency, c.latency_stream, c.loss, c.loss_stream, c.error_rate,
+                   c.error_stream, c.serialization, c.serialization_stream, c.timeout)  # fmt: skip
+        self.calls = [
+            Call(row, self.endpoints[target], site, remote == 1, draws[latency], latency_stream, loss, loss_stream,
+                 error_rate, error_stream, None if serialization < 0 else draws[serialization],
+                 serialization_stream, timeout)
+            for row, (target, site, remote, latency, latency_stream, loss, loss_stream, error_rate, error_stream,
+                      serialization, serialization_stream, timeout)
+            in enumerate(zip(*(column.tolist() for column in columns), strict=True))
+        ]  # fmt: skip
+        self.instructions = list(
+            zip(p.op.tolist(), p.a.tolist(), p.b.tolist(), p.c.tolist(), p.x.tolist(), strict=True)
+        )
+        self.branch: list[int] = p.branch.tolist()
+        self.weight: list[float] = p.weight.tolist()
+
+
+class Request:
+    """One wish of a user."""
+
+    __slots__ = ("arrival", "base", "bin", "entry", "hash_key", "number", "row", "spans", "workload")
+
+    def __init__(self, workload: int, number: int, entry: int, hash_key: int, arrival: float, bin_: int) -> None:
+        self.workload = workload
+        self.number = number
+        self.entry = entry
+        self.hash_key = hash_key
+        self.arrival = arrival
+        self.bin = bin_
+        self.base = (workload << REQUEST_BITS | number) << ADDRESS_BITS
+        self.row = -1
+        self.spans = 0
+
+
+class Visit:
+    """One run of a handler, in one replica; a request at the edge is one without a service.
+
+    `ledger` collects (component, seconds) along one thread of control; `totals` the visit's seconds of waiting and
+    of service over all its branches.
+    """
+
+    __slots__ = ("address", "key", "ledger", "replica", "request", "service", "span", "totals")
+
+    def __init__(
+        self,
+        request: Request,
+        address: int,
+        service: Service | None,
+        replica: Replica | None,
+        ledger: list[tuple[int, float]],
+        span: int,
+        totals: list[float],
+    ) -> None:
+        self.request = request
+        self.address = address
+        self.key = (request.base | address) << LOCAL_BITS
+        self.service = service
+        self.replica = replica
+        self.ledger = ledger
+        self.span = span
+        self.totals = totals
+
+    def scope(self, address: int) -> Visit:
+        """The same visit at another address: one repetition of its steps."""
+        return Visit(self.request, address, self.service, self.replica, self.ledger, self.span, self.totals)
+
+    def fork(self) -> Visit:
+        """The same visit with a ledger of its own: one branch of its steps."""
+        return Visit(self.request, self.address, self.service, self.replica, [], self.span, self.totals)
+
+
+class Exchange(Moment):
+    """A message on its way and its answer; the moment is the arrival of the answer at the caller.
+
+    Who waits for it is woken once: by the answer or by `expire`, whichever comes first.
+    """
+
+    def __init__(self, call: Call, caller: Visit, address: int, start: float, *, detached: bool) -> None:
+        super().__init__()
+        self.call = call
+        self.request = caller.request
+        self.address = address
+        self.key = (caller.request.base | address) << LOCAL_BITS
+        self.start = start
+        self.detached = detached
+        self.span = caller.request.spans
+        caller.request.spans += 1
+        self.row = -1  # in the attempt log
+        self.replica: Replica | None = None
+        self.outcome = Outcome.UNFINISHED
+        self.cause: Cause | None = None
+        self.served = False  # a handler ran, and its answer has to be unpacked
+        self.network_s = 0.0
+        self.ledger: list[tuple[int, float]] = []
+
+    def fail_with(self, outcome: Outcome) -> None:
+        """End in a failure that is the called service's own."""
+        self.outcome = outcome
+        self.cause = (outcome, self.call.endpoint.service.row)
+
+    def expire(self, _event: object) -> None:
+        """The caller's patience ends: wake it, and let the answer come to nobody."""
+        if self.callbacks:
+            self.fail_with(Outcome.TIMEOUT)
+            self.served = False
+            waiting, self.callbacks = self.callbacks, []
+            for callback in waiting:
+                callback(self)
+
+
+class Join(Moment):
+    """The end of all branches of a `parallel`; it happens within the end of the last one."""
+
+    def __init__(self, branches: int) -> None:
+        super().__init__()
+        self.remaining = branches
+        self.failure: Cause | None = None
+        self.ledger: list[tuple[int, float]] = []
+
+    def branch_ended(self, failure: Cause | None, ledger: list[tuple[int, float]]) -> None:
+        """Count one branch; the first failure in time is the whole's, the last branch is the critical path."""
+        self.remaining -= 1
+        if self.failure is None:
+            self.failure = failure
+        if self.remaining == 0:
+            self.ledger = ledger
+            for callback in self.callbacks:
+                callback(self)

@@ -1,0 +1,233 @@
+"""What is written down while it happens: the Trace in the making."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ...plan.engine import Detail
+from ...plan.layout import GOOD, Component, Outcome
+from ...plan.order import EventKind, base_key, kind_key
+from ...plan.plan import Plan
+from ...plan.trace import (
+    AttemptLog,
+    CallLog,
+    Count,
+    Level,
+    RequestLog,
+    Tally,
+    Trace,
+    Visits,
+    make_edges,
+)
+from .clock import Clock
+from .model import Call, Cause, Exchange, Model, Request, Service, Visit
+from .units import Replica
+from .workloads import Workload
+
+CONTROL = kind_key(EventKind.CONTROL)
+LOG_COLUMNS = {RequestLog: "qqqddqqqq", CallLog: "qqdddq", AttemptLog: "qqqqqqddq"}
+
+
+def _columns(log: type) -> list[array[Any]]:
+    return [array(code) for code in LOG_COLUMNS[log]]
+
+
+class Recorder:
+    """Tallies by bin, and logs as far as `detail` asks for them."""
+
+    def __init__(self, plan: Plan, clock: Clock, detail: Detail) -> None:
+        self.plan = plan
+        self.clock = clock
+        self.detail = detail
+        self.edges: list[float] = make_edges(plan.settings.duration_s, plan.settings.warmup_s).tolist()
+        self.entry_calls: list[int] = plan.workloads.entry_call.tolist()
+        bins, services = len(self.edges) - 1, len(plan.services.name)
+        workloads, self.endpoints = len(plan.workloads.name), len(plan.endpoints.name)
+        self.bin = 0
+        self.levels = np.zeros((bins + 1, services, len(Level)))
+        self.counts = np.zeros((bins + 1, services, len(Count)), np.int64)
+        self.arrived = np.zeros((bins + 1, workloads), np.int64)
+        self.ended = np.zeros((bins + 1, workloads, 2), np.int64)
+        self.arrived_now = [0] * workloads
+        self.ended_now = [[0, 0] for _ in range(workloads)]
+        # Lists are several times faster to add to than arrays, one number at a time.
+        self.visits = [[0.0] * (services * len(Visits)) for _ in range(bins)]
+        self.outcomes = [[0] * (workloads * len(Outcome)) for _ in range(bins)]
+        self.tallies = [[0.0] * (len(self.entry_calls) * self.endpoints * len(Tally)) for _ in range(bins)]
+        self.breakdown = [[0.0] * (services * len(Component)) for _ in range(bins)]
+        self.latency = array("d")
+        self.latency_bin = array("i")
+        self.latency_workload = array("i")
+        self.logs_requests = detail != "summary"
+        self.logs_attempts = detail == "attempts"
+        self.request_log = _columns(RequestLog)
+        self.call_log = _columns(CallLog)
+        self.attempt_log = _columns(AttemptLog)
+
+    # -- levels, at the edges of bins
+
+    def watch(self, model: Model) -> None:
+        """Look at all levels at every edge from now on."""
+        for edge in range(1, len(self.edges)):
+            key = base_key(0, edge, 0) + CONTROL
+            self.clock.call_at(self.edges[edge], key, partial(self._look, model, edge))
+
+    def _look(self, model: Model, edge: int, _event: object) -> None:
+        now = self.edges[edge]
+        for service in model.services:
+            meter = service.meter
+            shared = sum(replica.station.busy_area(meter, now) for replica in service.unit.replicas)
+            busy = meter.busy.at(now) + shared
+            waiting = meter.waiting.at(now) + (meter.sharing.at(now) - shared)
+            self.levels[edge, service.row] = busy, waiting
+            self.counts[edge, service.row] = meter.begun, meter.ended, meter.failed
+        self.arrived[edge] = self.arrived_now
+        self.ended[edge] = self.ended_now
+        self.bin = edge
+
+    # -- requests
+
+    def request_begins(self, workload: Workload, number: int, address: int, hash_key: int) -> Request:
+        """A request arrives, now."""
+        now = self.clock.now
+        bin_ = min(self.bin, len(self.edges) - 2)
+        request = Request(workload.row, number, workload.entry(address), hash_key, now, bin_)
+        self.arrived_now[workload.row] += 1
+        self.outcomes[bin_][workload.row * len(Outcome) + Outcome.UNFINISHED] += 1
+        if self.logs_requests:
+            request.row = len(self.request_log[0])
+            row = (number, workload.row, request.entry, now, math.nan, Outcome.UNFINISHED, Outcome.OK, -1, 0)
+            for column, value in zip(self.request_log, row, strict=True):
+                column.append(value)
+        return request
+
+    def request_ends(
+        self, request: Request, outcome: Outcome, cause: Cause | None, ledger: list[tuple[int, float]]
+    ) -> None:
+        """A request ends, now."""
+        now = self.clock.now
+        workload = request.workload
+        outcomes = self.outcomes[request.bin]
+        outcomes[workload * len(Outcome) + Outcome.UNFINISHED] -= 1
+        outcomes[workload * len(Outcome) + outcome] += 1
+        ended = self.ended_now[workload]
+        ended[0] += 1
+        if outcome <= GOOD:
+            ended[1] += 1
+            self.latency.append(now - request.arrival)
+            self.latency_bin.append(request.bin)
+            self.latency_workload.append(workload)
+            breakdown = self.breakdown[request.bin]
+            for component, seconds in ledger:
+                breakdown[component] += seconds
+        if self.logs_requests:
+            _, _, _, _, end_s, outcomes_, cause_outcome, cause_service, _ = self.request_log
+            end_s[request.row] = now
+            outcomes_[request.row] = outcome
+            if cause is not None:
+                cause_outcome[request.row], cause_service[request.row] = cause
+
+    # -- calls and attempts
+
+    def attempt_begins(self, exchange: Exchange, parent: int) -> None:
+        """A try at a call is made, now."""
+        if not self.logs_requests:
+            return
+        request = exchange.request
+        self.request_log[8][request.row] += 1
+        if self.logs_attempts:
+            exchange.row = len(self.attempt_log[0])
+            row = (request.row, exchange.span, parent, exchange.call.row, -1, 0, exchange.start, math.nan,
+                   Outcome.UNFINISHED)  # fmt: skip
+            for column, value in zip(self.attempt_log, row, strict=True):
+                column.append(value)
+
+    def replica_chosen(self, exchange: Exchange, replica: Replica) -> None:
+        """Where an attempt goes."""
+        if self.logs_attempts:
+            self.attempt_log[4][exchange.row] = replica.number
+
+    def attempt_ends(self, exchange: Exchange) -> None:
+        """A try ends for its caller (a `send` for its target), now."""
+        if self.logs_attempts:
+            self.attempt_log[7][exchange.row] = self.clock.now
+            self.attempt_log[8][exchange.row] = exchange.outcome
+
+    def call_ends(self, call: Call, request: Request, start: float, outcome: Outcome) -> None:
+        """A call that somebody waited for ends, now."""
+        now = self.clock.now
+        at = (request.entry * self.endpoints + call.endpoint.row) * len(Tally)
+        tallies = self.tallies[request.bin]
+        tallies[at] += 1.0
+        if outcome <= GOOD:
+            tallies[at + 2] += now - start
+        else:
+            tallies[at + 1] += 1.0
+        if self.logs_requests:
+            log = self.call_log
+            log[0].append(request.entry)
+            log[1].append(call.endpoint.row)
+            log[2].append(request.arrival)
+            log[3].append(start)
+            log[4].append(now)
+            log[5].append(outcome)
+
+    # -- visits
+
+    def visit_rejected(self, service: Service) -> None:
+        """A visit is turned away: no place in the queue."""
+        service.meter.ended += 1
+        service.meter.failed += 1
+
+    def visit_ends(self, visit: Visit, service: Service, failure: Cause | None) -> None:
+        """A handler ends, now."""
+        service.meter.ended += 1
+        if failure is not None:
+            service.meter.failed += 1
+        at = service.row * len(Visits)
+        visits = self.visits[visit.request.bin]
+        visits[at] += 1.0
+        visits[at + 1] += visit.totals[0]
+        visits[at + 2] += visit.totals[1]
+
+    # -- the whole
+
+    def trace(self, engine: str, seed: int, replication: int) -> Trace:
+        """Everything, as columns."""
+        plan, bins = self.plan, len(self.edges) - 1
+        workloads, services = len(plan.workloads.name), len(plan.services.name)
+        edges = np.array(self.edges)
+
+        def log(kind: type, columns: list[array[Any]]) -> list[Any]:
+            dtypes = {"d": np.float64, "q": np.int64}
+            return [np.array(column, dtypes[code]) for column, code in zip(columns, LOG_COLUMNS[kind], strict=True)]
+
+        return Trace(
+            engine=engine,
+            seed=seed,
+            replication=replication,
+            digest=plan.digest(),
+            detail=self.detail,
+            edges=edges,
+            levels=self.levels,
+            counts=self.counts,
+            replicas=np.outer(edges, plan.units.replicas),
+            arrived=self.arrived,
+            ended=self.ended,
+            visits=np.array(self.visits).reshape(bins, services, len(Visits)),
+            outcomes=np.array(self.outcomes, np.int64).reshape(bins, workloads, len(Outcome)),
+            tallies=np.array(self.tallies).reshape(bins, len(self.entry_calls), self.endpoints, len(Tally)),
+            breakdown=np.array(self.breakdown).reshape(bins, services, len(Component)),
+            latency_s=np.array(self.latency, np.float64),
+            latency_bin=np.array(self.latency_bin, np.int32),
+            latency_workload=np.array(self.latency_workload, np.int32),
+            requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,
+            calls=CallLog(*log(CallLog, self.call_log)) if self.logs_requests else None,
+            attempts=AttemptLog(*log(AttemptLog, self.attempt_log)) if self.logs_attempts else None,
+            events=self.clock.events,
+        )

@@ -1,0 +1,122 @@
+"""The cores of one replica with their queue: first come first served, or processor sharing."""
+
+from __future__ import annotations
+
+from collections import deque
+from heapq import heappop, heappush
+
+from ...rules.queueing import real_time, virtual_time
+from .clock import Clock, Moment
+from .meters import Level, Meter
+
+
+class Job(Moment):
+    """A piece of work on a core; the moment is its completion."""
+
+    def __init__(self, meter: Meter, work: float, key: int, joined: float) -> None:
+        super().__init__()
+        self.meter = meter
+        self.work = work
+        self.key = key
+        self.joined = joined
+        self.waiting = 0.0
+
+
+class Station:
+    """Cores that each serve one job to its end, in the order in which jobs joined (rule 8.2)."""
+
+    def __init__(self, clock: Clock, cores: int) -> None:
+        self.clock = clock
+        self.cores = cores
+        self.busy = 0
+        self.queue: deque[Job] = deque()
+
+    def join(self, meter: Meter, work: float, key: int) -> Job:
+        """Ask for `work` seconds of one core; wait for the job that is returned."""
+        now = self.clock.now
+        job = Job(meter, work, key, now)
+        if self.busy < self.cores:
+            self._start(job, now)
+        else:
+            meter.waiting.change(now, 1)
+            self.queue.append(job)
+        return job
+
+    def _start(self, job: Job, now: float) -> None:
+        self.busy += 1
+        job.meter.busy.change(now, 1)
+        job.callbacks.append(self._finish)
+        self.clock.schedule_at(now + job.work, job.key, job)
+
+    def _finish(self, job: Job) -> None:
+        """The core goes to who waited longest, before the finished job's owner goes on."""
+        now = self.clock.now
+        self.busy -= 1
+        job.meter.busy.change(now, -1)
+        if self.queue:
+            following = self.queue.popleft()
+            following.meter.waiting.change(now, -1)
+            following.waiting = now - following.joined
+            self._start(following, now)
+
+    def busy_area(self, meter: Meter, now: float) -> float:
+        """Core-seconds of one service that its own meter does not know of: none here."""
+        return 0.0
+
+
+class SharedStation:
+    """Cores that all jobs share equally, none getting more than one (rule 8.4)."""
+
+    def __init__(self, clock: Clock, cores: int) -> None:
+        self.clock = clock
+        self.cores = cores
+        self.virtual = 0.0
+        self.since = 0.0
+        self.jobs: list[tuple[float, int, Job]] = []  # by the virtual time of their end
+        self.present: dict[Meter, Level] = {}  # jobs of a service, integrated over virtual time: core-seconds
+        self.next = Moment()
+
+    def join(self, meter: Meter, work: float, key: int) -> Job:
+        """Ask for `work` seconds of one core; wait for the job that is returned."""
+        now = self.clock.now
+        job = Job(meter, work, key, now)
+        self._advance(self._virtual(now), now)
+        heappush(self.jobs, (self.virtual + work, key, job))
+        meter.sharing.change(now, 1)
+        self.present.setdefault(meter, Level()).change(self.virtual, 1)
+        self._await_next()
+        return job
+
+    def _finish(self, _event: Moment) -> None:
+        now = self.clock.now
+        due, _, job = heappop(self.jobs)
+        # The clock of virtual time is set by its own events: no drift from rounding.
+        self._advance(due, now)
+        job.meter.sharing.change(now, -1)
+        self.present[job.meter].change(due, -1)
+        job.waiting = max(0.0, (now - job.joined) - job.work)
+        self._await_next()
+        for callback in job.callbacks:
+            callback(job)
+
+    def _await_next(self) -> None:
+        """Only the next end has an event; the one awaited before is let go."""
+        self.next.callbacks = []
+        if self.jobs:
+            due, key, _ = self.jobs[0]
+            when = real_time(self.virtual, self.since, due, len(self.jobs), self.cores)
+            self.next = self.clock.at(when, key)
+            self.next.callbacks.append(self._finish)
+
+    def _virtual(self, now: float) -> float:
+        if not self.jobs:
+            return self.virtual
+        return virtual_time(self.virtual, self.since, now, len(self.jobs), self.cores)
+
+    def _advance(self, virtual: float, now: float) -> None:
+        self.virtual, self.since = virtual, now
+
+    def busy_area(self, meter: Meter, now: float) -> float:
+        """Core-seconds that jobs of one service have been given here; looking changes nothing."""
+        level = self.present.get(meter)
+        return 0.0 if level is None else level.at(self._virtual(now))

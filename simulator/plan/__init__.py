@@ -1,0 +1,1 @@
+"""The contract between compiler, engines and results: what is to be run, and what happened."""

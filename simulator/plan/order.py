@@ -1,0 +1,42 @@
+"""The order of events at one instant: a property of the model, not of a library (rules 3.1 to 3.4).
+
+Every event has the key (kind, workload, request, address, local). The key is total: two pending events of
+one time and one key are an `EngineError`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+
+class EventKind(IntEnum):
+    """What happens first among events of one instant: the smaller first.
+
+    0 and 1 are left to SimPy's own plumbing. A departure frees its place before an arrival is judged.
+    """
+
+    CONTROL = 2
+    COMPLETION = 3
+    REPLY = 4
+    TIMER = 5
+    GRANT = 6
+    DELIVERY = 7
+    ARRIVAL = 8
+
+
+LOCAL_BITS: Final = 32
+ADDRESS_BITS: Final = 64
+REQUEST_BITS: Final = 64
+WORKLOAD_BITS: Final = 16
+KIND_SHIFT: Final = LOCAL_BITS + ADDRESS_BITS + REQUEST_BITS + WORKLOAD_BITS
+
+
+def base_key(workload: int, request: int, address: int) -> int:
+    """The part of an event's key that says whose event it is, with room for kind and local index."""
+    return ((workload << REQUEST_BITS | request) << ADDRESS_BITS | address) << LOCAL_BITS
+
+
+def kind_key(kind: EventKind) -> int:
+    """The part of an event's key that says what happens; `base_key + kind_key + local` is the whole."""
+    return int(kind) << KIND_SHIFT

@@ -1,0 +1,162 @@
+"""What a reader of the results must know before believing them, said out loud."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..plan.trace import Count, Level
+from .objectives import needs_requests
+from .observed import Observed
+from .quantities import PERCENTILES
+
+WIDE = 0.1
+"""Half width by mean above which an interval says little."""
+BEYOND = 10
+"""Requests beyond a percentile below which it is an anecdote."""
+UNFINISHED = 0.001
+"""Share of unfinished requests above which percentiles are lower bounds."""
+BUSY = 0.999
+"""Utilisation above which no core is ever free."""
+BACKLOG = 0.02
+"""Share of the arrivals that are not served in the span above which a queue builds up."""
+
+
+def percentile_name(probability: float) -> str:
+    """0.999 is p99.9."""
+    return f"p{round(probability * 100.0, 6):g}"
+
+
+def requests_needed(probability: float) -> int:
+    """How many requests leave `BEYOND` of them beyond a percentile."""
+    return int(np.ceil(round(BEYOND / (1.0 - probability), 6)))
+
+
+def count(number: int, noun: str) -> str:
+    """1 request, 2 requests."""
+    return f"{number:,} {noun}".replace(",", " ") + ("" if number == 1 else "s")
+
+
+def about_replications(observed: Observed, requested: int | None) -> Iterator[str]:
+    """Too few of them."""
+    finished = len(observed.traces)
+    if requested is not None and finished < requested:
+        yield f"interrupted: {finished} of {requested} replications finished"
+    if finished == 1:
+        yield "one replication has no interval: ask for more replications to see how sure these numbers are"
+
+
+def about_warmup(observed: Observed) -> Iterator[str]:
+    """A start that never ends."""
+    if observed.settled:
+        return
+    fewest = min(trace.latency_s.size for trace in observed.traces)
+    yield (
+        f"the run has not settled: MSER-5 finds no warmup within its first half ({count(fewest, 'request')} "
+        f"served in a replication); statistics begin at {observed.warmup_s:g} s; make the run longer"
+    )
+
+
+def about_intervals(intervals: pd.DataFrame) -> Iterator[str]:
+    """Too wide to be of use."""
+    for quantity in ("latency_mean_s", "throughput_per_s"):
+        mean = float(intervals["mean"][quantity])
+        half_width = float(intervals["half_width"][quantity])
+        if half_width > WIDE * abs(mean):
+            yield (
+                f"{quantity} is known to {half_width / abs(mean):.0%} only (half width by mean): "
+                "ask for more replications or a longer run"
+            )
+
+
+def about_percentiles(observed: Observed) -> Iterator[str]:
+    """Too few requests for them."""
+    served = observed.served
+    if observed.requests == 0:
+        span = f"[{observed.warmup_s:g} s, {observed.edges[-1]:g} s)"
+        yield f"no request arrives in {span}: there are no statistics"
+    elif served == 0:
+        yield "no request was served: there are no latencies"
+    else:
+        poor = [p for p in PERCENTILES.values() if served < requests_needed(p)]
+        if poor:
+            yield (
+                f"fewer than {BEYOND} of {count(served, 'request')} lie beyond "
+                f"{', '.join(percentile_name(p) for p in poor)}: "
+                f"{percentile_name(poor[-1])} needs {count(requests_needed(poor[-1]), 'request')}"
+            )
+
+
+def about_unfinished(observed: Observed) -> Iterator[str]:
+    """Requests whose latency nobody knows."""
+    if observed.unfinished > UNFINISHED * observed.requests:
+        share = observed.unfinished / observed.requests
+        yield (
+            f"{count(observed.unfinished, 'request')} of {observed.requests} ({share:.2%}) did not finish: "
+            "percentiles are lower bounds"
+        )
+
+
+def half_time(observed: Observed) -> int:
+    """The edge nearest to the middle of the span."""
+    return int(np.argmin(np.abs(observed.edges - (observed.warmup_s + observed.edges[-1]) / 2.0)))
+
+
+def growing_queues(observed: Observed) -> NDArray[np.bool_]:
+    """Services whose queue grows in every replication while they serve fewer than arrive."""
+    first, middle, edges = observed.first, half_time(observed), observed.edges
+    if not first < middle < edges.size - 1:
+        return np.zeros(len(observed.plan.services.name), dtype=bool)
+    grows = np.ones(len(observed.plan.services.name), dtype=bool)
+    for trace in observed.traces:
+        waiting = trace.levels[:, :, Level.WAITING]
+        early = (waiting[middle] - waiting[first]) / (edges[middle] - edges[first])
+        late = (waiting[-1] - waiting[middle]) / (edges[-1] - edges[middle])
+        grows &= late > early
+    begun = observed.counts[:, Count.BEGUN]
+    behind = begun - observed.counts[:, Count.ENDED]
+    return np.asarray(grows & (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces)))
+
+
+def about_stability(observed: Observed, services: pd.DataFrame) -> Iterator[str]:
+    """Services that are asked for more than they can do."""
+    growing = growing_queues(observed)
+    for row, (name, service) in enumerate(services.iterrows()):
+        if growing[row]:
+            yield (
+                f"{name} is unstable: {service.arrival_rate_per_s:.4g} visits arrive and "
+                f"{service.throughput_per_s:.4g} end per second, and its queue grows to the end: "
+                "its times depend on how long the run is"
+            )
+        elif service.utilisation_ratio > BUSY:
+            yield f"{name} is saturated: its cores are never free"
+
+
+def about_objectives(observed: Observed) -> Iterator[str]:
+    """Objectives that this detail cannot judge."""
+    for objective in observed.plan.objectives:
+        if needs_requests(observed, objective):
+            endpoint = observed.plan.endpoints.name[objective.endpoint]
+            yield (
+                f"slo {objective.slo}: {objective.quantity} of {endpoint} "
+                f'is not recorded at detail "{observed.detail}" and counts as missed: use detail="requests"'
+            )
+
+
+def find_caveats(
+    observed: Observed, intervals: pd.DataFrame, services: pd.DataFrame, requested: int | None
+) -> tuple[str, ...]:
+    """All that there is to say, what the compiler said first."""
+    return (
+        *observed.plan.warnings,
+        *about_replications(observed, requested),
+        *about_warmup(observed),
+        *about_intervals(intervals),
+        *about_percentiles(observed),
+        *about_unfinished(observed),
+        *about_stability(observed, services),
+        *about_objectives(observed),
+    )

@@ -1,0 +1,174 @@
+"""Results as text for a terminal and as HTML for a notebook, with units that people read."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from .quantities import COUNTS
+
+if TYPE_CHECKING:
+    from .results import Results
+
+WIDTH: Final = 100
+NAME: Final = 22
+NOTHING: Final = "-"
+
+HEADLINES: Final = (
+    "requests", "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s",
+    "latency_p90_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "degraded", "errors", "unfinished",
+    "cost_per_hour", "cost_per_million_successful",
+)  # fmt: skip
+ALWAYS: Final = ("requests", "errors", "unfinished")
+SERVICES: Final = (
+    "replicas", "utilisation_ratio", "waiting_time_s", "service_time_s", "response_time_s", "queue_length",
+    "throughput_per_s", "errors",
+)  # fmt: skip
+SERVICE_HEAD: Final = (
+    "service", "replicas", "busy %", "waiting ms", "service ms", "response ms", "queue", "per s", "errors",
+)  # fmt: skip
+OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
+STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"
+
+
+def number(value: float) -> str:
+    """Four digits that matter, in full."""
+    if math.isnan(value):
+        return NOTHING
+    if value == 0.0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e9:
+        return f"{value:.4g}"
+    digits = max(0, 3 - math.floor(math.log10(abs(value))))
+    return f"{value:.{digits}f}"
+
+
+def quantity(name: str, value: float) -> str:
+    """A value in the unit of `label`."""
+    if math.isnan(value):
+        return NOTHING
+    if name.endswith("_ratio") or name == "errorRate":
+        return f"{value * 100.0:.3f}"
+    if name.endswith("_s") and not name.endswith("per_s"):
+        return number(value * 1000.0)
+    return f"{value:.0f}" if name in COUNTS else number(value)
+
+
+def label(name: str, currency: str | None = None) -> str:
+    """A column as people read it: latency_p999_s is latency p99.9 (ms)."""
+    words = name.replace("p999", "p99.9")
+    if name.startswith("cost_"):
+        return f"{words.replace('_', ' ')} ({currency})" if currency else words.replace("_", " ")
+    for ending, unit in (("_per_s", " (/s)"), ("_ratio", " (%)"), ("_s", " (ms)")):
+        if words.endswith(ending):
+            return words.removesuffix(ending).replace("_", " ") + unit
+    return words.replace("_", " ")
+
+
+def shorten(name: str, width: int = NAME) -> str:
+    """A name within a width."""
+    return name if len(name) <= width else f"{name[: width - 1]}…"
+
+
+def headline_rows(results: Results) -> list[tuple[str, str, str]]:
+    """What, how much, and give or take how much."""
+    summary, intervals, currency = results.summary, results.intervals, results.provenance["currency"]
+    rows = []
+    for name in HEADLINES:
+        value = float(summary[name])
+        if math.isnan(value) or (value == 0.0 and name in COUNTS and name not in ALWAYS):
+            continue
+        half_width = math.nan if name in COUNTS else float(intervals["half_width"][name])
+        known = "" if math.isnan(half_width) else f"± {quantity(name, half_width)}"
+        rows.append((label(name, currency), quantity(name, value), known))
+    return rows
+
+
+def service_rows(results: Results) -> list[list[str]]:
+    """One row a service."""
+    table = results.services
+    rows: list[list[float]] = table[list(SERVICES)].to_numpy(dtype="float64").tolist()
+    return [
+        [str(name), *(quantity(column, value) for column, value in zip(SERVICES, row, strict=True))]
+        for name, row in zip(table.index, rows, strict=True)
+    ]
+
+
+def objective_rows(results: Results) -> list[list[str]]:
+    """One row an objective."""
+    rows = []
+    for row in results.objectives.itertuples():
+        kind = "errorRate" if row.quantity == "errorRate" else "latency_s"
+        unit = "%" if kind == "errorRate" else "ms"
+        verdict = ("met" if row.met else "MISSED") + (", but the interval straddles" if row.straddles else "")
+        seen = [f"{quantity(kind, value)} {unit}" for value in (row.limit, row.value)]
+        rows.append([row.slo, row.endpoint, row.quantity, *seen, verdict])
+    return rows
+
+
+def title(results: Results) -> str:
+    """What was run, and how."""
+    made = results.provenance
+    many = "" if made["replications"] == 1 else "s"
+    return f"{made['topology']} as {made['deployment']}: {made['replications']} replication{many}"
+
+
+def conditions(results: Results) -> str:
+    """The span, the seed, the engine."""
+    made = results.provenance
+    return (
+        f"requests arriving in [{made['warmup_s']:g} s, {made['duration_s']:g} s), seed {made['seed']}, "
+        f"{made['engine']} engine, {made['confidence'] * 100:g}% intervals"
+    )
+
+
+def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> list[str]:
+    """Lines of columns, the first `texts` to the left; long names are shortened."""
+    cells = [[shorten(cell) if at < texts else cell for at, cell in enumerate(row)] for row in (head, *rows)]
+    widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    return [
+        "  ".join(
+            cell.ljust(width) if at < texts else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+
+
+def to_text(results: Results) -> str:
+    """At most 100 columns."""
+    lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
+    rows = headline_rows(results)
+    lines += text_table(("", "", ""), rows, 1)[1:]
+    lines += ["", *text_table(SERVICE_HEAD, service_rows(results))]
+    if len(results.objectives):
+        lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(results), 3)]
+    if results.warnings:
+        lines += [""]
+        for warning in results.warnings:
+            lines += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
+    return "\n".join(lines)
+
+
+def html_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, every text of it escaped."""
+    top = "".join(f'<th style="{STYLE}">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        "<tr>" + "".join(f'<td style="{STYLE}">{escape(cell)}</td>' for cell in row) + "</tr>" for row in rows
+    )
+    return f'<table style="border-collapse:collapse"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>'
+
+
+def to_html(results: Results) -> str:
+    """Self-contained: no script, no style sheet, no picture from elsewhere."""
+    parts = [
+        f"<p><strong>{escape(title(results))}</strong><br>{escape(conditions(results))}</p>",
+        html_table(("quantity", "value", "interval"), headline_rows(results)),
+        html_table(("service", *(label(name) for name in SERVICES)), service_rows(results)),
+    ]
+    if len(results.objectives):
+        parts.append(html_table(OBJECTIVE_HEAD, objective_rows(results)))
+    if results.warnings:
+        parts.append("<ul>" + "".join(f"<li>{escape(text)}</li>" for text in results.warnings) + "</ul>")
+    return f"<div>{''.join(parts)}</div>"

@@ -1,0 +1,167 @@
+"""The traces of a run, and the sums over the span that its statistics are of.
+
+One replication is an `Observed` too: a statistic is written once, and holds for one as for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ResultError
+from ..plan.layout import GOOD, Outcome
+from ..plan.plan import Floats, Integers, Plan
+from ..plan.trace import CallLog, RequestLog, Trace
+from . import warmup
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """Replications of one plan, and the edge from which on they count. Arrays are sums over replications."""
+
+    plan: Plan
+    traces: tuple[Trace, ...]
+    first: int
+    settled: bool
+
+    @property
+    def edges(self) -> Floats:
+        """The cuts of time, in seconds."""
+        return self.traces[0].edges
+
+    @property
+    def warmup_s(self) -> float:
+        """The start of the span."""
+        return float(self.edges[self.first])
+
+    @property
+    def time_s(self) -> float:
+        """Simulated seconds within the span, of all replications."""
+        return float(self.edges[-1] - self.edges[self.first]) * len(self.traces)
+
+    @property
+    def detail(self) -> str:
+        """How much of the run was recorded."""
+        return self.traces[0].detail
+
+    @cached_property
+    def each(self) -> tuple[Observed, ...]:
+        """The replications, one by one."""
+        return tuple(Observed(self.plan, (trace,), self.first, self.settled) for trace in self.traces)
+
+    def _since(self, column: str) -> NDArray[Any]:
+        arrays = [getattr(trace, column) for trace in self.traces]
+        return np.asarray(sum(array[-1] - array[self.first] for array in arrays))
+
+    def _within(self, column: str) -> NDArray[Any]:
+        return np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces))
+
+    @cached_property
+    def levels(self) -> Floats:
+        """Services, Level: integrals over the span."""
+        return self._since("levels")
+
+    @cached_property
+    def counts(self) -> Integers:
+        """Services, Count: what happened in the span."""
+        return self._since("counts")
+
+    @cached_property
+    def replica_seconds(self) -> Floats:
+        """Units: integrals over the span."""
+        return self._since("replicas")
+
+    @cached_property
+    def ended(self) -> Integers:
+        """Workloads, 2: requests that ended in the span; that ended ok or degraded."""
+        return self._since("ended")
+
+    @cached_property
+    def visits(self) -> Floats:
+        """Services, Visits: of requests that arrive in the span."""
+        return self._within("visits")
+
+    @cached_property
+    def outcomes(self) -> Integers:
+        """Workloads, Outcome: of requests that arrive in the span."""
+        return self._within("outcomes")
+
+    @cached_property
+    def tallies(self) -> Floats:
+        """Entries, endpoints, Tally: of requests that arrive in the span."""
+        return self._within("tallies")
+
+    @cached_property
+    def breakdown(self) -> Floats:
+        """Services, Component: of requests that arrive in the span."""
+        return self._within("breakdown")
+
+    @cached_property
+    def latencies(self) -> Floats:
+        """Of ok and degraded requests that arrive in the span."""
+        return np.concatenate([trace.latency_s[trace.latency_bin >= self.first] for trace in self.traces])
+
+    @cached_property
+    def latency_workload(self) -> NDArray[np.int32]:
+        """The workload of each of `latencies`."""
+        return np.concatenate([trace.latency_workload[trace.latency_bin >= self.first] for trace in self.traces])
+
+    @property
+    def requests(self) -> int:
+        """How many arrive in the span."""
+        return int(self.outcomes.sum())
+
+    @property
+    def served(self) -> int:
+        """How many of them end ok or degraded."""
+        return int(self.outcomes[:, : GOOD + 1].sum())
+
+    @property
+    def unfinished(self) -> int:
+        """How many of them have no end."""
+        return int(self.outcomes[:, Outcome.UNFINISHED].sum())
+
+    @property
+    def request_logs(self) -> tuple[RequestLog, ...]:
+        """The requests by replication; empty with detail `summary`."""
+        return tuple(trace.requests for trace in self.traces if trace.requests is not None)
+
+    @property
+    def call_logs(self) -> tuple[CallLog, ...]:
+        """The calls by replication; empty with detail `summary`."""
+        return tuple(trace.calls for trace in self.traces if trace.calls is not None)
+
+
+def check_traces(plan: Plan, traces: Sequence[Trace]) -> None:
+    """Refuse traces that are not replications of one run of this plan."""
+    if not traces:
+        raise ResultError("no replication has finished: there is nothing to summarise")
+    if {trace.digest for trace in traces} != {plan.digest()}:
+        raise ResultError("these traces are of another plan: summarise a trace with the plan it was run from")
+    if len({(trace.seed, trace.detail) for trace in traces}) > 1:
+        raise ResultError("these traces differ in seed or detail: they are not replications of one run")
+    if len({trace.replication for trace in traces}) < len(traces):
+        raise ResultError("a replication is there twice: it would be counted twice")
+
+
+def observe(plan: Plan, traces: Sequence[Trace]) -> Observed:
+    """Order the replications and find the span of their statistics.
+
+    Raises
+    ------
+    ResultError
+        If these are not replications of one run of this plan, or if the warmup leaves nothing of it.
+    """
+    check_traces(plan, traces)
+    ordered = tuple(sorted(traces, key=lambda trace: trace.replication))
+    warmup_s, duration_s = plan.settings.warmup_s, plan.settings.duration_s
+    if warmup_s is None:
+        return Observed(plan, ordered, *warmup.find_first(ordered))
+    if not 0.0 <= warmup_s < duration_s:
+        raise ResultError(f"a warmup of {warmup_s:g} s leaves nothing of a run of {duration_s:g} s")
+    return Observed(plan, ordered, int(np.searchsorted(ordered[0].edges, warmup_s)), settled=True)

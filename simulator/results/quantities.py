@@ -1,0 +1,60 @@
+"""The quantities of `summary`, of one replication or of all of them pooled."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pandas as pd
+
+from ..plan.layout import Outcome
+from .cost import cost_per_million, unit_costs
+from .observed import Observed
+from .statistics import mean, quantiles, share
+
+PERCENTILES: Final = {
+    "latency_p50_s": 0.5,
+    "latency_p90_s": 0.9,
+    "latency_p95_s": 0.95,
+    "latency_p99_s": 0.99,
+    "latency_p999_s": 0.999,
+}
+COUNTS: Final = ("requests", "degraded", "errors", "unfinished", "replications")
+"""Quantities that are whole numbers."""
+
+
+def quantities(observed: Observed) -> dict[str, float]:
+    """Every quantity by name: counts are sums over replications, rates averages, latencies pooled."""
+    replications = len(observed.traces)
+    requests, served = observed.requests, observed.served
+    ended, useful = (float(number) for number in observed.ended.sum(axis=0))
+    cost = float(unit_costs(observed.plan, observed.replica_seconds / observed.time_s).sum())
+    goodput = useful / observed.time_s
+    tails = quantiles(observed.latencies, list(PERCENTILES.values()))
+    return {
+        "requests": float(requests),
+        "throughput_per_s": ended / observed.time_s,
+        "goodput_per_s": goodput,
+        "availability_ratio": share(served, requests),
+        "latency_mean_s": mean(observed.latencies),
+        **dict(zip(PERCENTILES, tails.tolist(), strict=True)),
+        "degraded": float(observed.outcomes[:, Outcome.DEGRADED].sum()),
+        "errors": float(requests - served - observed.unfinished),
+        "unfinished": float(observed.unfinished),
+        "cost_per_hour": cost,
+        "cost_per_million_successful": cost_per_million(cost, goodput),
+        "replications": float(replications),
+    }
+
+
+def summary_series(observed: Observed) -> pd.Series[float]:
+    """The quantities of all replications together."""
+    values = quantities(observed)
+    index = pd.Index(list(values), name="quantity")
+    return pd.Series(list(values.values()), index=index, name=observed.plan.deployment, dtype="float64")
+
+
+def replication_table(observed: Observed) -> pd.DataFrame:
+    """One row a replication, one column a quantity."""
+    rows = [quantities(one) for one in observed.each]
+    index = pd.Index([trace.replication for trace in observed.traces], name="replication", dtype="int64")
+    return pd.DataFrame(rows, index=index, dtype="float64").drop(columns="replications")

@@ -1,0 +1,106 @@
+"""Tables of what services, units, endpoints and workloads did in the span."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..plan.layout import Component, Kind, Outcome
+from ..plan.plan import Floats, Integers, Plan
+from ..plan.trace import Count, Level, Visits
+from .cost import unit_costs
+from .observed import Observed
+from .statistics import INTERVAL, interval_table, ratio
+
+WORDS = [outcome.word for outcome in Outcome]
+"""The outcomes as tables spell them, by number."""
+
+
+def service_table(observed: Observed) -> pd.DataFrame:
+    """One row a service; errors are a count, over all replications."""
+    plan, unit = observed.plan, observed.plan.services.unit
+    levels, counts, visits = observed.levels, observed.counts, observed.visits
+    core_seconds = (observed.replica_seconds * plan.units.cores)[unit]
+    waiting = ratio(visits[:, Visits.WAITING], visits[:, Visits.NUMBER])
+    service = ratio(visits[:, Visits.SERVICE], visits[:, Visits.NUMBER])
+    return pd.DataFrame(
+        {
+            "unit": [plan.units.name[row] for row in unit],
+            "kind": [Kind(kind).name.lower() for kind in plan.services.kind],
+            "replicas": observed.replica_seconds[unit] / observed.time_s,
+            "utilisation_ratio": ratio(levels[:, Level.BUSY], core_seconds),
+            "waiting_time_s": waiting,
+            "service_time_s": service,
+            "response_time_s": waiting + service,
+            "queue_length": levels[:, Level.WAITING] / observed.time_s,
+            "arrival_rate_per_s": counts[:, Count.BEGUN] / observed.time_s,
+            "throughput_per_s": counts[:, Count.ENDED] / observed.time_s,
+            "errors": counts[:, Count.FAILED].astype(np.int64),
+        },
+        index=pd.Index(plan.services.name, name="service"),
+    )
+
+
+def service_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
+    """One row a service and quantity: mean, half_width, low, high over replications."""
+    tables = [service_table(one).drop(columns=["unit", "kind"]) for one in observed.each]
+    services, columns = list(tables[0].index), list(tables[0].columns)
+    index = pd.MultiIndex.from_product([services, columns], names=["service", "quantity"])
+    values = np.array([table.to_numpy(dtype=np.float64).ravel() for table in tables])
+    intervals = interval_table(pd.DataFrame(values), confidence)
+    return pd.DataFrame(intervals.to_numpy(), index=index, columns=list(INTERVAL))
+
+
+def unit_table(observed: Observed) -> pd.DataFrame:
+    """One row a unit: the sums over the services that share its process."""
+    plan, units = observed.plan, observed.plan.units
+    number = len(units.name)
+
+    def add(column: NDArray[Any]) -> Floats:
+        sums = np.bincount(plan.services.unit, weights=column, minlength=number)
+        return sums.astype(np.float64)
+
+    levels, counts, visits = observed.levels, observed.counts, observed.visits
+    replicas = observed.replica_seconds / observed.time_s
+    waiting = ratio(add(visits[:, Visits.WAITING]), add(visits[:, Visits.NUMBER]))
+    service = ratio(add(visits[:, Visits.SERVICE]), add(visits[:, Visits.NUMBER]))
+    return pd.DataFrame(
+        {
+            "replicas": replicas,
+            "cores": units.cores.astype(np.int64),
+            "utilisation_ratio": ratio(add(levels[:, Level.BUSY]), observed.replica_seconds * units.cores),
+            "waiting_time_s": waiting,
+            "service_time_s": service,
+            "response_time_s": waiting + service,
+            "queue_length": add(levels[:, Level.WAITING]) / observed.time_s,
+            "arrival_rate_per_s": add(counts[:, Count.BEGUN]) / observed.time_s,
+            "throughput_per_s": add(counts[:, Count.ENDED]) / observed.time_s,
+            "errors": add(counts[:, Count.FAILED]).astype(np.int64),
+            "cost_per_hour": unit_costs(plan, replicas),
+        },
+        index=pd.Index(units.name, name="unit"),
+    )
+
+
+def breakdown_table(observed: Observed) -> pd.DataFrame:
+    """Where the mean latency goes, by service; the row `total` adds up to it."""
+    names = [f"{component.name.lower()}_s" for component in Component]
+    means = ratio(observed.breakdown, observed.served)
+    rows = np.vstack([means, means.sum(axis=0)])
+    index = pd.Index([*observed.plan.services.name, "total"], name="service")
+    table = pd.DataFrame(rows, index=index, columns=names)
+    return table.assign(total_s=rows.sum(axis=1))
+
+
+def outcome_table(observed: Observed) -> pd.DataFrame:
+    """How many requests ended how, by workload, over all replications."""
+    index = pd.Index(observed.plan.workloads.name, name="workload")
+    return pd.DataFrame(observed.outcomes.astype(np.int64), index=index, columns=WORDS)
+
+
+def entry_workloads(plan: Plan) -> Integers:
+    """The workload of each entry."""
+    return np.repeat(np.arange(len(plan.workloads.name)), plan.workloads.entries)

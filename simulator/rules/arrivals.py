@@ -1,0 +1,25 @@
+"""When requests arrive (rules 7.1 to 7.4): by inversion of the cumulative rate, never by thinning."""
+
+from __future__ import annotations
+
+import math
+
+from .jit import rule
+from .randomness import uniform
+
+
+@rule("float64(uint64, uint64, uint64)")
+def gap(key: int, number: int, stream: int) -> float:
+    """The unit-mean exponential gap before the `number`-th arrival of a Poisson workload."""
+    return -math.log1p(-uniform(key, number, stream, 0))
+
+
+@rule("float64(float64, float64, float64, float64, float64)")
+def ramp_time(ahead: float, start_s: float, duration_s: float, start_rate: float, end_rate: float) -> float:
+    """When a linear ramp has brought `ahead` expected arrivals since its start (seconds)."""
+    if start_rate == end_rate:
+        return start_s + ahead / start_rate
+    slope = (end_rate - start_rate) / duration_s
+    # The stable root of slope/2 t^2 + start_rate t = ahead: no difference of nearly equal numbers.
+    root = math.sqrt(max(0.0, start_rate * start_rate + 2.0 * slope * ahead))
+    return start_s + 2.0 * ahead / (start_rate + root)

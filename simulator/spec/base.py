@@ -1,0 +1,105 @@
+"""What all models share: camelCase keys, no unknown ones, frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, NoReturn, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+from pydantic.alias_generators import to_camel
+
+from simulator.spec.mistakes import Mistake, Source, did_you_mean, listed, nearest
+
+V = TypeVar("V")
+
+
+class FrozenDict(dict[str, V]):
+    """A dict that refuses to change, so that frozen models are frozen all the way down."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a topology does not change; use replace")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type[FrozenDict[V]], tuple[dict[str, V]]]:
+        return type(self), (dict(self),)
+
+
+class Model(BaseModel):
+    """Base of everything in a topology.
+
+    `later` names the keys of the language that are not built yet, `shorthands` the keys that a file may have and
+    that `normalise` turns into fields, `hidden` the fields that no file may write.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        defer_build=True,  # the schema of the whole is built once, at the first topology
+    )
+
+    later: ClassVar[frozenset[str]] = frozenset()
+    shorthands: ClassVar[tuple[str, ...]] = ()
+    hidden: ClassVar[frozenset[str]] = frozenset()
+
+    @classmethod
+    def known_keys(cls) -> list[str]:
+        """Return the keys that a file may have here, in order."""
+        fields = [field.alias or name for name, field in cls.model_fields.items() if name not in cls.hidden]
+        return [*cls.shorthands, *(key for key in fields if key not in cls.shorthands)]
+
+    @classmethod
+    def is_known(cls, key: str) -> bool:
+        """Whether a file may have this key here."""
+        return key in cls.known_keys()
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Return the mapping with its shorthands written out; mistakes may take the place of values."""
+        return data
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, data: object, info: ValidationInfo) -> object:
+        if not isinstance(data, Mapping):
+            return data
+        if isinstance(info.context, Source):
+            source, values = info.context, {str(key): value for key, value in data.items()}
+        else:  # made in Python, by keyword: attributes are as good as keys
+            aliases = {name: field.alias or name for name, field in cls.model_fields.items()}
+            source, values = Source(), {aliases.get(str(key), str(key)): value for key, value in data.items()}
+        return cls._checked(values, source)
+
+    @classmethod
+    def _checked(cls, values: dict[str, object], source: Source) -> dict[str, object]:
+        foreign = {key: cls._foreign(key) for key in values if not cls.is_known(key)}
+        meant = {nearest(key, cls.known_keys()) for key in foreign}
+        known = cls.normalise({key: value for key, value in values.items() if key not in foreign}, source)
+        for key, missing in cls._missing(known).items():
+            # a misspelt key is one mistake, not an unknown key and a missing one
+            known.setdefault(key, Mistake("", "key") if meant & cls._means(key) else missing)
+        return {**known, **foreign}
+
+    @classmethod
+    def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
+        """Return what should be there and is not, by key."""
+        keys = [field.alias or name for name, field in cls.model_fields.items() if field.is_required()]
+        return {key: Mistake(f"missing key `{key}`", "key") for key in keys if key not in data}
+
+    @classmethod
+    def _means(cls, key: str) -> set[str]:
+        """Return the keys of a file that would have given this one."""
+        return {key}
+
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        if key in cls.later:
+            return Mistake(f"`{key}` is not supported yet", "key")
+        known = cls.known_keys()
+        hint = did_you_mean(key, known) or f"; expected {listed(known)}"
+        return Mistake(f"unknown key `{key}`{hint}", "key")

@@ -1,0 +1,193 @@
+"""Names that must mean something.
+
+They are checked on the tree as written, so that they are reported together with everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from simulator.spec.mistakes import Issue, Location, did_you_mean, listed
+from simulator.spec.steps import VERBS
+from simulator.spec.workload import is_nameless
+
+
+def unknown_names(tree: object) -> list[Issue]:
+    """Return every name that is used and means nothing, or that two things have."""
+    if not isinstance(tree, Mapping) or not isinstance(tree.get("services"), Mapping):
+        return []
+    names = _Names(tree)
+    issues = [issue for location, call in _calls(tree) for issue in names.call(location, call)]
+    return [*issues, *_shared(names), *_links(tree, names), *_deployments(tree, names)]
+
+
+def unknown_call(tree: Mapping[str, object], call: str) -> list[Issue]:
+    """Return what is wrong with one call, empty if it names an endpoint."""
+    if not call or call.count(".") > 1 or not all(call.split(".")):
+        return [Issue((), f"expected `service` or `service.endpoint`, found `{call}`")]
+    return _Names(tree).call((), call)
+
+
+class _Names:
+    """What the services of a tree are called, and their endpoints."""
+
+    def __init__(self, tree: Mapping[str, object]) -> None:
+        services = tree["services"]
+        assert isinstance(services, Mapping)
+        self.services = services
+        workload = tree.get("workload")
+        nameless = is_nameless(workload)
+        self.workloads = ["workload"] if nameless else list(workload) if isinstance(workload, Mapping) else []
+        self.nameless = nameless
+
+    def endpoints(self, service: str) -> list[str] | None:
+        """Return a service's endpoints, [""] for bare steps, None where the text does not tell."""
+        content = self.services[service]
+        if not isinstance(content, Mapping):
+            return None
+        if "steps" in content:
+            return [""]
+        endpoints = content.get("endpoints")
+        return list(endpoints) if isinstance(endpoints, Mapping) and endpoints else None
+
+    def service(self, location: Location, name: object) -> list[Issue]:
+        if not isinstance(name, str) or name in self.services:
+            return []
+        hint = did_you_mean(name, self.services)
+        return [Issue(location, f"unknown service `{name}`{hint}")]
+
+    def call(self, location: Location, call: object) -> list[Issue]:
+        if not isinstance(call, str) or call.count(".") > 1 or not all(call.split(".")):
+            return []  # reported where the value is read
+        service, _, endpoint = call.partition(".")
+        if service not in self.services:
+            return self.service(location, service)
+        known = self.endpoints(service)
+        if known is None or endpoint in known:
+            return []
+        if not endpoint:
+            if len(known) == 1:
+                return []
+            choices = listed(f"{service}.{name}" for name in known)
+            return [Issue(location, f"`{service}` has several endpoints; write {choices}")]
+        if known == [""]:
+            return [Issue(location, f"`{service}` has no endpoints, only steps; write `{service}`")]
+        hint = did_you_mean(endpoint, known) or f"; expected {listed(known)}"
+        return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{hint}")]
+
+
+def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
+    """Yield every place that names what is called, and the name."""
+    for name, service in _items(tree.get("services")):
+        here: Location = ("services", name)
+        if isinstance(service, Mapping):
+            yield from _steps((*here, "steps"), service.get("steps"))
+            for endpoint, content in _items(service.get("endpoints")):
+                if isinstance(content, Mapping):
+                    yield from _steps((*here, "endpoints", endpoint, "steps"), content.get("steps"))
+    workload = tree.get("workload")
+    if is_nameless(workload):
+        yield from _entries(("workload",), workload)
+    else:
+        for name, content in _items(workload):
+            yield from _entries(("workload", name), content)
+    for name, slo in _items(tree.get("slos")):
+        if isinstance(slo, Mapping):
+            yield ("slos", name, "call"), slo.get("call")
+
+
+def _entries(here: Location, workload: object) -> Iterator[tuple[Location, object]]:
+    if not isinstance(workload, Mapping):
+        return
+    yield (*here, "call"), workload.get("call")
+    calls = workload.get("calls")
+    for index, entry in enumerate(calls if isinstance(calls, list | tuple) else ()):
+        if isinstance(entry, Mapping):
+            yield (*here, "calls", index, "call"), entry.get("call")
+
+
+def _steps(here: Location, steps: object) -> Iterator[tuple[Location, object]]:
+    for index, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
+        if isinstance(step, Mapping):
+            yield from _step((*here, index), step)
+
+
+def _step(here: Location, step: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
+    if "steps" in step and not set(step) & set(VERBS):  # a branch or an option
+        yield from _steps((*here, "steps"), step["steps"])
+    for verb in ("call", "send"):
+        if verb in step:
+            yield (*here, verb), step[verb]
+    for verb in ("parallel", "choose"):
+        yield from _steps((*here, verb), step.get(verb))
+
+
+def _shared(names: _Names) -> list[Issue]:
+    return [
+        Issue(
+            ("workload",) if names.nameless else ("workload", name),
+            f"the workload `{name}` has the name of a service; they share one namespace",
+            "key",
+        )
+        for name in names.workloads
+        if name in names.services
+    ]
+
+
+def _links(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
+    network = tree.get("network")
+    links = network.get("links") if isinstance(network, Mapping) else None
+    seen: set[tuple[str, str]] = set()
+    for index, link in enumerate(links if isinstance(links, list | tuple) else ()):
+        if not isinstance(link, Mapping):
+            continue
+        here: Location = ("network", "links", index)
+        caller, target = link.get("from"), link.get("to")
+        if isinstance(caller, str) and caller not in names.workloads and caller not in names.services:
+            hint = did_you_mean(caller, [*names.services, *names.workloads])
+            yield Issue((*here, "from"), f"unknown service or workload `{caller}`{hint}")
+        if isinstance(target, str) and target in names.workloads and target not in names.services:
+            yield Issue((*here, "to"), f"`{target}` is a workload; a link goes to a service")
+        else:
+            yield from names.service((*here, "to"), target)
+        if isinstance(caller, str) and isinstance(target, str):
+            if caller == target:
+                yield Issue((*here, "to"), f"a link joins two services, but both ends are `{target}`")
+            if (caller, target) in seen:
+                yield Issue(here, f"a second link from `{caller}` to `{target}`", "key")
+            seen.add((caller, target))
+
+
+def _deployments(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
+    for deployment, content in _items(tree.get("deployments")):
+        here: Location = ("deployments", deployment)
+        if deployment == "microservices":
+            yield Issue(here, "`microservices` is derived, each service its own unit, and cannot be written", "key")
+        hosts: dict[str, str] = {}
+        units = content.get("units") if isinstance(content, Mapping) else None
+        for unit, body in _items(units):
+            services = body.get("services") if isinstance(body, Mapping) else None
+            services = services if isinstance(services, list | tuple) else ()
+            for index, service in enumerate(services):
+                yield from _hosted((*here, "units", unit, "services", index), unit, service, hosts, names)
+            if unit in names.services and unit not in services:
+                message = f"the unit `{unit}` has the name of a service that it does not host"
+                yield Issue((*here, "units", unit), message, "key")
+
+
+def _hosted(here: Location, unit: str, service: object, hosts: dict[str, str], names: _Names) -> Iterator[Issue]:
+    if not isinstance(service, str):
+        return
+    yield from names.service(here, service)
+    content = names.services.get(service)
+    kind = content.get("kind", "service") if isinstance(content, Mapping) else "service"
+    if kind in ("database", "cache", "external"):
+        yield Issue(here, f"`{service}` is of kind {kind}; a unit hosts only services of kind service")
+    if service in hosts:
+        where = "this unit" if hosts[service] == unit else f"unit `{hosts[service]}`"
+        yield Issue(here, f"`{service}` is already in {where}")
+    hosts.setdefault(service, unit)
+
+
+def _items(content: object) -> list[tuple[str, object]]:
+    return [(str(key), value) for key, value in content.items()] if isinstance(content, Mapping) else []

@@ -1,0 +1,46 @@
+"""From a file to a topology."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from simulator.errors import Problem, TopologyError
+from simulator.spec.mistakes import Source
+from simulator.spec.models import Topology
+from simulator.spec.text import Text, decode
+
+
+def load(path: str | os.PathLike[str]) -> Topology:
+    """Return the topology of a YAML file.
+
+    Raises
+    ------
+    TopologyError
+        With everything that is wrong with the file, each problem with its line.
+    """
+    file = os.fspath(path)
+    try:
+        content = Path(file).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
+    return _topology(decode(content, file), file, os.path.dirname(file), Path(file).stem)
+
+
+def loads(text: str, *, file: str = "<text>", base: str | os.PathLike[str] | None = None) -> Topology:
+    """Return the topology of a YAML text; paths in it are relative to the folder `base`.
+
+    Raises
+    ------
+    TopologyError
+        With everything that is wrong with the text, each problem with its line.
+    """
+    return _topology(text.removeprefix("\ufeff"), file, "" if base is None else os.fspath(base), "topology")
+
+
+def _topology(text: str, file: str, base: str, name: str) -> Topology:
+    document = Text(text, file)
+    tree = document.read()
+    source = Source(file, base, name, document.lines, document.positions)
+    return Topology.model_validate(tree, context=source)

@@ -1,0 +1,179 @@
+"""From what pydantic found wrong to problems that stand at the right place of the text.
+
+A mistake travels in one of two ways. A validator raises it (`mistake`, or `refuse` for several at places below
+it), or a model puts a `Mistake` in place of a value, where every field type refuses it; so one bad key never
+hides another.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NoReturn
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from simulator.errors import Problem
+
+At = Literal["key", "value"]
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """Stands where a value should be; an empty message says that something else already reports it."""
+
+    message: str
+    at: At = "value"
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One mistake at a location in the tree as written."""
+
+    location: Location
+    message: str
+    at: At = "value"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a tree came from: what validators need to find files, and problems to find lines."""
+
+    file: str = ""
+    base: str = ""
+    name: str = "topology"
+    lines: Sequence[str] = ()
+    positions: Mapping[Location, tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
+
+    def problem(self, issue: Issue) -> Problem:
+        """Return the issue with its place in the text."""
+        line, column = 0, 0
+        if issue.location in self.positions:
+            key, value = self.positions[issue.location]
+            line, column = key if issue.at == "key" else value
+        source = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        return Problem(dotted(issue.location), issue.message, self.file, line, column, source)
+
+
+def mistake(message: str, at: At = "value") -> PydanticCustomError:
+    """Return an error for a validator to raise where it stands."""
+    return PydanticCustomError("mistake", "{text}", {"text": message, "at": at})
+
+
+def refuse(issues: Iterable[Issue], value: object) -> NoReturn:
+    """Raise several mistakes at locations below the value that is being validated."""
+    raise ValidationError.from_exception_data(
+        "topology",
+        [InitErrorDetails(type=mistake(one.message, one.at), loc=one.location, input=value) for one in issues],
+    )
+
+
+def describe(value: object) -> str:
+    """Name a value in a message as its writer would."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        text = value if len(value) <= 40 else value[:37] + "..."
+        return f"`{text}`" if text.strip() else "empty text"
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return "a list"
+    text = repr(value) if isinstance(value, int | float) else f"a {type(value).__name__}"
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return the suggestion to append to a message, empty if nothing known is close."""
+    close = nearest(word, known)
+    return f"; did you mean `{close}`?" if close else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return the known word that looks most like this one, empty if none does."""
+    words = list(known)
+    by_lower = {each.lower().replace("_", "").replace("-", ""): each for each in words}
+    same = by_lower.get(word.lower().replace("_", "").replace("-", ""))
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    return same or (close[0] if close else "")
+
+
+def listed(words: Iterable[str], last: str = "or") -> str:
+    """Return the words as a sentence lists them: `a`, `b` or `c`."""
+    quoted = [f"`{word}`" for word in words]
+    return f" {last} ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
+
+
+def dotted(location: Location) -> str:
+    """Return a location as one writes it: services.order.steps[0].cpu."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def issues_of(error: ValidationError, tree: object) -> list[Issue]:
+    """Return what pydantic found, each at the place in the tree as written that it is about."""
+    found = []
+    for one in error.errors(include_url=False):
+        issue = _issue(dict(one), tree)
+        if issue.message:
+            found.append(issue)
+    return found
+
+
+def _issue(error: dict[str, object], tree: object) -> Issue:
+    given, context = error["input"], error.get("ctx") or {}
+    kind = str(error["type"])
+    location = error["loc"]
+    assert isinstance(location, tuple)
+    assert isinstance(context, dict)
+    place = written(location, tree)
+    at: At = "key" if kind == "missing" or location[-1:] == ("[key]",) else "value"
+    if isinstance(given, Mistake):
+        return Issue(place, given.message, given.at)
+    if kind == "mistake":
+        return Issue(place, str(context["text"]), "key" if at == "key" else context["at"])
+    if kind == "value_error":
+        return Issue(place, str(context["error"]), at)
+    if kind == "missing":
+        return Issue(place, f"missing key `{location[-1]}`", at)
+    if kind in ("model_type", "dict_type", "model_attributes_type"):
+        return Issue(place, f"expected a mapping, found {describe(given)}", at)
+    if kind in ("tuple_type", "list_type"):
+        return Issue(place, f"expected a list, found {describe(given)}", at)
+    return Issue(place, str(error["msg"]), at)
+
+
+def written(location: Location, tree: object) -> Location:
+    """Return a location of the models as one of the tree.
+
+    What the models have and the text has not (the tag of a union, the endpoint of bare `steps`, a key that is
+    missing) is passed over, so that the place is the nearest thing that was written.
+    """
+    place: list[str | int] = []
+    node = tree
+    for part in location:
+        if (isinstance(node, Mapping) and part in node) or (
+            isinstance(node, list | tuple) and isinstance(part, int) and part < len(node)
+        ):
+            node = node[part]
+        else:
+            continue
+        place.append(part)
+    return tuple(place)
+
+
+def in_order(issues: Iterable[Issue], source: Source) -> list[Problem]:
+    """Return the problems in the order of the text, each mistake once."""
+    seen: dict[tuple[object, ...], Problem] = {}
+    for issue in issues:
+        problem = source.problem(issue)
+        where = (problem.line, problem.column) if problem.line else problem.path
+        seen.setdefault((where, problem.message), problem)
+    return sorted(seen.values(), key=lambda problem: (problem.line, problem.column))

@@ -1,0 +1,181 @@
+"""A whole topology: what a user wrote, validated, with its names and units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from simulator.errors import TopologyError
+from simulator.spec.base import FrozenDict, Model
+from simulator.spec.checks import unknown_call, unknown_names
+from simulator.spec.deployments import Deployment, Prices, Slo
+from simulator.spec.distributions import Empirical
+from simulator.spec.edit import changed
+from simulator.spec.mistakes import Source, in_order, issues_of, mistake
+from simulator.spec.services import Service
+from simulator.spec.settings import Network, Simulation
+from simulator.spec.values import Name, Text
+from simulator.spec.workload import Workload, is_nameless
+
+DERIVED = ("microservices", "monolith")
+
+
+def _freeze(value: dict[str, Any]) -> dict[str, Any]:
+    return FrozenDict(value)
+
+
+def _freeze_some(value: dict[str, Any]) -> dict[str, Any]:
+    if not value:
+        raise mistake("expected at least one")
+    return FrozenDict(value)
+
+
+class Topology(Model):
+    """The services, their calls, the network, the traffic and the ways to deploy them; a frozen value."""
+
+    later = frozenset({"policies", "faults"})
+
+    name: Text = Field("topology", description="Default: the name of the file.")
+    description: Text = ""
+    simulation: Simulation = Field(default_factory=Simulation)
+    network: Network = Field(default_factory=Network)
+    services: Annotated[dict[Name, Service], AfterValidator(_freeze_some)]
+    workload: Annotated[dict[Name, Workload], AfterValidator(_freeze_some)]
+    deployments: Annotated[dict[Name, Deployment], AfterValidator(_freeze)] = Field(default_factory=FrozenDict)
+    slos: Annotated[dict[Name, Slo], AfterValidator(_freeze)] = Field(default_factory=FrozenDict)
+    prices: Prices | None = None
+
+    _tree: dict[str, object] = PrivateAttr(default_factory=dict)
+    _base: str = PrivateAttr(default="")
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out."""
+        if is_nameless(data.get("workload")):
+            data["workload"] = {"workload": data["workload"]}
+        data.setdefault("name", source.name)
+        return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _validate(cls, data: object, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        if isinstance(data, Topology):
+            return handler(data)
+        written = isinstance(info.context, Source)
+        source = info.context if isinstance(info.context, Source) else Source()
+        tree = _plain(data)
+        issues = unknown_names(tree)
+        topology = None
+        try:
+            topology = handler(tree)
+        except ValidationError as error:
+            issues += issues_of(error, tree)
+        if issues or topology is None:
+            raise TopologyError(in_order(issues, source))
+        return topology._keep(dict(tree) if written else _plain(topology), source.base)
+
+    def _keep(self, tree: dict[str, object], base: str) -> Self:
+        self._tree, self._base = tree, base
+        return self
+
+    @classmethod
+    def model_validate(cls, obj: Any, *, context: Any = None, **options: Any) -> Self:
+        """Return the topology that a dict with the keys of a file means; numbers are seconds and per second.
+
+        Raises
+        ------
+        TopologyError
+            With everything that is wrong, each problem with its path.
+        """
+        return super().model_validate(obj, context=context if isinstance(context, Source) else Source(), **options)
+
+    @property
+    def base(self) -> str:
+        """The folder that paths in the topology are relative to; empty for the current one."""
+        return self._base
+
+    @property
+    def deployment_names(self) -> tuple[str, ...]:
+        """All deployments: the two that exist without being written, then the others as written."""
+        return (*DERIVED, *(name for name in self.deployments if name not in DERIVED))
+
+    def replace(self, changes: Mapping[str, object]) -> Self:
+        """Return a topology that differs at some paths, such as {"services.payment.replicas": 4}.
+
+        Values are text as in a file, or from Python: numbers are seconds, per second, fractions of one.
+
+        Raises
+        ------
+        TopologyError
+            If a path leads nowhere, or the result is no valid topology.
+        """
+        source = Source(base=self.base, name=self.name)
+        return type(self).model_validate(changed(self._tree, _plain(changes)), context=source)
+
+    def resolve(self, call: str) -> tuple[str, str]:
+        """Return the service and the endpoint that a call such as `order.place` or `order` names.
+
+        Raises
+        ------
+        TopologyError
+            If there is no such endpoint, or several could be meant.
+        """
+        if problems := unknown_call(self._tree, call):
+            raise TopologyError(f"{call}: {problems[0].message}")
+        service, _, endpoint = call.partition(".")
+        return service, endpoint or next(iter(self.services[service].endpoints))
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the validated content, defaults included, as plain data for JSON: seconds, per second, bytes.
+
+        Two topologies with the same content mean the same; the SHA-256 of the files they read is under `files`.
+        """
+        content = self.model_dump(mode="json", by_alias=True, exclude_none=True)
+        files = dict(_files(self))
+        return content | {"files": files} if files else content
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Topology):
+            return NotImplemented
+        return self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+
+def _files(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the path and the SHA-256 of every file that was read."""
+    if isinstance(value, Workload) and value.replay is not None:
+        yield value.replay, value.replay_digest
+    if isinstance(value, Empirical) and value.file is not None:
+        yield value.file, value.digest
+    if isinstance(value, Model):
+        value = value.__dict__
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for item in value:
+            if isinstance(item, Model | dict | tuple):
+                yield from _files(item)
+
+
+def _plain(value: Any) -> Any:
+    """Return plain data, with models in it as a file would have them."""
+    if isinstance(value, BaseModel):
+        return _plain(value.model_dump(by_alias=True, exclude_none=True))
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,180 @@
+"""What a service is: its endpoints, its replicas and what each of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import (
+    BeforeValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from simulator.spec.base import FrozenDict, Model
+from simulator.spec.mistakes import Mistake, Source, describe, mistake
+from simulator.spec.steps import Step
+from simulator.spec.values import (
+    Cores,
+    Count,
+    Fraction,
+    Memory,
+    Positive,
+    PositiveCount,
+    one_of,
+    read_name,
+)
+
+Kind = Annotated[
+    Literal["service", "database", "cache", "external"], one_of("service", "database", "cache", "external")
+]
+Discipline = Annotated[Literal["FIFO", "LIFO"], one_of("FIFO", "LIFO")]
+Scheduling = Annotated[Literal["FIFO", "PS"], one_of("FIFO", "PS")]
+Balancing = Annotated[
+    Literal["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH"],
+    one_of("LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH"),
+]
+
+
+class Resources(Model):
+    """What one replica has."""
+
+    cpu: Cores = Field(1.0, description="Whole cores, or a fraction of one: one core at that speed.")
+    memory: Memory = Field(0.0, description="Bytes; only the price depends on it.")
+
+
+class Queue(Model):
+    """Requests that wait for a slot."""
+
+    capacity: Count | None = Field(None, description="One more is rejected; default: no limit.")
+    discipline: Discipline = "FIFO"
+
+
+def _read_choice_count(value: object) -> object:
+    if isinstance(value, str) and value == "all":
+        return value
+    if isinstance(value, str):
+        raise mistake(f"expected a whole number or `all`, found {describe(value)}")
+    return value
+
+
+class LoadBalancer(Model):
+    """How a replica is chosen; the bare word is enough."""
+
+    simple: Balancing = "LEAST_REQUEST"
+    choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
+        2, description="Replicas that LEAST_REQUEST looks at."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_word(cls, value: object) -> object:
+        return {"simple": value} if isinstance(value, str) else value
+
+    @field_validator("choice_count")
+    @classmethod
+    def _acts(cls, value: int | Literal["all"], info: ValidationInfo) -> int | Literal["all"]:
+        if info.data.get("simple", "LEAST_REQUEST") != "LEAST_REQUEST":
+            raise mistake("`choiceCount` acts only with LEAST_REQUEST", "key")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        if self.simple != "LEAST_REQUEST":
+            content = {"simple": self.simple}
+        return content
+
+
+class Endpoint(Model):
+    """What a service does when it is called."""
+
+    steps: tuple[Step, ...]
+    error_rate: Fraction | None = Field(None, description="Default: that of the service.")
+
+
+class Service(Model):
+    """A service, with `steps` if it has one endpoint, else with `endpoints`."""
+
+    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection", "rateLimit"})
+    shorthands = ("steps",)
+
+    kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
+    replicas: Count = 1
+    resources: Resources = Field(default_factory=Resources)
+    speed: Positive = Field(1.0, description="cpu steps take their time / speed.")
+    concurrency: PositiveCount | None = Field(
+        None,
+        description="Requests in progress in a replica, each holding its slot to its reply.",
+    )
+    queue: Queue | None = None
+    scheduling: Scheduling = Field("FIFO", description="Of the cores: in order, or processor sharing.")
+    load_balancer: LoadBalancer = Field(default_factory=LoadBalancer)
+    error_rate: Fraction = Field(0.0, description="The handler fails, after its steps.")
+    endpoints: dict[str, Endpoint]
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out."""
+        if "steps" in data and "endpoints" in data:
+            data["endpoints"] = Mistake("a service has `steps` or `endpoints`, not both", "key")
+            del data["steps"]
+        elif "steps" in data:
+            data["endpoints"] = {"": {"steps": data.pop("steps")}}
+        elif isinstance(endpoints := data.get("endpoints"), Mapping):
+            data["endpoints"] = {
+                str(name): endpoint if _is_name(name) else Mistake(_name_message(name), "key")
+                for name, endpoint in endpoints.items()
+            } or Mistake("a service needs at least one endpoint", "key")
+        return data
+
+    @classmethod
+    def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
+        if "endpoints" in data:
+            return {}
+        return {"endpoints": Mistake("a service needs `steps` or `endpoints`", "key")}
+
+    @classmethod
+    def _means(cls, key: str) -> set[str]:
+        return {"steps", "endpoints"}
+
+    @field_validator("endpoints")
+    @classmethod
+    def _freeze(cls, value: dict[str, Endpoint]) -> dict[str, Endpoint]:
+        return FrozenDict(value)
+
+    @field_validator("queue")
+    @classmethod
+    def _queue_acts(cls, value: Queue | None, info: ValidationInfo) -> Queue | None:
+        if value is not None and info.data.get("concurrency", 0) is None:
+            raise mistake("`queue` needs `concurrency`: without a limit nobody waits for a slot", "key")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        endpoints = content["endpoints"]
+        if isinstance(endpoints, dict) and "" in endpoints:
+            del content["endpoints"]
+            content |= endpoints[""]  # as a file would have it: nothing but steps
+        return content
+
+
+def _is_name(name: object) -> bool:
+    try:
+        read_name(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _name_message(name: object) -> str:
+    try:
+        read_name(name)
+    except ValueError as error:
+        return str(error)
+    return ""

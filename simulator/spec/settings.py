@@ -1,0 +1,80 @@
+"""How long a run is and how often it is repeated; the network between processes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+
+from simulator.spec.base import Model
+from simulator.spec.distributions import Constant, Distribution
+from simulator.spec.mistakes import Source, mistake
+from simulator.spec.values import (
+    Confidence,
+    Duration,
+    Fraction,
+    Name,
+    PositiveCount,
+    PositiveDuration,
+    Seed,
+    read_duration,
+)
+
+
+def _read_warmup(value: object) -> object:
+    return value if value == "auto" and isinstance(value, str) else read_duration(value)
+
+
+class Simulation(Model):
+    """How long a run is, and how often it is repeated."""
+
+    duration: PositiveDuration = Field(600.0, description="Arrivals stop then.")
+    warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup)] = Field(
+        60.0, description="Time before the statistics begin, or auto (MSER-5)."
+    )
+    seed: Seed = 1
+    replications: PositiveCount = Field(10, description="Independent runs.")
+    confidence: Confidence = Field(0.95, description="Level of the intervals.")
+    drain: Duration = Field(60.0, description="Time after the end for requests in flight.")
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out."""
+        if "warmup" not in data and "duration" in data:
+            try:
+                duration = read_duration(data["duration"])
+            except ValueError:
+                return data
+            if duration <= 60:
+                # who shortens a run and does not name the warmup wants a short one, not an error
+                data["warmup"] = duration / 10
+        return data
+
+    @field_validator("warmup")
+    @classmethod
+    def _ends(cls, value: float | Literal["auto"], info: ValidationInfo) -> float | Literal["auto"]:
+        if value != "auto" and "duration" in info.data and value >= info.data["duration"]:
+            raise mistake("`warmup` must be shorter than `duration`")
+        return value
+
+
+class Link(Model):
+    """What differs between a caller and a target, in both directions."""
+
+    from_: Name = Field(alias="from", description="A service, or a workload.")
+    to: Name = Field(description="A service.")
+    latency: Distribution | None = Field(None, description="One way; default: that of the network.")
+    loss: Fraction = Field(0.0, description="Of each message.")
+    error_rate: Fraction = Field(0.0, description="Of each attempt; the target does no work.")
+
+
+def _zero() -> Constant:
+    return Constant(value=0.0)
+
+
+class Network(Model):
+    """What a message between two processes costs."""
+
+    latency: Distribution = Field(default_factory=_zero, description="One way, of each message.")
+    serialization: Distribution = Field(default_factory=_zero, description="cpu at each end of each message.")
+    links: tuple[Link, ...] = ()

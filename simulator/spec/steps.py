@@ -1,0 +1,191 @@
+"""What an endpoint does, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+
+from simulator.spec.base import Model
+from simulator.spec.distributions import Distribution
+from simulator.spec.mistakes import Issue, Mistake, describe, listed, mistake, nearest, refuse
+from simulator.spec.values import Amount, CallName, Count, Fraction, PositiveDuration
+
+VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
+POLICY_KEYS = frozenset(
+    {
+        "policy",
+        "policies",
+        "inherits",
+        "retries",
+        "retryBudget",
+        "circuitBreaker",
+        "bulkhead",
+        "hedge",
+        "fallback",
+        "deadline",
+        "perTryTimeout",
+        "rateLimit",
+    }
+)
+Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
+
+
+class _Step(Model):
+    """What every step has: whether it happens, and how often."""
+
+    probability: Fraction = Field(1.0, description="Drawn once for all repetitions.")
+    times: Count = Field(1, description="Repetitions, one after the other; 0 is never.")
+
+
+class Cpu(_Step):
+    """Work that holds a core."""
+
+    cpu: Distribution
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "cpu"
+
+
+class Sleep(_Step):
+    """Time that needs no core: a disk, a third party."""
+
+    sleep: Distribution
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "sleep"
+
+
+class Call(_Step):
+    """A call to another service, waiting for its reply."""
+
+    later = POLICY_KEYS
+
+    call: CallName
+    timeout: PositiveDuration | None = Field(None, description="Of the whole call; default: waits for ever.")
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "call"
+
+
+class Send(_Step):
+    """A message to another service, for which nobody waits."""
+
+    later = POLICY_KEYS
+
+    send: CallName
+
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        if key == "timeout":
+            return Mistake("`timeout` has no meaning on `send`: nobody waits for the reply", "key")
+        return super()._foreign(key)
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "send"
+
+
+class Parallel(_Step):
+    """Branches that run at the same time; the step ends when all of them have."""
+
+    parallel: tuple[Branch, ...]
+
+    @field_validator("parallel")
+    @classmethod
+    def _not_empty(cls, value: tuple[Branch, ...]) -> tuple[Branch, ...]:
+        if not value:
+            raise mistake("`parallel` needs at least one branch")
+        return value
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "parallel"
+
+
+class Choose(_Step):
+    """Exactly one of several options, drawn by weight."""
+
+    choose: tuple[Option, ...]
+
+    @field_validator("choose")
+    @classmethod
+    def _has_weight(cls, value: tuple[Option, ...]) -> tuple[Option, ...]:
+        if not value:
+            raise mistake("`choose` needs at least one option")
+        if not sum(option.weight for option in value) > 0:
+            raise mistake("the weights of `choose` must not all be 0", "key")
+        return value
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "choose"
+
+
+def _read_step(value: object) -> object:
+    """Let a mapping with exactly one verb through."""
+    if isinstance(value, Model | Mistake):
+        return value
+    if not isinstance(value, Mapping):
+        raise mistake(f"expected a step such as {{cpu: 5ms}} or {{call: order}}, found {describe(value)}")
+    verbs = [key for key in value if key in VERBS]
+    if len(verbs) > 1:
+        message = f"a step does one thing, but this one has {listed(map(str, verbs), 'and')}; write two steps"
+        refuse([Issue((verbs[1],), message, "key")], value)
+    if not verbs:
+        for key in value:
+            if close := nearest(str(key), VERBS):
+                refuse([Issue((key,), f"unknown step `{key}`; did you mean `{close}`?", "key")], value)
+        if len(value) == 1:
+            (key,) = value
+            refuse([Issue((key,), f"unknown step `{key}`; expected {listed(VERBS)}", "key")], value)
+        raise mistake(f"a step needs one of {listed(VERBS)}", "key")
+    return value
+
+
+def _tag(value: object) -> str:
+    if isinstance(value, Mapping):
+        return next((f"<{key}>" for key in value if key in VERBS), "<none>")
+    return f"<{getattr(value, 'verb', 'none')}>"
+
+
+Step: TypeAlias = Annotated[
+    Annotated[Cpu, Tag("<cpu>")]
+    | Annotated[Sleep, Tag("<sleep>")]
+    | Annotated[Call, Tag("<call>")]
+    | Annotated[Send, Tag("<send>")]
+    | Annotated[Parallel, Tag("<parallel>")]
+    | Annotated[Choose, Tag("<choose>")],
+    Discriminator(_tag),
+    BeforeValidator(_read_step),
+]
+
+
+class Branch(Model):
+    """One branch of a `parallel`; a bare step is a branch of one step."""
+
+    steps: tuple[Step, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_bare(cls, value: object) -> object:
+        if isinstance(value, Model | Mistake) or (isinstance(value, Mapping) and "steps" in value):
+            return value
+        return {"steps": [value]}
+
+
+class Option(Model):
+    """One option of a `choose`."""
+
+    weight: Amount = Field(1.0, description="Relative to the weights of the other options.")
+    steps: tuple[Step, ...]

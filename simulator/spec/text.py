@@ -1,0 +1,245 @@
+"""YAML 1.2 text to a plain tree, with the place of every key and value.
+
+The tree is built from the parser's events rather than by PyYAML's loaders, which speak YAML 1.1 (`on` and `yes`
+are booleans, 1:30 is a number), let a later duplicate key win and can make Python objects.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn
+
+import yaml
+
+from simulator.errors import Problem, TopologyError
+from simulator.spec.mistakes import Location, dotted
+from simulator.spec.values import WrittenFloat, WrittenInt
+
+Mark = tuple[int, int]
+Positions = dict[Location, tuple[Mark, Mark]]
+
+_Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 100  # levels; more is no topology, and would exhaust the stack
+_MOST = 200_000  # nodes that aliases may stand for in all: a few lines of them can otherwise fill the memory
+
+_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NULL = {"", "~", "null", "Null", "NULL"}
+_BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"^[-+]?[0-9]+$")
+_OCTAL = re.compile(r"^0o[0-7]+$")
+_HEX = re.compile(r"^0x[0-9a-fA-F]+$")
+_FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+_SPECIAL = re.compile(r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+_LONGEST = 100  # digits; Python refuses to convert very long ones, and no quantity has them
+
+
+class Text:
+    """A document: its lines, its tree and where everything stands in it."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        self.lines = _BREAK.split(text)
+        self.positions: Positions = {}
+        self.problems: list[Problem] = []
+        self._text = text
+        self._events: list[yaml.Event] = []
+        self._next = 0
+        self._anchors: dict[str, int] = {}
+        self._open: set[int] = set()
+        self._aliased = 0
+        self._in_alias = 0
+
+    def read(self) -> object:
+        """Return the tree of the only document.
+
+        Raises
+        ------
+        TopologyError
+            If the text is not one YAML document, or has duplicate keys, tags or values that are no plain data.
+        """
+        if found := _UNPRINTABLE.search(self._text):
+            line = self._text.count("\n", 0, found.start()) + 1
+            column = found.start() - self._text.rfind("\n", 0, found.start())
+            self._fail(f"not valid YAML: the character U+{ord(found[0]):04X} is not allowed", (line, column))
+        self._parse()
+        documents = [event for event in self._events if isinstance(event, yaml.DocumentStartEvent)]
+        if not documents:
+            self._fail("the file is empty; expected a mapping with `services` and `workload`", (1, 1))
+        if len(documents) > 1:
+            self._fail("expected one YAML document, found a second one", _mark(documents[1]))
+        self._next = 2  # past the start of the stream and of the document
+        tree = self._node((), _mark(self._events[2]), 0)
+        if self.problems:
+            raise TopologyError(self.problems)
+        return tree
+
+    def _parse(self) -> None:
+        loader = _Loader(self._text)
+        try:
+            while loader.check_event():
+                self._events.append(loader.get_event())
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+            self._fail(f"not valid YAML: {_explain(error, self.lines, where)}", where)
+        except (yaml.YAMLError, RecursionError) as error:
+            self._fail(f"not valid YAML: {error}", (1, 1))
+        finally:
+            loader.dispose()
+
+    def _node(self, path: Location, key: Mark, depth: int) -> object:
+        """Read the node that begins at the next event."""
+        index = self._next
+        event = self._events[index]
+        self._next += 1
+        self.positions.setdefault(path, (key, _mark(event)))
+        if depth > _DEEPEST:
+            self._fail(f"nested deeper than {_DEEPEST} levels", _mark(event))
+        if self._in_alias:
+            self._aliased += 1
+            if self._aliased > _MOST:
+                self._fail(f"aliases stand for more than {_MOST} values", _mark(event))
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, path, key, depth)
+        assert isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent)
+        if event.anchor:
+            self._anchors[event.anchor] = index
+        if event.tag is not None:
+            self._problem(path, f"tags such as `{event.tag}` are not allowed; write the plain value", _mark(event))
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event, path)
+        self._open.add(index)
+        node = self._mapping(path, depth) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path, depth)
+        self._open.discard(index)
+        return node
+
+    def _alias(self, event: yaml.AliasEvent, path: Location, key: Mark, depth: int) -> object:
+        if event.anchor not in self._anchors:
+            self._fail(f"unknown alias `*{event.anchor}`", _mark(event))
+        index = self._anchors[event.anchor]
+        if index in self._open:
+            self._fail(f"the alias `*{event.anchor}` contains itself", _mark(event))
+        back, self._next = self._next, index
+        del self.positions[path]  # what is wrong stands where the anchor is
+        self._in_alias += 1
+        anchors = dict(self._anchors)
+        node = self._node(path, key, depth)
+        self._anchors = anchors
+        self._in_alias -= 1
+        self._next = back
+        return node
+
+    def _mapping(self, path: Location, depth: int) -> dict[str, object]:
+        tree: dict[str, object] = {}
+        while not isinstance(self._events[self._next], yaml.MappingEndEvent):
+            event = self._events[self._next]
+            if not isinstance(event, yaml.ScalarEvent):
+                self._fail("a key must be plain text", _mark(event))
+            self._next += 1
+            if event.anchor:
+                self._anchors[event.anchor] = self._next - 1
+            here = (*path, event.value)
+            duplicate = event.value in tree
+            if duplicate:
+                first = self.positions[here][0][0]
+                self._problem(here, f"duplicate key `{event.value}`; it is also on line {first}", _mark(event))
+                kept = self.positions
+                self.positions = {}
+                self._node(here, _mark(event), depth + 1)
+                self.positions = kept
+            else:
+                tree[event.value] = self._node(here, _mark(event), depth + 1)
+        self._next += 1
+        return tree
+
+    def _sequence(self, path: Location, depth: int) -> list[object]:
+        tree: list[object] = []
+        while not isinstance(self._events[self._next], yaml.SequenceEndEvent):
+            tree.append(self._node((*path, len(tree)), _mark(self._events[self._next]), depth + 1))
+        self._next += 1
+        return tree
+
+    def _scalar(self, event: yaml.ScalarEvent, path: Location) -> object:
+        value = event.value
+        if not event.implicit[0]:  # quoted, or a block
+            return value
+        try:
+            return resolve(value)
+        except ValueError as error:
+            self._problem(path, str(error), _mark(event))
+            return None
+
+    def _problem(self, path: Location, message: str, where: Mark) -> None:
+        line, column = where
+        source = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
+        problem = Problem(dotted(path), message, self.file, line, column, source)
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def _fail(self, message: str, where: Mark) -> NoReturn:
+        self._problem((), message, where)
+        raise TopologyError(self.problems)
+
+
+def resolve(value: str) -> object:
+    """Return the value of a plain scalar in the core schema of YAML 1.2.
+
+    Raises
+    ------
+    ValueError
+        If it is a number with more digits than any quantity has.
+    """
+    if value in _NULL:
+        return None
+    if value in _BOOLEANS:
+        return _BOOLEANS[value]
+    if value[0] not in "0123456789+-.":
+        return value
+    if len(value) > _LONGEST and _FLOAT.match(value):
+        raise ValueError(f"expected a number of at most {_LONGEST} digits, found {len(value)}")
+    if _INT.match(value):
+        return WrittenInt(value)
+    if _OCTAL.match(value):
+        return WrittenInt(int(value[2:], 8))
+    if _HEX.match(value) and len(value) <= _LONGEST:
+        return WrittenInt(int(value[2:], 16))
+    if _FLOAT.match(value):
+        return WrittenFloat(value)
+    if _SPECIAL.match(value):
+        return WrittenFloat(value.replace(".", "").lower())
+    return value
+
+
+def decode(content: bytes, file: str) -> str:
+    """Return the text of a file's bytes.
+
+    Raises
+    ------
+    TopologyError
+        If they are not UTF-8.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8-sig", errors="replace")
+        lines = _BREAK.split(before)
+        problem = Problem(
+            "", f"not UTF-8 text: byte 0x{content[error.start]:02X}", file, len(lines), len(lines[-1]) + 1
+        )
+        raise TopologyError([problem]) from None
+
+
+def _mark(event: yaml.Event) -> Mark:
+    mark = event.start_mark
+    assert mark is not None
+    return (mark.line + 1, mark.column + 1)
+
+
+def _explain(error: yaml.MarkedYAMLError, lines: list[str], where: Mark) -> str:
+    line, column = where
+    source = lines[line - 1] if line <= len(lines) else ""
+    if source[: column - 1].strip() == "" and source[column - 1 : column] == "\t":
+        return "a tab cannot indent; use spaces"
+    parts = [str(part) for part in (error.context, error.problem) if part]
+    return ", ".join(parts)

@@ -1,0 +1,139 @@
+"""Who asks for what, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic.alias_generators import to_camel
+
+from simulator.spec.base import Model
+from simulator.spec.csvfiles import read_column
+from simulator.spec.distributions import Constant, Distribution
+from simulator.spec.mistakes import Mistake, Source, listed, mistake
+from simulator.spec.steps import POLICY_KEYS
+from simulator.spec.values import Amount, CallName, Count, Duration, Rate, Words, one_of
+
+Shape = Literal["rate", "stages", "users", "replay"]
+SHAPES: tuple[Shape, ...] = ("rate", "stages", "users", "replay")
+# what acts only with some shapes
+_NEEDS = {"arrivals": ("rate", "stages"), "startRate": ("stages",), "thinkTime": ("users",)}
+KEYS = ("call", "calls", *SHAPES, *_NEEDS)
+
+
+class Entry(Model):
+    """One entry point of a workload and its share of the requests."""
+
+    call: CallName
+    weight: Amount = Field(1.0, description="Relative to the weights of the other entries.")
+
+
+class Stage(Model):
+    """A straight line from the rate before to the target."""
+
+    target: Rate
+    duration: Duration = Field(description="A stage of 0s is a jump.")
+
+
+class Workload(Model):
+    """A stream of requests: at a rate, in stages, from users who wait for their replies, or replayed."""
+
+    later = POLICY_KEYS
+    shorthands = ("call",)
+    hidden = frozenset({"replay_times", "replay_digest"})
+
+    entries: tuple[Entry, ...] = Field(alias="calls")
+    rate: Rate | None = None
+    arrivals: Annotated[Literal["poisson", "even"], one_of("poisson", "even")] = "poisson"
+    start_rate: Rate | None = None
+    stages: tuple[Stage, ...] | None = None
+    users: Count | None = None
+    think_time: Distribution = Field(default_factory=lambda: Constant(value=0.0))
+    replay: Words | None = Field(
+        None, description="CSV file with a column arrival_s; the path is relative to this file."
+    )
+    replay_times: tuple[float, ...] = Field(default=(), exclude=True, repr=False)
+    replay_digest: str = Field(default="", exclude=True, repr=False)
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out."""
+        shapes = [key for key in data if key in SHAPES]
+        if len(shapes) > 1:
+            message = f"a workload has one shape, but this one has {listed(shapes, 'and')}"
+            data[shapes[1]] = Mistake(message, "key")
+        elif shapes:
+            for key, needed in _NEEDS.items():
+                if key in data and shapes[0] not in needed:
+                    data[key] = Mistake(f"`{key}` acts only with {listed(needed)}, not with `{shapes[0]}`", "key")
+        if "call" in data and "calls" in data:
+            data["calls"] = Mistake("a workload has `call` or `calls`, not both", "key")
+            del data["call"]
+        elif "call" in data:
+            data["calls"] = [{"call": data.pop("call")}]
+        if shapes == ["stages"]:
+            data.setdefault("startRate", 0)
+        if shapes == ["replay"]:
+            _read_replay(data, source)
+        return data
+
+    @classmethod
+    def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
+        missing = {}
+        if "calls" not in data:
+            missing["calls"] = Mistake("missing key `call`", "key")
+        if not any(shape in data for shape in SHAPES):
+            missing["rate"] = Mistake(f"a workload needs one of {listed(SHAPES)}", "key")
+        return missing
+
+    @classmethod
+    def _means(cls, key: str) -> set[str]:
+        return {"call", "calls"} if key == "calls" else set(SHAPES)
+
+    @field_validator("entries")
+    @classmethod
+    def _has_weight(cls, value: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        if not value:
+            raise mistake("`calls` needs at least one entry")
+        if not sum(entry.weight for entry in value) > 0:
+            raise mistake("the weights of `calls` must not all be 0", "key")
+        return value
+
+    @field_validator("stages")
+    @classmethod
+    def _has_stages(cls, value: tuple[Stage, ...] | None) -> tuple[Stage, ...] | None:
+        if value is not None and not value:
+            raise mistake("`stages` needs at least one stage")
+        return value
+
+    @model_serializer(mode="wrap")
+    def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        content: dict[str, object] = handler(self)
+        return {key: value for key, value in content.items() if self.shape in _NEEDS.get(to_camel(key), SHAPES)}
+
+    @property
+    def shape(self) -> Shape:
+        """How the requests arrive: `rate`, `stages`, `users` or `replay`."""
+        return next(shape for shape in SHAPES if getattr(self, shape) is not None)
+
+
+def _read_replay(data: dict[str, object], source: Source) -> None:
+    path = data["replay"]
+    if not isinstance(path, str) or not path.strip():
+        return  # reported by the field
+    try:
+        column = read_column(path, source.base, "arrival_s", ascending=True)
+    except ValueError as error:
+        data["replay"] = Mistake(str(error))
+    else:
+        data |= {"replayTimes": column.values, "replayDigest": column.digest}
+
+
+def is_nameless(workload: object) -> bool:
+    """Whether the `workload` of a file is one workload rather than several by name."""
+    if not isinstance(workload, Mapping) or not workload:
+        return False
+    if any(key in KEYS and not isinstance(value, Mapping) for key, value in workload.items()):
+        return True
+    return not any(isinstance(value, Mapping) for value in workload.values())

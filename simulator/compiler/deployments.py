@@ -102,9 +102,7 @@ def _unknown_deployment(topology: Topology, deployment: str) -> str:
     return f"no deployment `{deployment}`{hint} (there are {', '.join(f'`{name}`' for name in known)})"
 
 
-def _resolve(
-    topology: Topology, path: str, name: str, members: tuple[str, ...], written: Unit | None
-) -> ResolvedUnit:
+def _resolve(topology: Topology, path: str, name: str, members: tuple[str, ...], written: Unit | None) -> ResolvedUnit:
     services = {member: topology.services[member] for member in members}
     cpu, memory = _resources(services, written)
     replicas = written.replicas if written is not None else None
@@ -150,9 +148,7 @@ def _concurrency(services: dict[str, Service], written: Unit | None) -> int:
     return UNLIMITED if None in slots else sum(slot for slot in slots if slot is not None)
 
 
-def _queue(
-    path: str, services: dict[str, Service], written: Unit | None, *, limited: bool
-) -> tuple[int, Discipline]:
+def _queue(path: str, services: dict[str, Service], written: Unit | None, *, limited: bool) -> tuple[int, Discipline]:
     """Places and order of those that wait for a slot; what is not written under `queue` is derived."""
     queue = written.queue if written is not None else None
     given = queue.model_fields_set if queue is not None else set()
@@ -163,9 +159,7 @@ def _queue(
     if queue is not None and "discipline" in given:
         word: str = queue.discipline
     else:
-        word = _agreed(
-            path, "queue.discipline", services, lambda s: "FIFO" if s.queue is None else s.queue.discipline
-        )
+        word = _agreed(path, "queue.discipline", services, lambda s: "FIFO" if s.queue is None else s.queue.discipline)
     if queue is not None and "capacity" in given:
         capacity = queue.capacity
     else:

@@ -1,7 +1,7 @@
 """Distributions as people give them to rows as engines sample them.
 
-Everything has a closed form, but for the shape of a Weibull distribution by mean and cv, which is found by bisection down to
-neighbouring floats. Source of the moments: N. L. Johnson, S. Kotz, N. Balakrishnan, "Continuous Univariate
+Everything has a closed form, but for the shape of a Weibull distribution by mean and cv, which is found by bisection
+down to neighbouring floats. Source of the moments: N. L. Johnson, S. Kotz, N. Balakrishnan, "Continuous Univariate
 Distributions", volumes 1 and 2, 1994 and 1995.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import NormalDist, fmean
 
 import numpy as np
@@ -109,7 +110,8 @@ def _row(distribution: Distribution) -> Row:
 def _by_moments(distribution: Distribution) -> Row:
     """Row of what is given by mean and cv; without spread it is a constant, whatever its name."""
     mean, cv = getattr(distribution, "mean", None), getattr(distribution, "cv", None)
-    assert mean is not None and cv is not None  # the file was checked
+    assert mean is not None  # the file was checked
+    assert cv is not None
     if mean == 0.0 or cv == 0.0:
         return constant_row(mean)
     match distribution:
@@ -159,9 +161,7 @@ def _normal(mean: float, cv: float) -> Row:
 
 def _lognormal(mean: float, cv: float) -> Row:
     spread = math.log1p(cv**2)
-    return Row(
-        Dist.LOGNORMAL, math.log(mean) - spread / 2.0, math.sqrt(spread), 0.0, mean, (mean * cv) ** 2
-    )
+    return Row(Dist.LOGNORMAL, math.log(mean) - spread / 2.0, math.sqrt(spread), 0.0, mean, (mean * cv) ** 2)
 
 
 def _lognormal_by_percentiles(percentiles: Points) -> Row:
@@ -247,10 +247,7 @@ def _hyperexponential(mean: float, cv: float) -> Row:
 
 def _quantiles(points: Points) -> Row:
     """Row of straight lines between quantiles: a mixture of uniform laws."""
-    pieces = [
-        (later[0] - earlier[0], earlier[1], later[1])
-        for earlier, later in zip(points, points[1:], strict=False)
-    ]
+    pieces = [(later[0] - earlier[0], earlier[1], later[1]) for earlier, later in pairwise(points)]
     mean = math.fsum(share * (low + high) / 2.0 for share, low, high in pieces)
     variance = math.fsum(
         share * (((low + high) / 2.0 - mean) ** 2 + (high - low) ** 2 / 12.0) for share, low, high in pieces

@@ -11,7 +11,7 @@ import numpy as np
 from simulator.compiler.distributions import ZERO, DistributionTable, Row, distribution_row
 from simulator.compiler.programs import CallSite, EndpointKey
 from simulator.plan.layout import Dist
-from simulator.plan.plan import Calls
+from simulator.plan.plan import Calls, Integers
 from simulator.spec.settings import Link, Network
 
 
@@ -92,7 +92,7 @@ def call_columns(
     hops = [wires.hop(site) for site in sites]
     named = [site_names(site) for site in sites]
 
-    def numbered(column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def numbered(column: str) -> Integers:
         return np.array([numbers[names[column]] for names in named], np.int64)
 
     return Calls(

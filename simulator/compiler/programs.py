@@ -15,7 +15,7 @@ import numpy as np
 from simulator.compiler.distributions import DistributionTable
 from simulator.errors import PlanError
 from simulator.plan.layout import Op
-from simulator.plan.plan import Programs
+from simulator.plan.plan import Integers, Programs
 from simulator.spec.steps import Call, Choose, Cpu, Parallel, Send, Sleep, Step
 
 Operand = int | str
@@ -85,14 +85,12 @@ class Assembler:
 
     def names(self) -> set[str]:
         """Names of all streams and sites that the instructions stand for."""
-        return {
-            operand for row in self._rows for operand in (row.a, row.b, row.c) if isinstance(operand, str)
-        }
+        return {operand for row in self._rows for operand in (row.a, row.b, row.c) if isinstance(operand, str)}
 
     def columns(self, numbers: Mapping[str, int]) -> Programs:
         """All instructions, with the numbers of the names in their places."""
 
-        def column(operands: Iterable[Operand]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        def column(operands: Iterable[Operand]) -> Integers:
             return np.array([numbers[o] if isinstance(o, str) else o for o in operands], np.int64)
 
         return Programs(

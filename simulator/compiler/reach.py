@@ -67,9 +67,7 @@ def call_steps(steps: Sequence[Step]) -> Iterator[Call | Send]:
 
 
 def _entries(topology: Topology) -> list[EndpointKey]:
-    return [
-        topology.resolve(entry.call) for workload in topology.workload.values() for entry in workload.entries
-    ]
+    return [topology.resolve(entry.call) for workload in topology.workload.values() for entry in workload.entries]
 
 
 def _targets(topology: Topology, key: EndpointKey) -> Iterator[EndpointKey]:

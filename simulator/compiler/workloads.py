@@ -11,7 +11,7 @@ import numpy as np
 from simulator.compiler.distributions import ZERO, DistributionTable
 from simulator.compiler.programs import CallSite, cumulative_shares, endpoint_name
 from simulator.plan.layout import Shape
-from simulator.plan.plan import Workloads
+from simulator.plan.plan import Floats, Integers, Workloads
 from simulator.spec.models import Topology
 from simulator.spec.workload import Workload
 
@@ -72,9 +72,7 @@ def workload_names(names: Iterable[str]) -> set[str]:
     return {stream for name in names for stream in workload_streams(name).values()}
 
 
-def workload_columns(
-    topology: Topology, distributions: DistributionTable, numbers: Mapping[str, int]
-) -> Workloads:
+def workload_columns(topology: Topology, distributions: DistributionTable, numbers: Mapping[str, int]) -> Workloads:
     """The workloads as columns, by name; entries are the first calls of the plan, in the same order."""
     names = sorted(topology.workload)
     workloads = [topology.workload[name] for name in names]
@@ -83,7 +81,7 @@ def workload_columns(
     every_ramp = [ramp for some in ramps for ramp in some]
     times = [one.replay_times for one in workloads]
 
-    def numbered(column: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    def numbered(column: str) -> Integers:
         return np.array([numbers[workload_streams(name)[column]] for name in names], np.int64)
 
     return Workloads(
@@ -126,14 +124,14 @@ def _think(workload: Workload, distributions: DistributionTable) -> int:
     return distributions.add_distribution(workload.think_time)
 
 
-def _lengths(parts: Sequence[Sequence[object]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _lengths(parts: Sequence[Sequence[object]]) -> Integers:
     return np.array([len(part) for part in parts], np.int64)
 
 
-def _starts(parts: Sequence[Sequence[object]]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _starts(parts: Sequence[Sequence[object]]) -> Integers:
     lengths = _lengths(parts)
     return np.cumsum(lengths) - lengths
 
 
-def _floats(values: Iterable[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _floats(values: Iterable[float]) -> Floats:
     return np.array(list(values), np.float64)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.trace import Count, Level
-from .objectives import needs_requests
+from .objectives import find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
 
@@ -121,42 +121,47 @@ def growing_queues(observed: Observed) -> NDArray[np.bool_]:
     return np.asarray(grows & (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces)))
 
 
-def about_stability(observed: Observed, services: pd.DataFrame) -> Iterator[str]:
-    """Services that are asked for more than they can do."""
+def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
+    """Services that are asked for more than they can do, and units that can do no more."""
     growing = growing_queues(observed)
-    for row, (name, service) in enumerate(services.iterrows()):
-        if growing[row]:
-            yield (
-                f"{name} is unstable: {service.arrival_rate_per_s:.4g} visits arrive and "
-                f"{service.throughput_per_s:.4g} end per second, and its queue grows to the end: "
-                "its times depend on how long the run is"
-            )
-        elif service.utilisation_ratio > BUSY:
-            yield f"{name} is saturated: its cores are never free"
+    for row in np.flatnonzero(growing).tolist():
+        begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
+        yield (
+            f"{observed.plan.services.name[row]} is unstable: {begun:.4g} visits arrive and {ended:.4g} end "
+            "per second, and its queue grows to the end: its times depend on how long the run is"
+        )
+    for row in np.flatnonzero(units["utilisation_ratio"].to_numpy() > BUSY).tolist():
+        if not growing[observed.plan.services.unit == row].any():
+            yield f"{observed.plan.units.name[row]} is saturated: none of its cores is ever free"
 
 
-def about_objectives(observed: Observed) -> Iterator[str]:
-    """Objectives that this detail cannot judge."""
-    for objective in observed.plan.objectives:
+def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[str]:
+    """Objectives that this run cannot judge, or hardly."""
+    for objective, value in zip(observed.plan.objectives, objectives["value"].tolist(), strict=True):
+        what = f"slo {objective.slo}: {objective.quantity} of {observed.plan.endpoints.name[objective.endpoint]}"
         if needs_requests(observed, objective):
-            endpoint = observed.plan.endpoints.name[objective.endpoint]
-            yield (
-                f"slo {objective.slo}: {objective.quantity} of {endpoint} "
-                f'is not recorded at detail "{observed.detail}" and counts as missed: use detail="requests"'
-            )
+            yield f'{what} is not recorded at detail "{observed.detail}": use detail="requests"; it counts as missed'
+        elif np.isnan(value):
+            yield f"{what} has nothing to go by: no call of it has ended so in the span; it counts as missed"
+        elif not np.isnan(objective.probability):
+            seen = latencies_of(observed, find_target(observed.plan, objective.endpoint))
+            number = 0 if seen is None else seen.size
+            if number < requests_needed(objective.probability):
+                yield (
+                    f"{what}: fewer than {BEYOND} of {count(number, 'call')} lie beyond it; "
+                    f"it needs {count(requests_needed(objective.probability), 'call')}"
+                )
 
 
-def find_caveats(
-    observed: Observed, intervals: pd.DataFrame, services: pd.DataFrame, requested: int | None
-) -> tuple[str, ...]:
+def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], requested: int | None) -> tuple[str, ...]:
     """All that there is to say, what the compiler said first."""
     return (
         *observed.plan.warnings,
         *about_replications(observed, requested),
         *about_warmup(observed),
-        *about_intervals(intervals),
+        *about_intervals(tables["intervals"]),
         *about_percentiles(observed),
         *about_unfinished(observed),
-        *about_stability(observed, services),
-        *about_objectives(observed),
+        *about_stability(observed, tables["units"]),
+        *about_objectives(observed, tables["objectives"]),
     )

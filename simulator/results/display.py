@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .results import Results
 
 WIDTH: Final = 100
-NAME: Final = 22
+FEWEST: Final = 6
+GAP: Final = "  "
 NOTHING: Final = "-"
 
 HEADLINES: Final = (
@@ -24,11 +25,11 @@ HEADLINES: Final = (
 )  # fmt: skip
 ALWAYS: Final = ("requests", "errors", "unfinished")
 SERVICES: Final = (
-    "replicas", "utilisation_ratio", "waiting_time_s", "service_time_s", "response_time_s", "queue_length",
+    "replicas", "utilisation_ratio", "waiting_time_s", "service_time_s", "queue_length",
     "throughput_per_s", "errors",
 )  # fmt: skip
 SERVICE_HEAD: Final = (
-    "service", "replicas", "busy %", "waiting ms", "service ms", "response ms", "queue", "per s", "errors",
+    "service", "replicas", "utilisation %", "waiting ms", "service ms", "queue", "per s", "errors",
 )  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"
@@ -38,7 +39,7 @@ def number(value: float) -> str:
     """Four digits that matter, in full."""
     if math.isnan(value):
         return NOTHING
-    if value == 0.0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e9:
+    if value == 0.0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e6:
         return f"{value:.4g}"
     digits = max(0, 3 - math.floor(math.log10(abs(value))))
     return f"{value:.{digits}f}"
@@ -66,7 +67,7 @@ def label(name: str, currency: str | None = None) -> str:
     return words.replace("_", " ")
 
 
-def shorten(name: str, width: int = NAME) -> str:
+def shorten(name: str, width: int) -> str:
     """A name within a width."""
     return name if len(name) <= width else f"{name[: width - 1]}…"
 
@@ -98,12 +99,13 @@ def service_rows(results: Results) -> list[list[str]]:
 def objective_rows(results: Results) -> list[list[str]]:
     """One row an objective."""
     rows = []
-    for row in results.objectives.itertuples():
-        kind = "errorRate" if row.quantity == "errorRate" else "latency_s"
+    for row in results.objectives.to_dict(orient="records"):
+        kind = "errorRate" if row["quantity"] == "errorRate" else "latency_s"
         unit = "%" if kind == "errorRate" else "ms"
-        verdict = ("met" if row.met else "MISSED") + (", but the interval straddles" if row.straddles else "")
-        seen = [f"{quantity(kind, value)} {unit}" for value in (row.limit, row.value)]
-        rows.append([row.slo, row.endpoint, row.quantity, *seen, verdict])
+        seen = [f"{quantity(kind, value)} {unit}" for value in (row["limit"], row["value"])]
+        verdict = "met" if row["met"] else "MISSED"
+        sure = ", not sure" if row["straddles"] else ""
+        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, verdict + sure])
     return rows
 
 
@@ -124,12 +126,15 @@ def conditions(results: Results) -> str:
 
 
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> list[str]:
-    """Lines of columns, the first `texts` to the left; long names are shortened."""
-    cells = [[shorten(cell) if at < texts else cell for at, cell in enumerate(row)] for row in (head, *rows)]
+    """Lines of columns, the first `texts` of them names: to the left, and shortened to what is left of the line."""
+    cells = [head, *rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
+    room = WIDTH - sum(width + len(GAP) for width in widths[texts:])
+    for at in range(texts):
+        widths[at] = min(widths[at], max(room // texts - len(GAP), FEWEST))
     return [
-        "  ".join(
-            cell.ljust(width) if at < texts else cell.rjust(width)
+        GAP.join(
+            shorten(cell, width).ljust(width) if at < texts else cell.rjust(width)
             for at, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in cells
@@ -139,11 +144,10 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 
 def to_text(results: Results) -> str:
     """At most 100 columns."""
     lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
-    rows = headline_rows(results)
-    lines += text_table(("", "", ""), rows, 1)[1:]
+    lines += text_table(("", "", ""), headline_rows(results))[1:]
     lines += ["", *text_table(SERVICE_HEAD, service_rows(results))]
     if len(results.objectives):
-        lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(results), 3)]
+        lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(results), 2)]
     if results.warnings:
         lines += [""]
         for warning in results.warnings:

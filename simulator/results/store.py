@@ -55,7 +55,7 @@ def write(folder: Path, tables: dict[str, pd.DataFrame], warnings: tuple[str, ..
         "tables": {name: column_kinds(table) for name, table in tables.items()},
     }
     for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", index=None)
+        table.to_parquet(folder / f"{name}.parquet", engine="pyarrow")
     text = json.dumps(head, indent=2, ensure_ascii=False) + "\n"
     (folder / HEAD).write_text(text, encoding="utf-8")
 
@@ -108,10 +108,11 @@ def load(folder: str | PathLike[str]) -> tuple[dict[str, pd.DataFrame], tuple[st
         raise ResultError(
             f"{folder} is of format {head.get('version')}, and this version reads {VERSION}: run it again"
         )
-    tables = {}
-    for name, kinds in head["tables"].items():
-        try:
-            tables[name] = restore_kinds(pd.read_parquet(source / f"{name}.parquet"), kinds)
-        except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-            raise ResultError(f"{folder} is damaged: {name}.parquet cannot be read; run it again") from error
-    return tables, tuple(head["warnings"]), head["provenance"]
+    try:
+        tables = {
+            name: restore_kinds(pd.read_parquet(source / f"{name}.parquet", engine="pyarrow"), kinds)
+            for name, kinds in head["tables"].items()
+        }
+        return tables, tuple(head["warnings"]), head["provenance"]
+    except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are ValueErrors
+        raise ResultError(f"{folder} is damaged ({error}): run it again and save it anew") from error

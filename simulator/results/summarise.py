@@ -53,13 +53,11 @@ def summarise(
     level = check_confidence(plan.settings.confidence if confidence is None else confidence)
     observed = observe(plan, traces)
     replications = replication_table(observed)
-    intervals = interval_table(replications, level)
-    services = service_table(observed)
     tables = {
         "summary": summary_series(observed).to_frame(name="value"),
-        "intervals": intervals,
+        "intervals": interval_table(replications, level),
         "replications": replications,
-        "services": services,
+        "services": service_table(observed),
         "services_intervals": service_intervals(observed, level),
         "units": unit_table(observed),
         "endpoints": endpoint_table(observed),
@@ -71,5 +69,5 @@ def summarise(
     }
     logs = {"requests": request_table(observed), "attempts": attempt_table(observed)}
     tables |= {name: table for name, table in logs.items() if table is not None}
-    warnings = find_caveats(observed, intervals, services, requested)
+    warnings = find_caveats(observed, tables, requested)
     return Results(tables, warnings, make_provenance(observed, level, engine_reason, requested, created))

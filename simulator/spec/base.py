@@ -13,6 +13,9 @@ from simulator.spec.mistakes import Mistake, Source, did_you_mean, listed, neare
 V = TypeVar("V")
 
 
+_EMPTY = Mistake("expected a value, found nothing; without one, leave the key out")
+
+
 class FrozenDict(dict[str, V]):
     """A dict that refuses to change, so that frozen models are frozen all the way down."""
 
@@ -73,13 +76,15 @@ class Model(BaseModel):
         else:  # made in Python, by keyword: attributes are as good as keys
             aliases = {name: field.alias or name for name, field in cls.model_fields.items()}
             source, values = Source(), {aliases.get(str(key), str(key)): value for key, value in data.items()}
+            values = {key: value for key, value in values.items() if value is not None}
         return cls._checked(values, source)
 
     @classmethod
     def _checked(cls, values: dict[str, object], source: Source) -> dict[str, object]:
         foreign = {key: cls._foreign(key) for key in values if not cls.is_known(key)}
+        empty = {key: _EMPTY for key, value in values.items() if value is None and key not in foreign}
         meant = {nearest(key, cls.known_keys()) for key in foreign}
-        known = cls.normalise({key: value for key, value in values.items() if key not in foreign}, source)
+        known = cls.normalise({key: empty.get(key, values[key]) for key in values if key not in foreign}, source)
         for key, missing in cls._missing(known).items():
             # a misspelt key is one mistake, not an unknown key and a missing one
             known.setdefault(key, Mistake("", "key") if meant & cls._means(key) else missing)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.spec.mistakes import Issue, Location, did_you_mean, listed
+from simulator.spec.mistakes import Issue, Location, hint, listed
 from simulator.spec.steps import VERBS
 from simulator.spec.workload import is_nameless
 
@@ -48,13 +48,12 @@ class _Names:
         if "steps" in content:
             return [""]
         endpoints = content.get("endpoints")
-        return list(endpoints) if isinstance(endpoints, Mapping) and endpoints else None
+        return [name for name in endpoints if name] or None if isinstance(endpoints, Mapping) else None
 
     def service(self, location: Location, name: object) -> list[Issue]:
         if not isinstance(name, str) or name in self.services:
             return []
-        hint = did_you_mean(name, self.services)
-        return [Issue(location, f"unknown service `{name}`{hint}")]
+        return [Issue(location, f"unknown service `{name}`{hint(name, self.services)}")]
 
     def call(self, location: Location, call: object) -> list[Issue]:
         if not isinstance(call, str) or call.count(".") > 1 or not all(call.split(".")):
@@ -72,8 +71,7 @@ class _Names:
             return [Issue(location, f"`{service}` has several endpoints; write {choices}")]
         if known == [""]:
             return [Issue(location, f"`{service}` has no endpoints, only steps; write `{service}`")]
-        hint = did_you_mean(endpoint, known) or f"; expected {listed(known)}"
-        return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{hint}")]
+        return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{hint(endpoint, known)}")]
 
 
 def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
@@ -144,8 +142,8 @@ def _links(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
         here: Location = ("network", "links", index)
         caller, target = link.get("from"), link.get("to")
         if isinstance(caller, str) and caller not in names.workloads and caller not in names.services:
-            hint = did_you_mean(caller, [*names.services, *names.workloads])
-            yield Issue((*here, "from"), f"unknown service or workload `{caller}`{hint}")
+            known = hint(caller, [*names.services, *names.workloads])
+            yield Issue((*here, "from"), f"unknown service or workload `{caller}`{known}")
         if isinstance(target, str) and target in names.workloads and target not in names.services:
             yield Issue((*here, "to"), f"`{target}` is a workload; a link goes to a service")
         else:

@@ -14,6 +14,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     Tag,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_serializer,
 )
@@ -22,7 +23,7 @@ from simulator import units
 from simulator.spec.base import Model
 from simulator.spec.csvfiles import read_column
 from simulator.spec.mistakes import Issue, Mistake, Source, describe, did_you_mean, listed, mistake, refuse
-from simulator.spec.values import Cv, Duration, Mean, WideCv, Words, is_number, read_duration
+from simulator.spec.values import DURATION_SCHEMA, Cv, Duration, Mean, WideCv, Words, is_number, read_duration
 
 Points: TypeAlias = tuple[tuple[float, float], ...]
 
@@ -43,6 +44,9 @@ def read_points(value: object) -> Points:
             continue
         if any(probability == known for known, _, _ in points):
             issues.append(Issue((key,), f"percentile `{key}` is given twice", "key"))
+        if isinstance(duration, Mistake):
+            issues.append(Issue((key,), duration.message, duration.at))
+            continue
         try:
             points.append((probability, read_duration(duration), str(key)))
         except ValueError as error:
@@ -54,6 +58,19 @@ def read_points(value: object) -> Points:
     if issues:
         refuse(issues, value)
     return tuple((probability, seconds) for probability, seconds, _ in points)
+
+
+Quantiles: TypeAlias = Annotated[
+    Points,
+    BeforeValidator(read_points),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "patternProperties": {units.PERCENTILE_PATTERN: DURATION_SCHEMA},
+            "required": ["p0", "p100"],
+        }
+    ),
+]
 
 
 class WithPercentiles(Model):
@@ -77,6 +94,12 @@ class WithPercentiles(Model):
             rest["percentiles"] = given
         return rest
 
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        wrong = super()._foreign(key)
+        hint = " or percentiles such as `p99`" if "; expected" in wrong.message else ""
+        return Mistake(wrong.message + hint, wrong.at)
+
     @model_serializer(mode="wrap")
     def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         content: dict[str, object] = handler(self)
@@ -87,6 +110,10 @@ class WithPercentiles(Model):
 
 class _Kind(Model):
     """What every distribution has."""
+
+    @classmethod
+    def _means(cls, key: str) -> set[str]:
+        return {key, ""}  # any unknown key was meant to be the missing one: sigma, say
 
     @property
     def kind(self) -> str:
@@ -159,10 +186,13 @@ class _Fitted(WithPercentiles, _Kind):
                 data[given[0]] = Mistake(f"{dist} needs {wanted}, not both", "key")
             elif len(points) != len(cls.moments):
                 data["percentiles"] = Mistake(f"{dist} needs {wanted}, found {listed(points, 'and')}", "key")
-        elif len(given) < len(cls.moments):
-            missing = next(key for key in cls.moments if key not in given)
-            data[missing] = Mistake(f"{dist} needs {wanted}", "key")
         return data
+
+    @classmethod
+    def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
+        wanted = f"{data.get('dist')} needs {listed(cls.moments, 'and')}, or {_COUNTS[len(cls.moments)]}"
+        missing = [] if "percentiles" in data else [key for key in cls.moments if key not in data]
+        return {key: Mistake(wanted, "key") for key in missing}
 
 
 _COUNTS = {1: "one percentile such as p99", 2: "two percentiles such as p50 and p99"}
@@ -225,7 +255,7 @@ class Empirical(_Kind):
     hidden = frozenset({"values", "digest"})
 
     dist: Literal["empirical"] = "empirical"
-    quantiles: Annotated[Points, BeforeValidator(read_points)] | None = None
+    quantiles: Quantiles | None = None
     file: Words | None = None
     values: tuple[float, ...] = Field(default=(), exclude=True, repr=False)
     digest: str = Field(default="", exclude=True, repr=False)
@@ -265,7 +295,7 @@ class Empirical(_Kind):
         return content | {"quantiles": quantiles or None}
 
 
-_KINDS: dict[str, type[Model]] = {
+MODELS: dict[str, type[Model]] = {
     "constant": Constant,
     "exponential": Exponential,
     "uniform": Uniform,
@@ -277,7 +307,7 @@ _KINDS: dict[str, type[Model]] = {
     "hyperexponential": Hyperexponential,
     "empirical": Empirical,
 }
-KINDS = tuple(_KINDS)
+KINDS = tuple(MODELS)
 
 
 def _read_distribution(value: object) -> object:
@@ -290,7 +320,7 @@ def _read_distribution(value: object) -> object:
     kind = value.get("dist")
     if "dist" not in value:
         raise mistake("missing key `dist`, for example {dist: exponential, mean: 12ms}", "key")
-    if not isinstance(kind, str) or kind not in _KINDS:
+    if not isinstance(kind, str) or kind not in MODELS:
         hint = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
         hint = hint or f"; expected {listed(KINDS)}"
         refuse([Issue(("dist",), f"unknown distribution {describe(kind)}{hint}")], value)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 
 from simulator.errors import Problem, TopologyError
-from simulator.spec.mistakes import Location, describe, did_you_mean, dotted
+from simulator.spec.mistakes import Location, describe, dotted, hint
 from simulator.spec.text import Text
 from simulator.spec.workload import is_nameless
 
@@ -59,6 +59,9 @@ def _set(tree: dict[str, object], path: str, value: object) -> None:
             if part not in node:
                 _may_create(node, here, part, tree, whole=last and isinstance(value, Mapping))
                 node[part] = {}
+            if last and value is None:
+                del node[part]  # back to the default
+                return
             if last:
                 node[part] = _value(value, tuple(parts))
             elif node[part] is None:
@@ -82,7 +85,7 @@ def _may_create(node: dict[str, object], here: Location, part: str, tree: dict[s
     noun = _NAMES.get(pattern)
     if noun is None or whole or (noun == "workload" and is_nameless(tree.get("workload"))):
         return
-    raise ValueError(f"unknown {noun} `{part}`{did_you_mean(part, node)}")
+    raise ValueError(f"unknown {noun} `{part}`{hint(part, node)}")
 
 
 def _value(value: object, path: Location) -> object:
@@ -92,6 +95,8 @@ def _value(value: object, path: Location) -> object:
     if not value.strip():
         return value
     try:
-        return Text(value, "").read()
+        text = Text(value, "")
+        tree = text.read()
     except TopologyError:
         return value
+    return value if text.problems else tree

@@ -42,5 +42,5 @@ def loads(text: str, *, file: str = "<text>", base: str | os.PathLike[str] | Non
 def _topology(text: str, file: str, base: str, name: str) -> Topology:
     document = Text(text, file)
     tree = document.read()
-    source = Source(file, base, name, document.lines, document.positions)
+    source = Source(file, base, name, document.lines, document.positions, document.problems)
     return Topology.model_validate(tree, context=source)

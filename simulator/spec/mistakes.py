@@ -17,6 +17,8 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from simulator.errors import Problem
 
+_FEW = 12
+
 At = Literal["key", "value"]
 Location = tuple[str | int, ...]
 
@@ -47,6 +49,7 @@ class Source:
     name: str = "topology"
     lines: Sequence[str] = ()
     positions: Mapping[Location, tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()  # what the text itself has wrong
 
     def problem(self, issue: Issue) -> Problem:
         """Return the issue with its place in the text."""
@@ -94,12 +97,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean `{close}`?" if close else ""
 
 
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return the suggestion to append to a message, or else all that is known if that is not much."""
+    words = list(known)
+    return did_you_mean(word, words) or (f"; expected {listed(words)}" if 0 < len(words) <= _FEW else "")
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that looks most like this one, empty if none does."""
     words = list(known)
     by_lower = {each.lower().replace("_", "").replace("-", ""): each for each in words}
     same = by_lower.get(word.lower().replace("_", "").replace("-", ""))
-    close = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
+    close = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
     return same or (close[0] if close else "")
 
 
@@ -159,21 +168,22 @@ def written(location: Location, tree: object) -> Location:
     place: list[str | int] = []
     node = tree
     for part in location:
-        if (isinstance(node, Mapping) and part in node) or (
-            isinstance(node, list | tuple) and isinstance(part, int) and part < len(node)
-        ):
-            node = node[part]
+        if isinstance(node, Mapping):
+            below = node
+        elif isinstance(node, list | tuple):
+            below = dict(enumerate(node))
         else:
-            continue
-        place.append(part)
+            break
+        if part in below:
+            node = below[part]
+            place.append(part)
     return tuple(place)
 
 
 def in_order(issues: Iterable[Issue], source: Source) -> list[Problem]:
     """Return the problems in the order of the text, each mistake once."""
     seen: dict[tuple[object, ...], Problem] = {}
-    for issue in issues:
-        problem = source.problem(issue)
+    for problem in [*source.problems, *map(source.problem, issues)]:
         where = (problem.line, problem.column) if problem.line else problem.path
         seen.setdefault((where, problem.message), problem)
     return sorted(seen.values(), key=lambda problem: (problem.line, problem.column))

@@ -37,7 +37,7 @@ def _freeze(value: dict[str, Any]) -> dict[str, Any]:
 
 def _freeze_some(value: dict[str, Any]) -> dict[str, Any]:
     if not value:
-        raise mistake("expected at least one")
+        raise mistake("expected at least one entry")
     return FrozenDict(value)
 
 
@@ -81,9 +81,9 @@ class Topology(Model):
             topology = handler(tree)
         except ValidationError as error:
             issues += issues_of(error, tree)
-        if issues or topology is None:
+        if issues or source.problems or topology is None:
             raise TopologyError(in_order(issues, source))
-        return topology._keep(dict(tree) if written else _plain(topology), source.base)
+        return topology._keep(dict(tree) if written else _plain(topology), source.base)  # noqa: SLF001
 
     def _keep(self, tree: dict[str, object], base: str) -> Self:
         self._tree, self._base = tree, base

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from simulator.spec.base import Model
 from simulator.spec.distributions import Constant, Distribution
 from simulator.spec.mistakes import Source, mistake
 from simulator.spec.values import (
+    DURATION_SCHEMA,
     Confidence,
     Duration,
     Fraction,
@@ -25,12 +26,15 @@ def _read_warmup(value: object) -> object:
     return value if value == "auto" and isinstance(value, str) else read_duration(value)
 
 
+_WARMUP_SCHEMA = {"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}
+
+
 class Simulation(Model):
     """How long a run is, and how often it is repeated."""
 
     duration: PositiveDuration = Field(600.0, description="Arrivals stop then.")
-    warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup)] = Field(
-        60.0, description="Time before the statistics begin, or auto (MSER-5)."
+    warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup), WithJsonSchema(_WARMUP_SCHEMA)] = Field(
+        60.0, json_schema_extra={"default": "60s"}, description="Time before the statistics begin, or auto (MSER-5)."
     )
     seed: Seed = 1
     replications: PositiveCount = Field(10, description="Independent runs.")

@@ -12,7 +12,7 @@ from typing import NoReturn
 import yaml
 
 from simulator.errors import Problem, TopologyError
-from simulator.spec.mistakes import Location, dotted
+from simulator.spec.mistakes import Location, Mistake, dotted
 from simulator.spec.values import WrittenFloat, WrittenInt
 
 Mark = tuple[int, int]
@@ -53,15 +53,17 @@ class Text:
     def read(self) -> object:
         """Return the tree of the only document.
 
+        What is wrong with one value (a duplicate key, a tag) is left in `problems`.
+
         Raises
         ------
         TopologyError
-            If the text is not one YAML document, or has duplicate keys, tags or values that are no plain data.
+            If the text is not one YAML document.
         """
         if found := _UNPRINTABLE.search(self._text):
-            line = self._text.count("\n", 0, found.start()) + 1
-            column = found.start() - self._text.rfind("\n", 0, found.start())
-            self._fail(f"not valid YAML: the character U+{ord(found[0]):04X} is not allowed", (line, column))
+            before = _BREAK.split(self._text[: found.start()])
+            where = (len(before), len(before[-1]) + 1)
+            self._fail(f"not valid YAML: the character U+{ord(found[0]):04X} is not allowed", where)
         self._parse()
         documents = [event for event in self._events if isinstance(event, yaml.DocumentStartEvent)]
         if not documents:
@@ -69,10 +71,7 @@ class Text:
         if len(documents) > 1:
             self._fail("expected one YAML document, found a second one", _mark(documents[1]))
         self._next = 2  # past the start of the stream and of the document
-        tree = self._node((), _mark(self._events[2]), 0)
-        if self.problems:
-            raise TopologyError(self.problems)
-        return tree
+        return self._node((), _mark(self._events[2]), 0)
 
     def _parse(self) -> None:
         loader = _Loader(self._text)
@@ -106,13 +105,15 @@ class Text:
         if event.anchor:
             self._anchors[event.anchor] = index
         if event.tag is not None:
-            self._problem(path, f"tags such as `{event.tag}` are not allowed; write the plain value", _mark(event))
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self._problem(path, f"tags such as `{tag}` are not allowed; write the plain value", _mark(event))
         if isinstance(event, yaml.ScalarEvent):
-            return self._scalar(event, path)
+            return Mistake("") if event.tag is not None else self._scalar(event, path)
         self._open.add(index)
-        node = self._mapping(path, depth) if isinstance(event, yaml.MappingStartEvent) else self._sequence(path, depth)
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        node = self._mapping(path, depth) if mapping else self._sequence(path, depth)
         self._open.discard(index)
-        return node
+        return Mistake("") if event.tag is not None else node
 
     def _alias(self, event: yaml.AliasEvent, path: Location, key: Mark, depth: int) -> object:
         if event.anchor not in self._anchors:
@@ -168,7 +169,7 @@ class Text:
             return resolve(value)
         except ValueError as error:
             self._problem(path, str(error), _mark(event))
-            return None
+            return Mistake("")
 
     def _problem(self, path: Location, message: str, where: Mark) -> None:
         line, column = where

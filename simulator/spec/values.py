@@ -204,26 +204,26 @@ def optional(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda value: None if value is None else inner(value)
 
 
-_DURATION_SCHEMA = {
+DURATION_SCHEMA = {
     "anyOf": [{"type": "string", "pattern": units.DURATION_PATTERN}, {"const": 0}],
     "description": "A duration with its unit: 250ms, 5us, 1.5s, 10m, 2h, 1h30m.",
 }
-_RATE_SCHEMA = {
+RATE_SCHEMA = {
     "anyOf": [{"type": "string", "pattern": units.RATE_PATTERN}, {"const": 0}],
     "description": "A rate with its unit: 80/s, 4800/min, 3/h.",
 }
-_FRACTION_SCHEMA = {
+FRACTION_SCHEMA = {
     "anyOf": [
         {"type": "string", "pattern": units.PERCENT_PATTERN},
         {"type": "number", "minimum": 0, "maximum": 1},
     ],
     "description": "A percentage such as 0.2%, or a fraction of one.",
 }
-_MEMORY_SCHEMA = {
+MEMORY_SCHEMA = {
     "anyOf": [{"type": "string", "pattern": units.MEMORY_PATTERN}, {"type": "number", "minimum": 0}],
     "description": "Bytes, as in Kubernetes: 256Mi, 1Gi, 512M.",
 }
-_CPU_SCHEMA = {
+CPU_SCHEMA = {
     "anyOf": [
         {"type": "string", "pattern": units.CPU_PATTERN},
         {"type": "integer", "minimum": 1},
@@ -232,22 +232,22 @@ _CPU_SCHEMA = {
     "description": "Whole cores, or a fraction of one: 2, 500m, 0.5.",
 }
 
-Duration = Annotated[float, BeforeValidator(read_duration), WithJsonSchema(_DURATION_SCHEMA)]
+Duration = Annotated[float, BeforeValidator(read_duration), WithJsonSchema(DURATION_SCHEMA)]
 PositiveDuration = Annotated[
-    float, BeforeValidator(_positive(read_duration, "a duration")), WithJsonSchema(_DURATION_SCHEMA)
+    float, BeforeValidator(_positive(read_duration, "a duration")), WithJsonSchema(DURATION_SCHEMA)
 ]
 Mean = Annotated[
     float,
     BeforeValidator(
         _positive(read_duration, "a mean", "; for a time that is always zero write 0 instead of a distribution")
     ),
-    WithJsonSchema(_DURATION_SCHEMA),
+    WithJsonSchema(DURATION_SCHEMA),
 ]
-Rate = Annotated[float, BeforeValidator(read_rate), WithJsonSchema(_RATE_SCHEMA)]
-Fraction = Annotated[float, BeforeValidator(read_fraction), WithJsonSchema(_FRACTION_SCHEMA)]
-Confidence = Annotated[float, BeforeValidator(read_confidence), WithJsonSchema(_FRACTION_SCHEMA)]
-Memory = Annotated[float, BeforeValidator(read_memory), WithJsonSchema(_MEMORY_SCHEMA)]
-Cores = Annotated[float, BeforeValidator(read_cpu), WithJsonSchema(_CPU_SCHEMA)]
+Rate = Annotated[float, BeforeValidator(read_rate), WithJsonSchema(RATE_SCHEMA)]
+Fraction = Annotated[float, BeforeValidator(read_fraction), WithJsonSchema(FRACTION_SCHEMA)]
+Confidence = Annotated[float, BeforeValidator(read_confidence), WithJsonSchema(FRACTION_SCHEMA)]
+Memory = Annotated[float, BeforeValidator(read_memory), WithJsonSchema(MEMORY_SCHEMA)]
+Cores = Annotated[float, BeforeValidator(read_cpu), WithJsonSchema(CPU_SCHEMA)]
 Positive = Annotated[
     float,
     BeforeValidator(_positive(lambda value: _number(value, "a number"), "a number")),

@@ -214,7 +214,7 @@ class Life:
         visit.ledger.append((service.components + WAITING, waited))
 
     def call_inside(self, visit: Visit, call: Call) -> Failing:
-        """A call of a service in the same process: a function call (rule 6.1)."""
+        """A call of a service in the same process: a function call (rule 10.1)."""
         service = call.endpoint.service
         service.meter.begun += 1
         exchange = Exchange(call, visit, child(visit.address, call.site, 0), self.clock.now, detached=False)

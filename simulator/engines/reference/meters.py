@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class Level:
-    """A number over time and its integral: area += value x (now - since) at each change (rule 10.2)."""
+    """A number over time and its integral: area += value x (now - since) at each change (rule 11.2)."""
 
     __slots__ = ("area", "since", "value")
 

@@ -42,7 +42,7 @@ def test_two_calls_against_the_joint_chain(load, most):
 def test_three_calls_against_the_joint_chain(load, most):
     expected = fork_join_response(load, 3, most, 800)
     approximation = theory.fork_join_mean_response_time_nelson_tantawi(load, 1.0, 3)
-    assert approximation == pytest.approx(expected, rel=0.02)
+    assert approximation == pytest.approx(expected, rel=0.015)
     assert approximation != pytest.approx(expected, rel=1e-5)
 
 
@@ -52,6 +52,12 @@ def test_the_approximation_at_its_ends():
     assert law(0.5, 1.0, 1) == pytest.approx(2.0)
     # nobody else there: the maximum of eight exponential times
     assert law(0.0, 1.0, 8) == pytest.approx(theory.mean_maximum_exponential([1.0] * 8))
+
+
+def test_the_equation_of_nelson_and_tantawi_worked_by_hand():
+    # ten calls at utilisation 0.8: H10 / H2 = 1.952646, so 1.952646 - 0.952646 * 3.2 / 11 times R2 = 7
+    law = theory.fork_join_mean_response_time_nelson_tantawi
+    assert law(0.8, 1.0, 10) == pytest.approx(11.7286, abs=1e-4)
 
 
 def test_the_harmonic_numbers():

@@ -1,0 +1,150 @@
+"""What a plan's reader should be told before it is run: warnings, in a fixed order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulator.compiler.expectations import Expectations, entry_shares, expect
+from simulator.compiler.programs import endpoint_name
+from simulator.compiler.reach import Reach
+from simulator.errors import PlanError
+from simulator.plan.layout import UNLIMITED, Op, Shape
+from simulator.plan.plan import Plan
+from simulator.spec.models import Topology
+from simulator.units import format_duration, format_fraction
+
+
+def find_warnings(topology: Topology, reach: Reach, plan: Plan) -> tuple[str, ...]:
+    """Warnings of a plan, as sentences."""
+    expected = expect(plan)
+    return (
+        *_unreached(topology, reach),
+        *_unreached_objectives(topology, reach),
+        *_absent(plan),
+        *_overloaded(plan, expected),
+        *_lossy(plan),
+        *_free_hops(plan),
+        *_short_stages(plan),
+    )
+
+
+def refuse_endless_users(plan: Plan) -> None:
+    """Refuse users who neither think nor wait.
+
+    Raises
+    ------
+    PlanError
+        If the requests of a closed workload without think time end at the instant at which they begin.
+    """
+    workloads = plan.workloads
+    expected = expect(plan)
+    for row in np.flatnonzero((workloads.shape == Shape.USERS) & (workloads.users > 0)):
+        if plan.distributions.mean[workloads.think[row]] > 0.0:
+            continue
+        rows, shares = entry_shares(plan, int(row))
+        latency = math.fsum((shares * expected.entry_latency[rows]).tolist())
+        if latency == 0.0:
+            raise PlanError(
+                f"workload {workloads.name[row]}: its users do not think and their requests take no time, so that the"
+                f" run would never end; give it a thinkTime, or work to do"
+            )
+
+
+def _unreached(topology: Topology, reach: Reach) -> Iterator[str]:
+    endpoints = set(reach.endpoints)
+    for name in sorted(topology.services):
+        if name not in reach.services:
+            yield f"{name}: no workload reaches it; it is left out of the plan and of the cost"
+            continue
+        for endpoint in sorted(topology.services[name].endpoints):
+            if (name, endpoint) not in endpoints:
+                yield f"{endpoint_name((name, endpoint))}: no workload reaches it; it is left out of the plan"
+
+
+def _unreached_objectives(topology: Topology, reach: Reach) -> Iterator[str]:
+    for name in sorted(topology.slos):
+        key = topology.resolve(topology.slos[name].call)
+        if key not in reach.endpoints:
+            yield f"slo {name}: no workload reaches {endpoint_name(key)}; it cannot be judged and is left out"
+
+
+def _absent(plan: Plan) -> Iterator[str]:
+    for name, replicas in zip(plan.units.name, plan.units.replicas, strict=True):
+        if replicas == 0:
+            yield f"{name}: it has 0 replicas but is called; every call to it ends unreachable"
+
+
+def _overloaded(plan: Plan, expected: Expectations) -> Iterator[str]:
+    """Units that cannot keep up with the open workloads at their peak, by cores and by slots."""
+    when = "as long as the run lasts" if _is_steady(plan, expected) else "while the peak lasts"
+    offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
+    for unit, name in enumerate(plan.units.name):
+        if plan.units.replicas[unit] == 0:
+            continue
+        bounded = plan.units.concurrency[unit] != UNLIMITED and plan.units.queue_capacity[unit] != UNLIMITED
+        fate = f"it rejects requests {when}" if bounded else f"unstable, its queue grows {when}"
+        for what, load, capacity in (
+            ("cores", offered[unit], expected.capacity[unit]),
+            ("slots", held[unit], expected.slots[unit]),
+        ):
+            if load >= capacity:
+                yield (
+                    f"{name}: offered load {load:.4g} {what} >= capacity {capacity:.4g} {what}"
+                    f" (utilisation {load / capacity:.2f}): {fate}"
+                )
+
+
+def _is_steady(plan: Plan, expected: Expectations) -> bool:
+    """Whether the open workloads never change their rates."""
+    workloads = plan.workloads
+    return all(
+        workloads.shape[row] != Shape.REPLAY and math.isinf(workloads.ramp_duration_s[workloads.first_ramp[row]])
+        for row in np.flatnonzero(expected.rates > 0.0)
+    )
+
+
+def _lossy(plan: Plan) -> Iterator[str]:
+    """Links that lose messages for which somebody waits without a timeout."""
+    calls = plan.calls
+    sends = plan.programs.a[plan.programs.op == Op.SEND]
+    told = set()
+    for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(calls.timeout)).tolist():
+        link = f"{_caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"
+        if row in sends or link in told:
+            continue
+        told.add(link)
+        yield (
+            f"{link}: the link loses {format_fraction(float(calls.loss[row]))} of the messages and calls on it have"
+            f" no timeout: who loses one waits for ever"
+        )
+
+
+def _caller_name(plan: Plan, call: int) -> str:
+    """The service or the workload that makes a call."""
+    caller = int(plan.calls.caller[call])
+    if caller >= 0:
+        return plan.services.name[caller]
+    entry = int(np.flatnonzero(plan.workloads.entry_call == call)[0])
+    return plan.workloads.name[int(np.searchsorted(plan.workloads.first_entry, entry, side="right")) - 1]
+
+
+def _free_hops(plan: Plan) -> Iterator[str]:
+    calls = plan.calls
+    between = (calls.remote == 1) & (calls.caller >= 0)
+    if between.any() and not plan.distributions.mean[calls.latency[between]].any():
+        yield "no network latency between units: hops are free: this flatters microservices"
+
+
+def _short_stages(plan: Plan) -> Iterator[str]:
+    workloads, horizon = plan.workloads, plan.settings.duration_s
+    for row in np.flatnonzero(workloads.shape <= Shape.EVEN):
+        ramps = slice(workloads.first_ramp[row], workloads.first_ramp[row] + workloads.ramps[row])
+        end = float(np.sum(workloads.ramp_duration_s[ramps]))
+        if end < horizon:
+            yield (
+                f"{workloads.name[row]}: its stages end at {format_duration(end)}, before the horizon"
+                f" ({format_duration(horizon)}); nothing arrives after that"
+            )

@@ -1,0 +1,279 @@
+"""What a plan asks of its units in the mean, without running it: visits, demands, least latencies.
+
+Everything is counted as if nothing failed, was lost, rejected or timed out. Serialization is packing and unpacking
+at the caller and at the target; nobody unpacks the answer to a `send`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import NamedTuple
+
+import numpy as np
+
+from simulator.plan.layout import UNLIMITED, Op, Shape
+from simulator.plan.plan import Floats, Integers, Plan
+from simulator.plan.structure import Node, handler
+
+_BUSIEST = 10
+"""A replay is judged by the busiest of so many parts of the run."""
+
+
+@dataclass(frozen=True, eq=False)
+class Expectations:
+    """Expected numbers of a plan. W workloads, C calls, E endpoints, S services,
+    U units, P instructions.
+
+    `capacity` and `demand` are in whole cores, as asked for: a unit with half a core has a capacity of 0.5 a replica.
+    """
+
+    counts: Floats  # P: executions a run of the handler
+    calls: Floats  # W, C: calls a request makes
+    visits: Floats  # W, E: runs of a handler a request causes
+    work: Floats  # W, S: core-seconds a request asks of a service
+    demand: Floats  # W, U: core-seconds a request asks of a unit
+    held: Floats  # W, U: slot-seconds a request holds at least
+    capacity: Floats  # U: cores of all replicas
+    slots: Floats  # U: slots of all replicas, inf if unlimited
+    rates: Floats  # W: requests per second of open workloads, at their peak; 0 for closed ones
+    endpoint_latency: Floats  # E: seconds from the slot to the reply, without any waiting
+    entry_latency: Floats  # one a row of entry_call: seconds that a request takes at least, as the user sees it
+
+
+def expect(plan: Plan) -> Expectations:
+    """Expected numbers of a plan."""
+    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
+    counts = _counts(plan, trees)
+    order = callees_first(plan, trees)
+    calls, visits = _visits(plan, trees, counts, order)
+    endpoint_latency, call_latency = latencies(plan, trees, order, np.zeros(len(plan.units.name)))
+    work = _work(plan, counts, calls, visits)
+    cores = plan.units.replicas * plan.units.cpu
+    concurrency = np.where(plan.units.concurrency == UNLIMITED, math.inf, plan.units.concurrency)
+    slots = np.array([r * c if r else 0.0 for r, c in zip(plan.units.replicas, concurrency, strict=True)])
+    return Expectations(
+        counts=counts,
+        calls=calls,
+        visits=visits,
+        work=work,
+        demand=_by_unit(plan, work),
+        held=_held(plan, calls, endpoint_latency),
+        capacity=cores,
+        slots=slots,
+        rates=np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))]),
+        endpoint_latency=endpoint_latency,
+        entry_latency=call_latency[plan.workloads.entry_call],
+    )
+
+
+def call_rows(nodes: Sequence[Node]) -> list[int]:
+    """Rows of the CALL and SEND instructions inside, at any depth."""
+    rows = []
+    for node in nodes:
+        if node.op in (Op.CALL, Op.SEND):
+            rows.append(node.row)
+        for body in node.bodies:
+            rows.extend(call_rows(body))
+    return rows
+
+
+def entry_shares(plan: Plan, workload: int) -> tuple[slice, Floats]:
+    """Rows of a workload's entries, and the share of each."""
+    first = int(plan.workloads.first_entry[workload])
+    rows = slice(first, first + int(plan.workloads.entries[workload]))
+    return rows, np.diff(plan.workloads.entry_weight[rows], prepend=0.0)
+
+
+def peak_rate(plan: Plan, workload: int) -> float:
+    """The highest arrival rate of an open workload before the horizon, per second; 0 for a closed one."""
+    workloads, horizon = plan.workloads, plan.settings.duration_s
+    if workloads.shape[workload] == Shape.REPLAY:
+        first = int(workloads.first_time[workload])
+        times = workloads.time_s[first : first + int(workloads.times[workload])]
+        numbers, _ = np.histogram(times[times < horizon], bins=_BUSIEST, range=(0.0, horizon))
+        return float(numbers.max()) * _BUSIEST / horizon
+    first = int(workloads.first_ramp[workload])
+    rates = [0.0]
+    for row in range(first, first + int(workloads.ramps[workload])):
+        start, duration = float(workloads.ramp_start_s[row]), float(workloads.ramp_duration_s[row])
+        if start < horizon:
+            low, high = float(workloads.ramp_start_rate[row]), float(workloads.ramp_end_rate[row])
+            share = min(1.0, (horizon - start) / duration)
+            rates += [low, low + share * (high - low)]
+    return max(rates)
+
+
+def latencies(
+    plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int], waits: Floats
+) -> tuple[Floats, Floats]:
+    """Mean seconds of the handlers and of the calls, if a core is granted after `waits` seconds (by unit).
+
+    Parallel branches take as long as the slowest by its mean, which is the least they can take in the mean.
+    """
+    clock = _Clock(plan, waits)
+    for endpoint in order:
+        clock.endpoints[endpoint] = clock.time(trees[endpoint], int(plan.endpoints.service[endpoint]))
+    calls = np.array([clock.call(row) for row in range(len(plan.calls.name))])
+    return clock.endpoints, calls
+
+
+class _Clock:
+    """Adds up mean times along a program; the endpoints called have to be known first."""
+
+    def __init__(self, plan: Plan, waits: Floats) -> None:
+        self.endpoints: Floats = np.zeros(len(plan.endpoints.name))
+        self._plan = plan
+        self._mean: list[float] = plan.distributions.mean.tolist()
+        self._wait: list[float] = waits[plan.services.unit].tolist()
+        self._pace: list[float] = plan.services.pace.tolist()
+
+    def time(self, nodes: Sequence[Node], service: int) -> float:
+        """Seconds of instructions one after the other."""
+        return math.fsum(self._node(node, service) for node in nodes)
+
+    def call(self, row: int) -> float:
+        """Seconds of a call as its caller sees it."""
+        calls = self._plan.calls
+        target = int(calls.target[row])
+        own = float(self.endpoints[target])
+        if not calls.remote[row]:
+            return own
+        latency = 2.0 * self._mean[calls.latency[row]]
+        packing = 2.0 * self._pack(row, int(calls.caller[row]))
+        packing += 2.0 * self._pack(row, int(self._plan.endpoints.service[target]))
+        return min(latency + packing + own, float(calls.timeout[row]))
+
+    def _node(self, node: Node, service: int) -> float:
+        programs = self._plan.programs
+        operand = int(programs.a[node.row])
+        if node.op == Op.CPU:
+            return self._wait[service] + self._mean[operand] / self._pace[service]
+        if node.op == Op.SLEEP:
+            return self._mean[operand]
+        if node.op == Op.CALL:
+            return self.call(operand)
+        if node.op == Op.SEND:
+            return self._pack(operand, service)
+        times = [self.time(body, service) for body in node.bodies]
+        if node.op == Op.PARALLEL:
+            return max(times)
+        return math.fsum(share * time for share, time in zip(node.shares, times, strict=True) if share > 0.0)
+
+    def _pack(self, row: int, service: int) -> float:
+        distribution = int(self._plan.calls.serialization[row])
+        if distribution < 0:
+            return 0.0
+        return self._wait[service] + self._mean[distribution] / self._pace[service]
+
+
+class Packing(NamedTuple):
+    """Serialization of one call: at which services, and how many steps of it at each."""
+
+    call: int
+    distribution: int
+    caller: int
+    target: int
+    at_caller: float
+    at_target: float
+
+
+def packings(plan: Plan) -> list[Packing]:
+    """Serialization of all calls that have any."""
+    calls, sends = plan.calls, plan.programs.a[plan.programs.op == Op.SEND]
+    return [
+        Packing(
+            call=row,
+            distribution=int(calls.serialization[row]),
+            caller=int(calls.caller[row]),
+            target=int(plan.endpoints.service[calls.target[row]]),
+            at_caller=1.0 if row in sends else 2.0,
+            at_target=2.0,
+        )
+        for row in np.flatnonzero(calls.serialization >= 0).tolist()
+    ]
+
+
+def _counts(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> Floats:
+    counts = np.zeros(len(plan.programs.op))
+
+    def count(nodes: Sequence[Node], factor: float) -> None:
+        for node in nodes:
+            counts[node.row] += factor
+            for body, share in zip(node.bodies, node.shares, strict=True):
+                count(body, factor * share)
+
+    for tree in trees:
+        count(tree, 1.0)
+    return counts
+
+
+def callees_first(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> list[int]:
+    """Endpoints in an order in which nobody comes before whom it calls."""
+    targets = {
+        endpoint: {int(plan.calls.target[plan.programs.a[row]]) for row in call_rows(tree)}
+        for endpoint, tree in enumerate(trees)
+    }
+    return list(TopologicalSorter(targets).static_order())
+
+
+def _visits(
+    plan: Plan, trees: Sequence[tuple[Node, ...]], counts: Floats, order: Sequence[int]
+) -> tuple[Floats, Floats]:
+    """Calls and handler runs that a request of each workload causes."""
+    workloads = len(plan.workloads.name)
+    calls = np.zeros((workloads, len(plan.calls.name)))
+    visits = np.zeros((workloads, len(plan.endpoints.name)))
+    for workload in range(workloads):
+        rows, shares = entry_shares(plan, workload)
+        calls[workload, plan.workloads.entry_call[rows]] = shares
+    for call in plan.workloads.entry_call.tolist():
+        visits[:, plan.calls.target[call]] += calls[:, call]
+    for endpoint in reversed(order):
+        for row in call_rows(trees[endpoint]):
+            call = int(plan.programs.a[row])
+            calls[:, call] = visits[:, endpoint] * counts[row]
+            visits[:, plan.calls.target[call]] += calls[:, call]
+    return calls, visits
+
+
+def endpoint_of_rows(plan: Plan) -> Integers:
+    """The endpoint to whose handler each instruction belongs; handlers stand in the order of the endpoints."""
+    return np.searchsorted(plan.endpoints.start, np.arange(len(plan.programs.op)), side="right") - 1
+
+
+def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats) -> Floats:
+    work = np.zeros((len(plan.workloads.name), len(plan.services.name)))
+    # seconds on half a core are half core-seconds
+    cost = np.minimum(1.0, plan.units.cpu)[plan.services.unit] / plan.services.pace
+    mean, owner = plan.distributions.mean, endpoint_of_rows(plan)
+    for row in np.flatnonzero(plan.programs.op == Op.CPU):
+        service = plan.endpoints.service[owner[row]]
+        work[:, service] += visits[:, owner[row]] * counts[row] * mean[plan.programs.a[row]] * cost[service]
+    for packing in packings(plan):
+        for service, steps in ((packing.caller, packing.at_caller), (packing.target, packing.at_target)):
+            work[:, service] += calls[:, packing.call] * steps * mean[packing.distribution] * cost[service]
+    return work
+
+
+def _by_unit(plan: Plan, by_service: Floats) -> Floats:
+    demand = np.zeros((len(by_service), len(plan.units.name)))
+    for service, unit in enumerate(plan.services.unit.tolist()):
+        demand[:, unit] += by_service[:, service]
+    return demand
+
+
+def _held(plan: Plan, calls: Floats, endpoint_latency: Floats) -> Floats:
+    """Slot-seconds by unit: only calls through the network take a slot."""
+    held = np.zeros((len(plan.workloads.name), len(plan.units.name)))
+    extra = np.zeros(len(plan.calls.name))
+    for packing in packings(plan):
+        seconds = plan.distributions.mean[packing.distribution] / plan.services.pace[packing.target]
+        extra[packing.call] = packing.at_target * seconds
+    for call in np.flatnonzero(plan.calls.remote):
+        endpoint = plan.calls.target[call]
+        unit = plan.services.unit[plan.endpoints.service[endpoint]]
+        held[:, unit] += calls[:, call] * (endpoint_latency[endpoint] + extra[call])
+    return held

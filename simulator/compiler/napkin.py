@@ -1,0 +1,292 @@
+"""What can be said of a plan on the back of a napkin: loads, bottleneck, bounds, and one estimate.
+
+The bounds are the asymptotic ones of P. J. Denning, J. P. Buzen, "The operational analysis of queueing network models",
+1978, with the least latency in the place of the sum of demands, since parallel calls overlap. Everything is counted as
+if nothing failed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from simulator.compiler.estimate import estimate_entry_latencies
+from simulator.compiler.expectations import Expectations, entry_shares, expect
+from simulator.plan.layout import Shape
+from simulator.plan.plan import Floats, Plan
+from simulator.units import format_duration
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """What is asked of a unit. Loads and capacities are in cores as asked for; slots may be infinitely many."""
+
+    unit: str
+    replicas: int
+    visits_per_s: float
+    visits_per_request: float
+    offered_load: float
+    capacity: float
+    utilisation: float
+    slots_held: float  # at least, in the mean: waiting holds more
+    slots: float
+    slot_utilisation: float
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """What is asked of a service; `cpu_s` is the mean time of a visit on the cores it has, serialization included."""
+
+    service: str
+    unit: str
+    visits_per_s: float
+    visits_per_request: float
+    cpu_s: float
+    offered_load: float
+
+
+@dataclass(frozen=True)
+class EntryRow:
+    """What a user of an entry sees: at least, and by an estimate (NaN where closed workloads would be part of it)."""
+
+    workload: str
+    endpoint: str
+    arrival_rate: float  # 0 for closed workloads
+    least_latency_s: float
+    estimated_latency_s: float
+
+
+@dataclass(frozen=True)
+class ClosedRow:
+    """Asymptotic bounds of a closed workload, as if it were alone."""
+
+    workload: str
+    users: int
+    think_s: float
+    bottleneck: str  # empty: nothing limits it
+    throughput_high: float
+    latency_low_s: float
+
+
+@dataclass(frozen=True)
+class Napkin:
+    """Expected loads of one deployment.
+
+    `arrival_rate` is that of all open workloads at their peaks; `saturation_rate` is where, all of them scaled
+    together, the bottleneck would be busy all the time (inf: never). Without open workloads there is no
+    bottleneck, and visits are those of the closed ones, by their users.
+    """
+
+    deployment: str
+    arrival_rate: float
+    bottleneck: str | None
+    saturation_rate: float
+    units: tuple[UnitRow, ...]
+    services: tuple[ServiceRow, ...]
+    entries: tuple[EntryRow, ...]
+    closed: tuple[ClosedRow, ...]
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def render(self) -> str:
+        """Text tables, within 100 columns unless names are long."""
+        return "\n".join(_render(self))
+
+
+def napkin(plan: Plan) -> Napkin:
+    """Expected loads of a plan, without running it."""
+    expected = expect(plan)
+    total = float(expected.rates.sum())
+    units = _unit_rows(plan, expected)
+    worst = max(units, key=lambda row: max(row.utilisation, row.slot_utilisation))
+    use = max(worst.utilisation, worst.slot_utilisation)
+    return Napkin(
+        deployment=plan.deployment,
+        arrival_rate=total,
+        bottleneck=worst.unit if use > 0.0 else None,
+        saturation_rate=total / use if use > 0.0 else math.inf,
+        units=units,
+        services=_service_rows(plan, expected),
+        entries=_entry_rows(plan, expected),
+        closed=tuple(_closed_rows(plan, expected)),
+    )
+
+
+def _mix(plan: Plan, expected: Expectations) -> Floats:
+    """Share of each workload in the requests: by rate, or by users where nothing is open."""
+    weights = np.ones(len(expected.rates))
+    for candidates in (expected.rates, plan.workloads.users):
+        if candidates.any():
+            weights = np.asarray(candidates, np.float64)
+            break
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
+def _unit_rows(plan: Plan, expected: Expectations) -> tuple[UnitRow, ...]:
+    remote = plan.calls.remote == 1
+    unit_of_call = plan.services.unit[plan.endpoints.service[plan.calls.target]]
+    offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
+    rates, requests = expected.rates @ expected.calls, _mix(plan, expected) @ expected.calls
+    return tuple(
+        UnitRow(
+            unit=name,
+            replicas=int(plan.units.replicas[unit]),
+            visits_per_s=float(rates[remote & (unit_of_call == unit)].sum()),
+            visits_per_request=float(requests[remote & (unit_of_call == unit)].sum()),
+            offered_load=float(offered[unit]),
+            capacity=float(expected.capacity[unit]),
+            utilisation=_ratio(offered[unit], expected.capacity[unit]),
+            slots_held=float(held[unit]),
+            slots=float(expected.slots[unit]),
+            slot_utilisation=_ratio(held[unit], expected.slots[unit]),
+        )
+        for unit, name in enumerate(plan.units.name)
+    )
+
+
+def _service_rows(plan: Plan, expected: Expectations) -> tuple[ServiceRow, ...]:
+    mix = _mix(plan, expected)
+    rates, requests = expected.rates @ expected.visits, mix @ expected.visits
+    work = expected.work
+    rows = []
+    for service, name in enumerate(plan.services.name):
+        unit = int(plan.services.unit[service])
+        own = plan.endpoints.service == service
+        visits = float(requests[own].sum())
+        speed = min(1.0, float(plan.units.cpu[unit]))
+        cores = float(mix @ work[:, service])
+        rows.append(
+            ServiceRow(
+                service=name,
+                unit=plan.units.name[unit],
+                visits_per_s=float(rates[own].sum()),
+                visits_per_request=visits,
+                cpu_s=cores / speed / visits if visits > 0.0 else 0.0,
+                offered_load=float(expected.rates @ work[:, service]),
+            )
+        )
+    return tuple(rows)
+
+
+def _entry_rows(plan: Plan, expected: Expectations) -> tuple[EntryRow, ...]:
+    estimated = estimate_entry_latencies(plan, expected)
+    rows = []
+    for workload, name in enumerate(plan.workloads.name):
+        entries, shares = entry_shares(plan, workload)
+        for entry, share in zip(range(entries.start, entries.stop), shares.tolist(), strict=True):
+            target = plan.calls.target[plan.workloads.entry_call[entry]]
+            rows.append(
+                EntryRow(
+                    workload=name,
+                    endpoint=plan.endpoints.name[target],
+                    arrival_rate=float(expected.rates[workload]) * share,
+                    least_latency_s=float(expected.entry_latency[entry]),
+                    estimated_latency_s=float(estimated[entry]),
+                )
+            )
+    return tuple(rows)
+
+
+def _closed_rows(plan: Plan, expected: Expectations) -> Iterator[ClosedRow]:
+    """Bounds X <= min(1 / Dmax, N / (Z + R)) and R >= max(R without waiting, N / X - Z)."""
+    for row in np.flatnonzero(plan.workloads.shape == Shape.USERS).tolist():
+        users = int(plan.workloads.users[row])
+        think = float(plan.distributions.mean[plan.workloads.think[row]])
+        entries, shares = entry_shares(plan, row)
+        least = math.fsum((shares * expected.entry_latency[entries]).tolist())
+        use = [
+            max(_ratio(demand, cores), _ratio(held, slots))
+            for demand, cores, held, slots in zip(
+                expected.demand[row], expected.capacity, expected.held[row], expected.slots, strict=True
+            )
+        ]
+        worst = max(use)
+        most = 1.0 / worst if worst > 0.0 else math.inf
+        yield ClosedRow(
+            workload=plan.workloads.name[row],
+            users=users,
+            think_s=think,
+            bottleneck=plan.units.name[use.index(worst)] if worst > 0.0 else "",
+            throughput_high=min(most, users / (think + least)) if users else 0.0,
+            latency_low_s=max(least, users / most - think) if most > 0.0 else math.inf,
+        )
+
+
+def _ratio(load: float, capacity: float) -> float:
+    """Share of a capacity that is used; nothing uses nothing."""
+    if load == 0.0:
+        return 0.0
+    return float(load / capacity) if capacity > 0.0 else math.inf
+
+
+def _render(napkin: Napkin) -> Iterator[str]:
+    yield f"napkin of deployment {napkin.deployment}: expected values, as if nothing failed"
+    if napkin.arrival_rate > 0.0:
+        yield f"arrival rate {_number(napkin.arrival_rate)}/s at the peak of the open workloads"
+    if napkin.bottleneck is not None:
+        yield f"bottleneck {napkin.bottleneck}: saturates at {_number(napkin.saturation_rate)}/s"
+    for title, rows in (
+        ("units", napkin.units),
+        ("services", napkin.services),
+        ("entries", napkin.entries),
+        ("closed workloads (bounds)", napkin.closed),
+    ):
+        if rows:
+            yield ""
+            yield title
+            yield from _table(rows)
+
+
+_HEADINGS = {
+    "visits_per_s": "visits/s",
+    "visits_per_request": "a request",
+    "offered_load": "load",
+    "capacity": "cores",
+    "utilisation": "used",
+    "slots_held": "slots held",
+    "slots": "of",
+    "slot_utilisation": "used",
+    "cpu_s": "cpu",
+    "arrival_rate": "arrivals/s",
+    "least_latency_s": "least latency",
+    "estimated_latency_s": "estimate",
+    "think_s": "think",
+    "throughput_high": "throughput <=",
+    "latency_low_s": "latency >=",
+}
+
+
+def _table(rows: Sequence[UnitRow | ServiceRow | EntryRow | ClosedRow]) -> Iterator[str]:
+    names = [field.name for field in fields(rows[0])]
+    lines = [[_HEADINGS.get(name, name) for name in names]]
+    lines += [[_cell(name, getattr(row, name)) for name in names] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    texts = [isinstance(getattr(rows[0], name), str) for name in names]
+    for line in lines:
+        cells = [
+            cell.ljust(width) if text else cell.rjust(width)
+            for cell, width, text in zip(line, widths, texts, strict=True)
+        ]
+        yield ("  " + "  ".join(cells)).rstrip()
+
+
+def _cell(name: str, value: str | float) -> str:
+    if isinstance(value, str):
+        return value or "-"
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "no limit" if name == "slots" else "inf"
+    if name.endswith("_s") and not name.endswith("_per_s"):
+        return format_duration(float(f"{value:.3g}"))
+    if name.endswith("utilisation"):
+        return f"{value * 100.0:.1f}%"
+    return _number(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"

@@ -1,0 +1,34 @@
+"""Slos to objectives: one row a number that an endpoint has to keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+
+from simulator.compiler.programs import EndpointKey
+from simulator.plan.plan import Objective
+from simulator.spec.models import Topology
+from simulator.units import format_percentile
+
+
+def make_objectives(topology: Topology, endpoint_rows: Mapping[EndpointKey, int]) -> tuple[Objective, ...]:
+    """Objectives by slo: percentiles ascending, then the mean, then the error rate.
+
+    An slo of an endpoint that no workload reaches has no objective.
+    """
+    return tuple(
+        Objective(name, endpoint_rows[key], quantity, probability, limit)
+        for name in sorted(topology.slos)
+        if (key := topology.resolve(topology.slos[name].call)) in endpoint_rows
+        for quantity, probability, limit in _quantities(topology, name)
+    )
+
+
+def _quantities(topology: Topology, name: str) -> Iterator[tuple[str, float, float]]:
+    slo = topology.slos[name]
+    for probability, limit in sorted(slo.percentiles):
+        yield format_percentile(probability), probability, limit
+    if slo.mean is not None:
+        yield "mean", math.nan, slo.mean
+    if slo.error_rate is not None:
+        yield "errorRate", math.nan, slo.error_rate

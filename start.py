@@ -1,0 +1,76 @@
+"""The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
+
+    python3 start.py compare topologies/checkout.yaml
+    python3 start.py test
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+    ("lint-imports",),
+    ("pytest", "-n", "2", "--dist", "loadfile"),
+)
+
+
+def main() -> int:
+    """Set up what is missing, then run."""
+    if sys.version_info < (3, 11):
+        print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
+        return 2
+    arguments = sys.argv[1:]
+    testing = arguments[:1] == ["test"]
+    set_up("dev" if testing else "notebook")
+    if not testing:
+        return subprocess.call([PYTHON, "-m", "simulator.cli", *arguments])
+    if len(arguments) > 1:
+        return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
+    for check in CHECKS:
+        print(f"$ {' '.join(check)}", flush=True)
+        if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
+            return code
+    return 0
+
+
+def set_up(extra: str) -> None:
+    """Make `.venv` and install into it, unless that was done for these very requirements."""
+    wanted = hashlib.sha256(
+        (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
+    ).hexdigest()
+    stamp = VENV / f".installed-{extra}"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
+    requirements = ["-q", "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[{extra}]"]
+    try:
+        install = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *requirements]
+        if not PYTHON.exists():
+            try:
+                venv.create(VENV, with_pip=True)
+            except subprocess.CalledProcessError:
+                # Some systems ship Python without the parts that put pip into an environment.
+                venv.create(VENV, with_pip=False, clear=True)
+        if subprocess.call([PYTHON, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+            install = [sys.executable, "-m", "pip", "--python", PYTHON, "install", *requirements]
+        subprocess.run(install, check=True)
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
+    stamp.write_text(wanted)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

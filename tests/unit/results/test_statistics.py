@@ -1,0 +1,97 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.errors import ResultError
+from simulator.results.statistics import (
+    grouped_quantiles,
+    interval_table,
+    mean,
+    quantiles,
+    ratio,
+    share,
+    student_interval,
+)
+
+
+def test_the_interval_of_three_values_is_the_textbooks():
+    """1, 2, 3: s = 1, t(2, 0.975) = 4.302653, half width 4.302653 / sqrt(3)."""
+    center, half_width = student_interval([1.0, 2.0, 3.0], 0.95)
+    assert center == 2.0
+    assert half_width == pytest.approx(4.302653 / np.sqrt(3), rel=1e-6)
+
+
+def test_more_confidence_is_a_wider_interval():
+    """t(2, 0.95) = 2.919986."""
+    assert student_interval([1.0, 2.0, 3.0], 0.9)[1] == pytest.approx(2.919986 / np.sqrt(3), rel=1e-6)
+
+
+def test_missing_values_are_left_out():
+    assert student_interval([1.0, np.nan, 2.0, 3.0], 0.95) == student_interval([1.0, 2.0, 3.0], 0.95)
+
+
+def test_one_value_has_a_mean_but_no_half_width():
+    center, half_width = student_interval([5.0, np.nan], 0.95)
+    assert center == 5.0
+    assert np.isnan(half_width)
+
+
+@pytest.mark.parametrize("values", [[], [np.nan, np.nan]])
+def test_no_value_has_neither(values):
+    assert np.isnan(student_interval(values, 0.95)).all()
+
+
+def test_infinite_values_have_no_half_width():
+    center, half_width = student_interval([1.0, np.inf], 0.95)
+    assert center == np.inf
+    assert np.isnan(half_width)
+
+
+@pytest.mark.parametrize("confidence", [0.0, 1.0, 95.0, np.nan])
+def test_a_confidence_lies_between_0_and_1(confidence):
+    with pytest.raises(ResultError, match="between 0 and 1"):
+        student_interval([1.0, 2.0], confidence)
+
+
+def test_an_interval_table_has_a_row_a_quantity():
+    table = interval_table(pd.DataFrame({"a": [1.0, 3.0], "b": [2.0, np.nan]}), 0.95)
+    half_width = 12.706205  # t(1, 0.975), of s / sqrt(2) = 1
+    assert table.loc["a"].tolist() == pytest.approx([2.0, half_width, 2.0 - half_width, 2.0 + half_width])
+    assert table.loc["b", "mean"] == 2.0
+    assert table.loc["b", ["half_width", "low", "high"]].isna().all()
+    assert list(table.columns) == ["mean", "half_width", "low", "high"]
+
+
+def test_a_ratio_by_nothing_is_nan():
+    np.testing.assert_array_equal(ratio([1, 0, 3], [2, 0, 0]), [0.5, np.nan, np.nan])
+    np.testing.assert_array_equal(ratio([[1.0, 2.0]], 4), [[0.25, 0.5]])
+    assert share(1, 4) == 0.25
+    assert np.isnan(share(1, 0))
+
+
+def test_nothing_has_no_mean_and_no_quantile():
+    nothing = np.array([])
+    assert np.isnan(mean(nothing))
+    assert np.isnan(quantiles(nothing, [0.5, 0.9])).all()
+
+
+def test_quantiles_are_linear():
+    assert quantiles(np.array([4.0, 1.0, 2.0]), [0.5, 0.75]).tolist() == [2.0, 3.0]
+
+
+def test_quantiles_by_group_are_those_of_each_group():
+    generator = np.random.default_rng(5)
+    group, values = generator.integers(0, 4, 400), generator.exponential(1.0, 400)
+    group[group == 2] = 1
+    result = grouped_quantiles(group, values, 5, (0.5, 0.9))
+    for row in (0, 1, 3):
+        np.testing.assert_array_equal(result[row], np.quantile(values[group == row], (0.5, 0.9)))
+    assert np.isnan(result[[2, 4]]).all()
+
+
+def test_many_groups_do_not_wrap_around():
+    group = np.array([40_000, 3])
+    result = grouped_quantiles(group, np.array([1.0, 2.0]), 40_001, (0.5,))
+    assert result[40_000, 0] == 1.0
+    assert result[3, 0] == 2.0
+    assert np.isnan(result).sum() == 39_999

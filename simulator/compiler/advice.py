@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simulator.compiler.expectations import Expectations, entry_shares, expect
+from simulator.compiler.expectations import Expectations, entry_shares
 from simulator.compiler.programs import endpoint_name
 from simulator.compiler.reach import Reach
 from simulator.errors import PlanError
@@ -17,21 +17,20 @@ from simulator.spec.models import Topology
 from simulator.units import format_duration, format_fraction
 
 
-def find_warnings(topology: Topology, reach: Reach, plan: Plan) -> tuple[str, ...]:
+def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expectations) -> tuple[str, ...]:
     """Warnings of a plan, as sentences."""
-    expected = expect(plan)
     return (
         *_unreached(topology, reach),
         *_unreached_objectives(topology, reach),
-        *_absent(plan),
-        *_overloaded(plan, expected),
         *_lossy(plan),
+        *_overloaded(plan, expected),
+        *_absent(plan),
         *_free_hops(plan),
         *_short_stages(plan),
     )
 
 
-def refuse_endless_users(plan: Plan) -> None:
+def refuse_endless_users(plan: Plan, expected: Expectations) -> None:
     """Refuse users who neither think nor wait.
 
     Raises
@@ -40,7 +39,6 @@ def refuse_endless_users(plan: Plan) -> None:
         If the requests of a closed workload without think time end at the instant at which they begin.
     """
     workloads = plan.workloads
-    expected = expect(plan)
     for row in np.flatnonzero((workloads.shape == Shape.USERS) & (workloads.users > 0)):
         if plan.distributions.mean[workloads.think[row]] > 0.0:
             continue

@@ -10,6 +10,7 @@ import numpy as np
 from simulator.compiler.advice import find_warnings, refuse_endless_users
 from simulator.compiler.deployments import ResolvedUnit, resolve_units
 from simulator.compiler.distributions import DistributionTable
+from simulator.compiler.expectations import expect
 from simulator.compiler.network import Wires, call_columns, call_names
 from simulator.compiler.objectives import make_objectives
 from simulator.compiler.programs import Assembler, EndpointKey, endpoint_name
@@ -74,8 +75,9 @@ def compile_topology(topology: Topology, deployment: str = "microservices", *, e
         objectives=make_objectives(topology, endpoint_rows),
         prices=_prices(topology),
     )
-    refuse_endless_users(plan)
-    return replace(plan, warnings=find_warnings(topology, reach, plan))
+    expected = expect(plan)
+    refuse_endless_users(plan, expected)
+    return replace(plan, warnings=find_warnings(topology, reach, plan, expected))
 
 
 def _services(

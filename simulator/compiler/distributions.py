@@ -108,12 +108,10 @@ def _row(distribution: Distribution) -> Row:
 
 
 def _by_moments(distribution: Distribution) -> Row:
-    """Row of what is given by mean and cv; without spread it is a constant, whatever its name."""
+    """Row of what is given by mean and cv, both above 0."""
     mean, cv = getattr(distribution, "mean", None), getattr(distribution, "cv", None)
     assert mean is not None  # the file was checked
     assert cv is not None
-    if mean == 0.0 or cv == 0.0:
-        return constant_row(mean)
     match distribution:
         case Normal():
             return _normal(mean, cv)
@@ -227,8 +225,6 @@ def _pareto_by_percentiles(percentiles: Points) -> Row:
 
 def _hyperexponential(mean: float, cv: float) -> Row:
     """Row of the two-phase law with balanced means. Source: H. C. Tijms, "Stochastic Models", 1994, appendix B."""
-    if cv < 1.0:
-        raise PlanError(f"hyperexponential needs a cv of at least 1, found {cv:g}: gamma or lognormal has less")
     if cv == 1.0:
         return _exponential(mean)
     squared = cv**2

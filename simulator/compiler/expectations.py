@@ -141,10 +141,11 @@ class _Clock:
         own = float(self.endpoints[target])
         if not calls.remote[row]:
             return own
-        latency = 2.0 * self._mean[calls.latency[row]]
+        latency = 2.0 * self._mean[int(calls.latency[row])]
         packing = 2.0 * self._pack(row, int(calls.caller[row]))
         packing += 2.0 * self._pack(row, int(self._plan.endpoints.service[target]))
-        return min(latency + packing + own, float(calls.timeout[row]))
+        timeout = float(calls.timeout[row])
+        return min(latency + packing + own, timeout)
 
     def _node(self, node: Node, service: int) -> float:
         programs = self._plan.programs

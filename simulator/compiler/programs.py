@@ -13,7 +13,6 @@ from itertools import accumulate
 import numpy as np
 
 from simulator.compiler.distributions import DistributionTable
-from simulator.errors import PlanError
 from simulator.plan.layout import Op
 from simulator.plan.plan import Integers, Programs
 from simulator.spec.steps import Call, Choose, Cpu, Parallel, Send, Sleep, Step
@@ -156,7 +155,7 @@ class Assembler:
         self._rows[row].c = self._here
 
     def _choose(self, step: Choose, path: str) -> None:
-        shares = cumulative_shares([option.weight for option in step.choose], path)
+        shares = cumulative_shares([option.weight for option in step.choose])
         first = self._reserve(len(shares))
         self._emit(Op.CHOOSE, first, len(shares), f"choose {path}")
         jumps = []
@@ -174,15 +173,7 @@ class Assembler:
         return first
 
 
-def cumulative_shares(weights: Sequence[float], path: str) -> list[float]:
-    """Cumulative shares of relative weights; the last is exactly 1, and so are those of options that never come after.
-
-    Raises
-    ------
-    PlanError
-        If no weight is above 0.
-    """
+def cumulative_shares(weights: Sequence[float]) -> list[float]:
+    """Cumulative shares of relative weights, not all 0; the last is exactly 1, as are those of options never taken."""
     sums = list(accumulate(weights))
-    if not sums or sums[-1] <= 0.0:
-        raise PlanError(f"{path}: no weight is above 0, so nothing can be chosen")
     return [total / sums[-1] for total in sums]

@@ -77,7 +77,7 @@ def workload_columns(topology: Topology, distributions: DistributionTable, numbe
     names = sorted(topology.workload)
     workloads = [topology.workload[name] for name in names]
     ramps = [make_ramps(one) if one.shape in ("rate", "stages") else [] for one in workloads]
-    shares = [cumulative_shares([e.weight for e in one.entries], "workload") for one in workloads]
+    shares = [cumulative_shares([e.weight for e in one.entries]) for one in workloads]
     every_ramp = [ramp for some in ramps for ramp in some]
     times = [one.replay_times for one in workloads]
 

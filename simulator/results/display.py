@@ -129,9 +129,9 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 
     """Lines of columns, the first `texts` of them names: to the left, and shortened to what is left of the line."""
     cells = [head, *rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
-    room = WIDTH - sum(width + len(GAP) for width in widths[texts:])
+    room = WIDTH - sum(widths[texts:]) - len(GAP) * (len(head) - 1)
     for at in range(texts):
-        widths[at] = min(widths[at], max(room // texts - len(GAP), FEWEST))
+        widths[at] = min(widths[at], max(room // texts, FEWEST))
     return [
         GAP.join(
             shorten(cell, width).ljust(width) if at < texts else cell.rjust(width)

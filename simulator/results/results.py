@@ -71,6 +71,11 @@ class Results:
         return self._table("units")
 
     @property
+    def units_intervals(self) -> pd.DataFrame:
+        """Student intervals over replications, by unit and quantity: mean, half_width, low, high."""
+        return self._table("units_intervals")
+
+    @property
     def endpoints(self) -> pd.DataFrame:
         """Latency and errors as callers see them, by workload, entry and endpoint."""
         return self._table("endpoints")

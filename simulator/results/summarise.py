@@ -15,7 +15,7 @@ from .provenance import make_provenance
 from .quantities import replication_table, summary_series
 from .results import Results
 from .statistics import check_confidence, interval_table
-from .tables import breakdown_table, outcome_table, service_intervals, service_table, unit_table
+from .tables import breakdown_table, outcome_table, service_intervals, service_table, unit_intervals, unit_table
 from .timeline import timeline_table
 
 
@@ -60,6 +60,7 @@ def summarise(
         "services": service_table(observed),
         "services_intervals": service_intervals(observed, level),
         "units": unit_table(observed),
+        "units_intervals": unit_intervals(observed, level),
         "endpoints": endpoint_table(observed),
         "breakdown": breakdown_table(observed),
         "outcomes": outcome_table(observed),

@@ -46,9 +46,18 @@ def service_table(observed: Observed) -> pd.DataFrame:
 
 def service_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
     """One row a service and quantity: mean, half_width, low, high over replications."""
-    tables = [service_table(one).drop(columns=["unit", "kind"]) for one in observed.each]
-    services, columns = list(tables[0].index), list(tables[0].columns)
-    index = pd.MultiIndex.from_product([services, columns], names=["service", "quantity"])
+    return _row_intervals([service_table(one) for one in observed.each], "service", confidence)
+
+
+def unit_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
+    """One row a unit and quantity: mean, half_width, low, high over replications."""
+    return _row_intervals([unit_table(one) for one in observed.each], "unit", confidence)
+
+
+def _row_intervals(replications: list[pd.DataFrame], name: str, confidence: float) -> pd.DataFrame:
+    """Intervals of every number of tables of the same rows, one table a replication."""
+    tables = [table.select_dtypes("number") for table in replications]
+    index = pd.MultiIndex.from_product([tables[0].index, tables[0].columns], names=[name, "quantity"])
     values = np.array([table.to_numpy(dtype=np.float64).ravel() for table in tables])
     intervals = interval_table(pd.DataFrame(values), confidence)
     return pd.DataFrame(intervals.to_numpy(), index=index, columns=list(INTERVAL))

@@ -27,6 +27,7 @@ from simulator.spec.values import (
     PositiveCount,
     one_of,
     read_name,
+    read_positive_count,
 )
 
 Kind = Annotated[
@@ -55,11 +56,11 @@ class Queue(Model):
 
 
 def _read_choice_count(value: object) -> object:
-    if isinstance(value, str) and value == "all":
-        return value
     if isinstance(value, str):
+        if value == "all":
+            return value
         raise mistake(f"expected a whole number or `all`, found {describe(value)}")
-    return value
+    return read_positive_count(value)
 
 
 class LoadBalancer(Model):
@@ -73,7 +74,11 @@ class LoadBalancer(Model):
     @model_validator(mode="before")
     @classmethod
     def _read_word(cls, value: object) -> object:
-        return {"simple": value} if isinstance(value, str) else value
+        if isinstance(value, str):
+            return {"simple": value}
+        if not isinstance(value, Mapping | Model | Mistake):
+            raise mistake(f"expected a load balancer such as ROUND_ROBIN, found {describe(value)}")
+        return value
 
     @field_validator("choice_count")
     @classmethod
@@ -127,7 +132,7 @@ class Service(Model):
             data["endpoints"] = {"": {"steps": data.pop("steps")}}
         elif isinstance(endpoints := data.get("endpoints"), Mapping):
             data["endpoints"] = {
-                str(name): endpoint if _is_name(name) else Mistake(_name_message(name), "key")
+                str(name): Mistake(wrong, "key") if (wrong := _wrong_name(name, endpoint)) else endpoint
                 for name, endpoint in endpoints.items()
             } or Mistake("a service needs at least one endpoint", "key")
         return data
@@ -158,21 +163,16 @@ class Service(Model):
     def _write(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         content: dict[str, object] = handler(self)
         endpoints = content["endpoints"]
-        if isinstance(endpoints, dict) and "" in endpoints:
+        if isinstance(endpoints, dict) and set(endpoints) == {""}:  # as a file would have it: nothing but steps
             del content["endpoints"]
-            content |= endpoints[""]  # as a file would have it: nothing but steps
+            content |= {key: value for key, value in endpoints[""].items() if value is not None}
         return content
 
 
-def _is_name(name: object) -> bool:
-    try:
-        read_name(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _name_message(name: object) -> str:
+def _wrong_name(name: object, endpoint: object) -> str:
+    """Return what is wrong with an endpoint's name; the empty one, of bare steps, is for Python only."""
+    if name == "" and isinstance(endpoint, Endpoint):
+        return ""
     try:
         read_name(name)
     except ValueError as error:

@@ -75,9 +75,14 @@ class Text:
 
     def _parse(self) -> None:
         loader = _Loader(self._text)
+        depth = 0
         try:
             while loader.check_event():
-                self._events.append(loader.get_event())
+                event = loader.get_event()
+                self._events.append(event)
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                if depth > _DEEPEST:  # here rather than later, since the parser's own time grows with the depth
+                    self._fail(f"nested deeper than {_DEEPEST} levels", _mark(event))
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             where = (mark.line + 1, mark.column + 1) if mark else (1, 1)

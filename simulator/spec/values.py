@@ -159,6 +159,9 @@ def _whole(low: int, high: int = 2**63 - 1) -> Callable[[object], int]:
     return check
 
 
+read_positive_count = _whole(1)
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise mistake(f"expected text, found {describe(value)}; put it in quotes if it is text")
@@ -257,7 +260,7 @@ Amount = Annotated[
     float, BeforeValidator(_number_from(0, "a number")), WithJsonSchema({"type": "number", "minimum": 0})
 ]
 Count = Annotated[int, BeforeValidator(_whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
-PositiveCount = Annotated[int, BeforeValidator(_whole(1)), WithJsonSchema({"type": "integer", "minimum": 1})]
+PositiveCount = Annotated[int, BeforeValidator(read_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
 Seed = Annotated[
     int,
     BeforeValidator(_whole(0)),

@@ -63,7 +63,7 @@ BAD = {
     "library parameters": f"services: {{a: {{steps: [{{cpu: {{dist: lognormal, mu: 1, sigma: 2}}}}]}}}}\n{WORKLOAD}",
     "no dist": f"services: {{a: {{steps: [{{cpu: {{mean: 1ms}}}}]}}}}\n{WORKLOAD}",
     "one percentile": f"services: {{a: {{steps: [{{cpu: {{dist: lognormal, p50: 1ms}}}}]}}}}\n{WORKLOAD}",
-    "mean and percentile": f"services: {{a: {{steps: [{{cpu: {{dist: exponential, mean: 1s, p50: 1ms}}}}]}}}}\n{WORKLOAD}",
+    "mean and percentile": f"services: {{a: {{steps: [{{cpu: {{dist: pareto, mean: 1s, p50: 1ms}}}}]}}}}\n{WORKLOAD}",
     "a half more core": f"services: {{a: {{resources: {{cpu: 1.5}}, steps: []}}}}\n{WORKLOAD}",
     "a name with a dot": f"services: {{a.b: {{steps: []}}, a: {{steps: []}}}}\n{WORKLOAD}",
     "null": f"{ONE}{WORKLOAD}slos:\n",

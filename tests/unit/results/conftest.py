@@ -52,7 +52,7 @@ def floats(*values: float) -> np.ndarray:
 
 def empty(table: type, /, **given: Any) -> Any:
     """A table whose columns that nobody looks at are empty."""
-    whole = {name: NOTHING for name in table.__dataclass_fields__}
+    whole = dict.fromkeys(table.__dataclass_fields__, NOTHING)
     return table(**(whole | given))
 
 

@@ -20,7 +20,7 @@ def story(build):
 def test_requests_those_of_the_warmup_included(build):
     plan = build.plan(workloads=(("shoppers", (0,)), ("robots", (1,))))
     table = summarise(plan, build.traces(plan, story(build), story(build)[:1])).requests
-    columns = "replication request workload arrival_s latency_s outcome cause attempts".split()
+    columns = ["replication", "request", "workload", "arrival_s", "latency_s", "outcome", "cause", "attempts"]
     assert list(table.columns) == columns
     assert table.replication.tolist() == [0] * 6 + [1]
     assert table.request.tolist() == [0, 1, 2, 3, 4, 5, 0]

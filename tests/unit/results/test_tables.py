@@ -52,6 +52,16 @@ def test_visits_are_pooled_over_replications(build):
     assert results.services.loc["front", "errors"] == 1
 
 
+def test_units_have_intervals_too(build):
+    plan = build.plan()
+    traces = [*told(build, plan), build.trace(plan, build.Story([build.Request(30.0, 0.3)], replication=1))]
+    table = summarise(plan, traces).units_intervals
+    assert table.index.names == ["unit", "quantity"]
+    assert table.loc[("front", "response_time_s"), "mean"] == pytest.approx(0.45)
+    assert table.loc[("front", "response_time_s"), "half_width"] == pytest.approx(12.706205 * 0.15)
+    assert table.loc[("back", "utilisation_ratio")].tolist() == pytest.approx([0.25, 0.0, 0.25, 0.25])
+
+
 def test_no_replica_has_no_utilisation(build):
     plan = build.plan()
     table = summarise(plan, told(build, plan, replicas=(0.0, 1.0), busy=(0.0, 0.25))).services
@@ -113,7 +123,7 @@ def test_outcomes_add_up_to_the_requests(build):
     story.append(build.Request(32.0, 0.1, Outcome.OK, workload=1, entry=1))
     story.append(build.Request(1.0, 0.1))
     results = summarise(plan, build.traces(plan, story, story))
-    words = "ok degraded error timeout rejected circuit_open unreachable unfinished".split()
+    words = ["ok", "degraded", "error", "timeout", "rejected", "circuit_open", "unreachable", "unfinished"]
     assert list(results.outcomes.columns) == words
     assert results.outcomes.loc["shoppers"].tolist() == [2] * 8
     assert results.outcomes.loc["robots"].tolist() == [2, *[0] * 7]

@@ -1,0 +1,65 @@
+"""A napkin answer before any run: loads, bottleneck, bounds and warnings of every deployment."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..compiler import Napkin, compile_topology, napkin
+
+if TYPE_CHECKING:
+    from ..plan.plan import Plan
+    from ..spec import Topology
+
+
+@dataclass(frozen=True)
+class Check:
+    """What can be said of a topology without running it, by deployment."""
+
+    topology: str
+    plans: dict[str, Plan]
+    napkins: dict[str, Napkin]
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What should be looked at, by deployment."""
+        return {name: plan.warnings for name, plan in self.plans.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        return {
+            "topology": self.topology,
+            "deployments": {
+                name: {
+                    "digest": plan.digest(),
+                    "warnings": list(plan.warnings),
+                    "napkin": asdict(self.napkins[name]),
+                }
+                for name, plan in self.plans.items()
+            },
+        }
+
+    def __str__(self) -> str:
+        parts = [f"{self.topology}: well formed, {len(self.plans)} deployments"]
+        for name, plan in self.plans.items():
+            parts += ["", self.napkins[name].render()]
+            parts += [f"warning: {warning}" for warning in plan.warnings]
+        return "\n".join(parts)
+
+
+def check(topology: Topology, deployments: list[str] | None = None) -> Check:
+    """Compile every deployment, and say what theory knows of it.
+
+    Parameters
+    ----------
+    deployments
+        By default `microservices`, `monolith` and the file's own.
+
+    Raises
+    ------
+    PlanError
+        If a deployment has no meaning that can be run.
+    """
+    names = deployments or list(dict.fromkeys(["microservices", "monolith", *topology.deployments]))
+    plans = {name: compile_topology(topology, name) for name in names}
+    return Check(topology.name, plans, {name: napkin(plan) for name, plan in plans.items()})

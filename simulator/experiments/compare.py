@@ -1,0 +1,140 @@
+"""The same requests through several deployments of one topology, and what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..compiler import compile_topology
+from ..errors import PlanError
+from ..plan.engine import Detail
+from ..results import Results, paired_difference
+from ..spec import Topology
+from .engines import EngineName
+from .replicate import Progress
+from .simulate import simulate_plans, with_settings
+from .verdict import make_verdict, render
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Deployments of one topology that got the same requests, needing the same work.
+
+    Attributes
+    ----------
+    results
+        By deployment, in the order asked for; the first is the baseline.
+    differences
+        Other minus baseline, replication by replication. Index (deployment, quantity); columns baseline, other,
+        difference, half_width, low, high (Student over replications) and shown: whether the interval excludes 0.
+    """
+
+    results: dict[str, Results]
+    differences: pd.DataFrame
+    equal_cores: bool
+
+    @property
+    def baseline(self) -> str:
+        """The deployment that the others are compared with."""
+        return next(iter(self.results))
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """All replications together: one row a quantity, one column a deployment."""
+        return pd.DataFrame({name: result.summary for name, result in self.results.items()})
+
+    @property
+    def intervals(self) -> pd.DataFrame:
+        """Student intervals over replications: index (deployment, quantity); mean, half_width, low, high."""
+        return pd.concat({name: result.intervals for name, result in self.results.items()}, names=["deployment"])
+
+    @property
+    def verdict(self) -> str:
+        """What the numbers say, in one plain sentence for each deployment other than the baseline."""
+        return make_verdict(self.results, self.differences, equal_cores=self.equal_cores)
+
+    @property
+    def met(self) -> bool:
+        """Whether every deployment meets every objective."""
+        return all(result.met for result in self.results.values())
+
+    @property
+    def warnings(self) -> dict[str, tuple[str, ...]]:
+        """What each result warns of."""
+        return {name: result.warnings for name, result in self.results.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        from ..results.export import records
+
+        return {
+            "baseline": self.baseline,
+            "equal_cores": self.equal_cores,
+            "verdict": self.verdict,
+            "differences": records(self.differences.reset_index()),
+            "results": {name: result.to_dict() for name, result in self.results.items()},
+        }
+
+    def save(self, folder: str | PathLike[str]) -> None:
+        """Save each result in a folder of its own, named as the deployment."""
+        for name, result in self.results.items():
+            result.save(Path(folder) / name)
+
+    def __str__(self) -> str:
+        return render(self.results, self.differences, self.verdict)
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        parts = [f"<p><strong>{escape(self.verdict)}</strong></p>", self.differences.to_html(float_format="{:.4g}".format)]
+        return "\n".join(parts)
+
+
+def compare(
+    topology: Topology,
+    deployments: Sequence[str] = ("microservices", "monolith"),
+    *,
+    equal_cores: bool = False,
+    seed: int | None = None,
+    replications: int | None = None,
+    duration: str | float | None = None,
+    warmup: str | float | None = None,
+    confidence: str | float | None = None,
+    engine: EngineName = "auto",
+    detail: Detail = "requests",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Simulate several deployments on the same requests, and take paired differences.
+
+    Parameters
+    ----------
+    deployments
+        Two or more; the first is the baseline.
+    equal_cores
+        Give merged units the cores that their services have in `microservices` (rule 10.3), instead of the file's
+        own sizes.
+    seed, replications, duration, warmup, confidence, engine, detail, executor, progress
+        As in `simulate`.
+
+    Raises
+    ------
+    TopologyError, PlanError, EngineError
+    """
+    names = list(dict.fromkeys(deployments))
+    if len(names) < 2:
+        raise PlanError("compare needs two different deployments, for example microservices and monolith")
+    topology = with_settings(
+        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
+    )
+    plans = [compile_topology(topology, name, equal_cores=equal_cores) for name in names]
+    made = simulate_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
+    results = dict(zip(names, made, strict=True))
+    differences = {name: paired_difference(made[0], results[name]) for name in names[1:]}
+    return Comparison(results, pd.concat(differences, names=["deployment"]), equal_cores)

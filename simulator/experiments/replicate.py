@@ -1,0 +1,125 @@
+"""Independent replications of plans, on as many cores as there are, with the same bytes on any number."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+
+from ..plan.engine import Detail, Engine
+from ..plan.plan import Plan
+from ..plan.trace import Trace
+
+Progress = Callable[[int, int], None]
+"""Called with the number of replications that are finished, and of all."""
+
+WORTH_PROCESSES = 2_000
+"""Requests below which starting processes takes longer than the run itself."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One replication of one plan."""
+
+    plan: Plan
+    seed: int
+    replication: int
+    detail: Detail
+
+
+def run_job(engine: Engine, job: Job) -> Trace:
+    """Run one replication; a function of the module, so that it can be sent to another process."""
+    return engine.run(job.plan, seed=job.seed, replication=job.replication, detail=job.detail)
+
+
+def run_jobs(
+    engine: Engine,
+    jobs: Sequence[Job],
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> list[Trace | None]:
+    """The traces of jobs, in their order; None for what a Ctrl-C has cut off.
+
+    Parameters
+    ----------
+    executor
+        Where to run them; by default processes of this machine if the work is worth it, and this process if not.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If nothing at all was finished.
+    """
+    report = progress or (lambda done, total: None)
+    traces: list[Trace | None] = [None] * len(jobs)
+    report(0, len(jobs))
+    try:
+        if executor is not None:
+            _run_in(executor, engine, jobs, traces, report)
+        elif len(jobs) > 1 and _cores() > 1 and _expected_requests(jobs) > WORTH_PROCESSES:
+            _run_in_processes(engine, jobs, traces, report)
+        else:
+            for number, job in enumerate(jobs):
+                traces[number] = run_job(engine, job)
+                report(number + 1, len(jobs))
+    except KeyboardInterrupt:
+        if all(trace is None for trace in traces):
+            raise
+    return traces
+
+
+def _run_in_processes(
+    engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Callable[[int, int], None]
+) -> None:
+    # loky starts clean processes, so that a script needs no `if __name__ == "__main__"` and threads are no danger.
+    from loky import get_reusable_executor
+
+    executor = get_reusable_executor(max_workers=min(_cores(), len(jobs)), timeout=60, initializer=_ignore_interrupts)
+    try:
+        _run_in(executor, engine, jobs, traces, report)
+    except BaseException:
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
+
+
+def _run_in(
+    executor: Executor,
+    engine: Engine,
+    jobs: Sequence[Job],
+    traces: list[Trace | None],
+    report: Callable[[int, int], None],
+) -> None:
+    futures: dict[Future[Trace], int] = {executor.submit(run_job, engine, job): n for n, job in enumerate(jobs)}
+    pending = set(futures)
+    try:
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                traces[futures[future]] = future.result()
+            report(len(jobs) - len(pending), len(jobs))
+    except BaseException:
+        for future in pending:
+            future.cancel()
+        raise
+
+
+def _ignore_interrupts() -> None:
+    """A Ctrl-C reaches every process of the terminal: the parent alone decides what becomes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _expected_requests(jobs: Sequence[Job]) -> float:
+    """Roughly; users are taken to ask once a second."""
+    plan = jobs[0].plan
+    workloads, horizon = plan.workloads, plan.settings.duration_s
+    rate = float(workloads.ramp_end_rate.sum() + workloads.users.sum())
+    return len(jobs) * (rate * horizon + len(workloads.time_s))

@@ -1,0 +1,176 @@
+"""A comparison in words and as text: what differs, what does not, and by how much."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from ..results import Results
+from ..results.display import WIDTH, label, number, quantity, text_table
+
+JUDGED = (
+    # quantity, its name in the sentence, whether more is better
+    ("latency_p99_s", "p99 latency", False),
+    ("availability_ratio", "availability", True),
+    ("goodput_per_s", "goodput", True),
+    ("cost_per_hour", "cost per hour", False),
+)
+SHOWN = (
+    "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s", "latency_p90_s",
+    "latency_p99_s", "latency_p999_s", "cost_per_hour", "cost_per_million_successful",
+)  # fmt: skip
+
+
+def service_cores(result: Results) -> float:
+    """Cores of the units that run services: databases, caches and externals left out."""
+    services = result.services
+    names = services.loc[services["kind"] == "service", "unit"].unique()
+    units = result.units.loc[names]
+    return float((units["replicas"] * units["cores"]).sum())
+
+
+def make_verdict(results: Mapping[str, Results], differences: pd.DataFrame, *, equal_cores: bool) -> str:
+    """One plain sentence for each deployment other than the baseline."""
+    baseline, *others = results
+    return " ".join(
+        _sentence(results[baseline], results[other], differences.loc[other], equal_cores=equal_cores)
+        for other in others
+    )
+
+
+def _sentence(baseline: Results, other: Results, table: pd.DataFrame, *, equal_cores: bool) -> str:
+    names = [one.provenance["deployment"] for one in (baseline, other)]
+    cores = " against ".join(number(service_cores(one)).rstrip("0").rstrip(".") for one in (other, baseline))
+    sizes = "At equal cores" if equal_cores else "At the file's own sizes"
+    better, worse, same = _sort(table, other.provenance["currency"])
+    parts = []
+    if better:
+        parts.append("better by " + _and(better))
+    if worse:
+        parts.append("worse by " + _and(worse))
+    if same:
+        parts.append(f"with no difference shown in {_and(same)}")
+    body = ", ".join(parts).replace(", worse", " but worse", 1)
+    return f"{sizes} ({cores} cores) {names[1]} is, against {names[0]}, {body}{_objectives(names, baseline, other)}."
+
+
+def _sort(table: pd.DataFrame, currency: str | None) -> tuple[list[str], list[str], list[str]]:
+    """What is better, what is worse, and what differs by less than can be told."""
+    better: list[str] = []
+    worse: list[str] = []
+    same: list[str] = []
+    for name, words, more_is_better in JUDGED:
+        row = table.loc[name]
+        if math.isnan(row["baseline"]) or math.isnan(row["other"]):
+            continue
+        if not row["shown"]:
+            same.append(words)
+            continue
+        more = row["difference"] > 0.0
+        unit = f" {currency or ''}".rstrip() if name.startswith("cost") else _unit(name)
+        values = f"{quantity(name, row['other'])} against {quantity(name, row['baseline'])}{unit}"
+        text = f"{'higher' if more else 'lower'} {words} ({values})"
+        (better if more == more_is_better else worse).append(text)
+    return better, worse, same
+
+
+def _unit(name: str) -> str:
+    if name.endswith("per_s"):
+        return "/s"
+    return " %" if name.endswith("_ratio") else " ms"
+
+
+def _objectives(names: Sequence[str], baseline: Results, other: Results) -> str:
+    if baseline.objectives.empty:
+        return ""
+    met = {name: one.met for name, one in zip(names, (baseline, other), strict=True)}
+    if len(set(met.values())) == 1:
+        return "; both meet every objective" if met[names[0]] else "; both miss an objective"
+    good, bad = sorted(names, key=lambda name: not met[name])
+    return f"; {good} meets every objective, {bad} misses one"
+
+
+def _and(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def render(results: Mapping[str, Results], differences: pd.DataFrame, verdict: str) -> str:
+    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict."""
+    first = next(iter(results.values()))
+    made = first.provenance
+    lines = [
+        f"{made['topology']}: the same requests through {_and(list(results))}",
+        f"requests arriving in [{made['warmup_s']:g} s, {made['duration_s']:g} s), seed {made['seed']}, "
+        f"{made['replications']} replications, {made['engine']} engine, {made['confidence'] * 100:g}% intervals",
+        "",
+        *_quantity_lines(results, differences),
+        "",
+        *_unit_lines(results),
+    ]
+    objectives = _objective_lines(results)
+    if objectives:
+        lines += ["", *objectives]
+    warnings = [f"warning: {name}: {text}" for name, result in results.items() for text in result.warnings]
+    if warnings:
+        lines.append("")
+    for warning in warnings:
+        lines += textwrap.wrap(warning, WIDTH, subsequent_indent="  ")
+    return "\n".join([*lines, "", *textwrap.wrap(verdict, WIDTH)])
+
+
+def _known(name: str, value: float, half_width: float) -> str:
+    return quantity(name, value) + ("" if math.isnan(half_width) else f" ± {quantity(name, half_width)}")
+
+
+def _quantity_lines(results: Mapping[str, Results], differences: pd.DataFrame) -> list[str]:
+    baseline, *others = results
+    currency = results[baseline].provenance["currency"]
+    blocks: list[str] = []
+    for other in others:
+        rows = []
+        for name in SHOWN:
+            row = differences.loc[(other, name)]
+            cells = [
+                _known(name, float(result.intervals.loc[name, "mean"]), float(result.intervals.loc[name, "half_width"]))
+                for result in (results[baseline], results[other])
+            ]
+            if all(cell == "-" for cell in cells):
+                continue
+            if math.isnan(row["half_width"]):
+                difference = quantity(name, row["difference"])
+            elif row["shown"]:
+                difference = f"{quantity(name, row['low'])} to {quantity(name, row['high'])}"
+            else:
+                difference = "no difference shown"
+            rows.append([label(name, currency), *cells, difference])
+        if blocks:
+            blocks.append("")
+        blocks += text_table(["", baseline, other, "difference"], rows)
+    return blocks
+
+
+def _unit_lines(results: Mapping[str, Results]) -> list[str]:
+    rows = []
+    for name, result in results.items():
+        intervals = result.units_intervals
+        for unit, row in result.units.iterrows():
+            used = intervals.loc[(unit, "utilisation_ratio")]
+            waits = intervals.loc[(unit, "waiting_time_s")]
+            rows.append([
+                name, str(unit), number(row["replicas"]).rstrip("0").rstrip("."), str(int(row["cores"])),
+                _known("utilisation_ratio", used["mean"], used["half_width"]),
+                _known("waiting_time_s", waits["mean"], waits["half_width"]),
+                number(row["queue_length"]), str(int(row["errors"])),
+            ])  # fmt: skip
+    head = ["deployment", "unit", "replicas", "cores", "utilisation %", "waiting ms", "queue", "errors"]
+    return text_table(head, rows, 2)
+
+
+def _objective_lines(results: Mapping[str, Results]) -> list[str]:
+    from ..results.display import OBJECTIVE_HEAD, objective_rows
+
+    rows = [[name, *row] for name, result in results.items() for row in objective_rows(result)]
+    return text_table(["deployment", *OBJECTIVE_HEAD], rows, 3) if rows else []

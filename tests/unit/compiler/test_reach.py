@@ -1,0 +1,77 @@
+from itertools import pairwise
+
+import pytest
+
+from simulator.compiler.reach import find_reach
+from simulator.errors import PlanError
+
+
+def test_services_stand_by_distance_then_name_and_endpoints_with_their_services(parse):
+    topology = parse("""
+    services:
+      unused: {steps: [{call: far}]}
+      near: {endpoints: {z: {steps: [{parallel: [{send: far}]}]}, a: {steps: []}, unused: {steps: []}}}
+      front: {steps: [{call: near.z, probability: 0}, {choose: [{steps: [{call: beside, times: 0}]}]}, {call: near.a}]}
+      beside: {steps: [{call: far}]}
+      far: {steps: []}
+    workload: {call: front, rate: 1/s}
+    """)
+    reach = find_reach(topology)
+    assert reach.services == ("front", "beside", "near", "far")
+    assert reach.endpoints == (("front", ""), ("beside", ""), ("near", "a"), ("near", "z"), ("far", ""))
+
+
+def test_a_service_is_as_near_as_its_nearest_endpoint(parse):
+    topology = parse("""
+    services:
+      z: {endpoints: {first: {steps: [{call: m}]}, last: {steps: []}}}
+      m: {steps: [{call: z.last}]}
+    workload: {call: z.first, rate: 1/s}
+    """)
+    assert find_reach(topology).services == ("z", "m")
+
+
+def test_two_endpoints_that_call_each_others_services_are_no_cycle(parse):
+    topology = parse("""
+    services:
+      a: {endpoints: {x: {steps: [{call: b.x}]}, y: {steps: []}}}
+      b: {endpoints: {x: {steps: [{call: a.y}]}}}
+    workload: {call: a.x, rate: 1/s}
+    """)
+    assert find_reach(topology).endpoints == (("a", "x"), ("a", "y"), ("b", "x"))
+
+
+def test_a_cycle_is_refused_and_shown(parse):
+    topology = parse("""
+    services:
+      front: {steps: [{call: c.z}]}
+      c: {endpoints: {z: {steps: [{call: a.x}]}}}
+      a: {endpoints: {x: {steps: [{parallel: [{call: b.y}]}]}}}
+      b: {endpoints: {y: {steps: [{send: c.z, probability: 0.1}]}}}
+    workload: {call: front, rate: 1/s}
+    """)
+    with pytest.raises(PlanError) as refused:
+        find_reach(topology)
+    assert str(refused.value) == ("the calls form a cycle, which would never end: a.x -> b.y -> c.z -> a.x")
+
+
+def test_who_calls_itself_is_a_cycle(parse):
+    topology = parse("{services: {a: {steps: [{call: a}]}}, workload: {call: a, rate: 1/s}}")
+    with pytest.raises(PlanError, match="never end: a -> a$"):
+        find_reach(topology)
+
+
+def test_a_cycle_that_nobody_reaches_does_not_matter(parse):
+    topology = parse("""
+    services: {front: {steps: []}, a: {steps: [{call: b}]}, b: {steps: [{call: a}]}}
+    workload: {call: front, rate: 1/s}
+    """)
+    assert find_reach(topology).services == ("front",)
+
+
+def test_a_long_chain_is_no_trouble(parse):
+    names = [f"s{number:04}" for number in range(1500)]
+    chain = [f"{name}: {{steps: [{{call: {after}}}]}}" for name, after in pairwise(names)]
+    services = ", ".join([*chain, f"{names[-1]}: {{steps: []}}"])
+    topology = parse(f"{{services: {{{services}}}, workload: {{call: s0000, rate: 1/s}}}}")
+    assert find_reach(topology).services == tuple(names)

@@ -1,0 +1,150 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulator.plan.layout import Outcome
+from simulator.plan.plan import Objective
+from simulator.results import summarise
+from simulator.results.caveats import percentile_name, requests_needed
+
+
+def even(build, number, latency_s=0.1, **changes):
+    """So many requests, evenly over the span; every second one is a bit slower."""
+    step = 180.0 / number
+    return [build.Request(20.0 + (row + 0.5) * step, latency_s * (1.0 + row % 2), **changes) for row in range(number)]
+
+
+def said(build, *stories, requested=None, warmup_s=20.0, objectives=(), warnings=(), detail="requests", **changes):
+    plan = build.plan(warmup_s=warmup_s, objectives=objectives, warnings=warnings)
+    traces = build.traces(plan, *stories, detail=detail, **changes)
+    return summarise(plan, traces, requested=requested).warnings
+
+
+def having(warnings, text):
+    return [warning for warning in warnings if text in warning]
+
+
+def test_a_good_run_says_nothing_but_what_the_compiler_said(build):
+    stories = [even(build, 5000)] * 2
+    assert said(build, *stories, warnings=("hops are free",)) == ("hops are free",)
+
+
+def test_one_replication_has_no_interval(build):
+    assert having(said(build, even(build, 10)), "one replication has no interval")
+    assert not having(said(build, *[even(build, 10)] * 2), "no interval")
+
+
+def test_an_interrupted_run(build):
+    stories = [even(build, 10)] * 3
+    assert "interrupted: 3 of 10 replications finished" in said(build, *stories, requested=10)
+    assert not having(said(build, *stories, requested=3), "interrupted")
+
+
+def test_a_wide_interval(build):
+    """Means of 0.15 and 0.30 s."""
+    warnings = said(build, even(build, 100), even(build, 100, 0.2))
+    assert having(warnings, "latency_mean_s is known to 424% only")
+    assert not having(warnings, "throughput_per_s")
+    assert having(said(build, even(build, 100), even(build, 200)), "throughput_per_s is known to")
+
+
+def test_too_few_requests_for_a_percentile(build):
+    warnings = said(build, *[even(build, 100)] * 2)
+    line = "fewer than 10 of 200 requests lie beyond p99, p99.9: p99.9 needs 10 000 requests"
+    assert having(warnings, "lie beyond") == [line]
+
+
+@pytest.mark.parametrize(("probability", "needed"), [(0.5, 20), (0.9, 100), (0.95, 200), (0.99, 1000), (0.999, 10000)])
+def test_ten_requests_lie_beyond_a_percentile(probability, needed):
+    assert requests_needed(probability) == needed
+
+
+def test_percentiles_have_names():
+    assert [percentile_name(p) for p in (0.5, 0.99, 0.999)] == ["p50", "p99", "p99.9"]
+
+
+def test_nothing_to_go_by(build):
+    assert having(said(build, []), "no request arrives in [20 s, 200 s)")
+    failed = even(build, 10, outcome=Outcome.ERROR)
+    assert having(said(build, failed), "no request was served: there are no latencies")
+
+
+def test_unfinished_requests_make_percentiles_lower_bounds(build):
+    lost = build.Request(100.0, None, Outcome.UNFINISHED)
+    one = "1 request of 501 (0.20%) did not finish: percentiles are lower bounds"
+    assert having(said(build, [*even(build, 500), lost]), "did not finish") == [one]
+    assert not having(said(build, [*even(build, 1500), lost]), "did not finish")
+
+
+def test_a_warmup_that_is_not_found(build):
+    rising = [build.Request(0.5 * row, 0.1 + 0.001 * row) for row in range(400)]
+    assert having(said(build, rising, warmup_s=None), "the run has not settled")
+    assert having(said(build, even(build, 20), warmup_s=None), "20 requests served in a replication")
+    assert not having(said(build, even(build, 400), warmup_s=None), "settled")
+    assert not having(said(build, rising), "settled")
+
+
+def growing(build, arrivals_per_s=2.0, ends_per_s=1.5, queue=True):
+    """Two replications in which the queue at the back grows with time, and what ends lags behind."""
+    plan = build.plan()
+    traces = build.traces(plan, *[even(build, 360)] * 2, busy=(1.0, 0.5))
+    edges = traces[0].edges
+    counts = np.zeros((edges.size, 2, 3), dtype=np.int64)
+    counts[:, 1, 0], counts[:, 1, 1] = edges * arrivals_per_s, edges * ends_per_s
+    levels = traces[0].levels.copy()
+    levels[:, 1, 1] = edges**2 if queue else edges
+    return plan, [replace(trace, counts=counts, levels=levels) for trace in traces]
+
+
+def test_a_queue_that_grows_is_unstable(build):
+    warnings = summarise(*growing(build)).warnings
+    assert having(warnings, "back is unstable: 2 visits arrive and 1.5 end per second")
+    assert len(having(warnings, "unstable")) == 1
+
+
+@pytest.mark.parametrize("stable", [{"queue": False}, {"ends_per_s": 1.99}])
+def test_a_queue_without_a_backlog_is_not(build, stable):
+    assert not having(summarise(*growing(build, **stable)).warnings, "unstable")
+
+
+def test_a_handful_of_visits_in_flight_is_no_backlog(build):
+    """9 of 72 per replication have not ended."""
+    assert not having(summarise(*growing(build, 0.4, 0.35)).warnings, "unstable")
+
+
+def test_one_replication_whose_queue_shrinks_is_enough_for_stability(build):
+    plan, traces = growing(build)
+    levels = traces[1].levels.copy()
+    levels[:, 1, 1] = np.sqrt(traces[1].edges)
+    assert not having(summarise(plan, [traces[0], replace(traces[1], levels=levels)]).warnings, "unstable")
+
+
+def test_cores_that_are_never_free(build):
+    warnings = said(build, *[even(build, 360)] * 2, busy=(2.0, 0.5))
+    assert having(warnings, "saturated") == ["front is saturated: none of its cores is ever free"]
+
+
+def test_services_of_one_unit_saturate_it_together(build):
+    plan = build.plan()
+    plan = replace(plan, services=replace(plan.services, unit=np.array([0, 0])))
+    traces = build.traces(plan, *[even(build, 360)] * 2, busy=(1.0, 1.0))
+    assert having(summarise(plan, traces).warnings, "front is saturated")
+
+
+def test_an_unstable_unit_is_not_called_saturated_too(build):
+    plan, traces = growing(build)
+    levels = traces[0].levels.copy()
+    levels[:, 1, 0] = traces[0].edges
+    warnings = summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings
+    assert having(warnings, "back is unstable")
+    assert not having(warnings, "saturated")
+
+
+def test_an_objective_on_too_few_calls(build):
+    asked = Objective("buy", 0, "p99", 0.99, 1.0)
+    few = said(build, *[even(build, 100)] * 2, objectives=(asked,))
+    assert having(few, "slo buy") == [
+        "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1 000 calls"
+    ]
+    assert not having(said(build, *[even(build, 500)] * 2, objectives=(asked,)), "slo buy")

@@ -1,0 +1,122 @@
+import math
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from simulator.plan.plan import Objective, Prices
+from simulator.results import summarise
+from simulator.results.display import label, number, quantity, shorten, text_table
+
+
+def run(build, *latencies, **changes):
+    plan = build.plan(**changes)
+    return summarise(plan, build.traces(plan, *([build.Request(30.0, one)] for one in latencies)))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (1.0, "1.000"),
+        (12.3456, "12.35"),
+        (123456.7, "123457"),
+        (0.00123456, "0.001235"),
+        (1.5e-7, "1.5e-07"),
+        (2.5e9, "2.5e+09"),
+        (math.inf, "inf"),
+        (math.nan, "-"),
+    ],
+)
+def test_numbers_have_four_digits_that_matter(value, text):
+    assert number(value) == text
+
+
+def test_quantities_have_the_units_of_their_labels():
+    assert (label("latency_p999_s"), quantity("latency_p999_s", 0.25)) == ("latency p99.9 (ms)", "250.0")
+    assert (label("throughput_per_s"), quantity("throughput_per_s", 25.0)) == ("throughput (/s)", "25.00")
+    assert (label("availability_ratio"), quantity("availability_ratio", 0.5)) == ("availability (%)", "50.000")
+    assert (label("requests"), quantity("requests", 12.0)) == ("requests", "12")
+    assert label("cost_per_hour", "USD") == "cost per hour (USD)"
+    assert quantity("cost_per_hour", np.nan) == "-"
+
+
+def test_long_names_are_shortened():
+    assert shorten("abcdef", 6) == "abcdef"
+    assert shorten("abcdefg", 6) == "abcde…"
+    lines = text_table(("name", "value"), [("n" * 300, "1")])
+    assert [len(line) for line in lines] == [100, 100]
+
+
+def test_the_text_says_what_matters(build):
+    asked = (Objective("buy", 0, "p99", 0.99, 0.25), Objective("sure", 0, "errorRate", math.nan, 0.01))
+    text = str(run(build, 0.1, 0.3, objectives=asked, prices=Prices("USD", 0.04, 0.005, 0.02)))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[0] == "shop as microservices: 2 replications"
+    assert lines[1].startswith("requests arriving in [20 s, 200 s), seed 1, reference engine, 95% intervals")
+    assert "requests 2" in lines
+    assert "latency mean (ms) 200.0 ± 1271" in lines
+    assert "cost per hour (USD) 0.1475 ± 0" in lines
+    assert "front 1.000 50.000 50.00 150.0 0 0.005556 0" in lines
+    assert "buy front.buy p99 250.0 ms 298.0 ms MISSED, not sure" in lines
+    assert "sure front.buy errorRate 1.000 % 0.000 % met" in lines
+    assert any(line.startswith("warning: latency_mean_s is known to") for line in lines)
+
+
+def test_what_is_unknown_is_not_shown(build):
+    text = str(run(build, 0.1))
+    assert "cost" not in text
+    assert "±" not in text
+    assert "slo" not in text
+    assert "degraded" not in text
+    plan = build.plan()
+    assert "latency mean" not in str(summarise(plan, build.traces(plan, [])))
+
+
+def test_no_line_is_longer_than_100_columns(build):
+    long = "a-service-with-a-name-that-never-ends-" * 4
+    asked = (Objective(long, 0, "errorRate", math.nan, 1e-7), Objective(long, 1, "p99", 0.99, 123456.0))
+    results = run(
+        build, 1e5, 3e5, objectives=asked, names=(long, f"{long}x"), endpoints=(f"{long}.buy", long),
+        units=(long, f"{long}x"), topology=long, deployment=long, warnings=(f"look at {long}",),
+        prices=Prices("USD", 1e12, 0.0, 0.0),
+    )  # fmt: skip
+    lengths = [len(line) for line in str(results).splitlines()]
+    assert max(lengths) <= 100
+    assert len(lengths) > 20
+
+
+class Reader(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.tags, self.text = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        if tag != "br":
+            self.open.append(tag)
+        assert not {"src", "href", "onerror"} & {name for name, _ in attrs}
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_html_is_whole_and_its_names_are_only_text(build):
+    evil = "<img src=x onerror=alert(1)>"
+    asked = (Objective(evil, 0, "p99", 0.99, 0.25),)
+    results = run(
+        build, 0.1, 0.3, names=(evil, "a&b"), topology=evil, deployment=evil, endpoints=(evil, "b"),
+        units=(evil, "b"), objectives=asked, warnings=(evil,), workloads=((evil, (0,)),),
+    )  # fmt: skip
+    reader = Reader()
+    reader.feed(results._repr_html_())
+    assert reader.open == []
+    assert "img" not in reader.tags
+    assert reader.tags.count("table") == 3
+    assert reader.text.count(evil) == 4  # service, slo, its endpoint, warning
+    assert "a&b" in reader.text
+    assert f"{evil} as {evil}: 2 replications" in reader.text
+    assert "± 1271" in reader.text

@@ -1,7 +1,7 @@
 """The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
 
-    python3 start.py compare topologies/checkout.yaml
-    python3 start.py test
+python3 start.py compare topologies/checkout.yaml
+python3 start.py test
 """
 
 import hashlib

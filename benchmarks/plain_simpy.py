@@ -1,7 +1,7 @@
 """The checkout of `topologies/checkout.yaml` as somebody would write it by hand in SimPy, for this one question.
 
-Same hops, balancers, slots, databases and outcomes; draws from `random`; nothing recorded but latencies and outcomes. It is
-what the reference engine's speed is measured against.
+Same hops, balancers, slots, databases and outcomes; draws from `random`; nothing recorded but latencies and
+outcomes. It is what the reference engine's speed is measured against.
 """
 
 from __future__ import annotations

@@ -58,7 +58,9 @@ def explain(arguments: Arguments) -> int:
         for name in arguments.deployment or ["microservices"]
     ]
     if arguments.json:
-        _print_json([{"deployment": plan.deployment, "digest": plan.digest(), "text": plan.explain()} for plan in plans])
+        _print_json(
+            [{"deployment": plan.deployment, "digest": plan.digest(), "text": plan.explain()} for plan in plans]
+        )
     else:
         print("\n\n".join(plan.explain() for plan in plans))
     return FINE
@@ -182,7 +184,13 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: Any, run: Callable[[Arguments], int], text: str, after: str = "", before: str = "", *, topology: bool = True
+    commands: Any,
+    run: Callable[[Arguments], int],
+    text: str,
+    after: str = "",
+    before: str = "",
+    *,
+    topology: bool = True,
 ) -> argparse.ArgumentParser:
     name = run.__name__
     words = ["simulator", name, before, "topologies/checkout.yaml" if topology else "", after]
@@ -257,7 +265,14 @@ def _with_progress(arguments: Arguments, work: Callable[[Callable[[int, int], No
     if not sys.stderr.isatty():
         return work(lambda done, total: None)
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn("replications"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip

@@ -92,7 +92,10 @@ class Comparison:
     def _repr_html_(self) -> str:
         from html import escape
 
-        parts = [f"<p><strong>{escape(self.verdict)}</strong></p>", self.differences.to_html(float_format="{:.4g}".format)]
+        parts = [
+            f"<p><strong>{escape(self.verdict)}</strong></p>",
+            self.differences.to_html(float_format="{:.4g}".format),
+        ]
         return "\n".join(parts)
 
 

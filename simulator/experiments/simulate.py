@@ -73,9 +73,7 @@ def simulate(
 
 def with_settings(topology: Topology, **settings: object) -> Topology:
     """The topology with these keys of `simulation` instead of its own; None leaves a key alone."""
-    changes: Mapping[str, object] = {
-        f"simulation.{key}": value for key, value in settings.items() if value is not None
-    }
+    changes: Mapping[str, object] = {f"simulation.{key}": value for key, value in settings.items() if value is not None}
     return topology.replace(changes) if changes else topology
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
-
-import pandas as pd
+from typing import Any
 
 from ..results import Results
-from ..results.display import WIDTH, label, number, quantity, text_table
+from ..results.display import WIDTH, label, quantity, text_table
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -32,7 +31,7 @@ def service_cores(result: Results) -> float:
     return float((units["replicas"] * units["cores"]).sum())
 
 
-def make_verdict(results: Mapping[str, Results], differences: pd.DataFrame, *, equal_cores: bool) -> str:
+def make_verdict(results: Mapping[str, Results], differences: Any, *, equal_cores: bool) -> str:
     """One plain sentence for each deployment other than the baseline."""
     baseline, *others = results
     return " ".join(
@@ -41,23 +40,18 @@ def make_verdict(results: Mapping[str, Results], differences: pd.DataFrame, *, e
     )
 
 
-def _sentence(baseline: Results, other: Results, table: pd.DataFrame, *, equal_cores: bool) -> str:
+def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: bool) -> str:
     names = [one.provenance["deployment"] for one in (baseline, other)]
-    cores = " against ".join(number(service_cores(one)).rstrip("0").rstrip(".") for one in (other, baseline))
+    cores = " against ".join(_plain(service_cores(one)) for one in (other, baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance["currency"])
-    parts = []
-    if better:
-        parts.append("better by " + _and(better))
-    if worse:
-        parts.append("worse by " + _and(worse))
-    if same:
-        parts.append(f"with no difference shown in {_and(same)}")
-    body = ", ".join(parts).replace(", worse", " but worse", 1)
-    return f"{sizes} ({cores} cores) {names[1]} is, against {names[0]}, {body}{_objectives(names, baseline, other)}."
+    shown = " but ".join(_and(words) for words in (better, worse) if words)
+    body = f"has {shown} than {names[0]}" if shown else f"differs from {names[0]} in nothing that is shown"
+    rest = f"; no difference is shown in {_and(same)}" if same and shown else ""
+    return f"{sizes} ({cores} cores), {names[1]} {body}{rest}{_objectives(names, baseline, other)}."
 
 
-def _sort(table: pd.DataFrame, currency: str | None) -> tuple[list[str], list[str], list[str]]:
+def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[str]]:
     """What is better, what is worse, and what differs by less than can be told."""
     better: list[str] = []
     worse: list[str] = []
@@ -97,7 +91,7 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def render(results: Mapping[str, Results], differences: pd.DataFrame, verdict: str) -> str:
+def render(results: Mapping[str, Results], differences: Any, verdict: str) -> str:
     """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict."""
     first = next(iter(results.values()))
     made = first.provenance
@@ -125,17 +119,18 @@ def _known(name: str, value: float, half_width: float) -> str:
     return quantity(name, value) + ("" if math.isnan(half_width) else f" ± {quantity(name, half_width)}")
 
 
-def _quantity_lines(results: Mapping[str, Results], differences: pd.DataFrame) -> list[str]:
+def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:
     baseline, *others = results
     currency = results[baseline].provenance["currency"]
+    intervals: dict[str, Any] = {name: result.intervals for name, result in results.items()}
     blocks: list[str] = []
     for other in others:
         rows = []
         for name in SHOWN:
             row = differences.loc[(other, name)]
             cells = [
-                _known(name, float(result.intervals.loc[name, "mean"]), float(result.intervals.loc[name, "half_width"]))
-                for result in (results[baseline], results[other])
+                _known(name, *intervals[deployment].loc[name, ["mean", "half_width"]])
+                for deployment in (baseline, other)
             ]
             if all(cell == "-" for cell in cells):
                 continue
@@ -155,18 +150,28 @@ def _quantity_lines(results: Mapping[str, Results], differences: pd.DataFrame) -
 def _unit_lines(results: Mapping[str, Results]) -> list[str]:
     rows = []
     for name, result in results.items():
-        intervals = result.units_intervals
-        for unit, row in result.units.iterrows():
+        intervals: Any = result.units_intervals
+        rows.append([name, *[""] * 6])
+        units: Any = result.units
+        for unit, row in units.iterrows():
             used = intervals.loc[(unit, "utilisation_ratio")]
             waits = intervals.loc[(unit, "waiting_time_s")]
             rows.append([
-                name, str(unit), number(row["replicas"]).rstrip("0").rstrip("."), str(int(row["cores"])),
-                _known("utilisation_ratio", used["mean"], used["half_width"]),
-                _known("waiting_time_s", waits["mean"], waits["half_width"]),
-                number(row["queue_length"]), str(int(row["errors"])),
+                f"  {unit}", _plain(row["replicas"]), _plain(row["cores"]),
+                f"{used['mean'] * 100.0:.1f}" + _give_or_take(used["half_width"] * 100.0, 1),
+                f"{waits['mean'] * 1e3:.2f}" + _give_or_take(waits["half_width"] * 1e3, 2),
+                f"{row['queue_length']:.2f}", _plain(row["errors"]),
             ])  # fmt: skip
-    head = ["deployment", "unit", "replicas", "cores", "utilisation %", "waiting ms", "queue", "errors"]
-    return text_table(head, rows, 2)
+    return text_table(["unit", "replicas", "cores", "utilisation (%)", "waiting (ms)", "queue", "errors"], rows)
+
+
+def _plain(value: float) -> str:
+    """A number without needless decimals."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def _give_or_take(half_width: float, decimals: int) -> str:
+    return "" if math.isnan(half_width) else f" ± {half_width:.{decimals}f}"
 
 
 def _objective_lines(results: Mapping[str, Results]) -> list[str]:

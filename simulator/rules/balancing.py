@@ -6,9 +6,8 @@ Positions are in the list of ready replicas, in the order of their numbers.
 from __future__ import annotations
 
 import numpy as np
-from numba import int64, uint64
 
-from .jit import rule
+from .jit import int64, rule, uint64
 from .randomness import child
 
 POINTS_PER_REPLICA = 160

@@ -11,6 +11,9 @@ from typing import ParamSpec, TypeVar
 
 import numba
 import platformdirs
+from numba import float64, int64, uint32, uint64
+
+__all__ = ["cache_folder", "float64", "int64", "rule", "uint32", "uint64"]
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -6,9 +6,7 @@ SC 2011, with the known-answer vectors that its authors publish as a unit test.
 
 from __future__ import annotations
 
-from numba import float64, uint32, uint64
-
-from .jit import rule
+from .jit import float64, rule, uint32, uint64
 
 ADDRESS_KEY = (0x61646472, 0x65737321)
 REPLICATION_KEY = (0x7265706C, 0x69636174)

@@ -6,7 +6,7 @@ import math
 import numbers
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
@@ -200,11 +200,6 @@ def one_of(*words: str) -> BeforeValidator:
         raise mistake(f"expected {listed(words)}, found {describe(value)}{hint}")
 
     return BeforeValidator(check)
-
-
-def optional(inner: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Return a reader that lets null through: the default."""
-    return lambda value: None if value is None else inner(value)
 
 
 DURATION_SCHEMA = {

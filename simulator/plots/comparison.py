@@ -1,0 +1,202 @@
+"""Deployments side by side, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from ..errors import ResultError
+from ..results import Results
+from .given import ComparisonLike
+from .panels import given_axes
+from .style import (
+    HEADLINE,
+    PALETTE,
+    QUIET,
+    SIZE,
+    SMALL,
+    STYLE,
+    count,
+    darker,
+    figure_of,
+    readable,
+    shorten,
+    tidy,
+    wrap,
+)
+
+QUANTITIES: Final = ("throughput_per_s", "latency_p50_s", "latency_p99_s", "availability_ratio", "cost_per_hour")
+"""What is shown, as far as it is known."""
+
+
+def comparison(
+    comparison: ComparisonLike,
+    *,
+    quantities: Sequence[str] | None = None,
+    ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
+) -> tuple[Axes, ...]:
+    """One panel a quantity, one row a deployment: its value, and the Student interval over replications.
+
+    Below each value stands the difference from the baseline, or that none is shown. The title is the verdict.
+
+    Parameters
+    ----------
+    comparison
+        What `compare` returns.
+    quantities
+        Rows of `summary` to show; throughput, p50 and p99 of latency, availability and cost if not given.
+    ax
+        As many axes as quantities; a new figure if not given.
+
+    Raises
+    ------
+    ResultError
+        If there is no such quantity.
+    SimulatorError
+        If the number of axes is another one.
+    """
+    results = dict(comparison.results)
+    shown = _quantities(results, quantities)
+    with plt.rc_context(STYLE):
+        axes = given_axes(ax, len(shown), "comparison") or _new(len(shown), len(results))
+        figure = figure_of(axes[0])
+        if not figure.get_suptitle():
+            width = figure.get_figwidth() * 72.0 * 0.95
+            figure.suptitle(
+                wrap(comparison.verdict, width, HEADLINE, bold=True),
+                x=0.012,
+                ha="left",
+                fontsize=HEADLINE,
+                fontweight="bold",
+            )
+        for number, (panel, quantity) in enumerate(zip(axes, shown, strict=True)):
+            _panel(panel, comparison, quantity)
+            _deployments(panel, results, comparison.baseline, named=number == 0)
+    return tuple(axes)
+
+
+def _quantities(results: dict[str, Results], asked: Sequence[str] | None) -> list[str]:
+    known = list(next(iter(results.values())).intervals.index)
+    if asked is None:
+        return [name for name in QUANTITIES if any(not np.isnan(one.summary[name]) for one in results.values())]
+    for name in asked:
+        if name not in known:
+            raise ResultError(f"there is no quantity {name!r}; there is {', '.join(known)}")
+    return list(asked)
+
+
+def _new(panels: int, deployments: int) -> list[Axes]:
+    """Panels in a row."""
+    height = min(max(1.8 + 1.25 * deployments, SIZE[1] * 0.75), 12.0)
+    width = max(SIZE[0] * 1.28, 2.3 * panels) if panels > 1 else SIZE[0]
+    _, grid = plt.subplots(1, panels, figsize=(width, height), layout="constrained", squeeze=False)
+    return list(grid[0])
+
+
+def scale_of(quantity: str, currency: str | None) -> tuple[float, str, str]:
+    """Factor to what people read, its unit, and the label of an axis."""
+    words = quantity.replace("p999", "p99.9")
+    if quantity.startswith("cost_"):
+        return 1.0, currency or "", words.replace("_", " ") + (f" ({currency})" if currency else "")
+    for ending, factor, unit in (("_per_s", 1.0, "/s"), ("_ratio", 100.0, "%"), ("_s", 1000.0, "ms")):
+        if words.endswith(ending):
+            return factor, unit, f"{words.removesuffix(ending).replace('_', ' ')} ({unit})"
+    return 1.0, "", words.replace("_", " ")
+
+
+def _panel(panel: Axes, comparison: ComparisonLike, quantity: str) -> None:
+    """Points, intervals, and what they say in words."""
+    currency = next(iter(comparison.results.values())).provenance["currency"]
+    factor, unit, label = scale_of(quantity, currency)
+    tidy(panel, "x")
+    panel.set_xlabel(label)
+    seen: list[float] = []
+    for row, (name, result) in enumerate(comparison.results.items()):
+        colour = PALETTE[row % len(PALETTE)]
+        value = factor * float(result.summary[quantity])
+        bounds = factor * result.intervals.loc[quantity, ["low", "high", "half_width"]].to_numpy(dtype=np.float64)
+        low, high, half_width = (float(bound) for bound in bounds)
+        if np.isnan(value):
+            _write(panel, row, -0.2, "no request was served" if quantity.startswith("latency") else "unknown", QUIET)
+            continue
+        if not np.isnan(half_width):
+            panel.hlines(row, low, high, color=colour, linewidth=2.4)
+            seen += [low, high]
+        panel.plot([value], [row], "o", color=colour, markersize=8, label=name)
+        seen.append(value)
+        sure = f" ± {readable(half_width)}" if half_width > 0.0 else ""
+        _write(panel, row, -0.2, f"{_precise(value, half_width)}{_spaced(unit)}{sure}", darker(colour))
+        _write(panel, row, 0.22, _difference(comparison, name, quantity, lambda x: _signed(factor * x)), QUIET)
+        if name == comparison.baseline:
+            panel.axvline(value, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.9)
+    if not seen:
+        return
+    least, most = min(seen), max(seen)
+    margin = 0.14 * (most - least) or 0.05 * abs(most) or 0.05
+    panel.set_xlim(least - margin, most + margin)
+    panel.locator_params(axis="x", nbins=3)
+
+
+def _precise(value: float, half_width: float) -> str:
+    """A value to the digits that its interval lets one see, at least three."""
+    if not half_width > 0.0:
+        return readable(value)
+    digits = min(max(0, 1 - int(np.floor(np.log10(half_width)))), 4)
+    exact = f"{value:,.{digits}f}".replace(",", "\u00a0")
+    return exact if len(exact) >= len(readable(value)) else readable(value)
+
+
+def _difference(comparison: ComparisonLike, name: str, quantity: str, signed: Callable[[float], str]) -> str:
+    """What the comparison says of a deployment and a quantity, in the axis' unit."""
+    if name == comparison.baseline:
+        return "baseline"
+    table = comparison.differences
+    if (name, quantity) not in table.index:
+        return ""
+    row: dict[str, Any] = table.loc[(name, quantity)].to_dict()
+    if np.isnan(row["half_width"]):
+        return f"{signed(row['difference'])}, no interval"
+    if not row["shown"]:
+        return "no difference shown"
+    if row["half_width"] == 0.0:
+        return signed(row["difference"])
+    return f"{signed(row['difference'])} ({signed(row['low'])} to {signed(row['high'])})"
+
+
+def _signed(value: float) -> str:
+    return ("+" if value > 0.0 else "") + readable(value)
+
+
+def _spaced(unit: str) -> str:
+    return unit if unit in ("", "/s") else f" {unit}"
+
+
+def _write(panel: Axes, row: int, offset: float, text: str, colour: str) -> None:
+    panel.text(
+        0.02,
+        row + offset,
+        text,
+        transform=panel.get_yaxis_transform(),
+        va="center",
+        ha="left",
+        fontsize=SMALL,
+        color=colour,
+    )
+
+
+def _deployments(panel: Axes, results: dict[str, Results], baseline: str, *, named: bool) -> None:
+    """The rows, the first on top."""
+    labels = []
+    for name, result in results.items():
+        width = 130.0
+        replications = count(result.provenance["replications"], "replication")
+        labels.append(f"{shorten(name, width, SMALL + 1.5)}\n{replications}" if named else "")
+    panel.set_yticks(range(len(results)), labels)
+    panel.tick_params(axis="y", length=0)
+    panel.set_ylim(len(results) - 0.5, -0.5)
+    panel.spines["left"].set_visible(False)

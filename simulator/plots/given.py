@@ -1,0 +1,73 @@
+"""What may be handed to a figure: one result, several, or a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeAlias
+
+import pandas as pd
+
+from ..errors import ResultError
+from ..results import Results
+
+
+class ComparisonLike(Protocol):
+    """What `comparison` reads of a comparison."""
+
+    @property
+    def results(self) -> Mapping[str, Results]:
+        """The runs, by deployment."""
+
+    @property
+    def baseline(self) -> str:
+        """The deployment that the others are compared with."""
+
+    @property
+    def differences(self) -> pd.DataFrame:
+        """By deployment and quantity: difference, low, high, shown."""
+
+    @property
+    def verdict(self) -> str:
+        """The answer in a sentence."""
+
+
+Given: TypeAlias = Results | Iterable[Results] | Mapping[str, Results] | ComparisonLike
+
+
+def named(given: Given) -> dict[str, Results]:
+    """Results by the name that tells them apart."""
+    if isinstance(given, Results):
+        return {deployment_of(given): given}
+    inner: Mapping[str, Results] | Iterable[Results] = given if isinstance(given, Iterable) else given.results
+    found = dict(inner) if isinstance(inner, Mapping) else _by_name(list(inner))
+    if not found:
+        raise ResultError("there is no result to plot")
+    return found
+
+
+def _by_name(results: list[Results]) -> dict[str, Results]:
+    deployments = [deployment_of(result) for result in results]
+    topologies = [topology_of(result) for result in results]
+    full = [f"{deployment} of {topology}" for deployment, topology in zip(deployments, topologies, strict=True)]
+    for names in (deployments, full):
+        if len(set(names)) == len(names):
+            return dict(zip(names, results, strict=True))
+    return {f"{name}, {number}": result for number, (name, result) in enumerate(zip(full, results, strict=True), 1)}
+
+
+def topology_of(result: Results) -> str:
+    """Name of what was run."""
+    return str(result.provenance["topology"])
+
+
+def deployment_of(result: Results) -> str:
+    """How it was deployed."""
+    return str(result.provenance["deployment"])
+
+
+def title_of(results: Mapping[str, Results]) -> str:
+    """What the results have in common: the topology, and of one of them the deployment."""
+    names = list(dict.fromkeys(topology_of(result) for result in results.values()))
+    if len(results) == 1:
+        return f"{names[0]} as {next(iter(results))}"
+    return ", ".join(names)

@@ -52,7 +52,7 @@ def set_up(extra: str) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    requirements = ["-q", "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[{extra}]"]
+    requirements = ["-qq", "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[{extra}]"]
     try:
         install = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *requirements]
         if not PYTHON.exists():

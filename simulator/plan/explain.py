@@ -136,7 +136,7 @@ def _programs(plan: Plan) -> Iterator[str]:
         tree = handler(plan.programs, int(plan.endpoints.start[row]))
         yield from _steps(plan, tree, "    ")
         if not tree:
-            yield "    nothing"
+            yield f"{_row(None)}    nothing"
 
 
 def _steps(plan: Plan, nodes: Sequence[Node], indent: str) -> Iterator[str]:

@@ -88,7 +88,7 @@ def workload_text(plan: Plan, row: int, result: Results | None) -> str:
     if result is not None and plan.workloads.name[row] in result.outcomes.index:
         made = result.provenance
         span = (float(made["duration_s"]) - float(made["warmup_s"])) * float(made["replications"])
-        return f"{readable(float(result.outcomes.loc[plan.workloads.name[row]].sum()) / span)}/s"
+        return f"{readable(int(result.outcomes.loc[[plan.workloads.name[row]]].to_numpy().sum()) / span)}/s"
     if shape == Shape.USERS:
         return count(int(plan.workloads.users[row]), "user")
     if shape == Shape.REPLAY:

@@ -122,7 +122,7 @@ def _bands(column: Mapping[str, int], layers: Sequence[Sequence[str]], groups: M
 
 
 def _start(layers: Sequence[Sequence[str]], bands: Mapping[str, Band], groups: Mapping[str, str]) -> dict[str, float]:
-    rows = {}
+    rows: dict[str, float] = {}
     for at, layer in enumerate(layers):
         middle = {name: number - (len(layer) - 1) / 2.0 for number, name in enumerate(layer)}
         rows |= _settle(layer, middle, middle, bands, groups, dict.fromkeys(layer, at))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -166,7 +166,7 @@ def _frame(ax: Axes, text: str, band: Band) -> None:
 def _box(ax: Axes, box: Box, place: Place, size: float) -> None:
     """The shape says the kind; names that are too long lose their middle."""
     left, top = place.column - WIDTH / 2.0, place.row - HEIGHT / 2.0
-    style = {"facecolor": box.fill, "edgecolor": INK, "linewidth": 0.9, "zorder": 2.5}
+    style: dict[str, Any] = {"facecolor": box.fill, "edgecolor": INK, "linewidth": 0.9, "zorder": 2.5}
     if box.kind in (Kind.DATABASE, Kind.CACHE):
         _drum(ax, left, top, style)
     elif box.kind is not None:
@@ -197,7 +197,7 @@ def _box(ax: Axes, box: Box, place: Place, size: float) -> None:
         )
 
 
-def _drum(ax: Axes, left: float, top: float, style: Mapping[str, object]) -> None:
+def _drum(ax: Axes, left: float, top: float, style: Mapping[str, Any]) -> None:
     """A database, or a cache."""
     bow = HEIGHT * 0.11
     right, bottom = left + WIDTH, top + HEIGHT
@@ -213,8 +213,8 @@ def _drum(ax: Axes, left: float, top: float, style: Mapping[str, object]) -> Non
         (left, top + bow),
     ]
     codes = [Path.MOVETO, Path.LINETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3]
-    ax.add_patch(PathPatch(Path(points, codes), **style))  # type: ignore[arg-type]
-    ax.add_patch(Ellipse((left + WIDTH / 2.0, top + bow), WIDTH, bow * 2.0, **style))  # type: ignore[arg-type]
+    ax.add_patch(PathPatch(Path(points, codes), **style))
+    ax.add_patch(Ellipse((left + WIDTH / 2.0, top + bow), WIDTH, bow * 2.0, **style))
 
 
 def _arrow(ax: Axes, arrow: Arrow, places: Mapping[str, Place], size: float) -> None:

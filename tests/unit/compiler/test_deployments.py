@@ -199,6 +199,13 @@ def test_disciplines_need_not_agree_where_nobody_waits_for_a_slot(units_of):
     assert (unit.concurrency, unit.discipline) == (UNLIMITED, Discipline.FIFO)
 
 
+def test_who_has_no_slots_has_no_say_in_the_order_of_the_queue(units_of):
+    given = {"cart": "concurrency: 1, queue: {discipline: LIFO}"}
+    unit = units_of(**given, deployments=written("concurrency: 5"))[0]
+    assert (unit.concurrency, unit.queue_capacity, unit.discipline) == (5, UNLIMITED, Discipline.LIFO)
+    assert units_of(deployments=written("concurrency: 5"))[0].discipline == Discipline.FIFO
+
+
 def test_a_queue_that_cannot_act_is_refused(units_of):
     with pytest.raises(PlanError) as refused:
         units_of(deployments=written("queue: {capacity: 3}"))

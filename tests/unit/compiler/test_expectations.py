@@ -101,7 +101,7 @@ def test_a_call_takes_no_longer_than_its_timeout(plan_of):
 
 
 def test_waits_for_cores_are_added_to_every_step_that_needs_one(mixed):
-    plan, expected = mixed
+    plan, _ = mixed
     trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
     waits = np.array([0.0, 1.0, 0.0, 0.0])  # at b: unpack, cpu, pack
     _, calls = latencies(plan, trees, callees_first(plan, trees), waits)

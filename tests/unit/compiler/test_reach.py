@@ -57,7 +57,7 @@ def test_a_cycle_is_refused_and_shown(parse):
 
 def test_who_calls_itself_is_a_cycle(parse):
     topology = parse("{services: {a: {steps: [{call: a}]}}, workload: {call: a, rate: 1/s}}")
-    with pytest.raises(PlanError, match="never end: a -> a$"):
+    with pytest.raises(PlanError, match=r"never end: a -> a$"):
         find_reach(topology)
 
 

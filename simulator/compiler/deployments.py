@@ -161,7 +161,9 @@ def _queue(path: str, services: dict[str, Service], written: Unit | None, *, lim
     else:
         # a service without slots of its own has no order in which to grant them
         waiting = {name: service for name, service in services.items() if service.concurrency is not None}
-        word = _agreed(path, "queue.discipline", waiting, lambda s: s.queue.discipline if s.queue else "FIFO")
+        word = "FIFO"
+        if waiting:
+            word = _agreed(path, "queue.discipline", waiting, lambda s: s.queue.discipline if s.queue else "FIFO")
     if queue is not None and "capacity" in given:
         capacity = queue.capacity
     else:
@@ -192,7 +194,7 @@ def _agreed(path: str, key: str, services: dict[str, Service], word: Callable[[S
     if len(set(words.values())) > 1:
         listed = ", ".join(f"{name} {words[name]}" for name in sorted(words))
         raise PlanError(f"{path}: its services do not agree on `{key}` ({listed}); write it on the unit")
-    return next(iter(words.values()), "FIFO")
+    return next(iter(words.values()))
 
 
 def _at_equal_cores(unit: ResolvedUnit, topology: Topology) -> ResolvedUnit:

@@ -22,6 +22,7 @@ BINS = 200
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
     """The cuts of a run, ascending, from 0 to the horizon, the warmup among them."""
     grid = np.arange(BINS + 1) * duration_s / BINS
+    grid[-1] = duration_s  # 200 x H / 200 is not always H
     return np.unique(np.append(grid, [] if warmup_s is None else [warmup_s]))
 
 

@@ -158,7 +158,7 @@ def _difference(comparison: ComparisonLike, name: str, quantity: str, signed: Ca
     table = comparison.differences
     if (name, quantity) not in table.index:
         return ""
-    row: dict[str, Any] = table.loc[[(name, quantity)]].to_dict(orient="records")[0]
+    row: dict[Any, Any] = table.loc[[(name, quantity)]].to_dict(orient="records")[0]
     if np.isnan(row["half_width"]):
         return f"{signed(row['difference'])}, no interval"
     if not row["shown"]:

@@ -48,11 +48,12 @@ def named(given: Given) -> dict[str, Results]:
 def _by_name(results: list[Results]) -> dict[str, Results]:
     deployments = [deployment_of(result) for result in results]
     topologies = [topology_of(result) for result in results]
-    full = [f"{deployment} of {topology}" for deployment, topology in zip(deployments, topologies, strict=True)]
-    for names in (deployments, full):
-        if len(set(names)) == len(names):
-            return dict(zip(names, results, strict=True))
-    return {f"{name}, {number}": result for number, (name, result) in enumerate(zip(full, results, strict=True), 1)}
+    names = deployments
+    if len(set(names)) < len(names) and len(set(topologies)) > 1:
+        names = [f"{deployment} of {topology}" for deployment, topology in zip(deployments, topologies, strict=True)]
+    if len(set(names)) < len(names):
+        names = [f"{number}: {name}" for number, name in enumerate(names, 1)]
+    return dict(zip(names, results, strict=True))
 
 
 def topology_of(result: Results) -> str:

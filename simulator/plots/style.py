@@ -169,9 +169,9 @@ def log_ticks(ax: Axes, which: str, unit: str = "") -> None:
     axis = ax.xaxis if which == "x" else ax.yaxis
     low, high = sorted(ax.get_xlim() if which == "x" else ax.get_ylim())
     decades = math.log10(high / low)
-    subs: tuple[float, ...] = (1.0, 2.0, 5.0) if decades < 2.5 else (1.0,)
-    if decades < 0.7:
-        subs = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0)
+    subs: tuple[float, ...] = (1.0, 2.0, 5.0) if decades < 3.2 else (1.0,)
+    if decades < 1.0:
+        subs = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0)
     axis.set_major_locator(LogLocator(subs=subs, numticks=30))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{readable(value)}{unit}"))
@@ -203,7 +203,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     if not ends:
         return
     width, height = points_across(ax)
-    texts = [shorten(text, width * 0.33, SMALL) for _, _, text, _ in ends]
+    texts = [shorten(text, width * 0.38, SMALL) for _, _, text, _ in ends]
     reach = max(x for x, _, _, _ in ends)
     start = _make_room(ax, reach, (max(text_width(text, SMALL) for text in texts) + 24.0) / width)
     to_axes = ax.transData + ax.transAxes.inverted()
@@ -219,7 +219,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
             fontsize=SMALL,
             color=darker(colour),
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 2, "shrinkB": 1},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 2, "shrinkB": 1, "relpos": (0.0, 0.5)},
         )
 
 

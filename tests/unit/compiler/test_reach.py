@@ -24,11 +24,13 @@ def test_services_stand_by_distance_then_name_and_endpoints_with_their_services(
 def test_a_service_is_as_near_as_its_nearest_endpoint(parse):
     topology = parse("""
     services:
-      z: {endpoints: {first: {steps: [{call: m}]}, last: {steps: []}}}
-      m: {steps: [{call: z.last}]}
-    workload: {call: z.first, rate: 1/s}
+      z: {endpoints: {b: {steps: [{call: m}]}, a: {steps: []}}}
+      m: {steps: [{call: z.a}]}
+    workload: {call: z.b, rate: 1/s}
     """)
-    assert find_reach(topology).services == ("z", "m")
+    reach = find_reach(topology)
+    assert reach.services == ("z", "m")
+    assert reach.endpoints == (("z", "a"), ("z", "b"), ("m", ""))
 
 
 def test_two_endpoints_that_call_each_others_services_are_no_cycle(parse):

@@ -42,8 +42,7 @@ run 5m, warmup 30s, drain 1m, 2 replications from seed 3, confidence 95%
 units
   cart: 1 replica, 1 cpu each, cores FIFO, 8 slots, queue of 4 LIFO, LEAST_REQUEST of 2
     hosts cart (service, pace 1)
-  order: 1 replica, 500m cpu each, 256Mi memory, cores FIFO, slots without limit, LEAST_REQUEST of
-      2
+  order: 1 replica, 500m cpu each, 256Mi memory, cores FIFO, slots without limit, LEAST_REQUEST of 2
     hosts order (service, pace 0.75)
   payment: 1 replica, 1 cpu each, cores FIFO, slots without limit, ROUND_ROBIN, not priced
     hosts payment (external, pace 1)

@@ -9,8 +9,8 @@ from simulator.plan.plan import Objective
 from simulator.results import Results, store, summarise
 
 TABLES = (
-    "intervals", "replications", "services", "services_intervals", "units", "units_intervals", "endpoints", "breakdown", "outcomes",
-    "objectives", "timeline", "latencies", "requests", "attempts",
+    "intervals", "replications", "services", "services_intervals", "units", "units_intervals", "endpoints", "breakdown",
+    "outcomes", "objectives", "timeline", "latencies", "requests", "attempts",
 )  # fmt: skip
 
 

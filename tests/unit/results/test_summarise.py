@@ -5,8 +5,8 @@ from simulator.errors import ResultError
 from simulator.results import Results, summarise
 
 TABLES = (
-    "intervals", "replications", "services", "services_intervals", "units", "units_intervals", "endpoints", "breakdown", "outcomes",
-    "objectives", "timeline", "latencies", "requests", "attempts",
+    "intervals", "replications", "services", "services_intervals", "units", "units_intervals", "endpoints", "breakdown",
+    "outcomes", "objectives", "timeline", "latencies", "requests", "attempts",
 )  # fmt: skip
 
 

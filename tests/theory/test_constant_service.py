@@ -1,0 +1,54 @@
+"""M/D/1 and M/D/c: constant service times, where the waiting time is known beyond its mean."""
+
+from functools import partial
+
+import pytest
+
+from simulator import theory
+
+RATE = 70.0
+SERVICE_TIME = 0.01
+CORES = 3
+
+
+@pytest.fixture(scope="module")
+def one_core(simulate):
+    text = f"""
+    services: {{a: {{steps: [{{cpu: 10ms}}]}}}}
+    workload: {{call: a, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=220, warmup=5)
+
+
+@pytest.fixture(scope="module")
+def many_cores(simulate):
+    text = f"""
+    services: {{a: {{resources: {{cpu: {CORES}}}, steps: [{{cpu: 30ms}}]}}}}
+    workload: {{call: a, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=300, warmup=5)
+
+
+def test_p90_of_the_response_time_of_one_core(one_core, judge):
+    def law(arrival_rate, service_time):
+        return theory.md1_waiting_time_quantile(arrival_rate, service_time, 0.9) + service_time
+
+    judge(one_core.whole("latency_p90_s"), law, arrival_rate=RATE, service_time=SERVICE_TIME)
+
+
+def test_share_that_waits_longer_than_a_service(one_core, judge):
+    # a latency above two services is a wait above one
+    law = partial(theory.md1_waiting_time_survival, time=SERVICE_TIME)
+    judge(one_core.slower_than(2.0 * SERVICE_TIME), law, arrival_rate=RATE, service_time=SERVICE_TIME)
+
+
+def test_mean_waiting_time_of_many_cores(many_cores, judge):
+    law = partial(theory.mdc_mean_waiting_time, servers=CORES)
+    judge(many_cores.service("a", "waiting_time_s"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+
+
+def test_mean_queue_length_of_many_cores(many_cores, judge):
+    def law(arrival_rate, service_time):
+        return arrival_rate * theory.mdc_mean_waiting_time(arrival_rate, service_time, CORES)
+
+    judge(many_cores.service("a", "queue_length"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)

@@ -1,0 +1,96 @@
+"""Services that share a process share its cores: one queue for all, M/M/c or M/G/1 of the mixture."""
+
+import math
+from functools import partial
+
+import pytest
+
+from simulator import theory
+
+TWINS = """
+services:
+  a: {steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+  b: {steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+workload: {calls: [{call: a, weight: 3}, {call: b, weight: 2}], rate: 120/s}
+"""
+MIXTURE = """
+services:
+  a: {steps: [{cpu: {dist: exponential, mean: 4ms}}]}
+  b: {steps: [{cpu: 24ms}]}
+workload:
+  many: {call: a, rate: 60/s}
+  some: {call: b, rate: 15/s}
+deployments:
+  together: {units: {both: {services: [a, b], resources: {cpu: 1}}}}
+"""
+CHAIN = """
+services:
+  a: {steps: [{cpu: {dist: exponential, mean: 10ms}}, {call: b}]}
+  b: {steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+workload: {call: a, rate: 30/s}
+deployments:
+  together: {units: {both: {services: [a, b], resources: {cpu: 1}}}}
+"""
+
+
+@pytest.fixture(scope="module")
+def twins(simulate):
+    return simulate(TWINS, "monolith", duration=200, warmup=5)
+
+
+@pytest.fixture(scope="module")
+def mixture(simulate):
+    return simulate(MIXTURE, "together", duration=260, warmup=5)
+
+
+@pytest.fixture(scope="module")
+def chain(simulate):
+    return simulate(CHAIN, "together", duration=260, warmup=5)
+
+
+def test_two_services_of_one_core_each_make_m_m_2(twins, judge):
+    unit = twins.result.units.index[0]
+    law = partial(theory.mmc_mean_waiting_time, servers=2)
+    judge(twins.unit(unit, "waiting_time_s"), law, arrival_rate=120.0, service_time=0.01)
+
+
+@pytest.mark.parametrize("service", ["a", "b"])
+def test_each_of_them_waits_as_long(twins, judge, service):
+    law = partial(theory.mmc_mean_waiting_time, servers=2)
+    judge(twins.service(service, "waiting_time_s"), law, arrival_rate=120.0, service_time=0.01)
+
+
+def test_the_entries_of_a_workload_are_drawn_by_weight(twins, judge):
+    judge(twins.service("a", "throughput_per_s"), lambda rate, share: rate * share, rate=120.0, share=0.6)
+
+
+def mixed_waiting_time(short, long, many, some):
+    rate = many + some
+    mean = (many * short + some * long) / rate
+    second = (many * 2.0 * short**2 + some * long**2) / rate
+    return theory.mg1_mean_waiting_time(rate, mean, math.sqrt(second - mean**2) / mean)
+
+
+@pytest.mark.parametrize("service", ["a", "b"])
+def test_different_services_on_one_core_make_m_g_1(mixture, judge, service):
+    measured = mixture.service(service, "waiting_time_s")
+    judge(measured, mixed_waiting_time, short=0.004, long=0.024, many=60.0, some=15.0)
+
+
+def test_the_queue_of_the_unit_is_that_of_its_services_together(mixture, judge):
+    judge(
+        mixture.unit("both", "queue_length"),
+        lambda short, long, many, some: (many + some) * mixed_waiting_time(short, long, many, some),
+        short=0.004,
+        long=0.024,
+        many=60.0,
+        some=15.0,
+    )
+
+
+def test_a_chain_in_one_process_visits_its_core_twice(chain, judge):
+    # with equal exponential times a station of product form
+    def law(arrival_rate, service_time):
+        return theory.visits_network(arrival_rate, [2.0], [service_time]).response_time
+
+    judge(chain.whole("latency_mean_s"), law, arrival_rate=30.0, service_time=0.01)

@@ -27,6 +27,7 @@ from .style import (
     VERMILLION,
     darker,
     headline,
+    leader,
     new_axes,
     points_across,
     readable,
@@ -125,20 +126,21 @@ def _bars(ax: Axes, parts: dict[str, list[Part]], longest: float) -> None:
     tidy(ax, "x")
     ax.set_xlim(0.0, longest * 1.12)
     ax.set_ylim(len(parts) - 0.5, -0.72)
-    for row, (name, segments) in enumerate(parts.items()):
+    for row, segments in enumerate(parts.values()):
         start = 0.0
         outside: list[tuple[float, str, str]] = []
         for part, value, colour in segments:
             ax.barh(row, value, THICK, left=start, color=colour, edgecolor="white", linewidth=0.6, label=part)
-            text = f"{part}\n{readable(value)} ms"
-            if _fits(ax, text, value):
+            room = max(value / _per_point(ax), points_across(ax)[0] / len(segments)) - 9.0
+            text = f"{shorten(part, room, SMALL)}\n{readable(value)} ms"
+            if (text_width(text, SMALL) + 8.0) * _per_point(ax) < value:
                 ink = "white" if colour in WHITE_ON else "black"
                 ax.text(start + value / 2.0, row, text, ha="center", va="center", fontsize=SMALL, color=ink)
             elif value > LEAST * longest:
                 outside.append((start + value / 2.0, text, colour))
             start += value
         _above(ax, row, outside)
-        total = f"{readable(start)} ms" if start > 0.0 else f"{name}: no request was served"
+        total = f"{readable(start)} ms" if start > 0.0 else "no request was served"
         ax.annotate(
             total,
             (start, row),
@@ -153,12 +155,9 @@ def _bars(ax: Axes, parts: dict[str, list[Part]], longest: float) -> None:
 
 
 def _per_point(ax: Axes) -> float:
+    """Milliseconds a point."""
     low, high = ax.get_xlim()
     return (high - low) / points_across(ax)[0]
-
-
-def _fits(ax: Axes, text: str, value: float) -> bool:
-    return (text_width(text, SMALL) + 8.0) * _per_point(ax) < value
 
 
 def _above(ax: Axes, row: int, labels: list[tuple[float, str, str]]) -> None:
@@ -174,5 +173,5 @@ def _above(ax: Axes, row: int, labels: list[tuple[float, str, str]]) -> None:
             va="bottom",
             fontsize=SMALL,
             color=darker(colour) if colour != OTHERS else INK,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 0},
+            arrowprops=leader(colour, tip=(0.5, 0.0)),
         )

@@ -74,10 +74,17 @@ def comparison(
                 fontsize=HEADLINE,
                 fontweight="bold",
             )
+            figure.supxlabel(_note(results), x=0.012, ha="left", fontsize=SMALL, color=QUIET)
         for number, (panel, quantity) in enumerate(zip(axes, shown, strict=True)):
             _panel(panel, comparison, quantity)
             _deployments(panel, results, comparison.baseline, named=number == 0)
     return tuple(axes)
+
+
+def _note(results: dict[str, Results]) -> str:
+    made = next(iter(results.values())).provenance
+    bars = f"bars: {100.0 * made['confidence']:g} % Student intervals over replications; " if made["replications"] > 1 else ""
+    return f"{bars}below each value: the paired difference from the baseline"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str] | None) -> list[str]:
@@ -139,6 +146,8 @@ def _panel(panel: Axes, comparison: ComparisonLike, quantity: str) -> None:
     least, most = min(seen), max(seen)
     margin = 0.14 * (most - least) or 0.05 * abs(most) or 0.05
     panel.set_xlim(least - margin, most + margin)
+    if unit == "%" and most + margin > 100.0:
+        panel.set_xlim(right=100.0 + 0.08 * (100.0 - least + margin))
     panel.locator_params(axis="x", nbins=3)
 
 
@@ -186,6 +195,7 @@ def _write(panel: Axes, row: int, offset: float, text: str, colour: str) -> None
         ha="left",
         fontsize=SMALL,
         color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
     )
 
 

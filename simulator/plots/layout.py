@@ -1,8 +1,9 @@
 """Where the boxes of a topology go: in columns by distance from the edge, in few crossings.
 
 Sugiyama, Tagawa and Toda, "Methods for visual understanding of hierarchical system structures" (1981): columns by
-the longest way from the edge, then sweeps in which each box moves towards the middle of its neighbours. Boxes of one
-group (services of one unit) stay within a band of rows that no stranger enters.
+the longest way from the edge; a long arrow takes a lane in every column that it passes; then sweeps, in which each box
+and lane moves towards the middle of its neighbours. Boxes of one group (services of one unit) stay within a band of
+rows that no stranger enters.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from typing import Final
 from .style import spread
 
 SWEEPS: Final = 12
-MARGIN: Final = 0.55
-"""Rows between the outer boxes of a band and its edge."""
+LANE: Final = 0.34
+"""Rows that an arrow takes where it passes a column; a box takes 1."""
+HEADER: Final = 0.28
+"""Rows for the name of a band."""
+BETWEEN: Final = 0.25
+"""Rows between two bands."""
+
+Edge = tuple[str, str]
+Near = Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -37,28 +45,51 @@ class Band:
     last: int
 
 
-def columns(names: Sequence[str], edges: Iterable[tuple[str, str]]) -> dict[str, int]:
+@dataclass(frozen=True)
+class Layout:
+    """Places of boxes, the lanes that long arrows take from left to right, and the bands of groups."""
+
+    boxes: dict[str, Place]
+    lanes: dict[Edge, list[Place]]
+    bands: dict[str, Band]
+
+
+@dataclass(frozen=True)
+class _Net:
+    """Boxes and lanes alike, joined by links that go from one column to the next."""
+
+    column: dict[str, int]
+    layers: list[list[str]]
+    links: list[Edge]
+    lanes: dict[Edge, list[str]]
+    groups: dict[str, str]
+    bands: dict[str, Band]
+
+    def size(self, names: Iterable[str]) -> list[float]:
+        on_lane = {lane for lanes in self.lanes.values() for lane in lanes}
+        return [LANE if name in on_lane else 1.0 for name in names]
+
+
+def columns(names: Sequence[str], edges: Iterable[Edge]) -> dict[str, int]:
     """How many arrows the longest way to each box has; arrows that close a cycle do not count."""
     inward: dict[str, list[str]] = defaultdict(list)
     for source, target in edges:
         inward[target].append(source)
     found: dict[str, int] = {}
-    open_: set[str] = set()
+    begun: set[str] = set()
 
     def depth(name: str) -> int:
         if name not in found:
-            open_.add(name)
-            found[name] = max((depth(source) + 1 for source in inward[name] if source not in open_), default=0)
-            open_.discard(name)
+            begun.add(name)
+            found[name] = max((depth(source) + 1 for source in inward[name] if source not in begun), default=0)
+            begun.discard(name)
         return found[name]
 
     return {name: depth(name) for name in names}
 
 
-def arrange(
-    names: Sequence[str], edges: Sequence[tuple[str, str]], groups: Mapping[str, str]
-) -> tuple[dict[str, Place], dict[str, Band]]:
-    """A place for each box, and a band for each group.
+def arrange(names: Sequence[str], edges: Sequence[Edge], groups: Mapping[str, str]) -> Layout:
+    """A place for each box, lanes for long arrows, and a band for each group.
 
     Parameters
     ----------
@@ -69,103 +100,105 @@ def arrange(
     groups
         The group of each box that is in one.
     """
-    column = columns(names, edges)
-    layers: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
-    for name in names:
-        layers[column[name]].append(name)
-    bands = _bands(column, layers, groups)
-    near = _neighbours(edges)
-    rows = _start(layers, bands, groups)
-    best, fewest = dict(rows), crossings(column, rows, edges)
+    net = _net(names, edges, groups)
+    near = _neighbours(net.links)
+    rows: dict[str, float] = {}
+    for layer in net.layers:
+        middle = {name: number - (len(layer) - 1) / 2.0 for number, name in enumerate(layer)}
+        rows |= _settle(net, layer, middle, middle)
+    best, fewest = dict(rows), crossings(net.column, rows, net.links)
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
-        for layer in layers if forward else layers[::-1]:
-            rows |= _settle(layer, rows, _wishes(layer, column, rows, near, forward), bands, groups, column)
-        now = crossings(column, rows, edges)
+        for layer in net.layers if forward else net.layers[::-1]:
+            rows |= _settle(net, layer, rows, _wishes(net, layer, rows, near, forward))
+        now = crossings(net.column, rows, net.links)
         if now <= fewest:
             best, fewest = dict(rows), now
-    return {name: Place(column[name], best[name]) for name in names}, bands
+    place = {name: Place(net.column[name], best[name]) for name in net.column}
+    lanes = {edge: [place[lane] for lane in passed] for edge, passed in net.lanes.items()}
+    return Layout({name: place[name] for name in names}, lanes, net.bands)
 
 
-def crossings(
-    column: Mapping[str, int], rows: Mapping[str, float], edges: Sequence[tuple[str, str]]
-) -> tuple[int, float]:
-    """How many pairs of arrows between the same columns cross, then how far all arrows go up or down."""
+def crossings(column: Mapping[str, int], rows: Mapping[str, float], links: Sequence[Edge]) -> tuple[int, float]:
+    """How many pairs of links between the same columns cross, then how far all links go up or down."""
     number = 0
-    for at, (a, b) in enumerate(edges):
-        for c, d in edges[at + 1 :]:
+    for at, (a, b) in enumerate(links):
+        for c, d in links[at + 1 :]:
             same = column[a] == column[c] and column[b] == column[d]
             number += same and (rows[a] - rows[c]) * (rows[b] - rows[d]) < 0
-    return number, round(sum(abs(rows[a] - rows[b]) for a, b in edges), 6)
+    return number, round(sum(abs(rows[a] - rows[b]) for a, b in links), 6)
 
 
-def _neighbours(edges: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    near: dict[str, list[str]] = defaultdict(list)
+def _net(names: Sequence[str], edges: Sequence[Edge], groups: Mapping[str, str]) -> _Net:
+    """Lanes are added where arrows pass columns; those between two boxes of a group belong to the group."""
+    column = columns(names, edges)
+    group = dict(groups)
+    links: list[Edge] = []
+    lanes: dict[Edge, list[str]] = {}
     for source, target in edges:
+        passed = [f"{source} > {target} > {at}" for at in range(column[source] + 1, column[target])]
+        lanes[source, target] = passed
+        for at, lane in enumerate(passed, column[source] + 1):
+            column[lane] = at
+            if source in groups and groups[source] == groups.get(target):
+                group[lane] = groups[source]
+        way = [source, *passed, target]
+        links += zip(way, way[1:], strict=False)
+    layers: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
+    for name, at in column.items():
+        layers[at].append(name)
+    net = _Net(column, layers, links, lanes, group, {})
+    net.bands.update(_bands(net))
+    return net
+
+
+def _bands(net: _Net) -> dict[str, Band]:
+    """Groups that share a column lie below each other; the first is in the middle."""
+    bands: dict[str, Band] = {}
+    for group in dict.fromkeys(net.groups.values()):
+        members = [name for name in net.column if net.groups.get(name) == group]
+        first, last = min(net.column[name] for name in members), max(net.column[name] for name in members)
+        inside = [[name for name in layer if net.groups.get(name) == group] for layer in net.layers]
+        height = HEADER + max(sum(net.size(layer)) for layer in inside)
+        beside = [band for band in bands.values() if band.first <= last and band.last >= first]
+        low = max((band.high + BETWEEN for band in beside), default=-height / 2.0)
+        bands[group] = Band(low, low + height, first, last)
+    return bands
+
+
+def _neighbours(links: Iterable[Edge]) -> Near:
+    near: dict[str, list[str]] = defaultdict(list)
+    for source, target in links:
         near[source].append(target)
         near[target].append(source)
     return near
 
 
-def _bands(column: Mapping[str, int], layers: Sequence[Sequence[str]], groups: Mapping[str, str]) -> dict[str, Band]:
-    """Groups that share a column lie below each other; the first is in the middle."""
-    bands: dict[str, Band] = {}
-    for group in dict.fromkeys(groups.values()):
-        members = [name for name in column if groups.get(name) == group]
-        first, last = min(column[name] for name in members), max(column[name] for name in members)
-        height = max(sum(groups.get(name) == group for name in layer) for layer in layers)
-        beside = [band for band in bands.values() if band.first <= last and band.last >= first]
-        reach = height + 2.0 * (MARGIN - 0.5)
-        low = max((band.high + 0.35 for band in beside), default=-reach / 2.0)
-        bands[group] = Band(low, low + reach, first, last)
-    return bands
-
-
-def _start(layers: Sequence[Sequence[str]], bands: Mapping[str, Band], groups: Mapping[str, str]) -> dict[str, float]:
-    rows: dict[str, float] = {}
-    for at, layer in enumerate(layers):
-        middle = {name: number - (len(layer) - 1) / 2.0 for number, name in enumerate(layer)}
-        rows |= _settle(layer, middle, middle, bands, groups, dict.fromkeys(layer, at))
-    return rows
-
-
-def _wishes(
-    layer: Sequence[str],
-    column: Mapping[str, int],
-    rows: Mapping[str, float],
-    near: Mapping[str, Sequence[str]],
-    forward: bool,
-) -> dict[str, float]:
+def _wishes(net: _Net, layer: Sequence[str], rows: Mapping[str, float], near: Near, forward: bool) -> dict[str, float]:
     """The middle of the neighbours on the side from which the sweep comes, else of all, else where it is."""
     wishes = {}
     for name in layer:
         around = near.get(name, ())
-        side = [other for other in around if (column[other] < column[name]) == forward] or list(around)
+        side = [other for other in around if (net.column[other] < net.column[name]) == forward] or list(around)
         wishes[name] = sum(rows[other] for other in side) / len(side) if side else rows[name]
     return wishes
 
 
 def _settle(
-    layer: Sequence[str],
-    rows: Mapping[str, float],
-    wishes: Mapping[str, float],
-    bands: Mapping[str, Band],
-    groups: Mapping[str, str],
-    column: Mapping[str, int],
+    net: _Net, layer: Sequence[str], rows: Mapping[str, float], wishes: Mapping[str, float]
 ) -> dict[str, float]:
     """Rows for one column: members within their band, the others above or below all bands that cross it."""
     settled: dict[str, float] = {}
     order = sorted(layer, key=lambda name: (wishes[name], rows[name]))
-    crossing = [band for band in bands.values() if layer and band.first <= column[layer[0]] <= band.last]
 
     def put(members: list[str], low: float, high: float) -> None:
-        places = spread([wishes[name] for name in members], [1.0] * len(members), low, high)
+        places = spread([wishes[name] for name in members], net.size(members), low, high)
         settled.update(zip(members, places, strict=True))
 
-    for group, band in bands.items():
-        inside = MARGIN - 0.5
-        put([name for name in order if groups.get(name) == group], band.low + inside, band.high - inside)
-    free = [name for name in order if name not in groups]
+    for group, band in net.bands.items():
+        put([name for name in order if net.groups.get(name) == group], band.low + HEADER, band.high)
+    free = [name for name in order if name not in net.groups]
+    crossing = [band for band in net.bands.values() if layer and band.first <= net.column[layer[0]] <= band.last]
     if not crossing:
         put(free, float("-inf"), float("inf"))
         return settled

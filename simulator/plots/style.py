@@ -195,6 +195,11 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float = -np.inf
     return [float(centre) for centre in centres]
 
 
+def leader(colour: str, *, tip: tuple[float, float]) -> dict[str, Any]:
+    """A thin line from a point of a text (0 to 1 from its lower left) to what it names."""
+    return {"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 1, "relpos": tip}
+
+
 def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Name lines at the right, where there is room to be made: (x, y, text, colour) of each end.
 
@@ -219,7 +224,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
             fontsize=SMALL,
             color=darker(colour),
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 2, "shrinkB": 1, "relpos": (0.0, 0.5)},
+            arrowprops=leader(colour, tip=(0.0, 0.5)),
         )
 
 

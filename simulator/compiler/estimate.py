@@ -22,8 +22,9 @@ from simulator.theory import mgc_mean_waiting_time_allen_cunneen, mgc_ps_mean_re
 def estimate_entry_latencies(plan: Plan, expected: Expectations) -> Floats:
     """Estimated mean seconds of a request by entry; inf where a unit is overloaded, NaN with closed workloads.
 
-    Every step that needs a core comes to one replica's cores as if at random, replicas share the steps evenly, and
-    waiting for a slot is left out. Parallel branches count by the slowest mean, so fan-outs are underestimated.
+    Every step that needs a core comes to one replica's cores as if at random, whatever the balancer (LEAST_REQUEST
+    does better), replicas share the steps evenly, and waiting for a slot is left out. Parallel branches count by the
+    slowest mean, so fan-outs are underestimated.
     """
     workloads = plan.workloads
     if np.any((workloads.shape == Shape.USERS) & (workloads.users > 0)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from ..compiler import Napkin, compile_topology, napkin
 if TYPE_CHECKING:
     from ..plan.plan import Plan
     from ..spec import Topology
+
+WIDTH = 100
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,8 @@ class Check:
         parts = [f"{self.topology}: well formed, {len(self.plans)} deployments"]
         for name, plan in self.plans.items():
             parts += ["", self.napkins[name].render()]
-            parts += [f"warning: {warning}" for warning in plan.warnings]
+            for warning in plan.warnings:
+                parts += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
         return "\n".join(parts)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +17,7 @@ from ..results import Results, paired_difference
 from ..spec import Topology
 from .engines import EngineName
 from .replicate import Progress
+from .saving import save_together
 from .simulate import simulate_plans, with_settings
 from .verdict import make_verdict, render
 
@@ -82,9 +82,14 @@ class Comparison:
         }
 
     def save(self, folder: str | PathLike[str]) -> None:
-        """Save each result in a folder of its own, named as the deployment."""
-        for name, result in self.results.items():
-            result.save(Path(folder) / name)
+        """Save each result in a folder of its own, named as the deployment; older ones in the folder are replaced.
+
+        Raises
+        ------
+        ResultError
+            If the folder holds something else, or cannot be written. Then it is as it was before.
+        """
+        save_together(folder, self.results)
 
     def __str__(self) -> str:
         return render(self.results, self.differences, self.verdict)
@@ -130,7 +135,7 @@ def compare(
     ------
     TopologyError, PlanError, EngineError
     """
-    names = list(dict.fromkeys(deployments))
+    names = [deployments] if isinstance(deployments, str) else list(dict.fromkeys(deployments))
     if len(names) < 2:
         raise PlanError("compare needs two different deployments, for example microservices and monolith")
     topology = with_settings(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from ..errors import EngineError
 from ..plan.engine import Detail, Engine
 from ..plan.plan import Plan
 from ..plan.trace import Trace
@@ -52,6 +54,8 @@ def run_jobs(
     ------
     KeyboardInterrupt
         If nothing at all was finished.
+    EngineError
+        If a worker was lost.
     """
     report = progress or (lambda done, total: None)
     traces: list[Trace | None] = [None] * len(jobs)
@@ -68,6 +72,11 @@ def run_jobs(
     except KeyboardInterrupt:
         if all(trace is None for trace in traces):
             raise
+    except BrokenExecutor as error:
+        raise EngineError(
+            "a worker process was lost, for want of memory perhaps: make the run shorter, or record less of it "
+            '(detail="summary")'
+        ) from error
     return traces
 
 
@@ -92,7 +101,8 @@ def _run_in(
     traces: list[Trace | None],
     report: Callable[[int, int], None],
 ) -> None:
-    futures: dict[Future[Trace], int] = {executor.submit(run_job, engine, job): n for n, job in enumerate(jobs)}
+    with _interrupts_held():
+        futures: dict[Future[Trace], int] = {executor.submit(run_job, engine, job): n for n, job in enumerate(jobs)}
     pending = set(futures)
     try:
         while pending:
@@ -109,6 +119,19 @@ def _run_in(
 def _ignore_interrupts() -> None:
     """A Ctrl-C reaches every process of the terminal: the parent alone decides what becomes of it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let a Ctrl-C wait until the workers are started: they inherit that, and are deaf to it from their first moment."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cores() -> int:

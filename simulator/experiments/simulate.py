@@ -91,7 +91,7 @@ def simulate_plans(
     if detail not in DETAILS:
         raise ResultError(f'there is no detail {detail!r}: use "summary", "requests" or "attempts"')
     settings = plans[0].settings
-    chosen, reason = choose_engine(engine, plans[0])
+    chosen, reason = choose_engine(engine, plans)
     # Replication by replication over all plans, so that what is finished early can be compared.
     jobs = [
         Job(plan, settings.seed, replication, detail)  # type: ignore[arg-type]

@@ -83,7 +83,11 @@ def comparison(
 
 def _note(results: dict[str, Results]) -> str:
     made = next(iter(results.values())).provenance
-    bars = f"bars: {100.0 * made['confidence']:g} % Student intervals over replications; " if made["replications"] > 1 else ""
+    bars = (
+        f"bars: {100.0 * made['confidence']:g} % Student intervals over replications; "
+        if made["replications"] > 1
+        else ""
+    )
     return f"{bars}below each value: the paired difference from the baseline"
 
 

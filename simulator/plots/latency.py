@@ -29,6 +29,7 @@ from .style import (
     new_axes,
     readable,
     say,
+    thousands,
     tidy,
 )
 
@@ -102,8 +103,9 @@ def _note(result: Results, workload: str | None) -> str:
 
 
 def _who(times: dict[str, NDArray[np.float64]], workload: str | None) -> str:
-    parts = [f"{name}: {count(values.size, 'served request')}" for name, values in times.items()]
-    return "; ".join(parts if workload is None else [f"workload {workload}", *parts])
+    who = "served requests" if workload is None else f"served requests of workload {workload}"
+    numbers = (f"{name} {thousands(values.size)}" for name, values in times.items())
+    return f"{who}: {', '.join(numbers)}"
 
 
 def _distribution(ax: Axes, times: NDArray[np.float64]) -> None:

@@ -159,9 +159,14 @@ def readable(value: float) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
+def thousands(number: float) -> str:
+    """16 059."""
+    return f"{number:,.0f}".replace(",", "\u00a0")
+
+
 def count(number: float, noun: str) -> str:
     """1 request, 16 059 requests."""
-    return f"{number:,.0f}\u00a0{noun}".replace(",", "\u00a0") + ("" if number == 1 else "s")
+    return f"{thousands(number)}\u00a0{noun}" + ("" if number == 1 else "s")
 
 
 def log_ticks(ax: Axes, which: str, unit: str = "") -> None:

@@ -17,6 +17,8 @@ def gap(key: int, number: int, stream: int) -> float:
 @rule("float64(float64, float64, float64, float64, float64)")
 def ramp_time(ahead: float, start_s: float, duration_s: float, start_rate: float, end_rate: float) -> float:
     """When a linear ramp has brought `ahead` expected arrivals since its start (seconds)."""
+    if ahead <= 0.0:
+        return start_s
     if start_rate == end_rate:
         return start_s + ahead / start_rate
     slope = (end_rate - start_rate) / duration_s

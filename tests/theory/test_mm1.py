@@ -4,65 +4,78 @@ The waiting time is averaged over visits and the queue length integrated over ti
 the way. How long to run: W. Whitt, "Planning queueing simulations", 1989.
 """
 
-from functools import partial
+from functools import cache, partial
 
 import pytest
 
 from simulator import theory
 
 SERVICE_TIME = 0.01
-# utilisation: seconds to simulate and to discard, how narrow
-RUNS = {0.5: (300.0, 5.0, 0.02), 0.8: (760.0, 10.0, 0.02), 0.95: (1500.0, 70.0, 0.05)}
-
-
-@pytest.fixture(scope="module", params=RUNS)
-def load(request):
-    return request.param
+# utilisation: replications, seconds of each, seconds of it to discard, how narrow
+RUNS = {0.5: (20, 620.0, 5.0, 0.02), 0.8: (20, 700.0, 10.0, 0.02), 0.95: (30, 1250.0, 70.0, 0.05)}
 
 
 @pytest.fixture(scope="module")
-def run(simulate, load):
-    duration, warmup, _ = RUNS[load]
-    text = f"""
-    services: {{a: {{steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]}}}}
-    workload: {{call: a, rate: {load / SERVICE_TIME}/s}}
-    """
-    return simulate(text, duration=duration, warmup=warmup)
+def run_at(simulate):
+    @cache
+    def run_at(load):
+        replications, duration, warmup, _ = RUNS[load]
+        text = f"""
+        services: {{a: {{steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]}}}}
+        workload: {{call: a, rate: {load / SERVICE_TIME}/s}}
+        """
+        return simulate(text, replications=replications, duration=duration, warmup=warmup)
+
+    return run_at
 
 
 @pytest.fixture
-def check(judge, load):
-    return partial(judge, arrival_rate=load / SERVICE_TIME, service_time=SERVICE_TIME, narrow=RUNS[load][2])
+def check(judge):
+    def check(load, measured, law):
+        judge(measured, law, arrival_rate=load / SERVICE_TIME, service_time=SERVICE_TIME, narrow=RUNS[load][3])
+
+    return check
 
 
-def test_mean_waiting_time(run, check):
-    check(run.service("a", "waiting_time_s"), theory.mm1_mean_waiting_time)
+@pytest.mark.parametrize("load", RUNS)
+def test_mean_waiting_time(run_at, check, load):
+    check(load, run_at(load).service("a", "waiting_time_s"), theory.mm1_mean_waiting_time)
 
 
-def test_mean_queue_length(run, check):
-    check(run.service("a", "queue_length"), partial(theory.mmc_mean_queue_length, servers=1))
+@pytest.mark.parametrize("load", RUNS)
+def test_mean_queue_length(run_at, check, load):
+    check(load, run_at(load).service("a", "queue_length"), partial(theory.mmc_mean_queue_length, servers=1))
 
 
-def test_mean_number(run, check):
-    check(run.number("a", 1), theory.mm1_mean_number)
+@pytest.mark.parametrize("load", RUNS)
+def test_mean_number(run_at, check, load):
+    check(load, run_at(load).number("a", 1), theory.mm1_mean_number)
 
 
-def test_mean_latency(run, check):
-    check(run.whole("latency_mean_s"), theory.mm1_mean_response_time)
+@pytest.mark.parametrize("load", RUNS)
+def test_mean_latency(run_at, check, load):
+    check(load, run_at(load).whole("latency_mean_s"), theory.mm1_mean_response_time)
 
 
-def test_utilisation(run, judge, load):
-    judge(
-        run.service("a", "utilisation_ratio"),
-        theory.utilisation,
-        throughput=load / SERVICE_TIME,
-        service_time=SERVICE_TIME,
-    )
+@pytest.mark.parametrize("load", RUNS)
+def test_utilisation(run_at, judge, load):
+    measured = run_at(load).service("a", "utilisation_ratio")
+    judge(measured, theory.utilisation, throughput=load / SERVICE_TIME, service_time=SERVICE_TIME)
 
 
-def test_p90_of_the_response_time(run, check):
-    check(run.whole("latency_p90_s"), partial(theory.mm1_response_time_quantile, probability=0.9))
+@pytest.mark.parametrize("load", [0.5, 0.8])
+def test_p90_of_the_response_time(run_at, check, load):
+    law = partial(theory.mm1_response_time_quantile, probability=0.9)
+    check(load, run_at(load).whole("latency_p90_s"), law)
 
 
-def test_p99_of_the_response_time(run, check):
-    check(run.whole("latency_p99_s"), partial(theory.mm1_response_time_quantile, probability=0.99))
+@pytest.mark.parametrize("load", [0.5])
+def test_p99_of_the_response_time(run_at, check, load):
+    law = partial(theory.mm1_response_time_quantile, probability=0.99)
+    check(load, run_at(load).whole("latency_p99_s"), law)
+
+
+@pytest.mark.parametrize("load", [0.5])
+def test_share_of_slow_responses(run_at, check, load):
+    law = partial(theory.mm1_response_time_survival, time=0.03)
+    check(load, run_at(load).slower_than(0.03), law)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.trace import Trace
 from .clock import Clock
 from .life import Life
 from .recorder import Recorder
+
+FRAMES_PER_CALL = 8
 
 
 class ReferenceEngine:
@@ -21,6 +25,15 @@ class ReferenceEngine:
 
     def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
         """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows."""
+        # Calls inside a process are nested generators: the longest chain of them may be as long as the plan.
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, FRAMES_PER_CALL * len(plan.endpoints.name) + limit))
+        try:
+            return self._run(plan, seed, replication, detail)
+        finally:
+            sys.setrecursionlimit(limit)
+
+    def _run(self, plan: Plan, seed: int, replication: int, detail: Detail) -> Trace:
         clock = Clock()
         recorder = Recorder(plan, clock, detail)
         life = Life(plan, clock, seed, replication, recorder)

@@ -315,7 +315,10 @@ class Life:
     def call_step(self, visit: Visit, row: int, call: Call) -> Failing:
         """A call as a step of a handler: it fails if the call does."""
         if not call.remote:
-            return (yield from self.call_inside(visit, call))
+            start = self.clock.now
+            failure = yield from self.call_inside(visit, call)
+            self.record.call_ends(call, visit.request, start, OK if failure is None else ERROR)
+            return failure
         exchange = yield from self.call(visit, row, call)
         return exchange.cause
 

@@ -83,7 +83,7 @@ def test_there_is_no_estimate_with_users_in_a_circle(estimate):
 
 def test_steps_that_never_run_do_not_count(plan_of):
     plan = plan_of("""
-    services: {a: {steps: [{cpu: 10ms}, {cpu: 1s, probability: 0}, {sleep: 5ms}]}}
+    services: {a: {steps: [{cpu: 10ms}, {cpu: {dist: pareto, p50: 1ms, p99: 13ms}, probability: 0}, {sleep: 5ms}]}}
     workload: {call: a, rate: 50/s}
     """)
     assert estimate_entry_latencies(plan, expect(plan))[0] == pytest.approx(

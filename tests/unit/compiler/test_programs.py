@@ -54,6 +54,10 @@ def test_the_probability_is_drawn_once_then_the_step_repeats():
     ]
 
 
+def test_almost_always_is_not_always():
+    assert assemble(cpu(0.1, probability=0.999))[0][0] == (Op.MAYBE, 0, "maybe a.x/0", 2, 0.999)
+
+
 def test_never_is_legal():
     rows, _ = assemble(cpu(0.1, probability=0.0), cpu(0.1, times=0))
     assert rows == [

@@ -57,6 +57,25 @@ def test_a_cycle_is_refused_and_shown(parse):
     assert str(refused.value) == ("the calls form a cycle, which would never end: a.x -> b.y -> c.z -> a.x")
 
 
+@pytest.mark.parametrize("order", ["abc", "acb"])
+@pytest.mark.parametrize("entry", ["a", "b", "c"])
+def test_a_cycle_is_told_from_its_first_name_wherever_one_enters(parse, order, entry):
+    calls = dict(zip(order, order[1:] + order[0], strict=True))
+    services = ", ".join(f"{name}: {{steps: [{{call: {target}}}]}}" for name, target in calls.items())
+    topology = parse(f"{{services: {{{services}}}, workload: {{call: {entry}, rate: 1/s}}}}")
+    with pytest.raises(PlanError, match=f"never end: {' -> '.join([*order, 'a'])}$"):
+        find_reach(topology)
+
+
+def test_what_a_cycle_calls_is_not_part_of_it(parse):
+    topology = parse("""
+    services: {a: {steps: []}, b: {steps: [{call: c}]}, c: {steps: [{call: a}, {call: b}]}}
+    workload: {call: c, rate: 1/s}
+    """)
+    with pytest.raises(PlanError, match=r"never end: b -> c -> b$"):
+        find_reach(topology)
+
+
 def test_who_calls_itself_is_a_cycle(parse):
     topology = parse("{services: {a: {steps: [{call: a}]}}, workload: {call: a, rate: 1/s}}")
     with pytest.raises(PlanError, match=r"never end: a -> a$"):

@@ -1,0 +1,124 @@
+"""Failures and choices by chance: binomial counts, and what several independent chances make together."""
+
+from functools import partial
+
+import pytest
+from scipy.stats import binom, chi2
+
+NOTHING = "steps: []"
+RATE = 200.0
+
+
+@pytest.fixture(scope="module")
+def failures(simulate):
+    text = f"""
+    services:
+      front: {{steps: [{{call: a}}, {{parallel: [{{call: b}}, {{call: c}}]}}]}}
+      a: {{errorRate: 20%, {NOTHING}}}
+      b: {{errorRate: 30%, {NOTHING}}}
+      c: {{errorRate: 10%, {NOTHING}}}
+    workload: {{call: front, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=17, warmup=1)
+
+
+@pytest.fixture(scope="module")
+def repeated(simulate):
+    text = f"""
+    services:
+      front: {{steps: [{{call: a, times: 3, probability: 0.5}}]}}
+      a: {{errorRate: 25%, {NOTHING}}}
+    workload: {{call: front, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=21, warmup=1)
+
+
+@pytest.fixture(scope="module")
+def network(simulate):
+    text = f"""
+    network:
+      links: [{{from: front, to: a, latency: {{dist: exponential, mean: 5ms}}, loss: 10%, errorRate: 30%}}]
+    services:
+      front: {{steps: [{{call: a, timeout: 1s}}]}}
+      a: {{{NOTHING}}}
+    workload: {{call: front, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=26, warmup=1, detail="requests")
+
+
+@pytest.fixture(scope="module")
+def branches(simulate):
+    text = f"""
+    services:
+      front:
+        steps:
+          - choose:
+              - {{weight: 1, steps: [{{call: a}}]}}
+              - {{weight: 3, steps: [{{call: b}}, {{call: b}}]}}
+      a: {{{NOTHING}}}
+      b: {{{NOTHING}}}
+    workload: {{call: front, rate: {RATE}/s}}
+    """
+    return simulate(text, duration=21, warmup=1)
+
+
+def test_a_request_fails_unless_all_its_calls_succeed(failures, judge):
+    judge(failures.failed(), lambda a, b: 1.0 - (1.0 - a) * (1.0 - b) * 0.9, narrow=0.02, a=0.2, b=0.3)
+
+
+def test_failures_are_binomial(failures):
+    # the sum of squares of standardised counts of the replications is chi-square
+    table = failures.result.replications
+    trials, chance = table["requests"].to_numpy(), 1.0 - 0.8 * 0.7 * 0.9
+
+    def distance(chance):
+        mean, variance = binom.stats(trials, chance)
+        return float(((table["errors"] - mean) ** 2 / variance).sum())
+
+    least, most = chi2.ppf([1e-5, 1.0 - 1e-5], len(trials))
+    assert least < distance(chance) < most
+    assert distance(0.95 * chance) > most
+
+
+def test_steps_after_a_failure_are_skipped(failures, judge):
+    for service in ("b", "c"):  # a branch does not cancel its sibling
+        measured = failures.service(service, "throughput_per_s")
+        judge(measured, lambda rate, a: rate * (1.0 - a), narrow=0.02, rate=RATE, a=0.2 * 1)
+
+
+def test_repetitions_stop_at_the_first_failure(repeated, judge):
+    def visits(rate, probability, p):
+        return rate * probability * (1.0 + (1.0 - p) + (1.0 - p) ** 2)
+
+    judge(repeated.service("a", "throughput_per_s"), partial(visits, p=0.25), rate=RATE, probability=0.5)
+    judge(repeated.failed(), lambda probability, p: probability * (1.0 - (1.0 - p) ** 3), probability=0.5, p=0.25)
+
+
+def causes(run, cause):
+    table = run.result.requests
+    table = table[table["arrival_s"] >= 1.0]
+    return (table["cause"] == cause).groupby(table["replication"]).mean()
+
+
+def test_a_call_times_out_if_either_message_is_lost(network, judge, measured):
+    seen = measured.of("timeouts", causes(network, "timeout@a"))
+    judge(seen, lambda loss: 1.0 - (1.0 - loss) ** 2, loss=0.1)
+
+
+def test_a_link_fails_attempts_that_were_not_lost(network, judge, measured):
+    seen = measured.of("link errors", causes(network, "error@a"))
+    judge(seen, lambda loss, error_rate: (1.0 - loss) ** 2 * error_rate, loss=0.1, error_rate=0.3)
+
+
+def test_the_target_works_for_what_arrives(network, judge):
+    measured = network.service("a", "throughput_per_s")
+    judge(measured, lambda rate, error_rate: rate * 0.9 * (1.0 - error_rate), rate=RATE, error_rate=0.3)
+
+
+def test_the_latency_is_two_messages(network, judge):
+    judge(network.whole("latency_mean_s"), lambda latency: 2.0 * latency, latency=0.005)
+
+
+def test_options_are_drawn_by_weight(branches, judge):
+    judge(branches.service("a", "throughput_per_s"), lambda rate, weight: rate * weight / 4.0, rate=RATE, weight=1.0)
+    judge(branches.service("b", "throughput_per_s"), lambda rate, weight: 2 * rate * weight / 4, rate=RATE, weight=3.0)

@@ -191,7 +191,7 @@ def packings(plan: Plan) -> list[Packing]:
             caller=int(calls.caller[row]),
             target=int(plan.endpoints.service[calls.target[row]]),
             at_caller=1.0 if row in sends else 2.0,
-            at_target=2.0,
+            at_target=1.0 if row in sends else 2.0,
         )
         for row in np.flatnonzero(calls.serialization >= 0).tolist()
     ]

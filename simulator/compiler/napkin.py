@@ -1,4 +1,4 @@
-"""What can be said of a plan on the back of a napkin: loads, bottleneck, bounds, and one estimate.
+"""What can be said of a plan on the back of a napkin: loads, bottleneck and bounds.
 
 The bounds are the asymptotic ones of P. J. Denning, J. P. Buzen, "The operational analysis of queueing network models",
 1978, with the least latency in the place of the sum of demands, since parallel calls overlap. Everything is counted as
@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from simulator.compiler.estimate import estimate_entry_latencies
 from simulator.compiler.expectations import Expectations, entry_shares, expect
 from simulator.plan.layout import Shape
 from simulator.plan.plan import Floats, Plan
+from simulator.theory import little_time
 from simulator.units import format_duration
 
 
@@ -50,13 +50,12 @@ class ServiceRow:
 
 @dataclass(frozen=True)
 class EntryRow:
-    """What a user of an entry sees: at least, and by an estimate (NaN where closed workloads would be part of it)."""
+    """What a user of an entry sees at least: the mean latency of a request that never waits for a core or a slot."""
 
     workload: str
     endpoint: str
     arrival_rate: float  # 0 for closed workloads
     least_latency_s: float
-    estimated_latency_s: float
 
 
 @dataclass(frozen=True)
@@ -173,7 +172,6 @@ def _service_rows(plan: Plan, expected: Expectations) -> tuple[ServiceRow, ...]:
 
 
 def _entry_rows(plan: Plan, expected: Expectations) -> tuple[EntryRow, ...]:
-    estimated = estimate_entry_latencies(plan, expected)
     rows = []
     for workload, name in enumerate(plan.workloads.name):
         entries, shares = entry_shares(plan, workload)
@@ -185,7 +183,6 @@ def _entry_rows(plan: Plan, expected: Expectations) -> tuple[EntryRow, ...]:
                     endpoint=plan.endpoints.name[target],
                     arrival_rate=float(expected.rates[workload]) * share,
                     least_latency_s=float(expected.entry_latency[entry]),
-                    estimated_latency_s=float(estimated[entry]),
                 )
             )
     return tuple(rows)
@@ -212,8 +209,15 @@ def _closed_rows(plan: Plan, expected: Expectations) -> Iterator[ClosedRow]:
             think_s=think,
             bottleneck=plan.units.name[use.index(worst)] if worst > 0.0 else "",
             throughput_high=min(most, users / (think + least)) if users else 0.0,
-            latency_low_s=max(least, users / most - think) if most > 0.0 else math.inf,
+            latency_low_s=_least_latency(users, most, think, least),
         )
+
+
+def _least_latency(users: int, throughput: float, think_s: float, least_s: float) -> float:
+    """By Little's law for the whole cycle, at the highest throughput there can be."""
+    if throughput == 0.0:
+        return math.inf
+    return least_s if math.isinf(throughput) else max(least_s, little_time(users, throughput) - think_s)
 
 
 def _ratio(load: float, capacity: float) -> float:
@@ -253,7 +257,6 @@ _HEADINGS = {
     "cpu_s": "cpu",
     "arrival_rate": "arrivals/s",
     "least_latency_s": "least latency",
-    "estimated_latency_s": "estimate",
     "think_s": "think",
     "throughput_high": "throughput <=",
     "latency_low_s": "latency >=",

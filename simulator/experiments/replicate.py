@@ -80,40 +80,48 @@ def run_jobs(
     return traces
 
 
-def _run_in_processes(
-    engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Callable[[int, int], None]
-) -> None:
+def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress) -> None:
     # loky starts clean processes, so that a script needs no `if __name__ == "__main__"` and threads are no danger.
     from loky import get_reusable_executor
 
-    executor = get_reusable_executor(max_workers=min(_cores(), len(jobs)), timeout=60, initializer=_ignore_interrupts)
+    workers = min(_cores(), len(jobs))
+    executor = None
     try:
-        _run_in(executor, engine, jobs, traces, report)
+        with _interrupts_held():
+            executor = get_reusable_executor(max_workers=workers, timeout=60, initializer=_ignore_interrupts)
+            futures = _submit(executor, engine, jobs)
+        _collect(futures, traces, report)
     except BaseException:
-        executor.shutdown(wait=False, kill_workers=True)
+        # It ends its futures itself: one that was cancelled before would trip it up.
+        if executor is not None:
+            executor.shutdown(wait=False, kill_workers=True)
         raise
 
 
 def _run_in(
-    executor: Executor,
-    engine: Engine,
-    jobs: Sequence[Job],
-    traces: list[Trace | None],
-    report: Callable[[int, int], None],
+    executor: Executor, engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress
 ) -> None:
-    with _interrupts_held():
-        futures: dict[Future[Trace], int] = {executor.submit(run_job, engine, job): n for n, job in enumerate(jobs)}
-    pending = set(futures)
+    futures = _submit(executor, engine, jobs)
     try:
-        while pending:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
-                traces[futures[future]] = future.result()
-            report(len(jobs) - len(pending), len(jobs))
+        _collect(futures, traces, report)
     except BaseException:
-        for future in pending:
+        for future in futures:
             future.cancel()
         raise
+
+
+def _submit(executor: Executor, engine: Engine, jobs: Sequence[Job]) -> list[Future[Trace]]:
+    return [executor.submit(run_job, engine, job) for job in jobs]
+
+
+def _collect(futures: Sequence[Future[Trace]], traces: list[Trace | None], report: Progress) -> None:
+    numbers = {future: number for number, future in enumerate(futures)}
+    pending = set(futures)
+    while pending:
+        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            traces[numbers[future]] = future.result()
+        report(len(futures) - len(pending), len(futures))
 
 
 def _ignore_interrupts() -> None:

@@ -39,7 +39,7 @@ def test_1_2_without_a_drain_what_is_in_flight_is_unfinished_and_levels_are_whol
 
 def test_1_3_a_wait_is_added_once(run):
     """0.1 + 0.2 and then + 0.3, in this order: other groupings give other floats."""
-    seen = run("a: {steps: [{sleep: 200ms}, {cpu: 300ms}]}", workload="{call: a, rate: 10/s, arrivals: even}")
+    seen = run("a: {steps: [{sleep: 200ms}, {sleep: 300ms}]}", workload="{call: a, rate: 10/s, arrivals: even}")
     ends = seen.result.attempts["end_s"].tolist()
     assert ends[1] == (0.1 + 0.2) + 0.3
     assert ends[1] != 0.1 + (0.2 + 0.3)

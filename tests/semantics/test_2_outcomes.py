@@ -79,13 +79,13 @@ def test_2_4_what_has_not_ended_has_a_place_in_every_count_and_no_latency(run):
 def test_2_1_outcomes_add_up(run, deployment):
     services = """
     a: {concurrency: 2, queue: {capacity: 1}, steps: [{call: b, timeout: 6t}, {call: c, probability: 50%}]}
-    b: {errorRate: 20%, steps: [{sleep: {dist: exponential, mean: 4t}}]}
+    b: {concurrency: 4, queue: {capacity: 0}, errorRate: 20%, steps: [{sleep: {dist: exponential, mean: 12t}}]}
     c: {kind: external, replicas: 0, steps: []}
     """
     lost = "network: {links: [{from: workload, to: a, loss: 10%}]}"
-    seen = run(services, at=range(0, 1000, 4), extra=lost, deployment=deployment)
+    seen = run(services, at=range(0, 1000, 2), extra=lost, deployment=deployment)
     counts = seen.result.outcomes.loc["workload"]
-    assert counts.sum() == 250 == seen.result.summary["requests"]
+    assert counts.sum() == 500 == seen.result.summary["requests"]
     assert counts.to_dict() == {word: seen.outcomes.count(word) for word in counts.index}
     assert min(counts[["ok", "error", "rejected", "unfinished"]]) > 0
     assert counts[["degraded", "timeout", "circuit_open", "unreachable"]].sum() == 0

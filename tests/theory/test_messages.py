@@ -18,7 +18,7 @@ def packed(simulate):
       c: {{speed: 0.5, steps: [{{cpu: 1ms}}]}}
     workload: {{call: front, rate: {RATE}/s}}
     """
-    return simulate(text, duration=31, warmup=1)
+    return simulate(text, duration=17, warmup=1)
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ class Life:
         if call.serialization is not None:
             yield from self.serialize(visit, call, exchange.address, 1, RECEIVE)
         failure = yield from self.run(visit, call.endpoint)
-        if call.serialization is not None:
+        if call.serialization is not None and not exchange.detached:
             yield from self.serialize(visit, call, exchange.address, 2, RESPOND)
         replica.release_slot()
         self.record.visit_ends(visit, service, failure)

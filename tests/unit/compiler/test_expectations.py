@@ -60,9 +60,9 @@ def test_instructions_are_counted_a_run_of_their_handler(mixed):
 
 def test_demand_is_in_whole_cores_with_serialization_at_both_ends(mixed):
     _, expected = mixed
-    # a: 2 + (2 x 2 + 0.5 x 2 + 1) x 0.1; b: 2 x (4 + 0.2) / 2; c: 0.5 x (3 + 0.2); m: 1 + 0.2 (milliseconds).
+    # a: 2 + (2 x 2 + 0.5 x 2 + 1) x 0.1; b: 2 x (4 + 0.2) / 2; c: 0.5 x (3 + 0.2); m: 1 + 0.1 (milliseconds).
     # Viewers: half of them make half of that, and half of them call b at the edge, where nothing is packed.
-    demand = np.array([[2.6, 4.2, 1.6, 1.2], [1.3, 3.1, 0.8, 0.6]]) / 1000.0
+    demand = np.array([[2.6, 4.2, 1.6, 1.1], [1.3, 3.1, 0.8, 0.55]]) / 1000.0
     assert expected.demand == pytest.approx(demand)
     assert expected.work == pytest.approx(demand)
     assert expected.capacity == pytest.approx([1.0, 2.0, 0.5, 1.0])
@@ -78,7 +78,7 @@ def test_latencies_add_up_without_waiting(mixed):
 
 def test_slots_are_held_from_the_network_to_the_reply(mixed):
     _, expected = mixed
-    held = np.array([[14.7, 4.2, 3.2, 1.2], [7.35, 3.1, 1.6, 0.6]]) / 1000.0
+    held = np.array([[14.7, 4.2, 3.2, 1.1], [7.35, 3.1, 1.6, 0.55]]) / 1000.0
     assert expected.held == pytest.approx(held)
     assert expected.slots.tolist() == [8.0, math.inf, math.inf, math.inf]
 
@@ -118,13 +118,13 @@ def test_nobody_comes_before_whom_it_calls(mixed):
     assert [plan.programs.a[row] for row in call_rows(trees[0])] == [3, 4, 5]
 
 
-def test_nobody_unpacks_the_answer_to_a_send(mixed):
+def test_a_send_has_no_answer_to_pack(mixed):
     plan, _ = mixed
     row = int(plan.calls.serialization[3])
     assert packings(plan) == [
         Packing(3, row, 0, 1, 2.0, 2.0),
         Packing(4, row, 0, 2, 2.0, 2.0),
-        Packing(5, row, 0, 3, 1.0, 2.0),
+        Packing(5, row, 0, 3, 1.0, 1.0),
     ]
 
 

@@ -53,11 +53,11 @@ class EngineError(SimulatorError):
     """A run could not be made or finished."""
 
 
-class UnsupportedFeature(EngineError):
+class UnsupportedFeature(EngineError):  # noqa: N818 (the name of the contract)
     """The chosen engine cannot run something that the plan contains."""
 
 
-class CapacityExceeded(EngineError):
+class CapacityExceeded(EngineError):  # noqa: N818 (the name of the contract)
     """A run needs more room than a limit allows; the message names the limit."""
 
 

@@ -33,7 +33,7 @@ def test_units_and_their_bottleneck(plan_of):
     )
     assert [row.offered_load for row in result.units] == pytest.approx([0.325, 0.575, 0.2, 0.1375])
     assert [row.capacity for row in result.units] == pytest.approx([1.0, 2.0, 0.5, 1.0])
-    assert [row.utilisation for row in result.units] == pytest.approx([0.325, 0.2875, 0.4, 0.15])
+    assert [row.utilisation for row in result.units] == pytest.approx([0.325, 0.2875, 0.4, 0.1375])
     assert (units["a"].slots_held, units["a"].slots) == (pytest.approx(1.8375), 8.0)
     assert units["a"].slot_utilisation == pytest.approx(1.8375 / 8)
     assert (units["b"].slots, units["b"].slot_utilisation) == (math.inf, 0.0)

@@ -31,7 +31,7 @@ def main() -> int:
         return 2
     arguments = sys.argv[1:]
     testing = arguments[:1] == ["test"]
-    set_up("dev" if testing else "notebook")
+    set_up(testing=testing)
     if not testing:
         return subprocess.call([PYTHON, "-m", "simulator.cli", *arguments])
     if len(arguments) > 1:
@@ -43,16 +43,18 @@ def main() -> int:
     return 0
 
 
-def set_up(extra: str) -> None:
+def set_up(*, testing: bool) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
-    stamp = VENV / f".installed-{extra}"
-    if stamp.exists() and stamp.read_text() == wanted:
+    full, plain = VENV / ".installed-dev", VENV / ".installed"
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in ((full,) if testing else (full, plain))):
         return
     print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    requirements = ["-qq", "-c", ROOT / "constraints.txt", "-e", f"{ROOT}[{extra}]"]
+    what = f"{ROOT}[dev]" if testing else str(ROOT)
+    # Not compiled to bytecode ahead: most of what is installed is never imported.
+    requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
     try:
         install = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", *requirements]
         if not PYTHON.exists():
@@ -66,7 +68,7 @@ def set_up(extra: str) -> None:
         subprocess.run(install, check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
-    stamp.write_text(wanted)
+    (full if testing else plain).write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -175,7 +175,8 @@ def make_parser() -> argparse.ArgumentParser:
 example: simulator compare topologies/checkout.yaml
 
 Each command has its own --help, with examples.
-Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong file, 130 interrupted.""",
+Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong file,
+130 interrupted.""",
     )
     parser.add_argument("--version", action="version", version=f"simulator {sim.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -203,7 +204,8 @@ Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong
     command = _command(
         commands, compare, "the same requests through several deployments, and what differs",
         "simulator compare topologies/checkout.yaml",
-        "simulator compare topologies/checkout.yaml -d microservices -d monolith --equal-cores --duration 5m",
+        "simulator compare topologies/checkout.yaml --equal-cores --duration 5m",
+        "simulator compare topologies/checkout.yaml -d monolith -d microservices --json",
     )  # fmt: skip
     _topology_arguments(command, "microservices and monolith; the first is the baseline", many=True)
     _run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")

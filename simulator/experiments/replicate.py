@@ -131,7 +131,7 @@ def _ignore_interrupts() -> None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let a Ctrl-C wait until the workers are started: they inherit that, and are deaf to it from their first moment."""
+    """Let a Ctrl-C wait until the workers are started: they inherit that, and never hear one."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..results import Results
-from ..results.display import WIDTH, label, quantity, text_table
+from ..results.display import WIDTH, label, quantity, shorten, text_table
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -21,6 +21,11 @@ SHOWN = (
     "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s", "latency_p90_s",
     "latency_p99_s", "latency_p999_s", "cost_per_hour", "cost_per_million_successful",
 )  # fmt: skip
+LONGEST = 20
+"""Characters of a deployment's name at the head of a column."""
+
+SAME = 1e-12
+"""Relative difference that rounding alone can make."""
 
 
 def service_cores(result: Results) -> float:
@@ -46,9 +51,14 @@ def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: boo
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance["currency"])
     shown = " but ".join(_and(words) for words in (better, worse) if words)
-    body = f"has {shown} than {names[0]}" if shown else f"differs from {names[0]} in nothing that is shown"
-    rest = f"; no difference is shown in {_and(same)}" if same and shown else ""
-    return f"{sizes} ({cores} cores), {names[1]} {body}{rest}{_objectives(names, baseline, other)}."
+    if shown:
+        body = f"{names[1]} has {shown} than {names[0]}"
+        body += f"; no difference is shown in {_and(same)}" if same else ""
+    elif other.provenance["replications"] < 2:
+        body = f"one replication cannot show whether {names[1]} differs from {names[0]}: ask for more"
+    else:
+        body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {_and(same)}" if same else "")
+    return f"{sizes} ({cores} cores), {body}{_objectives(names, baseline, other)}."
 
 
 def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[str]]:
@@ -60,7 +70,7 @@ def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[
         row = table.loc[name]
         if math.isnan(row["baseline"]) or math.isnan(row["other"]):
             continue
-        if not row["shown"]:
+        if not _is_shown(row):
             same.append(words)
             continue
         more = row["difference"] > 0.0
@@ -69,6 +79,11 @@ def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[
         text = f"{'higher' if more else 'lower'} {words} ({values})"
         (better if more == more_is_better else worse).append(text)
     return better, worse, same
+
+
+def _is_shown(row: Any) -> bool:
+    """Sums of the same prices in another order differ in the last bit: that is no difference."""
+    return bool(row["shown"]) and not math.isclose(row["baseline"], row["other"], rel_tol=SAME)
 
 
 def _unit(name: str) -> str:
@@ -96,7 +111,7 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
     first = next(iter(results.values()))
     made = first.provenance
     lines = [
-        f"{made['topology']}: the same requests through {_and(list(results))}",
+        *textwrap.wrap(f"{made['topology']}: the same requests through {_and(list(results))}", WIDTH),
         f"requests arriving in [{made['warmup_s']:g} s, {made['duration_s']:g} s), seed {made['seed']}, "
         f"{made['replications']} replications, {made['engine']} engine, {made['confidence'] * 100:g}% intervals",
         "",
@@ -116,7 +131,8 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
 
 
 def _known(name: str, value: float, half_width: float) -> str:
-    return quantity(name, value) + ("" if math.isnan(half_width) else f" ± {quantity(name, half_width)}")
+    sure = math.isnan(half_width) or half_width <= SAME * abs(value)
+    return quantity(name, value) + ("" if sure else f" ± {quantity(name, half_width)}")
 
 
 def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:
@@ -136,14 +152,15 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
                 continue
             if math.isnan(row["half_width"]):
                 difference = quantity(name, row["difference"])
-            elif row["shown"]:
-                difference = f"{quantity(name, row['low'])} to {quantity(name, row['high'])}"
+            elif _is_shown(row):
+                ends = dict.fromkeys(quantity(name, row[end]) for end in ("low", "high"))
+                difference = " to ".join(ends)
             else:
                 difference = "no difference shown"
             rows.append([label(name, currency), *cells, difference])
         if blocks:
             blocks.append("")
-        blocks += text_table(["", baseline, other, "difference"], rows)
+        blocks += text_table(["", *(shorten(one, LONGEST) for one in (baseline, other)), "difference"], rows)
     return blocks
 
 

@@ -40,16 +40,17 @@ def comparison(
     quantities: Sequence[str] | None = None,
     ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
 ) -> tuple[Axes, ...]:
-    """One panel a quantity, one row a deployment: its value, and the Student interval over replications.
+    """One panel a quantity, one row a deployment: the mean of its replications, with their Student interval.
 
-    Below each value stands the difference from the baseline, or that none is shown. The title is the verdict.
+    Below each value stands the paired difference from the baseline, or that none is shown. The title is the verdict.
+    Percentiles are means over replications, as differences are: those of `summary`, which pools them, differ a little.
 
     Parameters
     ----------
     comparison
         What `compare` returns.
     quantities
-        Rows of `summary` to show; throughput, p50 and p99 of latency, availability and cost if not given.
+        Rows of `intervals` to show; throughput, p50 and p99 of latency, availability and cost if not given.
     ax
         As many axes as quantities; a new figure if not given.
 
@@ -83,12 +84,10 @@ def comparison(
 
 def _note(results: dict[str, Results]) -> str:
     made = next(iter(results.values())).provenance
-    bars = (
-        f"bars: {100.0 * made['confidence']:g} % Student intervals over replications; "
-        if made["replications"] > 1
-        else ""
-    )
-    return f"{bars}below each value: the paired difference from the baseline"
+    below = "below each value: the paired difference from the baseline"
+    if made["replications"] == 1:
+        return f"one replication: no intervals; {below}"
+    return f"bars: {100.0 * made['confidence']:g} % Student intervals over replications, points their means; {below}"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str] | None) -> list[str]:
@@ -129,9 +128,9 @@ def _panel(panel: Axes, comparison: ComparisonLike, quantity: str) -> None:
     seen: list[float] = []
     for row, (name, result) in enumerate(comparison.results.items()):
         colour = PALETTE[row % len(PALETTE)]
-        value = factor * float(result.summary[quantity])
-        bounds = factor * result.intervals.loc[quantity, ["low", "high", "half_width"]].to_numpy(dtype=np.float64)
-        low, high, half_width = (float(bound) for bound in bounds)
+        columns = ["mean", "low", "high", "half_width"]
+        bounds = factor * result.intervals.loc[quantity, columns].to_numpy(dtype=np.float64)
+        value, low, high, half_width = (float(bound) for bound in bounds)
         if np.isnan(value):
             _write(panel, row, -0.2, "no request was served" if quantity.startswith("latency") else "unknown", QUIET)
             continue

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from .style import spread
@@ -143,7 +144,7 @@ def _net(names: Sequence[str], edges: Sequence[Edge], groups: Mapping[str, str])
             if source in groups and groups[source] == groups.get(target):
                 group[lane] = groups[source]
         way = [source, *passed, target]
-        links += zip(way, way[1:], strict=False)
+        links += pairwise(way)
     layers: list[list[str]] = [[] for _ in range(max(column.values()) + 1)]
     for name, at in column.items():
         layers[at].append(name)

@@ -104,11 +104,11 @@ def _name_lines(name: str, room: float, free: float, size: float, *, bold: bool)
     characters = max(int(room / (text_width(name, small, bold=bold) / len(name))) - 1, 4)
     lines = textwrap.wrap(name, characters)
     if len(lines) > number:
-        kept = characters * number - 4
-        lines = textwrap.wrap(f"{name[: kept // 2]}…{name[len(name) - kept // 2 :]}", characters)
-    if len(lines) > number:
-        lines = [shorten(name, room, small, bold=bold)]
-    return [(line, small) for line in lines]
+        kept = characters * number - 1
+        whole = len(name) <= kept
+        text = name if whole else f"{name[: (kept + 1) // 2]}…{name[len(name) - kept // 2 :]}"
+        lines = [text[at : at + characters] for at in range(0, len(text), characters)]
+    return [_fitted(line, room, small) for line in lines]
 
 
 def _drum(ax: Axes, left: float, top: float, style: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ HEAT: Final = LinearSegmentedColormap.from_list("busy", ["#ffffff", "#d3e6f3", "
 """From idle to full: darker in grey too, so that it needs no colour vision."""
 DARK: Final = 0.68
 """Utilisation from which the fill asks for white text."""
-MANY: Final = 30
+MANY: Final = 16
 """Arrows above which only boxes have numbers."""
 
 

@@ -53,7 +53,7 @@ def test_2_2_a_request_ends_as_its_call_at_the_edge(run, a, extra, outcome):
 
 
 def test_2_3_the_service_of_a_handler_that_fails_by_itself(run):
-    """b is well, a fails after it: the cause is a's."""
+    """B is well, a fails after it: the cause is a's."""
     seen = run("a: {errorRate: 100%, steps: [{call: b}]}\nb: {steps: []}")
     assert seen.causes == ["error@a"]
 

@@ -206,7 +206,9 @@ def test_4_7_what_is_sent_is_packed_first(run):
     assert seen.busy("a", 1024) == 4
 
 
-@pytest.mark.parametrize("b", ["{replicas: 0, steps: []}", "{concurrency: 1, queue: {capacity: 0}, steps: [{sleep: 9t}]}"])
+@pytest.mark.parametrize(
+    "b", ["{replicas: 0, steps: []}", "{concurrency: 1, queue: {capacity: 0}, steps: [{sleep: 9t}]}"]
+)
 def test_4_7_what_cannot_be_delivered_is_no_failure_of_the_request(run, b):
     seen = run(f"a: {{steps: [{{send: b}}]}}\nb: {b}", at=[0, 1])
     assert seen.outcomes == ["ok", "ok"]

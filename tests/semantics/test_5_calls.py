@@ -133,7 +133,7 @@ def test_5_4_a_link_without_latency_has_that_of_the_network(run):
 def test_5_4_each_message_has_a_draw_of_its_own(run):
     """The message and its answer: twice one draw would have the double variance."""
     extra = "network: {latency: {dist: uniform, min: 0t, max: 8t}}"
-    seen = run(CALL + "b: {steps: [{sleep: 100t}]}", at=range(0, 400), extra=extra)
+    seen = run(CALL + "b: {steps: [{sleep: 100t}]}", at=range(400), extra=extra)
     latencies = [latency - 100 for latency in seen.latencies]
     mean = sum(latencies) / 400
     variance = sum((latency - mean) ** 2 for latency in latencies) / 400
@@ -259,7 +259,9 @@ def test_5_7_what_is_sent_counts_until_its_handler_has_ended(run, seed):
 def test_5_7_a_call_counts_on_its_way_back_too(run, seed):
     """Answered at 10, back at 13: at 12 the first replica still counts, at 14 no more."""
     extra = "network: {latency: 3t}"
-    first, second, third = run(f"a: {{steps: [{{call: b}}]}}\nb: {LEAST}", at=[0, 15, 17], seed=seed, extra=extra).replicas("b")
+    first, second, third = run(
+        f"a: {{steps: [{{call: b}}]}}\nb: {LEAST}", at=[0, 15, 17], seed=seed, extra=extra
+    ).replicas("b")
     assert second != first
     assert third == first
 

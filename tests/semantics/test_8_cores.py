@@ -148,7 +148,9 @@ def test_8_4_slots_limit_who_shares(run):
 
 def test_8_4_services_of_a_unit_share_its_cores(run):
     """One core: a's step and b's, 8 each, at once."""
-    services = "a: {scheduling: PS, steps: [{parallel: [{cpu: 8t}, {call: b}]}]}\nb: {scheduling: PS, steps: [{cpu: 4t}]}"
+    services = (
+        "a: {scheduling: PS, steps: [{parallel: [{cpu: 8t}, {call: b}]}]}\nb: {scheduling: PS, steps: [{cpu: 4t}]}"
+    )
     extra = "deployments: {monolith: {units: {all: {services: [a, b], resources: {cpu: 1}}}}}"
     seen = run(services, deployment="monolith", extra=extra)
     assert seen.ends == [12]

@@ -15,8 +15,8 @@ def failures(simulate):
     services:
       front: {{steps: [{{call: a}}, {{parallel: [{{call: b}}, {{call: c}}]}}]}}
       a: {{errorRate: 20%, {NOTHING}}}
-      b: {{errorRate: 30%, {NOTHING}}}
-      c: {{errorRate: 10%, {NOTHING}}}
+      b: {{errorRate: 20%, {NOTHING}}}
+      c: {{errorRate: 20%, {NOTHING}}}
     workload: {{call: front, rate: {RATE}/s}}
     """
     return simulate(text, duration=17, warmup=1)
@@ -26,7 +26,7 @@ def failures(simulate):
 def repeated(simulate):
     text = f"""
     services:
-      front: {{steps: [{{call: a, times: 3, probability: 0.5}}]}}
+      front: {{steps: [{{call: a, times: 3, probability: 0.8}}]}}
       a: {{errorRate: 25%, {NOTHING}}}
     workload: {{call: front, rate: {RATE}/s}}
     """
@@ -63,13 +63,13 @@ def branches(simulate):
 
 
 def test_a_request_fails_unless_all_its_calls_succeed(failures, judge):
-    judge(failures.failed(), lambda a, b: 1.0 - (1.0 - a) * (1.0 - b) * 0.9, a=0.2, b=0.3)
+    judge(failures.failed(), lambda p: 1.0 - (1.0 - p) ** 3, p=0.2)
 
 
 def test_failures_are_binomial(failures):
     # the sum of squares of standardised counts of the replications is chi-square
     table = failures.result.replications
-    trials, chance = table["requests"].to_numpy(), 1.0 - 0.8 * 0.7 * 0.9
+    trials, chance = table["requests"].to_numpy(), 1.0 - 0.8**3
 
     def distance(chance):
         mean, variance = binom.stats(trials, chance)
@@ -89,8 +89,8 @@ def test_repetitions_stop_at_the_first_failure(repeated, judge):
     def visits(rate, probability, p):
         return rate * probability * (1.0 + (1.0 - p) + (1.0 - p) ** 2)
 
-    judge(repeated.service("a", "throughput_per_s"), partial(visits, p=0.25), rate=RATE, probability=0.5)
-    judge(repeated.failed(), lambda probability, p: probability * (1.0 - (1.0 - p) ** 3), probability=0.5, p=0.25)
+    judge(repeated.service("a", "throughput_per_s"), partial(visits, p=0.25), rate=RATE, probability=0.8)
+    judge(repeated.failed(), lambda probability, p: probability * (1.0 - (1.0 - p) ** 3), probability=0.8, p=0.25)
 
 
 def causes(run, cause):

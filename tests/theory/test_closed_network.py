@@ -8,7 +8,7 @@ from simulator import theory
 
 USERS = 12
 THINK = 0.1
-TIMES = (0.008, 0.02, 0.03)
+TIMES = (0.008, 0.026, 0.03)
 STATIONS = "abc"
 CORES = (1, 2, None)
 
@@ -20,11 +20,11 @@ def network(simulate):
     services:
       front: {{steps: [{{call: a}}, {{call: b}}, {{call: c}}]}}
       a: {{steps: [{{cpu: {{dist: exponential, mean: 8ms}}}}]}}
-      b: {{resources: {{cpu: 2}}, steps: [{{cpu: {{dist: exponential, mean: 20ms}}}}]}}
+      b: {{resources: {{cpu: 2}}, steps: [{{cpu: {{dist: exponential, mean: 26ms}}}}]}}
       c: {{steps: [{{sleep: {{dist: uniform, min: 10ms, max: 50ms}}}}]}}
     workload: {{call: front, users: {USERS}, thinkTime: {{dist: gamma, mean: 100ms, cv: 0.7}}}}
     """
-    return simulate(text, duration=130, warmup=3)
+    return simulate(text, duration=100, warmup=3)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from simulator import theory
 
 CORES = 2
 PLACES = 5
-RATE = 90.0
+RATE = 130.0
 SERVICE_TIME = 0.02
 SHAPES = {
     "slots": f"concurrency: {PLACES}, queue: {{capacity: 0}}",
@@ -24,7 +24,7 @@ def run(simulate, request):
       a: {{resources: {{cpu: {CORES}}}, {SHAPES[request.param]}, steps: [{{cpu: {{dist: exponential, mean: 20ms}}}}]}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=80, warmup=2)
+    return simulate(text, duration=62, warmup=2)
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from simulator import theory
 
 SERVICE_TIME = 0.01
 # utilisation: replications, seconds of each, seconds of it to discard, how narrow
-RUNS = {0.5: (20, 620.0, 5.0, 0.02), 0.8: (20, 700.0, 10.0, 0.02), 0.95: (30, 1250.0, 70.0, 0.05)}
+RUNS = {0.5: (20, 400.0, 5.0, 0.02), 0.8: (20, 720.0, 10.0, 0.02), 0.95: (20, 1150.0, 70.0, 0.05)}
 
 
 @pytest.fixture(scope="module")
-def run_at(simulate):
+def run_at(simulate_controlled):
     @cache
     def run_at(load):
         replications, duration, warmup, _ = RUNS[load]
@@ -24,7 +24,7 @@ def run_at(simulate):
         services: {{a: {{steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]}}}}
         workload: {{call: a, rate: {load / SERVICE_TIME}/s}}
         """
-        return simulate(text, replications=replications, duration=duration, warmup=warmup)
+        return simulate_controlled(text, load, replications, duration=duration, warmup=warmup)
 
     return run_at
 
@@ -39,17 +39,17 @@ def check(judge):
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_waiting_time(run_at, check, load):
-    check(load, run_at(load).service("a", "waiting_time_s"), theory.mm1_mean_waiting_time)
+    check(load, run_at(load).service("waiting_time_s"), theory.mm1_mean_waiting_time)
 
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_queue_length(run_at, check, load):
-    check(load, run_at(load).service("a", "queue_length"), partial(theory.mmc_mean_queue_length, servers=1))
+    check(load, run_at(load).service("queue_length"), partial(theory.mmc_mean_queue_length, servers=1))
 
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_number(run_at, check, load):
-    check(load, run_at(load).number("a", 1), theory.mm1_mean_number)
+    check(load, run_at(load).number(1), theory.mm1_mean_number)
 
 
 @pytest.mark.parametrize("load", RUNS)
@@ -59,7 +59,7 @@ def test_mean_latency(run_at, check, load):
 
 @pytest.mark.parametrize("load", RUNS)
 def test_utilisation(run_at, judge, load):
-    measured = run_at(load).service("a", "utilisation_ratio")
+    measured = run_at(load).utilisation()
     judge(measured, theory.utilisation, throughput=load / SERVICE_TIME, service_time=SERVICE_TIME)
 
 

@@ -9,11 +9,11 @@ from simulator import theory
 CORES = 3
 SERVICE_TIME = 0.03
 # utilisation: replications, seconds of each, seconds of it to discard, how narrow
-RUNS = {0.5: (20, 620.0, 5.0, 0.02), 0.8: (20, 700.0, 10.0, 0.02), 0.95: (30, 1250.0, 70.0, 0.05)}
+RUNS = {0.5: (20, 800.0, 5.0, 0.02), 0.8: (20, 1050.0, 10.0, 0.02), 0.95: (20, 1200.0, 70.0, 0.05)}
 
 
 @pytest.fixture(scope="module")
-def run_at(simulate):
+def run_at(simulate_controlled):
     @cache
     def run_at(load):
         replications, duration, warmup, _ = RUNS[load]
@@ -21,7 +21,7 @@ def run_at(simulate):
         services: {{a: {{resources: {{cpu: {CORES}}}, steps: [{{cpu: {{dist: exponential, mean: 30ms}}}}]}}}}
         workload: {{call: a, rate: {load * CORES / SERVICE_TIME}/s}}
         """
-        return simulate(text, replications=replications, duration=duration, warmup=warmup)
+        return simulate_controlled(text, load, replications, duration=duration, warmup=warmup)
 
     return run_at
 
@@ -37,17 +37,17 @@ def check(judge):
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_waiting_time(run_at, check, load):
-    check(load, run_at(load).service("a", "waiting_time_s"), theory.mmc_mean_waiting_time)
+    check(load, run_at(load).service("waiting_time_s"), theory.mmc_mean_waiting_time)
 
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_queue_length(run_at, check, load):
-    check(load, run_at(load).service("a", "queue_length"), theory.mmc_mean_queue_length)
+    check(load, run_at(load).service("queue_length"), theory.mmc_mean_queue_length)
 
 
 @pytest.mark.parametrize("load", RUNS)
 def test_mean_number(run_at, check, load):
-    check(load, run_at(load).number("a", CORES), theory.mmc_mean_number)
+    check(load, run_at(load).number(CORES), theory.mmc_mean_number)
 
 
 @pytest.mark.parametrize("load", RUNS)
@@ -57,7 +57,7 @@ def test_mean_latency(run_at, check, load):
 
 @pytest.mark.parametrize("load", RUNS)
 def test_utilisation(run_at, judge, load):
-    measured = run_at(load).service("a", "utilisation_ratio")
+    measured = run_at(load).utilisation()
     law = partial(theory.utilisation, servers=CORES)
     judge(measured, law, throughput=load * CORES / SERVICE_TIME, service_time=SERVICE_TIME)
 

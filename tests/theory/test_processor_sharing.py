@@ -12,8 +12,9 @@ CORES = 2
 SERVICES = {
     "exponential": "{dist: exponential, mean: %gms}",
     "constant": "%gms",
-    "hyperexponential": "{dist: hyperexponential, mean: %gms, cv: 2}",
+    "hyperexponential": "{dist: hyperexponential, mean: %gms, cv: 1.5}",
 }
+SECONDS = {"exponential": 220, "constant": 130, "hyperexponential": 350}
 
 
 @pytest.fixture(scope="module", params=SERVICES)
@@ -22,7 +23,7 @@ def one_core(simulate, request):
     services: {{a: {{scheduling: PS, steps: [{{cpu: {SERVICES[request.param] % 10}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=220, warmup=5)
+    return simulate(text, duration=SECONDS[request.param], warmup=5)
 
 
 @pytest.fixture(scope="module", params=["constant", "hyperexponential"])
@@ -32,7 +33,7 @@ def many_cores(simulate, request):
     services: {{a: {{scheduling: PS, resources: {{cpu: {CORES}}}, steps: [{{cpu: {step}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=220, warmup=5)
+    return simulate(text, duration=SECONDS[request.param], warmup=5)
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ def run(simulate, request):
     services: {{a: {{{how}, steps: [{{cpu: {{dist: exponential, mean: {mean}}}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=160, warmup=5)
+    return simulate(text, duration=185, warmup=5)
 
 
 def test_mean_response_time(run, judge):

@@ -18,7 +18,7 @@ from ..spec import Topology
 from .engines import EngineName
 from .replicate import Progress
 from .saving import save_together
-from .simulate import simulate_plans, with_settings
+from .simulation import simulate_plans, with_settings
 from .verdict import make_verdict, render
 
 

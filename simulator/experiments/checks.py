@@ -43,7 +43,8 @@ class Check:
         }
 
     def __str__(self) -> str:
-        parts = [f"{self.topology}: well formed, {len(self.plans)} deployments"]
+        many = "" if len(self.plans) == 1 else "s"
+        parts = textwrap.wrap(f"{self.topology}: well formed, {len(self.plans)} deployment{many}", WIDTH)
         for name, plan in self.plans.items():
             parts += ["", self.napkins[name].render()]
             for warning in plan.warnings:

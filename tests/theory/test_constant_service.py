@@ -8,25 +8,30 @@ from simulator import theory
 
 RATE = 70.0
 SERVICE_TIME = 0.01
-CORES = 3
+CORES = 2
 
 
 @pytest.fixture(scope="module")
-def one_core(simulate):
+def one_core(simulate_controlled):
     text = f"""
     services: {{a: {{steps: [{{cpu: 10ms}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=220, warmup=5)
+    return simulate_controlled(text, RATE * SERVICE_TIME, 20, duration=260, warmup=5)
 
 
 @pytest.fixture(scope="module")
-def many_cores(simulate):
+def many_cores(simulate_controlled):
     text = f"""
-    services: {{a: {{resources: {{cpu: {CORES}}}, steps: [{{cpu: 30ms}}]}}}}
+    services: {{a: {{resources: {{cpu: {CORES}}}, steps: [{{cpu: 20ms}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=300, warmup=5)
+    return simulate_controlled(text, RATE * SERVICE_TIME, 20, duration=310, warmup=5)
+
+
+def test_mean_waiting_time_of_one_core(one_core, judge):
+    law = theory.md1_mean_waiting_time
+    judge(one_core.service("waiting_time_s"), law, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
 def test_p90_of_the_response_time_of_one_core(one_core, judge):
@@ -44,11 +49,11 @@ def test_share_that_waits_longer_than_a_service(one_core, judge):
 
 def test_mean_waiting_time_of_many_cores(many_cores, judge):
     law = partial(theory.mdc_mean_waiting_time, servers=CORES)
-    judge(many_cores.service("a", "waiting_time_s"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+    judge(many_cores.service("waiting_time_s"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
 
 
 def test_mean_queue_length_of_many_cores(many_cores, judge):
     def law(arrival_rate, service_time):
         return arrival_rate * theory.mdc_mean_waiting_time(arrival_rate, service_time, CORES)
 
-    judge(many_cores.service("a", "queue_length"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+    judge(many_cores.service("queue_length"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)

@@ -17,7 +17,7 @@ def run(simulate):
       b: {{steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]}}
     workload: {{call: front, rate: {RATE}/s}}
     """
-    return simulate(text, duration=220, warmup=5)
+    return simulate(text, duration=210, warmup=5)
 
 
 @pytest.fixture(scope="module")

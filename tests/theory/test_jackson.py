@@ -4,7 +4,7 @@ import pytest
 
 from simulator import theory
 
-RATE = 60.0
+RATE = 50.0
 TANDEM = (0.008, 0.010, 0.009)
 # a: once, and again one time in five; b: two times in five; c: two times in three. Two cores each at b.
 VISITS = (1.2, 0.4, 0.8)
@@ -22,7 +22,7 @@ def tandem(simulate):
       c: {{steps: [{{cpu: {{dist: exponential, mean: 9ms}}}}]}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=370, warmup=5)
+    return simulate(text, duration=210, warmup=5)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def branching(simulate):
       c: {{steps: [{{cpu: {{dist: exponential, mean: 12.5ms}}}}]}}
     workload: {{call: front, rate: {RATE}/s}}
     """
-    return simulate(text, duration=300, warmup=5)
+    return simulate(text, duration=190, warmup=5)
 
 
 @pytest.mark.parametrize("station", [0, 1, 2], ids=["a", "b", "c"])
@@ -54,11 +54,10 @@ def test_stations_of_a_tandem_are_independent_queues(tandem, judge, station):
 
 
 def test_response_time_of_a_tandem(tandem, judge):
-    def law(arrival_rate, first, second, third):
-        return theory.tandem_network(arrival_rate, [first, second, third]).response_time
+    def law(arrival_rate, pace):
+        return theory.tandem_network(arrival_rate, [time / pace for time in TANDEM]).response_time
 
-    names = dict(zip(("first", "second", "third"), TANDEM, strict=True))
-    judge(tandem.whole("latency_mean_s"), law, arrival_rate=RATE, **names)
+    judge(tandem.whole("latency_mean_s"), law, arrival_rate=RATE, pace=1.0)
 
 
 @pytest.mark.parametrize("station", [0, 1, 2], ids=["a", "b", "c"])
@@ -75,13 +74,13 @@ def test_visits_of_a_branching_network(branching, judge, station):
 
 
 @pytest.mark.parametrize("station", [0, 1, 2], ids=["a", "b", "c"])
-def test_response_times_of_a_branching_network(branching, judge, station):
+def test_numbers_of_a_branching_network(branching, judge, station):
     def law(arrival_rate, visits, service_time):
         given = [[*of[:station], own, *of[station + 1 :]] for of, own in ((VISITS, visits), (TIMES, service_time))]
-        return theory.visits_network(arrival_rate, *given, CORES).response_times[station]
+        return theory.visits_network(arrival_rate, *given, CORES).numbers[station]
 
     judge(
-        branching.service("abc"[station], "response_time_s"),
+        branching.number("abc"[station], CORES[station]),
         law,
         arrival_rate=RATE,
         visits=VISITS[station],
@@ -90,10 +89,10 @@ def test_response_times_of_a_branching_network(branching, judge, station):
 
 
 def test_response_time_of_a_branching_network(branching, judge):
-    def law(arrival_rate):
-        return theory.visits_network(arrival_rate, VISITS, TIMES, CORES).response_time
+    def law(arrival_rate, pace):
+        return theory.visits_network(arrival_rate, VISITS, [time / pace for time in TIMES], CORES).response_time
 
-    judge(branching.whole("latency_mean_s"), law, arrival_rate=RATE)
+    judge(branching.whole("latency_mean_s"), law, arrival_rate=RATE, pace=1.0)
 
 
 def test_visits_are_those_of_the_traffic_equations():

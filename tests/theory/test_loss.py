@@ -72,6 +72,6 @@ def test_erlang_b_holds_for_any_service_time(simulate, judge, step):
     run = simulate(text, duration=70, warmup=2)
 
     def law(arrival_rate, service_time):
-        return theory.erlang_b(3, arrival_rate * service_time)
+        return theory.erlang_b(arrival_rate * service_time, 3)
 
     judge(run.failed(), law, arrival_rate=60.0, service_time=0.04)

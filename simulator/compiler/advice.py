@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from simulator.compiler.expectations import Expectations, entry_shares
-from simulator.compiler.programs import endpoint_name
-from simulator.compiler.reach import Reach
-from simulator.errors import PlanError
-from simulator.plan.layout import UNLIMITED, Op, Shape
-from simulator.plan.plan import Plan
-from simulator.spec.models import Topology
-from simulator.units import format_duration, format_fraction
+from ..errors import PlanError
+from ..plan.layout import UNLIMITED, Op, Shape
+from ..plan.plan import Plan
+from ..spec.models import Topology
+from ..units import format_duration, format_fraction
+from .expectations import Expectations, entry_shares
+from .programs import endpoint_name
+from .reach import Reach
 
 
 def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expectations) -> tuple[str, ...]:

@@ -7,19 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from simulator.compiler.advice import find_warnings, refuse_endless_users
-from simulator.compiler.deployments import ResolvedUnit, resolve_units
-from simulator.compiler.distributions import DistributionTable
-from simulator.compiler.expectations import expect
-from simulator.compiler.network import Wires, call_columns, call_names
-from simulator.compiler.objectives import make_objectives
-from simulator.compiler.programs import Assembler, EndpointKey, endpoint_name
-from simulator.compiler.reach import Reach, find_reach, steps_of
-from simulator.compiler.streams import number_names
-from simulator.compiler.workloads import entry_sites, workload_columns, workload_names
-from simulator.plan.layout import Kind
-from simulator.plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
-from simulator.spec.models import Topology
+from ..plan.layout import Kind
+from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
+from ..spec.models import Topology
+from .advice import find_warnings, refuse_endless_users
+from .deployments import ResolvedUnit, resolve_units
+from .distributions import DistributionTable
+from .expectations import expect
+from .network import Wires, call_columns, call_names
+from .objectives import make_objectives
+from .programs import Assembler, EndpointKey, endpoint_name
+from .reach import Reach, find_reach, steps_of
+from .streams import number_names
+from .workloads import entry_sites, workload_columns, workload_names
 
 
 def compile_topology(topology: Topology, deployment: str = "microservices", *, equal_cores: bool = False) -> Plan:

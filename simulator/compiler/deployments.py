@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from simulator.errors import PlanError
-from simulator.plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
-from simulator.spec.deployments import Unit
-from simulator.spec.models import Topology
-from simulator.spec.services import LoadBalancer, Service
+from ..errors import PlanError
+from ..plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
+from ..spec.deployments import Unit
+from ..spec.models import Topology
+from ..spec.services import LoadBalancer, Service
 
 MICROSERVICES = "microservices"
 MONOLITH = "monolith"

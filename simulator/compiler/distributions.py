@@ -15,10 +15,10 @@ from statistics import NormalDist, fmean
 
 import numpy as np
 
-from simulator.errors import PlanError
-from simulator.plan.layout import Dist
-from simulator.plan.plan import Distributions
-from simulator.spec.distributions import (
+from ..errors import PlanError
+from ..plan.layout import Dist
+from ..plan.plan import Distributions
+from ..spec.distributions import (
     Constant,
     Distribution,
     Empirical,

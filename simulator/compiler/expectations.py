@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.plan.layout import UNLIMITED, Op, Shape
-from simulator.plan.plan import Floats, Integers, Plan
-from simulator.plan.structure import Node, handler
+from ..plan.layout import UNLIMITED, Op, Shape
+from ..plan.plan import Floats, Integers, Plan
+from ..plan.structure import Node, handler
 
 _BUSIEST = 10
 """A replay is judged by the busiest of so many parts of the run."""

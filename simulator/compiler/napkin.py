@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from simulator.compiler.expectations import Expectations, entry_shares, expect
-from simulator.plan.layout import Shape
-from simulator.plan.plan import Floats, Plan
-from simulator.theory import little_time
-from simulator.units import format_duration
+from ..plan.layout import Shape
+from ..plan.plan import Floats, Plan
+from ..theory import little_time
+from ..units import format_duration
+from .expectations import Expectations, entry_shares, expect
 
 
 @dataclass(frozen=True)

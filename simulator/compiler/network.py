@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.compiler.distributions import ZERO, DistributionTable, Row, distribution_row
-from simulator.compiler.programs import CallSite, EndpointKey
-from simulator.plan.layout import Dist
-from simulator.plan.plan import Calls, Integers
-from simulator.spec.settings import Link, Network
+from ..plan.layout import Dist
+from ..plan.plan import Calls, Integers
+from ..spec.settings import Link, Network
+from .distributions import ZERO, DistributionTable, Row, distribution_row
+from .programs import CallSite, EndpointKey
 
 
 @dataclass(frozen=True)

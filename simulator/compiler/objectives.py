@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from simulator.compiler.programs import EndpointKey
-from simulator.plan.plan import Objective
-from simulator.spec.models import Topology
-from simulator.units import format_percentile
+from ..plan.plan import Objective
+from ..spec.models import Topology
+from ..units import format_percentile
+from .programs import EndpointKey
 
 
 def make_objectives(topology: Topology, endpoint_rows: Mapping[EndpointKey, int]) -> tuple[Objective, ...]:

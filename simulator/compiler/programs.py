@@ -12,10 +12,10 @@ from itertools import accumulate
 
 import numpy as np
 
-from simulator.compiler.distributions import DistributionTable
-from simulator.plan.layout import Op
-from simulator.plan.plan import Integers, Programs
-from simulator.spec.steps import Call, Choose, Cpu, Parallel, Send, Sleep, Step
+from ..plan.layout import Op
+from ..plan.plan import Integers, Programs
+from ..spec.steps import Call, Choose, Cpu, Parallel, Send, Sleep, Step
+from .distributions import DistributionTable
 
 Operand = int | str
 EndpointKey = tuple[str, str]

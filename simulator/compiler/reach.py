@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
-from simulator.compiler.programs import EndpointKey, endpoint_name
-from simulator.errors import PlanError
-from simulator.spec.models import Topology
-from simulator.spec.steps import Call, Choose, Parallel, Send, Step
+from ..errors import PlanError
+from ..spec.models import Topology
+from ..spec.steps import Call, Choose, Parallel, Send, Step
+from .programs import EndpointKey, endpoint_name
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.compiler.distributions import ZERO, DistributionTable
-from simulator.compiler.programs import CallSite, cumulative_shares, endpoint_name
-from simulator.plan.layout import Shape
-from simulator.plan.plan import Floats, Integers, Workloads
-from simulator.spec.models import Topology
-from simulator.spec.workload import Workload
+from ..plan.layout import Shape
+from ..plan.plan import Floats, Integers, Workloads
+from ..spec.models import Topology
+from ..spec.workload import Workload
+from .distributions import ZERO, DistributionTable
+from .programs import CallSite, cumulative_shares, endpoint_name
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from simulator.units import format_cpu, format_duration, format_fraction, format_memory, format_rate
-
+from ..units import format_cpu, format_duration, format_fraction, format_memory, format_rate
 from .layout import UNLIMITED, Balancer, Discipline, Dist, Kind, Op, Scheduling, Shape
 from .plan import Objective, Plan
 from .structure import Node, handler

@@ -1,7 +1,7 @@
 """What a user may say: the topology file, its models and its JSON Schema."""
 
-from simulator.spec.deployments import Deployment, Prices, Slo, Unit, UnitResources
-from simulator.spec.distributions import (
+from .deployments import Deployment, Prices, Slo, Unit, UnitResources
+from .distributions import (
     Constant,
     Distribution,
     Empirical,
@@ -14,13 +14,13 @@ from simulator.spec.distributions import (
     Uniform,
     Weibull,
 )
-from simulator.spec.loading import load, loads
-from simulator.spec.models import Topology
-from simulator.spec.schema import json_schema
-from simulator.spec.services import Endpoint, LoadBalancer, Queue, Resources, Service
-from simulator.spec.settings import Link, Network, Simulation
-from simulator.spec.steps import Branch, Call, Choose, Cpu, Option, Parallel, Send, Sleep, Step
-from simulator.spec.workload import Entry, Stage, Workload
+from .loading import load, loads
+from .models import Topology
+from .schema import json_schema
+from .services import Endpoint, LoadBalancer, Queue, Resources, Service
+from .settings import Link, Network, Simulation
+from .steps import Branch, Call, Choose, Cpu, Option, Parallel, Send, Sleep, Step
+from .workload import Entry, Stage, Workload
 
 __all__ = [
     "Branch",

@@ -8,7 +8,7 @@ from typing import ClassVar, NoReturn, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
-from simulator.spec.mistakes import Mistake, Source, did_you_mean, listed, nearest
+from .mistakes import Mistake, Source, did_you_mean, listed, nearest
 
 V = TypeVar("V")
 

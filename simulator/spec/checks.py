@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from simulator.spec.mistakes import Issue, Location, hint, listed
-from simulator.spec.steps import VERBS
-from simulator.spec.workload import is_nameless
+from .mistakes import Issue, Location, hint, listed
+from .steps import VERBS
+from .workload import is_nameless
 
 
 def unknown_names(tree: object) -> list[Issue]:

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator
 
-from simulator.spec.base import FrozenDict, Model
-from simulator.spec.distributions import WithPercentiles
-from simulator.spec.mistakes import Mistake, mistake
-from simulator.spec.services import LoadBalancer, Queue, Scheduling
-from simulator.spec.values import (
+from .base import FrozenDict, Model
+from .distributions import WithPercentiles
+from .mistakes import Mistake, mistake
+from .services import LoadBalancer, Queue, Scheduling
+from .values import (
     Amount,
     CallName,
     Cores,

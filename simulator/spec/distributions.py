@@ -19,11 +19,11 @@ from pydantic import (
     model_serializer,
 )
 
-from simulator import units
-from simulator.spec.base import Model
-from simulator.spec.csvfiles import read_column
-from simulator.spec.mistakes import Issue, Mistake, Source, describe, did_you_mean, listed, mistake, refuse
-from simulator.spec.values import DURATION_SCHEMA, Cv, Duration, Mean, WideCv, Words, is_number, read_duration
+from .. import units
+from .base import Model
+from .csvfiles import read_column
+from .mistakes import Issue, Mistake, Source, describe, did_you_mean, listed, mistake, refuse
+from .values import DURATION_SCHEMA, Cv, Duration, Mean, WideCv, Words, is_number, read_duration
 
 Points: TypeAlias = tuple[tuple[float, float], ...]
 

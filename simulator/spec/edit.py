@@ -6,10 +6,10 @@ import copy
 import re
 from collections.abc import Mapping
 
-from simulator.errors import Problem, TopologyError
-from simulator.spec.mistakes import Location, describe, dotted, hint
-from simulator.spec.text import Text
-from simulator.spec.workload import is_nameless
+from ..errors import Problem, TopologyError
+from .mistakes import Location, describe, dotted, hint
+from .text import Text
+from .workload import is_nameless
 
 _PART = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 _PATH = re.compile(r"^[^.\[\]]+(\.[^.\[\]]+|\[[0-9]+\])*$")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from simulator.errors import Problem, TopologyError
-from simulator.spec.mistakes import Source
-from simulator.spec.models import Topology
-from simulator.spec.text import Text, decode
+from ..errors import Problem, TopologyError
+from .mistakes import Source
+from .models import Topology
+from .text import Text, decode
 
 
 def load(path: str | os.PathLike[str]) -> Topology:

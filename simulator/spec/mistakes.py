@@ -15,7 +15,7 @@ from typing import Literal, NoReturn
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from simulator.errors import Problem
+from ..errors import Problem
 
 _FEW = 12
 

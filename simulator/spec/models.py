@@ -16,17 +16,17 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.errors import TopologyError
-from simulator.spec.base import FrozenDict, Model
-from simulator.spec.checks import unknown_call, unknown_names
-from simulator.spec.deployments import Deployment, Prices, Slo
-from simulator.spec.distributions import Empirical
-from simulator.spec.edit import changed
-from simulator.spec.mistakes import Source, in_order, issues_of, mistake
-from simulator.spec.services import Service
-from simulator.spec.settings import Network, Simulation
-from simulator.spec.values import Name, Text
-from simulator.spec.workload import Workload, is_nameless
+from ..errors import TopologyError
+from .base import FrozenDict, Model
+from .checks import unknown_call, unknown_names
+from .deployments import Deployment, Prices, Slo
+from .distributions import Empirical
+from .edit import changed
+from .mistakes import Source, in_order, issues_of, mistake
+from .services import Service
+from .settings import Network, Simulation
+from .values import Name, Text
+from .workload import Workload, is_nameless
 
 DERIVED = ("microservices", "monolith")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from simulator import units
-from simulator.spec import (
+from .. import units
+from . import (
     deployments,
     distributions,
     models,
@@ -16,7 +16,7 @@ from simulator.spec import (
     values,
     workload,
 )
-from simulator.spec.base import Model
+from .base import Model
 
 Schema = dict[str, Any]
 

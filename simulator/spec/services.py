@@ -15,10 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from simulator.spec.base import FrozenDict, Model
-from simulator.spec.mistakes import Mistake, Source, describe, mistake
-from simulator.spec.steps import Step
-from simulator.spec.values import (
+from .base import FrozenDict, Model
+from .mistakes import Mistake, Source, describe, mistake
+from .steps import Step
+from .values import (
     Cores,
     Count,
     Fraction,

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from simulator.spec.base import Model
-from simulator.spec.distributions import Constant, Distribution
-from simulator.spec.mistakes import Source, mistake
-from simulator.spec.values import (
+from .base import Model
+from .distributions import Constant, Distribution
+from .mistakes import Source, mistake
+from .values import (
     DURATION_SCHEMA,
     Confidence,
     Duration,

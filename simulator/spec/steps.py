@@ -7,10 +7,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
-from simulator.spec.base import Model
-from simulator.spec.distributions import Distribution
-from simulator.spec.mistakes import Issue, Mistake, describe, listed, mistake, nearest, refuse
-from simulator.spec.values import Amount, CallName, Count, Fraction, PositiveDuration
+from .base import Model
+from .distributions import Distribution
+from .mistakes import Issue, Mistake, describe, listed, mistake, nearest, refuse
+from .values import Amount, CallName, Count, Fraction, PositiveDuration
 
 VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
 POLICY_KEYS = frozenset(

@@ -11,9 +11,9 @@ from typing import NoReturn
 
 import yaml
 
-from simulator.errors import Problem, TopologyError
-from simulator.spec.mistakes import Location, Mistake, dotted
-from simulator.spec.values import WrittenFloat, WrittenInt
+from ..errors import Problem, TopologyError
+from .mistakes import Location, Mistake, dotted
+from .values import WrittenFloat, WrittenInt
 
 Mark = tuple[int, int]
 Positions = dict[Location, tuple[Mark, Mark]]

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-from simulator import units
-from simulator.spec.mistakes import describe, did_you_mean, listed, mistake
+from .. import units
+from .mistakes import describe, did_you_mean, listed, mistake
 
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*$"
 CALL_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)?$"

@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 from pydantic.alias_generators import to_camel
 
-from simulator.spec.base import Model
-from simulator.spec.csvfiles import read_column
-from simulator.spec.distributions import Constant, Distribution
-from simulator.spec.mistakes import Mistake, Source, listed, mistake
-from simulator.spec.steps import POLICY_KEYS
-from simulator.spec.values import Amount, CallName, Count, Duration, Rate, Words, one_of
+from .base import Model
+from .csvfiles import read_column
+from .distributions import Constant, Distribution
+from .mistakes import Mistake, Source, listed, mistake
+from .steps import POLICY_KEYS
+from .values import Amount, CallName, Count, Duration, Rate, Words, one_of
 
 Shape = Literal["rate", "stages", "users", "replay"]
 SHAPES: tuple[Shape, ...] = ("rate", "stages", "users", "replay")

@@ -42,7 +42,7 @@ Any system at all
                `saturation_population`
 """
 
-from simulator.theory.closed_networks import (
+from .closed_networks import (
     ClosedBounds,
     ClosedNetwork,
     Station,
@@ -50,15 +50,15 @@ from simulator.theory.closed_networks import (
     balanced_job_bounds,
     closed_network,
 )
-from simulator.theory.erlang import erlang_b, erlang_c
-from simulator.theory.forkjoin import (
+from .erlang import erlang_b, erlang_c
+from .forkjoin import (
     fork_join_mean_response_time,
     fork_join_mean_response_time_nelson_tantawi,
     harmonic_number,
     maximum_exponential_quantile,
     mean_maximum_exponential,
 )
-from simulator.theory.laws import (
+from .laws import (
     bottleneck,
     forced_flow,
     interactive_response_time,
@@ -70,14 +70,14 @@ from simulator.theory.laws import (
     service_demand,
     utilisation,
 )
-from simulator.theory.md1 import (
+from .md1 import (
     md1_mean_response_time,
     md1_mean_waiting_time,
     md1_waiting_time_quantile,
     md1_waiting_time_survival,
     mdc_mean_waiting_time,
 )
-from simulator.theory.mg1 import (
+from .mg1 import (
     mg1_lifo_mean_waiting_time,
     mg1_mean_number,
     mg1_mean_response_time,
@@ -85,7 +85,7 @@ from simulator.theory.mg1 import (
     mg1_ps_conditional_response_time,
     mg1_ps_mean_response_time,
 )
-from simulator.theory.mgc import (
+from .mgc import (
     mgc_mean_waiting_time_allen_cunneen,
     mgc_mean_waiting_time_kimura,
     mgc_ps_conditional_response_time,
@@ -93,7 +93,7 @@ from simulator.theory.mgc import (
     mginf_mean_number,
     mginf_number_probability,
 )
-from simulator.theory.mmc import (
+from .mmc import (
     mm1_mean_number,
     mm1_mean_response_time,
     mm1_mean_waiting_time,
@@ -109,7 +109,7 @@ from simulator.theory.mmc import (
     mmc_waiting_time_quantile,
     mmc_waiting_time_survival,
 )
-from simulator.theory.mmck import (
+from .mmck import (
     mmck_blocking_probability,
     mmck_mean_number,
     mmck_mean_response_time,
@@ -119,14 +119,14 @@ from simulator.theory.mmck import (
     mmck_utilisation,
     mmck_waiting_time_survival,
 )
-from simulator.theory.open_networks import (
+from .open_networks import (
     OpenNetwork,
     jackson_network,
     tandem_network,
     traffic_rates,
     visits_network,
 )
-from simulator.theory.sizing import (
+from .sizing import (
     servers_for_blocking,
     servers_for_mean_waiting_time,
     servers_for_response_time,

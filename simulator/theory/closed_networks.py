@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from simulator.theory._checks import log, log_sum, not_negative, positive, whole
-from simulator.theory.laws import saturation_rate
+from ._checks import log, log_sum, not_negative, positive, whole
+from .laws import saturation_rate
 
 
 @dataclass(frozen=True, slots=True)

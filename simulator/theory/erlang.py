@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from simulator.theory._checks import not_negative, whole
+from ._checks import not_negative, whole
 
 
 def erlang_b(offered_load: float, servers: int) -> float:

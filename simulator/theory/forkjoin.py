@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from simulator.theory._checks import below_one, positive, stable_load, whole
+from ._checks import below_one, positive, stable_load, whole
 
 _MOST_MEANS = 16
 

@@ -8,7 +8,7 @@ range.
 import math
 from collections.abc import Sequence
 
-from simulator.theory._checks import not_negative, positive, same_length, whole
+from ._checks import not_negative, positive, same_length, whole
 
 
 def little_number(throughput: float, response_time: float) -> float:

@@ -7,8 +7,8 @@ utilisation `arrival_rate * service_time / servers` is 1 or more.
 
 import math
 
-from simulator.theory._checks import below_one, not_negative, poisson_probability, stable_load
-from simulator.theory.mg1 import mg1_mean_waiting_time
+from ._checks import below_one, not_negative, poisson_probability, stable_load
+from .mg1 import mg1_mean_waiting_time
 
 _LONGEST_WAIT = 100_000  # in service times; the work and the memory grow with it
 _MOST_TERMS = 20_000

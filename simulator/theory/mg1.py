@@ -5,7 +5,7 @@ the standard deviation of the service time over its mean, at least 0. Every func
 parameter out of its range and when the utilisation `arrival_rate * service_time` is 1 or more.
 """
 
-from simulator.theory._checks import not_negative, stable_load
+from ._checks import not_negative, stable_load
 
 
 def mg1_mean_waiting_time(arrival_rate: float, service_time: float, cv: float) -> float:

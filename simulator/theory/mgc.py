@@ -8,8 +8,8 @@ raises ValueError for a parameter out of its range and, infinitely many servers 
 
 import math
 
-from simulator.theory._checks import not_negative, poisson_probability, positive, stable_load, whole
-from simulator.theory.mmc import mmc_mean_response_time, mmc_mean_waiting_time
+from ._checks import not_negative, poisson_probability, positive, stable_load, whole
+from .mmc import mmc_mean_response_time, mmc_mean_waiting_time
 
 
 def mgc_ps_mean_response_time(arrival_rate: float, service_time: float, servers: int) -> float:

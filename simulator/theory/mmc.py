@@ -7,8 +7,8 @@ its range and when the utilisation `arrival_rate * service_time / servers` is 1 
 
 import math
 
-from simulator.theory._checks import below_one, invert_survival, not_negative, stable_load, whole
-from simulator.theory.erlang import erlang_c
+from ._checks import below_one, invert_survival, not_negative, stable_load, whole
+from .erlang import erlang_c
 
 
 def mm1_mean_waiting_time(arrival_rate: float, service_time: float) -> float:

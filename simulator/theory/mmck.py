@@ -11,7 +11,7 @@ Source of all: D. Gross, J. Shortle, J. Thompson, C. Harris, "Fundamentals of Qu
 
 import math
 
-from simulator.theory._checks import log, not_negative, positive, whole
+from ._checks import log, not_negative, positive, whole
 
 
 def mmck_state_probabilities(arrival_rate: float, service_time: float, servers: int, places: int) -> tuple[float, ...]:

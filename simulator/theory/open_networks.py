@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from simulator.theory._checks import not_negative, positive, same_length, whole
-from simulator.theory.mmc import mmc_mean_waiting_time
+from ._checks import not_negative, positive, same_length, whole
+from .mmc import mmc_mean_waiting_time
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ service systems", 1992.
 import math
 from collections.abc import Callable
 
-from simulator.theory._checks import not_negative, positive
-from simulator.theory.erlang import lost_by_servers, waiting_from_lost
-from simulator.theory.mmc import response_survival
+from ._checks import not_negative, positive
+from .erlang import lost_by_servers, waiting_from_lost
+from .mmc import response_survival
 
 
 def servers_for_mean_waiting_time(arrival_rate: float, service_time: float, longest: float) -> int:

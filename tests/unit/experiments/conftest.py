@@ -1,0 +1,45 @@
+"""A small shop, and an engine that is cut off in the middle of its work."""
+
+import pytest
+
+import simulator as sim
+from simulator.engines.reference import ReferenceEngine
+
+SHOP = """\
+name: shop
+simulation: {duration: 20s, warmup: 2s, seed: 3, replications: 3}
+network: {latency: 1ms}
+services:
+  web: {steps: [{cpu: {dist: exponential, mean: 5ms}}, {call: store}]}
+  store: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 8ms}}]}
+workload: {call: web, rate: 40/s}
+deployments:
+  same: {units: {alone: {services: [web], resources: {cpu: 1}}}}
+  small: {units: {all: {services: [web, store], replicas: 1, resources: {cpu: 1}}}}
+slos: {web: {call: web, p99: 10s}}
+prices: {vcpuHour: 0.04}
+"""
+
+
+@pytest.fixture(scope="session")
+def shop():
+    return sim.loads(SHOP)
+
+
+@pytest.fixture
+def cut_off(monkeypatch):
+    """Let the engine raise at the call of this number, from 1."""
+
+    def after(number, error=KeyboardInterrupt):
+        whole, calls = ReferenceEngine.run, []
+
+        def run(self, plan, **options):
+            calls.append(plan.deployment)
+            if len(calls) == number:
+                raise error
+            return whole(self, plan, **options)
+
+        monkeypatch.setattr(ReferenceEngine, "run", run)
+        return calls
+
+    return after

@@ -1,0 +1,153 @@
+"""The verdict: one plain sentence that claims no more than the numbers show."""
+
+import math
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from simulator.experiments import verdict
+from simulator.experiments.verdict import make_verdict
+
+NAN = math.nan
+LABELS = {
+    "p99": "latency_p99_s",
+    "availability": "availability_ratio",
+    "goodput": "goodput_per_s",
+    "cost": "cost_per_hour",
+}
+
+
+def result(deployment, met=True, objectives=1, cores=4, replications=5, currency="USD"):
+    """As much of a result as a verdict looks at."""
+    return SimpleNamespace(
+        provenance={"deployment": deployment, "currency": currency, "replications": replications},
+        objectives=pd.DataFrame({"met": [met] * objectives}),
+        met=met,
+        services=pd.DataFrame({"kind": ["service", "database"], "unit": ["shop", "db"]}),
+        units=pd.DataFrame({"replicas": [2.0, 1.0], "cores": [cores / 2, 99.0]}, index=["shop", "db"]),
+    )
+
+
+def table(**rows):
+    """Differences of one deployment: (baseline, other, shown) by quantity, the others unknown."""
+    found = {}
+    for short, quantity in LABELS.items():
+        baseline, other, shown = rows.get(short, (NAN, NAN, False))
+        found[quantity] = {"baseline": baseline, "other": other, "difference": other - baseline, "shown": shown}
+    return pd.DataFrame.from_dict(found, orient="index").astype({"shown": bool})
+
+
+def sentence(rows, mine=None, theirs=None, *, equal_cores=False):
+    results = {"split": mine or result("split"), "whole": theirs or result("whole", cores=6)}
+    return make_verdict(results, pd.concat({"whole": rows}), equal_cores=equal_cores)
+
+
+ALL_BETTER = {
+    "p99": (0.5, 0.4, True), "availability": (0.99, 0.999, True), "goodput": (90.0, 99.0, True), "cost": (2.0, 1.0, True),
+}  # fmt: skip
+
+
+def test_all_better():
+    assert sentence(table(**ALL_BETTER)) == (
+        "At the file's own sizes (6 against 4 cores), whole has lower p99 latency (400.0 against 500.0 ms), "
+        "higher availability (99.900 against 99.000 %), higher goodput (99.00 against 90.00/s) and "
+        "lower cost per hour (1.000 against 2.000 USD) than split; both meet every objective."
+    )
+
+
+def test_all_worse():
+    worse = {short: (other, baseline, shown) for short, (baseline, other, shown) in ALL_BETTER.items()}
+    text = sentence(table(**worse))
+    assert "whole has higher p99 latency (500.0 against 400.0 ms), lower availability" in text
+    assert " but " not in text
+
+
+def test_mixed():
+    text = sentence(table(p99=(0.5, 0.4, True), availability=(1.0, 1.0, False), cost=(1.0, 2.0, True)))
+    assert "has lower p99 latency (400.0 against 500.0 ms) but higher cost per hour (2.000 against 1.000 USD)" in text
+    assert "; no difference is shown in availability; both meet" in text
+
+
+def test_no_difference():
+    text = sentence(table(p99=(0.5, 0.4, False), cost=(1.0, 1.0, False)))
+    assert text == (
+        "At the file's own sizes (6 against 4 cores), no difference between whole and split is shown in "
+        "p99 latency and cost per hour; both meet every objective."
+    )
+
+
+def test_nothing_is_known():
+    assert "no difference between whole and split is shown; both" in sentence(table())
+
+
+def test_one_replication_claims_nothing():
+    alone = {"mine": result("split", replications=1), "theirs": result("whole", replications=1)}
+    text = sentence(table(p99=(0.5, 0.1, False), cost=(1.0, 2.0, False)), **alone)
+    assert "one replication cannot show whether whole differs from split: ask for more" in text
+    assert "lower" not in text
+    assert "higher" not in text
+
+
+@pytest.mark.parametrize("unknown", [(NAN, 1.0), (1.0, NAN), (NAN, NAN)])
+def test_costs_that_are_not_known_are_passed_over(unknown):
+    text = sentence(table(p99=(0.5, 0.4, True), cost=(*unknown, True)))
+    assert "cost" not in text
+    assert "p99" in text
+
+
+def test_rounding_is_no_difference():
+    rows = table(p99=(0.5, 0.4, True), cost=(0.1 + 0.2, 0.3, True))
+    assert "no difference is shown in cost per hour" in sentence(rows)
+    assert "lower cost" in sentence(table(cost=(0.3, 0.3 - 1e-9, True)))
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "words"),
+    [
+        (True, True, "; both meet every objective."),
+        (False, False, "; both miss an objective."),
+        (True, False, "; split meets every objective, whole misses one."),
+        (False, True, "; whole meets every objective, split misses one."),
+    ],
+)
+def test_objectives(mine, theirs, words):
+    assert sentence(table(), result("split", mine), result("whole", theirs)).endswith(words)
+
+
+def test_without_objectives_none_are_mentioned():
+    text = sentence(table(), result("split", objectives=0), result("whole", objectives=0))
+    assert "objective" not in text
+    assert text.endswith("shown.")
+
+
+def test_equal_cores():
+    assert sentence(table(), equal_cores=True).startswith("At equal cores (6 against 4 cores), ")
+    fraction = result("whole", cores=0.5)
+    assert "(0.5 against 4 cores)" in sentence(table(), theirs=fraction)
+
+
+def test_the_currency_is_that_of_the_file():
+    euros = result("whole", currency="EUR")
+    assert "(1.000 against 2.000 EUR)" in sentence(table(cost=(2.0, 1.0, True)), theirs=euros)
+
+
+def test_one_sentence_for_each_other_deployment():
+    results = {"split": result("split"), "whole": result("whole"), "half": result("half", False)}
+    rows = pd.concat({"whole": table(p99=(0.5, 0.4, True)), "half": table(p99=(0.5, 0.6, True))})
+    text = make_verdict(results, rows, equal_cores=False)
+    assert text.count("At the file's own sizes") == 2
+    assert "whole has lower p99 latency (400.0 against 500.0 ms) than split; both meet every objective. " in text
+    assert text.endswith("half has higher p99 latency (600.0 against 500.0 ms) than split; "
+                         "split meets every objective, half misses one.")  # fmt: skip
+
+
+def test_databases_are_not_counted_as_cores():
+    assert verdict.service_cores(result("split", cores=3)) == 3.0
+
+
+def test_what_is_known_exactly_has_no_give_or_take():
+    assert verdict._known("cost_per_hour", 2.0, 0.0) == "2.000"
+    assert verdict._known("cost_per_hour", 2.0, 1e-16) == "2.000"
+    assert verdict._known("cost_per_hour", 2.0, NAN) == "2.000"
+    assert verdict._known("cost_per_hour", 2.0, 0.5) == "2.000 ± 0.5000"

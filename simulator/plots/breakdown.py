@@ -93,8 +93,7 @@ def _unserved(results: dict[str, Results]) -> bool:
 def _components(results: dict[str, Results]) -> dict[str, list[Part]]:
     return {
         name: [
-            (part, _milliseconds(result.breakdown.loc["total", f"{part}_s"]), colour)
-            for part, colour in COMPONENTS.items()
+            (part, _milliseconds(result.breakdown[f"{part}_s"].sum()), colour) for part, colour in COMPONENTS.items()
         ]
         for name, result in results.items()
     }
@@ -102,7 +101,7 @@ def _components(results: dict[str, Results]) -> dict[str, list[Part]]:
 
 def _services(results: dict[str, Results]) -> dict[str, list[Part]]:
     """The same services in the same colours in each bar."""
-    tables = {name: result.breakdown["total_s"].drop("total") for name, result in results.items()}
+    tables = {name: result.breakdown.sum(axis=1) for name, result in results.items()}
     weight = pd.DataFrame(tables).fillna(0.0).sum(axis=1).sort_values(ascending=False, kind="stable")
     chosen = [str(name) for name in weight.index[:MOST]]
     rows: dict[str, list[Part]] = {}

@@ -82,7 +82,7 @@ class Results:
 
     @property
     def breakdown(self) -> pd.DataFrame:
-        """Seconds of the mean latency on the critical path, by service; the row `total` is their sum."""
+        """Seconds of the mean latency on the critical path, by service and component: they add up to it."""
         return self._table("breakdown")
 
     @property

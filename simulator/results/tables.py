@@ -95,13 +95,10 @@ def unit_table(observed: Observed) -> pd.DataFrame:
 
 
 def breakdown_table(observed: Observed) -> pd.DataFrame:
-    """Where the mean latency goes, by service; the row `total` adds up to it."""
-    names = [f"{component.name.lower()}_s" for component in Component]
-    means = ratio(observed.breakdown, observed.served)
-    rows = np.vstack([means, means.sum(axis=0)])
-    index = pd.Index([*observed.plan.services.name, "total"], name="service")
-    table = pd.DataFrame(rows, index=index, columns=names)
-    return table.assign(total_s=rows.sum(axis=1))
+    """Where the mean latency goes, one row a service; the whole table adds up to it."""
+    columns = [f"{component.name.lower()}_s" for component in Component]
+    index = pd.Index(observed.plan.services.name, name="service")
+    return pd.DataFrame(ratio(observed.breakdown, observed.served), index=index, columns=columns)
 
 
 def outcome_table(observed: Observed) -> pd.DataFrame:

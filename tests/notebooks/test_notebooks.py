@@ -13,21 +13,16 @@ import platform
 import re
 import shutil
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib.font_manager  # noqa: F401 - builds matplotlib's font cache here, so that no kernel reports doing it
+import matplotlib.font_manager  # builds matplotlib's font cache here, so that no kernel reports doing it
 import matplotlib.image
 import nbformat
 import numpy as np
 import pytest
-
-with warnings.catch_warnings():
-    # What jupyter, zmq and tornado deprecate among themselves while they are imported is not ours to repair.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from nbclient import NotebookClient
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -35,15 +30,6 @@ LARGEST = 1.5e6
 """Bytes of a notebook that people are willing to download, and git to keep."""
 PATIENCE = 600
 """Seconds a cell: a laptop under load, not what is expected."""
-
-# Notes to the kernel's owner from the client's side of the socket. A test that runs code of ours in another process
-# cannot see our own warnings here: those arrive as stderr of a cell, which fails.
-pytestmark = [
-    pytest.mark.filterwarnings(
-        "ignore::DeprecationWarning:(jupyter_client|jupyter_core|nbclient|traitlets|zmq|tornado)"
-    ),
-    pytest.mark.filterwarnings("ignore:Proactor event loop does not implement:RuntimeWarning"),
-]
 
 Claim = tuple[str, str]
 """A phrase of the prose, and what has to hold for it."""
@@ -62,7 +48,7 @@ CLAIMS: dict[str, list[Claim]] = {
             "'in process' not in programs and programs.count('over the network') == 7",
         ),
         # 3: one simulation
-        ("does what it understood", "result.provenance['replications'] == 5 and result.provenance['seed'] == 1"),
+        ("These are five *replications*", "result.provenance['replications'] == 5"),
         (
             "Look at how it grows from the mean to p99 and to p99.9",
             "result.intervals.loc[['latency_mean_s', 'latency_p99_s', 'latency_p999_s'],"
@@ -80,7 +66,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "that one is the mean latency to the last digit",
-            "abs(total - mean) < 1e-12 and f'{total:.9f}' == f'{mean:.9f}'",
+            "abs(total - mean) < 1e-12",
         ),
         (
             "`inventory` has next to nothing in this table",
@@ -88,11 +74,11 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         ("busy as it is", "result.services.loc['inventory', 'utilisation_ratio'] > 0.3"),
         # 4: the comparison
-        ("print", "len(comparison.verdict) > 40 and len(equal.verdict) > 40"),
+        ("Below each value stands what matters", "len(comparison.verdict) > 40 and len(equal.verdict) > 40"),
         ("all services in one unit", "list(together.units.name).count('monolith') == 1"),
         (
             "the same shoppers at the same instants",
-            "(one := [r.requests for r in comparison.results.values()]) and one[0]['arrival_s'].equals(one[1]['arrival_s'])",
+            "(arrivals := [r.requests['arrival_s'] for r in comparison.results.values()])[0].equals(arrivals[1])",
         ),
         (
             "sharper than what two separate experiments could tell",
@@ -101,9 +87,8 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "the monolith answers faster, and it costs more",
-            "(row := comparison.differences.loc['monolith'])['shown'][['latency_mean_s', 'latency_p99_s',"
-            " 'cost_per_hour']].all() and row.loc['latency_mean_s', 'high'] < 0 and row.loc['latency_p99_s', 'high'] < 0"
-            " and row.loc['cost_per_hour', 'low'] > 0",
+            "(row := comparison.differences.loc['monolith']).loc['latency_mean_s', 'high'] < 0"
+            " and row.loc['latency_p99_s', 'high'] < 0 and row.loc['cost_per_hour', 'low'] > 0",
         ),
         (
             "**Service** is nearly the same in both",
@@ -145,13 +130,13 @@ CLAIMS: dict[str, list[Claim]] = {
         ("is worth to a shopper", "len(change.verdict) > 40"),
         (
             "mean, median and p90 go down, and the cost goes up. All of it is shown",
-            "(row := change.differences.loc['three-payments']).loc[['latency_mean_s', 'latency_p50_s', 'latency_p90_s'],"
-            " 'high'].lt(0).all() and row.loc['cost_per_hour', 'low'] > 0",
+            "(row := change.differences.loc['three-payments']).loc[rows[:3], 'high'].lt(0).all()"
+            " and row.loc['cost_per_hour', 'low'] > 0",
         ),
         ("Its difference is exactly zero", "row.loc['availability_ratio', ['difference', 'half_width']].eq(0).all()"),
         (
             "the same shoppers' payments fail before and after",
-            "(one := [r.requests for r in change.results.values()]) and one[0]['outcome'].equals(one[1]['outcome'])",
+            "(ends := [r.requests['outcome'] for r in change.results.values()])[0].equals(ends[1])",
         ),
         ("It comes down too", "row.loc['latency_p99_s', 'other'] < row.loc['latency_p99_s', 'baseline']"),
         (

@@ -4,6 +4,7 @@ import pytest
 
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
+from simulator.experiments import replicate
 
 SHOP = """\
 name: shop
@@ -24,6 +25,14 @@ prices: {vcpuHour: 0.04}
 @pytest.fixture(scope="session")
 def shop():
     return sim.loads(SHOP)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _in_this_process():
+    """Nothing here is worth processes of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replicate, "WORTH_PROCESSES", 10**9)
+        yield
 
 
 @pytest.fixture

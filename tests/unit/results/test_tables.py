@@ -97,9 +97,9 @@ def test_the_breakdown_adds_up_to_the_mean_latency(build):
     breakdown[30] = [[0.01, 0.02, 0.03, 0.04], [0.1, 0.05, 0.05, 0.1]]
     breakdown[5] = 7.0  # of the warmup
     table = summarise(plan, told(build, plan, changes={"breakdown": breakdown})).breakdown
-    assert list(table.columns) == ["network_s", "waiting_s", "service_s", "timeout_s", "total_s"]
-    assert table.loc["front"].tolist() == pytest.approx([0.01, 0.02, 0.03, 0.04, 0.1])
-    assert table.loc["total"].tolist() == pytest.approx([0.11, 0.07, 0.08, 0.14, 0.4])
+    assert list(table.columns) == ["network_s", "waiting_s", "service_s", "timeout_s"]
+    assert table.loc["front"].tolist() == pytest.approx([0.01, 0.02, 0.03, 0.04])
+    assert table.loc["back"].tolist() == pytest.approx([0.1, 0.05, 0.05, 0.1])
 
 
 def test_the_breakdown_is_per_request_that_was_served(build):
@@ -107,8 +107,9 @@ def test_the_breakdown_is_per_request_that_was_served(build):
     requests = [build.Request(30.0 + row, 0.1 * (1 + row)) for row in range(4)]
     requests.append(build.Request(90.0, 5.0, Outcome.TIMEOUT))
     results = summarise(plan, build.traces(plan, requests))
-    assert results.breakdown.loc["total", "total_s"] == pytest.approx(results.summary["latency_mean_s"])
-    assert results.breakdown.loc["total", "total_s"] == pytest.approx(0.25)
+    total = results.breakdown.to_numpy().sum()
+    assert total == pytest.approx(results.summary["latency_mean_s"])
+    assert total == pytest.approx(0.25)
 
 
 def test_a_breakdown_of_nothing_is_nan(build):

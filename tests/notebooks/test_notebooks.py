@@ -45,7 +45,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "Every call says *over the network*",
-            "'in process' not in programs and programs.count('over the network') == 7",
+            "programs.count('over the network') == programs.count(' call ') == 8",
         ),
         # 3: one simulation
         ("These are five *replications*", "result.provenance['replications'] == 5"),
@@ -127,7 +127,7 @@ CLAIMS: dict[str, list[Claim]] = {
             " > napkin.saturation_rate and {u.unit: u for u in later.units}['payment'].utilisation"
             " < 0.7 * {u.unit: u for u in napkin.units}['payment'].utilisation",
         ),
-        ("is worth to a shopper", "len(change.verdict) > 40"),
+        ("What is that worth to a shopper?", "len(change.verdict) > 40"),
         (
             "mean, median and p90 go down, and the cost goes up. All of it is shown",
             "(row := change.differences.loc['three-payments']).loc[rows[:3], 'high'].lt(0).all()"
@@ -147,7 +147,10 @@ CLAIMS: dict[str, list[Claim]] = {
             "its interval is the widest of the latencies here",
             "row.loc[[name for name in rows if name.startswith('latency')], 'half_width'].idxmax() == 'latency_p99_s'",
         ),
-        ("its own p99 is 600 ms in the file", "topology.services['psp'].steps[0].sleep.percentiles[1] == (0.99, 0.6)"),
+        (
+            "its own p99 is 600 ms in the file",
+            "topology.services['psp'].endpoints[''].steps[0].sleep.percentiles[1] == (0.99, 0.6)",
+        ),
         (
             "The gain is where one expects it, in *waiting*",
             "abs((parts := pd.DataFrame({name: one.breakdown.loc['total'] for name, one in change.results.items()})"
@@ -194,9 +197,10 @@ def _inspect(cell: Any) -> None:
         pixels = matplotlib.image.imread(io.BytesIO(figure))[..., :3]
         height, width, _ = pixels.shape
         ink = float((pixels.min(axis=-1) < 0.9).mean())
+        tones = np.unique(np.round(255 * pixels[::2, ::2] @ [65536, 256, 1]))
         assert min(height, width) > 250, f"{cell.id}: a figure of {width} x {height} pixels"
         assert ink > 0.005, f"{cell.id}: a figure that is {1 - ink:.2%} white"
-        assert len(np.unique(pixels.reshape(-1, 3), axis=0)) > 20, f"{cell.id}: a figure without content"
+        assert tones.size > 20, f"{cell.id}: a figure without content"
 
 
 def _without_figures(notebook: Any) -> str:
@@ -243,6 +247,7 @@ def test_runs_and_keeps_its_word(path: Path, tmp_path: Path, kernel_of_this_pyth
         notebook,
         timeout=PATIENCE,
         kernel_name="python3",
+        shutdown_kernel="graceful",
         resources={"metadata": {"path": str(tmp_path / "notebooks")}},
     ).execute()
 

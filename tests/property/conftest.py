@@ -82,6 +82,7 @@ class Shape:
     sleeps: bool = True
     sends: bool = True
     paces: bool = True  # speeds, fractions of a core
+    agree: bool = False  # on what services of one process have to agree on
     workloads: tuple[str, ...] = ("poisson", "even", "stages", "users", "replay")
     busy_until: float = 1.0  # share of the run in which requests arrive (stages and replay only, if below 1)
 
@@ -163,6 +164,13 @@ def a_workload(draw: Any, shape: Shape, call: str, duration: float) -> dict[str,
 def draw_topology(draw: Any, shape: Shape = Shape()) -> dict[str, Any]:
     names = [f"s{i}" for i in range(draw(st.integers(1, 5)))]
     services = {name: draw(a_service(shape, names[i + 1 :])) for i, name in enumerate(names)}
+    if shape.agree:
+        for service in services.values():
+            service |= {key: services["s0"][key] for key in ("scheduling", "loadBalancer")}
+            if "queue" in service:
+                service["queue"] |= {"discipline": "LIFO"}
+            elif "concurrency" in service:
+                service["queue"] = {"discipline": "LIFO"}
     duration = 1.0
     workload = {"w0": draw(a_workload(shape, names[0], duration))}
     if draw(st.booleans()):

@@ -78,7 +78,7 @@ unused: {{replicas: 50, resources: {{cpu: 8, memory: 64Gi}}, steps: []}}
 
 
 def test_10_2_the_derived_monolith(compiled):
-    """cpu: 0.25 + 2 + 0.5 rounded up to 3; cores in microservices: 0.75 + 4 + 1, of which two replicas of 3 are enough."""
+    """cpu: 0.25 + 2 + 0.5, rounded up to 3. Cores in microservices: 0.75 + 4 + 1: two replicas of 3 are enough."""
     units = compiled(MEMBERS.format(c="concurrency: 1, queue: {capacity: 0}")).units
     assert units.name == ("monolith", "d")
     assert units.cpu.tolist() == [3, 4]
@@ -160,7 +160,8 @@ def test_10_3_at_equal_cores(compiled, replicas, written, expected):
 
 
 def test_10_3_a_sum_above_one_is_rounded_up_and_one_below_is_kept(compiled):
-    services = "a: {{replicas: {}, resources: {{cpu: 300m}}, steps: [{{call: b}}]}}\nb: {{resources: {{cpu: 300m}}, steps: []}}"
+    small = "resources: {{cpu: 300m}}"
+    services = f"a: {{{{replicas: {{}}, {small}, steps: [{{{{call: b}}}}]}}}}\nb: {{{{{small}, steps: []}}}}"
     units = compiled(services.format(1), equal_cores=True).units
     assert (units.replicas[0], units.cpu[0]) == (1, pytest.approx(0.6))
     units = compiled(

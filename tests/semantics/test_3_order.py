@@ -62,7 +62,8 @@ def test_3_1_a_delivery_is_before_an_arrival(run):
 
 @pytest.mark.parametrize(("names", "first"), [(("x", "y"), "x"), (("z", "b"), "b")])
 def test_3_3_workloads_count_by_name(run, names, first):
-    workload = "{%s: {call: a, replay: arrivals.csv}, %s: {call: a, replay: arrivals.csv}}" % names
+    one, other = names
+    workload = f"{{{one}: {{call: a, replay: arrivals.csv}}, {other}: {{call: a, replay: arrivals.csv}}}}"
     seen = run("a: {steps: [{cpu: 4t}]}", workload=workload)
     latencies = seen.result.requests.set_index("workload")["latency_s"] * 512
     assert latencies.to_dict() == {first: 4, next(name for name in names if name != first): 8}

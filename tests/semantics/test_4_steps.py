@@ -222,7 +222,8 @@ def test_4_7_a_link_error_of_what_is_sent_counts_when_the_message_would_have_com
     assert seen.spans("b") == [(0, 3, "error")]
 
 
-ONE_CORE = "deployments: {monolith: {units: {all: {services: [a, b], resources: {cpu: 1}, concurrency: 1, queue: {capacity: 0}}}}}"
+ALL = "{services: [a, b], resources: {cpu: 1}, concurrency: 1, queue: {capacity: 0}}"
+ONE_CORE = f"deployments: {{monolith: {{units: {{all: {ALL}}}}}}}"
 
 
 def test_4_7_inside_a_process_it_is_a_task_that_starts_at_once(run):

@@ -49,8 +49,8 @@ def test_9_2_of_some_drawn_one_after_the_other_from_those_that_are_left(run, dra
     columns = [draws(200, k) for k in range(3)]
     for now in range(200):
         left, drawn = list(range(5)), []
-        for column in columns:
-            drawn.append(left.pop(int(column[now] * len(left))))
+        for u in (column[now] for column in columns):
+            drawn += [left.pop(int(u * len(left)))]
         unanswered = [sum(end > now for end in ends) for ends in open_until]
         chosen = min(drawn, key=lambda replica: unanswered[replica])  # of equals the first drawn
         open_until[chosen].append(now + 7)

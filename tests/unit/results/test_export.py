@@ -37,7 +37,7 @@ def test_values(build):
     assert result["units"]["front"]["cores"] == 2
     assert result["endpoints"][0]["endpoint"] == "front.buy"
     assert result["endpoints"][0]["calls"] == 2
-    assert result["breakdown"]["total"]["total_s"] == pytest.approx(0.1)
+    assert result["breakdown"]["front"]["service_s"] == pytest.approx(0.1)
     assert result["outcomes"]["shoppers"]["error"] == 1
     assert result["objectives"][0] | {"low": 0, "high": 0} == {
         "slo": "buy", "endpoint": "front.buy", "quantity": "errorRate", "limit": 0.1, "value": 0.5,

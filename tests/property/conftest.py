@@ -144,12 +144,15 @@ def a_workload(draw: Any, shape: Shape, call: str, duration: float) -> dict[str,
         return {"call": call, "rate": PerSecond(draw(st.sampled_from([16.0, 40.0, 64.0]))), "arrivals": kind}
     if kind == "stages":
         peak = PerSecond(draw(st.sampled_from([32.0, 96.0])))
-        stages = [{"target": peak, "duration": Seconds(end / 2)}, {"target": PerSecond(peak / 4), "duration": Seconds(0.0)},
-                  {"target": PerSecond(0.0), "duration": Seconds(end / 2)}]  # fmt: skip
-        arrivals = draw(st.sampled_from(["poisson", "even"]))
+        stages = [
+            {"target": peak, "duration": Seconds(end / 2)},
+            {"target": PerSecond(peak / 4), "duration": Seconds(0.0)},
+            {"target": PerSecond(0.0), "duration": Seconds(end / 2)},
+        ]
+        arrivals, start = draw(st.sampled_from(["poisson", "even"])), PerSecond(draw(st.sampled_from([0.0, 8.0])))
         return {
             "call": call,
-            "startRate": PerSecond(draw(st.sampled_from([0.0, 8.0]))),
+            "startRate": start,
             "stages": stages,
             "arrivals": arrivals,
         }

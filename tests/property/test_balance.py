@@ -115,7 +115,7 @@ def test_littles_law(deployment, topologies, observe, data):
     )
     tree = data.draw(drawn)
     tree["simulation"]["duration"] = "30s"
-    plan, trace = observe(tree, deployment)
+    _, trace = observe(tree, deployment)
     assume(not (np.isnan(trace.attempts.end_s).any() or (trace.attempts.end_s >= 30).any()))
     assume((trace.counts[-1, :, Count.BEGUN] == trace.counts[-1, :, Count.ENDED]).all())
     waits = trace.visits.sum(axis=0)

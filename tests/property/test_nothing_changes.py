@@ -102,7 +102,8 @@ services:
       {parallel: [{call: c, times: 2}, {call: d, probability: 0.5}]}, {send: c}]}
   b: {scheduling: PS, errorRate: 1%, steps: [{cpu: {dist: gamma, mean: 4ms, cv: 0.6}}, {call: d}]}
   c: {replicas: 3, loadBalancer: CONSISTENT_HASH, steps: [{sleep: {dist: weibull, mean: 3ms, cv: 1.2}}]}
-  d: {replicas: 2, concurrency: 2, queue: {capacity: 4, discipline: LIFO}, steps: [{cpu: {dist: exponential, mean: 5ms}}]}
+  d: {replicas: 2, concurrency: 2, queue: {capacity: 4, discipline: LIFO},
+      steps: [{cpu: {dist: exponential, mean: 5ms}}]}
 workload:
   open: {call: a, rate: 60/s}
   closed: {call: b, users: 5, thinkTime: {dist: exponential, mean: 100ms}}
@@ -120,7 +121,8 @@ def digest(text):
         for column in table:
             values = table[column]
             sha.update(column.encode())
-            sha.update(values.to_numpy().tobytes() if values.dtype.kind in "if" else "|".join(map(str, values)).encode())
+            plain = values.to_numpy().tobytes() if values.dtype.kind in "if" else "|".join(map(str, values)).encode()
+            sha.update(plain)
     return sha.hexdigest()
 """
 

@@ -69,7 +69,8 @@ def test_10_1_speed_stays_with_the_service(run):
 
 
 MEMBERS = """
-a: {{replicas: 3, resources: {{cpu: 250m, memory: 256Mi}}, concurrency: 8, queue: {{capacity: 10}}, steps: [{{call: b}}, {{call: c}}]}}
+a: {{replicas: 3, resources: {{cpu: 250m, memory: 256Mi}}, concurrency: 8, queue: {{capacity: 10}},
+     steps: [{{call: b}}, {{call: c}}]}}
 b: {{replicas: 2, resources: {{cpu: 2, memory: 1Gi}}, concurrency: 4, queue: {{capacity: 5}}, steps: [{{call: d}}]}}
 c: {{replicas: 2, resources: {{cpu: 500m, memory: 512Mi}}, {c}, steps: [{{cpu: 1ms}}]}}
 d: {{kind: database, resources: {{cpu: 4}}, steps: [{{cpu: 1ms}}]}}

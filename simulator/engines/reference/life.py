@@ -123,7 +123,7 @@ class Life:
             if call.timeout < INFINITY:
                 self.clock.call_at(exchange.start + call.timeout, exchange.key + TIMER, exchange.expire)
             yield exchange
-            replica.unanswered -= 1
+            call.endpoint.service.unit.unanswered[replica.number] -= 1
         self.book(visit, exchange)
         if exchange.served and call.serialization is not None:
             yield from self.serialize(visit, call, address, 3, row * LOCALS_PER_STEP + UNPACK)
@@ -139,7 +139,7 @@ class Life:
             exchange.fail_with(UNREACHABLE)
             return exchange
         exchange.replica = replica
-        replica.unanswered += 1
+        service.unit.unanswered[replica.number] += 1
         self.record.replica_chosen(exchange, replica)
         if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
             return exchange  # nobody will ever hear of it
@@ -157,7 +157,7 @@ class Life:
         call = exchange.call
         if exchange.detached:
             assert exchange.replica is not None
-            exchange.replica.unanswered -= 1
+            call.endpoint.service.unit.unanswered[exchange.replica.number] -= 1
             self.record.attempt_ends(exchange)
         elif not (call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss):
             latency = call.latency(exchange.address, call.latency_stream, 1)

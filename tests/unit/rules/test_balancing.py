@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.rules.balancing import POINTS_PER_REPLICA, make_ring, pick, ring_start, skip_chosen, skip_first
+from simulator.plan.layout import Balancer
+from simulator.rules.balancing import (
+    ALL,
+    POINTS_PER_REPLICA,
+    choose,
+    consistent_hash,
+    least_request,
+    make_ring,
+    pick,
+    round_robin,
+)
 from simulator.rules.randomness import child, mix, uniform
 
 STREAM = 77
@@ -22,29 +32,53 @@ def test_pick_cuts_the_unit_interval_in_equal_parts(ready):
         assert pick((position + 0.5) / ready, ready) == position
 
 
+def least(ready, unanswered, choices, address=0):
+    return int(least_request(np.array(ready), np.array(unanswered), choices, mix(1, 0), address, STREAM))
+
+
+@pytest.mark.parametrize("choices", [2, 3, 5, 9])
+def test_9_2_distinct_ones_drawn_at_random_the_fewest_ties_to_the_first(choices):
+    """Against drawing without replacement from a Python list, with the very same numbers."""
+    key = mix(1, 0)
+    generator = np.random.default_rng(1)
+    for address in range(500):
+        ready = sorted(generator.choice(9, size=generator.integers(2, 9), replace=False).tolist())
+        unanswered = generator.integers(0, 3, size=9).tolist()
+        left = list(ready)
+        drawn = [left.pop(int(uniform(key, address, STREAM, k) * len(left))) for k in range(min(choices, len(ready)))]
+        assert least(ready, unanswered, choices, address) == min(drawn, key=lambda replica: unanswered[replica])
+
+
 @pytest.mark.parametrize("ready", [2, 3, 5])
-def test_two_distinct_ones_each_pair_as_likely(ready):
-    key, n = mix(1, 0), 20_000
-    seen: dict[tuple[int, int], int] = {}
-    for address in range(n):
-        first = pick(uniform(key, address, STREAM, 0), ready)
-        second = skip_first(pick(uniform(key, address, STREAM, 1), ready - 1), first)
-        seen[first, second] = seen.get((first, second), 0) + 1
-    assert set(seen) == set(itertools.permutations(range(ready), 2))
-    assert stats.chisquare(list(seen.values())).pvalue > 1e-4
+def test_9_2_each_of_equals_is_as_likely(ready):
+    for choices in (2, 3, ALL):
+        seen = np.bincount([least(range(ready), [4] * ready, choices, a) for a in range(20_000)], minlength=ready)
+        assert stats.chisquare(seen).pvalue > 1e-4
 
 
-def test_skip_chosen_numbers_those_that_are_left():
-    for size in range(1, 6):
-        for chosen in itertools.combinations(range(6), size):
-            left = [n for n in range(6) if n not in chosen]
-            array = np.array((*chosen, 99), np.int64)
-            assert [skip_chosen(p, array, size) for p in range(len(left))] == left
+def test_9_2_of_all_those_with_the_fewest():
+    assert {least([0, 2, 3, 5], [1, 0, 3, 1, 0, 1], ALL, a) for a in range(200)} == {0, 3, 5}
+    assert {least([0, 2, 3, 5], [1, 0, 3, 2, 0, 4], ALL, a) for a in range(200)} == {0}
+    assert least([4], [9, 9, 9, 9, 9], ALL) == 4
 
 
-def test_skip_first_is_skip_chosen_of_one():
-    for first, position in itertools.product(range(6), range(5)):
-        assert skip_first(position, first) == skip_chosen(position, np.array([first], np.int64), 1)
+def test_9_3_round_robin_goes_on_behind_the_last_one_whoever_is_ready():
+    assert [int(round_robin(np.arange(3), last)) for last in (-1, 0, 1, 2)] == [0, 1, 2, 0]
+    assert [int(round_robin(np.array([1, 4, 6]), last)) for last in (-1, 1, 2, 4, 5, 6)] == [1, 4, 4, 6, 6, 1]
+
+
+def test_choose_is_each_of_them():
+    key, ring = mix(1, 0), make_ring(STREAM, 4)
+    ready, unanswered = np.arange(4), np.array([3, 0, 2, 1])
+    for address in range(50):
+        draw = (key, address, STREAM)
+        chosen = [choose(kind, ready, unanswered, 2, 2, *ring, address << 56, *draw) for kind in Balancer]
+        assert chosen == [
+            least_request(ready, unanswered, 2, *draw),
+            3,
+            int(uniform(*draw, 0) * 4),
+            consistent_hash(ready, *ring, address << 56),
+        ]
 
 
 def test_9_5_the_ring_has_160_places_of_each_replica_ascending():
@@ -57,7 +91,7 @@ def test_9_5_the_ring_has_160_places_of_each_replica_ascending():
 
 def owner_of(ring, place):
     places, owners = ring
-    return int(owners[ring_start(places, place)])
+    return int(consistent_hash(np.unique(owners), places, owners, place))
 
 
 def test_9_5_the_first_place_at_or_after_the_key():

@@ -94,14 +94,13 @@ class Comparison:
     def __str__(self) -> str:
         return render(self.results, self.differences, self.verdict)
 
+    def __repr__(self) -> str:
+        return f"<Comparison of {' and '.join(self.results)}>"
+
     def _repr_html_(self) -> str:
         from html import escape
 
-        parts = [
-            f"<p><strong>{escape(self.verdict)}</strong></p>",
-            self.differences.to_html(float_format="{:.4g}".format),
-        ]
-        return "\n".join(parts)
+        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"
 
 
 def compare(

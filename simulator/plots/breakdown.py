@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final, Literal
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -23,7 +22,6 @@ from .style import (
     SIZE,
     SKY,
     SMALL,
-    STYLE,
     VERMILLION,
     darker,
     headline,
@@ -34,6 +32,7 @@ from .style import (
     say,
     shorten,
     spread,
+    styled,
     text_width,
     tidy,
 )
@@ -73,7 +72,7 @@ def breakdown(result: Given, *, by: Literal["component", "service"] = "component
     results = named(result)
     parts = _components(results) if by == "component" else _services(results)
     title = f"{title_of(results)}: where the mean latency goes"
-    with plt.rc_context(STYLE):
+    with styled():
         ax = new_axes((SIZE[0], min(max(2.6 + 1.1 * len(parts), SIZE[1] * 0.66), 12.0))) if ax is None else ax
         longest = max((math.fsum(value for _, value, _ in row) for row in parts.values()), default=0.0)
         if not longest > 0.0:

@@ -20,12 +20,12 @@ from .style import (
     QUIET,
     SIZE,
     SMALL,
-    STYLE,
     count,
     darker,
     figure_of,
     readable,
     shorten,
+    styled,
     tidy,
     wrap,
 )
@@ -63,7 +63,7 @@ def comparison(
     """
     results = dict(comparison.results)
     shown = _quantities(results, quantities)
-    with plt.rc_context(STYLE):
+    with styled():
         axes = given_axes(ax, len(shown), "comparison") or _new(len(shown), len(results))
         figure = figure_of(axes[0])
         if not figure.get_suptitle():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
@@ -19,7 +18,6 @@ from .style import (
     ORANGE,
     PALETTE,
     SMALL,
-    STYLE,
     VERMILLION,
     count,
     darker,
@@ -29,6 +27,7 @@ from .style import (
     new_axes,
     readable,
     say,
+    styled,
     thousands,
     tidy,
 )
@@ -64,7 +63,7 @@ def latency(result: Given, *, ax: Axes | None = None, workload: str | None = Non
     results = named(result)
     times = {name: _milliseconds(one, workload) for name, one in results.items()}
     title = title_of(results)
-    with plt.rc_context(STYLE):
+    with styled():
         ax = new_axes() if ax is None else ax
         if not any(values.size for values in times.values()):
             headline(ax, f"{title}: latency")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import matplotlib.pyplot as plt
@@ -49,6 +50,18 @@ STYLE: Final[dict[Any, Any]] = {
     "xtick.labelsize": TEXT,
     "ytick.labelsize": TEXT,
 }
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw in our style, and leave the process as it was.
+
+    The backend is loaded first: it may turn interactive drawing on, which leaving the style would turn off again, and
+    a notebook would show no second figure.
+    """
+    plt.draw_if_interactive()  # type: ignore[no-untyped-call]
+    with plt.rc_context(STYLE):
+        yield
 
 
 def new_axes(size: tuple[float, float] = SIZE) -> Axes:

@@ -21,10 +21,10 @@ from .style import (
     QUIET,
     SIZE,
     SMALL,
-    STYLE,
     end_labels,
     headline,
     say,
+    styled,
     tidy,
 )
 
@@ -60,7 +60,7 @@ def timeline(
     title = f"{title_of(named(result))}: utilisation and queues over time"
     table = result.timeline
     chosen = _chosen(result, services)
-    with plt.rc_context(STYLE):
+    with styled():
         upper, lower = (
             given_axes(ax, 2, "timeline")
             or plt.subplots(2, 1, figsize=SIZE, sharex=True, layout="constrained", height_ratios=(1.1, 1.0))[1]

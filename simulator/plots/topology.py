@@ -17,7 +17,7 @@ from ..results import Results
 from .graph import Arrow, Way, arrows, size_text, workload_text
 from .layout import Layout, arrange
 from .shapes import STORES, Box, draw_arrow, draw_box, draw_frame, text_size
-from .style import INK, SIZE, STYLE, headline, readable
+from .style import INK, SIZE, headline, readable, styled
 
 HEAT: Final = LinearSegmentedColormap.from_list("busy", ["#ffffff", "#d3e6f3", "#56b4e9", "#0072b2", "#003a5d"])
 """From idle to full: darker in grey too, so that it needs no colour vision."""
@@ -51,7 +51,7 @@ def topology(plan: Plan, result: Results | None = None, *, ax: Axes | None = Non
         raise ResultError(f"the result has other services than the plan of {plan.topology} as {plan.deployment}")
     found = arrows(plan, result)
     layout = arrange([*plan.workloads.name, *plan.services.name], _edges(found), _groups(plan))
-    with plt.rc_context(STYLE):
+    with styled():
         ax = _new(layout) if ax is None else ax
         _limits(ax, layout)
         for group, band in layout.bands.items():

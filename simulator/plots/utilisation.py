@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,7 +16,6 @@ from .style import (
     SIZE,
     SKY,
     SMALL,
-    STYLE,
     VERMILLION,
     count,
     headline,
@@ -26,6 +24,7 @@ from .style import (
     readable,
     say,
     shorten,
+    styled,
     text_width,
     tidy,
 )
@@ -52,7 +51,7 @@ def utilisation(result: Results, *, ax: Axes | None = None) -> Axes:
     order = ["utilisation_ratio", "queue_length"]
     every = result.units.sort_values(order, ascending=False, kind="stable")
     units = every.head(MOST)
-    with plt.rc_context(STYLE):
+    with styled():
         ax = new_axes((SIZE[0], max(SIZE[1], 1.4 + 0.28 * len(units)))) if ax is None else ax
         if not np.nan_to_num(every["arrival_rate_per_s"].to_numpy(dtype=np.float64)).any():
             headline(ax, title)

@@ -106,19 +106,27 @@ def half_time(observed: Observed) -> int:
 
 
 def growing_queues(observed: Observed) -> NDArray[np.bool_]:
-    """Services whose queue grows in every replication while they serve fewer than arrive."""
+    """Services whose queue grows in every replication while they serve fewer than arrive.
+
+    A queue that grows by g requests a second over a span T is g T longer at its end, and g T / 2 longer in the mean
+    of the second half than in that of the first. Requests that are in progress at the end, waiting for a callee,
+    are behind too, but in no queue: the queue has to account for half of the backlog at least.
+    """
     first, middle, edges = observed.first, half_time(observed), observed.edges
+    services = len(observed.plan.services.name)
     if not first < middle < edges.size - 1:
-        return np.zeros(len(observed.plan.services.name), dtype=bool)
-    grows = np.ones(len(observed.plan.services.name), dtype=bool)
+        return np.zeros(services, dtype=bool)
+    grows, growth = np.ones(services, dtype=bool), np.zeros(services)
     for trace in observed.traces:
         waiting = trace.levels[:, :, Level.WAITING]
         early = (waiting[middle] - waiting[first]) / (edges[middle] - edges[first])
         late = (waiting[-1] - waiting[middle]) / (edges[-1] - edges[middle])
         grows &= late > early
+        growth += late - early
     begun = observed.counts[:, Count.BEGUN]
     behind = begun - observed.counts[:, Count.ENDED]
-    return np.asarray(grows & (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces)))
+    enough = (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces))
+    return np.asarray(grows & enough & (growth >= behind / 4.0))
 
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:

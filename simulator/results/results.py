@@ -163,6 +163,21 @@ class Results:
             )
         return float(np.quantile(latencies, q / 100.0))
 
+    def difference_from(self, baseline: Results) -> pd.DataFrame:
+        """What differs from a baseline, paired replication by replication: before and after a change of the topology.
+
+        Index quantity; columns baseline, other, difference, half_width, low, high, and shown: whether the interval
+        excludes 0.
+
+        Raises
+        ------
+        ResultError
+            Unless both have one seed and the same replications.
+        """
+        from .pairs import paired_difference
+
+        return paired_difference(baseline, self)
+
     def to_dict(self) -> dict[str, Any]:
         """All but the logs and the timeline, ready for JSON; NaN and infinity become None."""
         return export.to_dict(self)

@@ -52,6 +52,8 @@ def student_interval(values: ArrayLike, confidence: float) -> tuple[float, float
     mean = float(numbers.mean())
     if numbers.size < 2 or not np.isfinite(numbers).all():
         return mean, np.nan
+    if numbers.min() == numbers.max():
+        return mean, 0.0  # the mean of equal numbers may be off by a rounding, and so would be their spread
     error = float(numbers.std(ddof=1)) / np.sqrt(numbers.size)
     return mean, float(student_factor(numbers.size - 1, confidence) * error)
 

@@ -59,18 +59,11 @@ CLAIMS: dict[str, list[Claim]] = {
             "many times as long as the one on the left",
             "(seen := result.latencies['latency_s']).max() - seen.median() > 4 * (seen.median() - seen.min())",
         ),
-        ("it is the payment provider outside", "result.breakdown['total_s'].drop('total').idxmax() == 'psp'"),
-        (
-            "Its rows add up to the last one",
-            "abs(result.breakdown.drop('total').sum() - result.breakdown.loc['total']).max() < 1e-12",
-        ),
-        (
-            "that one is the mean latency to the last digit",
-            "abs(total - mean) < 1e-12",
-        ),
+        ("it is the payment provider outside", "result.breakdown.sum(axis=1).idxmax() == 'psp'"),
+        ("All its cells together are the mean latency, to the last digit", "abs(total - mean) < 1e-12"),
         (
             "`inventory` has next to nothing in this table",
-            "result.breakdown.loc[['inventory', 'inventory-db'], 'total_s'].sum() < 0.01 * total",
+            "result.breakdown.loc[['inventory', 'inventory-db']].to_numpy().sum() < 0.01 * total",
         ),
         ("busy as it is", "result.services.loc['inventory', 'utilisation_ratio'] > 0.3"),
         # 4: the comparison
@@ -92,7 +85,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "**Service** is nearly the same in both",
-            "abs((both := pd.DataFrame({name: one.breakdown.loc['total'] for name, one in comparison.results.items()}))"
+            "abs((both := pd.DataFrame({name: one.breakdown.sum() for name, one in comparison.results.items()}))"
             ".loc['service_s', 'monolith'] / both.loc['service_s', 'microservices'] - 1) < 0.02",
         ),
         ("**Network** is shorter", "both.loc['network_s', 'monolith'] < both.loc['network_s', 'microservices']"),
@@ -103,7 +96,7 @@ CLAIMS: dict[str, list[Claim]] = {
         (
             "to the databases and, by far the most, to the provider",
             "(left := comparison.results['monolith'].breakdown['network_s'])[['cart', 'order', 'payment', 'inventory']]"
-            ".eq(0).all() and left['psp'] > 0.6 * left['total']",
+            ".eq(0).all() and left['psp'] > 0.6 * left.sum()",
         ),
         ("the monolith had more cores", "'(8 against 6 cores)' in comparison.verdict"),
         ("give both the same number", "'(6 against 6 cores)' in equal.verdict"),
@@ -153,8 +146,8 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "The gain is where one expects it, in *waiting*",
-            "abs((parts := pd.DataFrame({name: one.breakdown.loc['total'] for name, one in change.results.items()})"
-            ".diff(axis=1)['three-payments'])['waiting_s'] - parts['total_s']) < 0.02 * abs(parts['total_s'])",
+            "abs((gain := pd.DataFrame({name: one.breakdown.sum() for name, one in change.results.items()})"
+            ".diff(axis=1)['three-payments'])['waiting_s'] / gain.sum() - 1) < 0.02",
         ),
         # 6: how sure
         ("Ours are empty", "result.warnings == ()"),

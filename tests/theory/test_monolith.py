@@ -22,7 +22,7 @@ workload:
   many: {call: a, rate: 60/s}
   some: {call: b, rate: 15/s}
 deployments:
-  together: {units: {both: {services: [a, b], resources: {cpu: 1}}}}
+  together: {units: {both: {services: [a, b], replicas: 1, resources: {cpu: 1}}}}
 """
 CHAIN = """
 services:
@@ -30,7 +30,7 @@ services:
   b: {steps: [{cpu: {dist: exponential, mean: 10ms}}]}
 workload: {call: a, rate: 30/s}
 deployments:
-  together: {units: {both: {services: [a, b], resources: {cpu: 1}}}}
+  together: {units: {both: {services: [a, b], replicas: 1, resources: {cpu: 1}}}}
 """
 
 

@@ -27,10 +27,7 @@ def test_what_is_not_built_is_refused(plans):
 
 
 def test_every_plan_is_looked_at(plans, monkeypatch):
-    monkeypatch.setattr(
-        ReferenceEngine,
-        "missing",
-        lambda _, plan: ("hedge", "retries") if plan.deployment == "monolith" else ("hedge",),
-    )
-    with pytest.raises(UnsupportedFeature, match="^the reference engine cannot run hedge, retries$"):
+    missing = {"microservices": ("hedge",), "monolith": ("hedge", "retries")}
+    monkeypatch.setattr(ReferenceEngine, "missing", lambda _, plan: missing[plan.deployment])
+    with pytest.raises(UnsupportedFeature, match=r"^the reference engine cannot run hedge, retries$"):
         choose_engine("auto", plans)

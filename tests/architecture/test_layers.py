@@ -1,0 +1,63 @@
+"""Import rules are checked by import-linter; here: that nothing can escape them."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "simulator"
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+LAYERS = next(contract for contract in CONTRACTS if contract["type"] == "layers")["layers"]
+FORBIDDEN = [contract for contract in CONTRACTS if contract["type"] == "forbidden"]
+# `__init__` only hands out what others have, `__main__` only calls the commands
+FREE = {"__init__", "__main__"}
+
+
+def parts(folder):
+    """Modules and packages directly in a folder."""
+    modules = {path.stem for path in folder.glob("*.py")}
+    return modules | {path.name for path in folder.iterdir() if any(path.rglob("*.py"))}
+
+
+def named(prefix, modules):
+    """The next word of those modules that are below the prefix."""
+    start = f"{prefix}."
+    return {name.removeprefix(start).partition(".")[0] for name in modules if name.startswith(start)}
+
+
+def in_layers():
+    return {name.strip() for layer in LAYERS for name in layer.split("|")}
+
+
+def test_every_module_has_a_layer():
+    assert parts(PACKAGE) - FREE == named("simulator", in_layers())
+
+
+def test_every_engine_has_a_layer():
+    assert parts(PACKAGE / "engines") - FREE == named("simulator.engines", in_layers())
+
+
+def test_main_only_calls_the_commands():
+    assert len((PACKAGE / "__main__.py").read_text().splitlines()) < 12
+
+
+@pytest.mark.parametrize("contract", FORBIDDEN, ids=lambda contract: contract["name"])
+def test_every_contract_looks_everywhere_but_at_home(contract):
+    """A library's contract names every part of the package, or leaves out the library's one home and what is above."""
+    homes = {
+        "simpy": {"engines"},
+        "pydantic": {"spec"},
+        "matplotlib": {"plots"},
+        "numba": {"rules"},
+        "pandas": {"results", "experiments", "plots", "cli"},
+    }
+    library = contract["forbidden_modules"][0]
+    if library.startswith("simulator."):
+        assert contract["source_modules"] == ["simulator.theory"]
+        return
+    free = homes[library]
+    named_here = named("simulator", contract["source_modules"])
+    assert parts(PACKAGE) - FREE - free <= named_here
+    if library == "numba":
+        assert named("simulator.rules", contract["source_modules"]) == parts(PACKAGE / "rules") - {"__init__", "jit"}

@@ -1,0 +1,228 @@
+"""Every shipped topology loads, fits the JSON Schema, compiles in every deployment, and does what its comment claims."""
+
+import json
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import simulator as sim
+from simulator import cli
+from simulator.spec.text import Text
+
+FOLDER = Path(__file__).parents[2] / "topologies"
+FILES = sorted(path.name for path in FOLDER.glob("*.yaml"))
+
+
+@cache
+def load(name):
+    return sim.load(FOLDER / name)
+
+
+@cache
+def simulate(name, deployment="microservices", duration="1m", replications=3, **changes):
+    topology = load(name)
+    if changes:
+        topology = topology.replace(changes)
+    # Processes cost more than they save on runs this short, and other tests use the other cores.
+    return sim.simulate(
+        topology, deployment, duration=duration, warmup="6s", replications=replications, detail="summary"
+    )
+
+
+# -- all of them
+
+
+def test_the_files_are_those_of_the_readme():
+    named = re.findall(r"^\| `topologies/([a-z-]+\.yaml)` \|", (FOLDER.parent / "README.md").read_text(), re.MULTILINE)
+    assert sorted(named) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+class TestEveryFile:
+    def test_it_fits_the_schema(self, name):
+        jsonschema.Draft202012Validator(sim.json_schema()).validate(Text((FOLDER / name).read_text(), name).read())
+
+    def test_it_compiles_in_every_deployment(self, name):
+        topology = load(name)
+        for deployment in topology.deployment_names:
+            plan = sim.compile(topology, deployment)
+            assert plan.deployment == deployment
+            assert topology.name in plan.explain()
+
+    def test_it_can_be_checked(self, name, capsys):
+        assert cli.main(["check", str(FOLDER / name)]) == cli.FINE
+        assert capsys.readouterr().out.startswith(f"{load(name).name}: well formed, ")
+
+    def test_it_begins_with_the_question_of_the_readme(self, name):
+        question = (FOLDER / name).read_text().splitlines()[0].removeprefix("# ")
+        assert f"| `topologies/{name}` | {question} |" in (FOLDER.parent / "README.md").read_text()
+
+    def test_the_commands_of_its_comment_are_understood(self, name):
+        text = (FOLDER / name).read_text().replace(" \\\n#", "")
+        commands = re.findall(r"^#\s+python3 start\.py (.*)$", text, re.MULTILINE)
+        for command in commands:
+            arguments = cli.make_parser().parse_args(shlex.split(command))
+            assert arguments.topology == f"topologies/{name}"
+            if arguments.changes:
+                load(name).replace(dict(change.split("=", 1) for change in arguments.changes))
+        assert commands or name == "minimal.yaml"
+
+
+# -- what they claim
+
+
+def cost(result):
+    return result.summary["cost_per_hour"]
+
+
+def p99(result):
+    return result.summary["latency_p99_s"]
+
+
+class TestSplittingWins:
+    name = "splitting-wins.yaml"
+
+    def test_both_meet_the_objective_and_the_split_costs_less(self):
+        split, whole = simulate(self.name), simulate(self.name, "monolith")
+        assert split.met
+        assert whole.met
+        assert cost(split) < 0.8 * cost(whole)
+
+    def test_one_renderer_less_misses_it(self):
+        assert not simulate(self.name, **{"services.renderer.replicas": 4}).met
+
+    def test_one_monolith_less_misses_it(self):
+        assert not simulate(self.name, "monolith", **{"deployments.monolith.units.shop.replicas": 4}).met
+
+    def test_the_reason_is_the_memory(self):
+        # without the index in memory the monolith would be the cheaper one: the network and units have their price
+        light = load(self.name).replace({"services.search.resources.memory": "256Mi"})
+        costs = [plan_cost(sim.compile(light, name)) for name in ("microservices", "monolith")]
+        assert costs[1] < costs[0]
+
+    def test_the_network_takes_little(self):
+        breakdown = simulate(self.name).breakdown
+        assert breakdown.loc["total", "network_s"] < 0.1 * breakdown.loc["total", "total_s"]
+
+
+def plan_cost(plan):
+    """Cost per hour of the written replicas."""
+    units, prices = plan.units, plan.prices
+    each = units.cores * prices.vcpu_hour + units.memory_bytes / 2**30 * prices.gib_hour
+    return float((units.replicas * each + prices.unit_hour).sum())
+
+
+class TestMonolithWins:
+    name = "monolith-wins.yaml"
+
+    def test_both_meet_the_objective_and_the_monolith_wins_by_cost_and_by_latency(self):
+        split, whole = simulate(self.name), simulate(self.name, "monolith")
+        assert split.met
+        assert whole.met
+        assert cost(whole) < 0.25 * cost(split)
+        assert whole.summary["latency_mean_s"] < split.summary["latency_mean_s"]
+        assert p99(whole) < p99(split)
+
+    def test_one_quote_less_misses_it(self):
+        assert not simulate(self.name, **{"services.quote.replicas": 1}).met
+
+    def test_one_monolith_less_misses_it(self):
+        whole = simulate(self.name, "monolith", "20s", 1, **{"deployments.monolith.units.shop.replicas": 1})
+        assert not whole.met
+
+    def test_there_is_no_other_replica_to_save(self):
+        replicas = {name: service.replicas for name, service in load(self.name).services.items()}
+        assert {name for name, number in replicas.items() if number > 1} == {"quote"}
+
+
+class TestOverloaded:
+    name = "overloaded.yaml"
+    limits = {"services.payment.concurrency": 8, "services.payment.queue.capacity": 16}
+
+    def test_check_says_so_before_any_run(self):
+        checked = sim.check(load(self.name), ["microservices"])
+        (warning,) = checked.warnings["microservices"]
+        assert warning.startswith("payment: offered load 2.4 cores >= capacity 2 cores (utilisation 1.20): unstable")
+
+    def test_the_result_says_so_after_it(self):
+        result = simulate(self.name)
+        assert any(text.startswith("payment is unstable: ") for text in result.warnings)
+
+    def test_latency_depends_on_how_long_one_looks(self):
+        short, long = (simulate(self.name, duration=duration).summary for duration in ("30s", "1m"))
+        assert long["latency_p50_s"] > 1.5 * short["latency_p50_s"]
+
+    def test_with_a_limit_the_surplus_is_turned_away_and_the_rest_is_served_in_time(self):
+        free, limited = simulate(self.name), simulate(self.name, **self.limits)
+        assert p99(free) > 5.0
+        assert p99(limited) < 0.5
+        # 20 of 120 requests a second are more than payment can do
+        rejected = limited.outcomes["error"].sum() / limited.summary["requests"]
+        assert rejected == pytest.approx(20 / 120, abs=0.03)
+        assert limited.summary["goodput_per_s"] == pytest.approx(100, rel=0.03)
+        assert not any("is unstable" in text for text in limited.warnings)
+        long = simulate(self.name, duration="2m", replications=2, **self.limits)
+        assert p99(long) == pytest.approx(p99(limited), rel=0.1)
+
+    def test_the_limit_is_the_one_of_the_comment(self):
+        text = (FOLDER / self.name).read_text()
+        assert all(f"--set {path}={value}" in text for path, value in self.limits.items())
+
+
+class TestCheckout:
+    name = "checkout.yaml"
+
+    @pytest.mark.parametrize("more", [[], ["--equal-cores"]])
+    def test_the_command_of_the_readme_ends_with_a_verdict(self, more, capsys):
+        short = ["--duration", "20s", "--warmup", "2s", "--replications", "2", "--json"]
+        code = cli.main(["compare", str(FOLDER / self.name), *short, *more])
+        content = json.loads(capsys.readouterr().out)
+        assert code in (cli.FINE, cli.MISSED)
+        cores = (
+            r"At equal cores \(6 against 6 cores\), " if more else r"At the file's own sizes \(8 against 6 cores\), "
+        )
+        assert re.match(cores + r"(monolith|no difference) .*microservices", content["verdict"])
+        for name, result in content["results"].items():
+            assert result["summary"]["requests"] > 3000
+            assert result["summary"]["availability_ratio"] > 0.99, name
+
+    def test_requests_go_from_cart_to_order_to_payment_and_inventory(self):
+        services = simulate(self.name, duration="20s", replications=1).services
+        rates = services["throughput_per_s"]
+        for name in ("order", "payment", "inventory", "cart-db", "order-db", "payment-db", "inventory-db", "psp"):
+            assert rates[name] == pytest.approx(rates["cart"], rel=0.02), name
+
+    def test_the_monolith_is_of_the_four_services_with_four_cores(self):
+        plan = sim.compile(load(self.name), "monolith")
+        monolith = plan.units.name.index("monolith")
+        hosted = {name for name, unit in zip(plan.services.name, plan.services.unit, strict=True) if unit == monolith}
+        assert hosted == {"cart", "order", "payment", "inventory"}
+        assert plan.units.cores[monolith] == 4
+
+
+class TestMinimal:
+    name = "minimal.yaml"
+
+    def test_check_warns_that_hops_are_free(self):
+        warnings = sim.check(load(self.name)).warnings
+        assert any("hops are free: this flatters microservices" in text for text in warnings["microservices"])
+        assert warnings["monolith"] == ()
+
+    def test_defaults_lose_nothing(self):
+        result = simulate(self.name, duration="30s", replications=2)
+        assert result.summary["availability_ratio"] == 1.0
+        assert result.summary["errors"] == result.summary["unfinished"] == 0
+        services = result.services
+        assert dict(services["replicas"]) == {"cart": 1, "order": 1, "payment": 2, "inventory": 1}
+        assert (result.units["cores"] == 1).all()
+
+    def test_it_is_the_one_of_the_readme(self):
+        readme = (FOLDER.parent / "README.md").read_text()
+        body = "".join(
+            line + "\n" for line in (FOLDER / self.name).read_text().splitlines() if line[:1] not in ("#", "")
+        )
+        assert f"```yaml\n{body}```" in readme

@@ -27,8 +27,8 @@ from .values import (
 class UnitResources(Model):
     """What one replica of a unit has; by default the sum of its services'."""
 
-    cpu: Cores | None = None
-    memory: Memory | None = None
+    cpu: Cores | None = Field(None, description="Default: the sum of its services', rounded up above one.")
+    memory: Memory | None = Field(None, description="Default: the sum of its services'.")
 
 
 class Unit(Model):
@@ -36,13 +36,17 @@ class Unit(Model):
 
     later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection", "rateLimit"})
 
-    services: tuple[Name, ...]
-    replicas: Count | None = None
-    resources: UnitResources = Field(default_factory=UnitResources)
-    concurrency: PositiveCount | None = None
-    queue: Queue | None = None
-    scheduling: Scheduling | None = None
-    load_balancer: LoadBalancer | None = None
+    services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
+    replicas: Count | None = Field(
+        None, description="Default: the fewest with the cores that its services have in `microservices`."
+    )
+    resources: UnitResources = Field(default_factory=UnitResources, description="What one replica has.")
+    concurrency: PositiveCount | None = Field(
+        None, description="Default: the sum of its services'; no limit if one has none."
+    )
+    queue: Queue | None = Field(None, description="Default: the sum of its services' places; no limit if one has none.")
+    scheduling: Scheduling | None = Field(None, description="Default: that of its services, which have to agree.")
+    load_balancer: LoadBalancer | None = Field(None, description="Default: that of its services, which have to agree.")
 
     @field_validator("services")
     @classmethod
@@ -61,13 +65,15 @@ def _freeze_units(value: dict[str, Unit]) -> dict[str, Unit]:
 class Deployment(Model):
     """Services that share processes; a service in no unit stays on its own."""
 
-    units: Annotated[dict[Name, Unit], AfterValidator(_freeze_units)]
+    units: Annotated[dict[Name, Unit], AfterValidator(_freeze_units)] = Field(
+        description="By name: the processes that host several services."
+    )
 
 
 class Slo(WithPercentiles):
     """What was promised of a call: its percentiles, its mean, its share of failures."""
 
-    call: CallName
+    call: CallName = Field(description="Of whose calls; failures and latency are as its callers see them.")
     mean: PositiveDuration | None = Field(None, description="The mean latency may be at most this.")
     error_rate: Fraction | None = Field(None, description="1 - availability may be at most this.")
 
@@ -82,7 +88,7 @@ class Slo(WithPercentiles):
 class Prices(Model):
     """What things cost per hour."""
 
-    currency: Words = "USD"
-    vcpu_hour: Amount = 0.0
-    gib_hour: Amount = 0.0
+    currency: Words = Field("USD", description="What the amounts are in.")
+    vcpu_hour: Amount = Field(0.0, description="One core for an hour.")
+    gib_hour: Amount = Field(0.0, description="One GiB of memory for an hour.")
     unit_hour: Amount = Field(0.0, description="What running one more deployable costs.")

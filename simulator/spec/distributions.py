@@ -125,15 +125,15 @@ class Constant(_Kind):
     """Always the same time; a bare duration is one."""
 
     dist: Literal["constant"] = "constant"
-    value: Duration
+    value: Duration = Field(description="The time.")
 
 
 class Uniform(_Kind):
     """Evenly spread between two times."""
 
     dist: Literal["uniform"] = "uniform"
-    min: Duration
-    max: Duration
+    min: Duration = Field(description="The shortest time.")
+    max: Duration = Field(description="The longest time.")
 
     @field_validator("max")
     @classmethod
@@ -147,7 +147,7 @@ class Normal(_Kind):
     """A normal distribution by the mean and cv that it has before it is cut at 0."""
 
     dist: Literal["normal"] = "normal"
-    mean: Mean
+    mean: Mean = Field(description="Its mean.")
     cv: Cv
 
 
@@ -155,7 +155,7 @@ class Gamma(_Kind):
     """A gamma distribution."""
 
     dist: Literal["gamma"] = "gamma"
-    mean: Mean
+    mean: Mean = Field(description="Its mean.")
     cv: Cv
 
 
@@ -163,8 +163,8 @@ class Hyperexponential(_Kind):
     """The hyperexponential distribution of two branches with balanced means, cv >= 1."""
 
     dist: Literal["hyperexponential"] = "hyperexponential"
-    mean: Mean
-    cv: WideCv
+    mean: Mean = Field(description="Its mean.")
+    cv: WideCv = Field(description="Standard deviation / mean, at least 1.")
 
 
 class _Fitted(WithPercentiles, _Kind):
@@ -222,14 +222,14 @@ class Exponential(_Fitted):
     moments = ("mean",)
 
     dist: Literal["exponential"] = "exponential"
-    mean: Mean | None = None
+    mean: Mean | None = Field(None, description="Its mean.")
 
 
 class LogNormal(_Fitted):
     """The lognormal distribution, by mean and cv or two percentiles."""
 
     dist: Literal["lognormal"] = "lognormal"
-    mean: Mean | None = None
+    mean: Mean | None = Field(None, description="Its mean.")
     cv: Cv | None = None
 
 
@@ -237,7 +237,7 @@ class Weibull(_Fitted):
     """The Weibull distribution, by mean and cv or two percentiles."""
 
     dist: Literal["weibull"] = "weibull"
-    mean: Mean | None = None
+    mean: Mean | None = Field(None, description="Its mean.")
     cv: Cv | None = None
 
 
@@ -245,7 +245,7 @@ class Pareto(_Fitted):
     """The Pareto distribution of type I, by mean and cv or two percentiles."""
 
     dist: Literal["pareto"] = "pareto"
-    mean: Mean | None = None
+    mean: Mean | None = Field(None, description="Its mean.")
     cv: Cv | None = None
 
 
@@ -255,8 +255,10 @@ class Empirical(_Kind):
     hidden = frozenset({"values", "digest"})
 
     dist: Literal["empirical"] = "empirical"
-    quantiles: Quantiles | None = None
-    file: Words | None = None
+    quantiles: Quantiles | None = Field(None, description="p0, p100, and any percentiles between them.")
+    file: Words | None = Field(
+        None, description="CSV file with a column value_s, each value as likely; relative to this file."
+    )
     values: tuple[float, ...] = Field(default=(), exclude=True, repr=False)
     digest: str = Field(default="", exclude=True, repr=False)
 

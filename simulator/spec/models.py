@@ -47,14 +47,23 @@ class Topology(Model):
     later = frozenset({"policies", "faults"})
 
     name: Text = Field("topology", description="Default: the name of the file.")
-    description: Text = ""
-    simulation: Simulation = Field(default_factory=Simulation)
-    network: Network = Field(default_factory=Network)
-    services: Annotated[dict[Name, Service], AfterValidator(_freeze_some)]
+    description: Text = Field("", description="A sentence for whoever reads the file.")
+    simulation: Simulation = Field(
+        default_factory=Simulation, description="How long a run is, and how often it is repeated."
+    )
+    network: Network = Field(default_factory=Network, description="What a message between two processes costs.")
+    services: Annotated[dict[Name, Service], AfterValidator(_freeze_some)] = Field(
+        description="By name: what each does, and what it has."
+    )
     workload: Annotated[dict[Name, Workload], AfterValidator(_freeze_some)]
-    deployments: Annotated[dict[Name, Deployment], AfterValidator(_freeze)] = Field(default_factory=FrozenDict)
-    slos: Annotated[dict[Name, Slo], AfterValidator(_freeze)] = Field(default_factory=FrozenDict)
-    prices: Prices | None = None
+    deployments: Annotated[dict[Name, Deployment], AfterValidator(_freeze)] = Field(
+        default_factory=FrozenDict,
+        description="By name: who shares a process; `microservices` and `monolith` exist without being written.",
+    )
+    slos: Annotated[dict[Name, Slo], AfterValidator(_freeze)] = Field(
+        default_factory=FrozenDict, description="By name: what was promised."
+    )
+    prices: Prices | None = Field(None, description="What things cost; without prices there is no cost.")
 
     _tree: dict[str, object] = PrivateAttr(default_factory=dict)
     _base: str = PrivateAttr(default="")

@@ -52,7 +52,7 @@ class Queue(Model):
     """Requests that wait for a slot."""
 
     capacity: Count | None = Field(None, description="One more is rejected; default: no limit.")
-    discipline: Discipline = "FIFO"
+    discipline: Discipline = Field("FIFO", description="Who gets a free slot: the first or the last who came.")
 
 
 def _read_choice_count(value: object) -> object:
@@ -66,9 +66,9 @@ def _read_choice_count(value: object) -> object:
 class LoadBalancer(Model):
     """How a replica is chosen; the bare word is enough."""
 
-    simple: Balancing = "LEAST_REQUEST"
+    simple: Balancing = Field("LEAST_REQUEST", description="The way to choose.")
     choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
-        2, description="Replicas that LEAST_REQUEST looks at."
+        2, description="Replicas that LEAST_REQUEST compares, at random, or all."
     )
 
     @model_validator(mode="before")
@@ -98,7 +98,7 @@ class LoadBalancer(Model):
 class Endpoint(Model):
     """What a service does when it is called."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = Field(description="What it does, one step after the other; [] answers at once.")
     error_rate: Fraction | None = Field(None, description="Default: that of the service.")
 
 
@@ -109,18 +109,20 @@ class Service(Model):
     shorthands = ("steps",)
 
     kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
-    replicas: Count = 1
-    resources: Resources = Field(default_factory=Resources)
+    replicas: Count = Field(1, description="Copies, each with its own cores, slots and queue.")
+    resources: Resources = Field(default_factory=Resources, description="What one replica has.")
     speed: Positive = Field(1.0, description="cpu steps take their time / speed.")
     concurrency: PositiveCount | None = Field(
         None,
-        description="Requests in progress in a replica, each holding its slot to its reply.",
+        description="Requests in progress in a replica, each in its slot to its reply; default: no limit.",
     )
-    queue: Queue | None = None
+    queue: Queue | None = Field(None, description="Who waits for a slot; needs `concurrency`; default: no limit.")
     scheduling: Scheduling = Field("FIFO", description="Of the cores: in order, or processor sharing.")
-    load_balancer: LoadBalancer = Field(default_factory=LoadBalancer)
+    load_balancer: LoadBalancer = Field(
+        default_factory=LoadBalancer, description="How a replica is chosen; the bare word is enough."
+    )
     error_rate: Fraction = Field(0.0, description="The handler fails, after its steps.")
-    endpoints: dict[str, Endpoint]
+    endpoints: dict[str, Endpoint] = Field(description="By name: what can be called.")
 
     @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:

@@ -32,11 +32,13 @@ _WARMUP_SCHEMA = {"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}
 class Simulation(Model):
     """How long a run is, and how often it is repeated."""
 
-    duration: PositiveDuration = Field(600.0, description="Arrivals stop then.")
+    duration: PositiveDuration = Field(600.0, description="Length of a run: arrivals stop then.")
     warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup), WithJsonSchema(_WARMUP_SCHEMA)] = Field(
-        60.0, json_schema_extra={"default": "60s"}, description="Time before the statistics begin, or auto (MSER-5)."
+        60.0,
+        json_schema_extra={"default": "60s"},
+        description="Time before the statistics begin, or auto (MSER-5); a tenth of a duration of up to 60s.",
     )
-    seed: Seed = 1
+    seed: Seed = Field(1, description="What the randomness starts from: the same seed gives the same bytes.")
     replications: PositiveCount = Field(10, description="Independent runs.")
     confidence: Confidence = Field(0.95, description="Level of the intervals.")
     drain: Duration = Field(60.0, description="Time after the end for requests in flight.")
@@ -81,4 +83,4 @@ class Network(Model):
 
     latency: Distribution = Field(default_factory=_zero, description="One way, of each message.")
     serialization: Distribution = Field(default_factory=_zero, description="cpu at each end of each message.")
-    links: tuple[Link, ...] = ()
+    links: tuple[Link, ...] = Field((), description="What differs between certain callers and targets.")

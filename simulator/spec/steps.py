@@ -42,7 +42,7 @@ class _Step(Model):
 class Cpu(_Step):
     """Work that holds a core."""
 
-    cpu: Distribution
+    cpu: Distribution = Field(description="Time on one core, at speed 1.")
 
     @property
     def verb(self) -> Verb:
@@ -53,7 +53,7 @@ class Cpu(_Step):
 class Sleep(_Step):
     """Time that needs no core: a disk, a third party."""
 
-    sleep: Distribution
+    sleep: Distribution = Field(description="Time that passes.")
 
     @property
     def verb(self) -> Verb:
@@ -66,7 +66,7 @@ class Call(_Step):
 
     later = POLICY_KEYS
 
-    call: CallName
+    call: CallName = Field(description="A service, or a service and its endpoint.")
     timeout: PositiveDuration | None = Field(None, description="Of the whole call; default: waits for ever.")
 
     @property
@@ -80,7 +80,7 @@ class Send(_Step):
 
     later = POLICY_KEYS
 
-    send: CallName
+    send: CallName = Field(description="A service, or a service and its endpoint.")
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
@@ -97,7 +97,7 @@ class Send(_Step):
 class Parallel(_Step):
     """Branches that run at the same time; the step ends when all of them have."""
 
-    parallel: tuple[Branch, ...]
+    parallel: tuple[Branch, ...] = Field(description="The branches: steps, or {steps: [...]}.")
 
     @field_validator("parallel")
     @classmethod
@@ -115,7 +115,7 @@ class Parallel(_Step):
 class Choose(_Step):
     """Exactly one of several options, drawn by weight."""
 
-    choose: tuple[Option, ...]
+    choose: tuple[Option, ...] = Field(description="The options.")
 
     @field_validator("choose")
     @classmethod
@@ -174,7 +174,7 @@ Step: TypeAlias = Annotated[
 class Branch(Model):
     """One branch of a `parallel`; a bare step is a branch of one step."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = Field(description="One after the other.")
 
     @model_validator(mode="before")
     @classmethod
@@ -188,4 +188,4 @@ class Option(Model):
     """One option of a `choose`."""
 
     weight: Amount = Field(1.0, description="Relative to the weights of the other options.")
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing.")

@@ -25,15 +25,15 @@ KEYS = ("call", "calls", *SHAPES, *_NEEDS)
 class Entry(Model):
     """One entry point of a workload and its share of the requests."""
 
-    call: CallName
+    call: CallName = Field(description="A service, or a service and its endpoint.")
     weight: Amount = Field(1.0, description="Relative to the weights of the other entries.")
 
 
 class Stage(Model):
     """A straight line from the rate before to the target."""
 
-    target: Rate
-    duration: Duration = Field(description="A stage of 0s is a jump.")
+    target: Rate = Field(description="The rate at its end.")
+    duration: Duration = Field(description="Its length; a stage of 0s is a jump.")
 
 
 class Workload(Model):
@@ -43,13 +43,22 @@ class Workload(Model):
     shorthands = ("call",)
     hidden = frozenset({"replay_times", "replay_digest"})
 
-    entries: tuple[Entry, ...] = Field(alias="calls")
-    rate: Rate | None = None
-    arrivals: Annotated[Literal["poisson", "even"], one_of("poisson", "even")] = "poisson"
-    start_rate: Rate | None = None
-    stages: tuple[Stage, ...] | None = None
-    users: Count | None = None
-    think_time: Distribution = Field(default_factory=lambda: Constant(value=0.0))
+    entries: tuple[Entry, ...] = Field(
+        alias="calls", description="Several entry points, drawn by weight, instead of `call`."
+    )
+    rate: Rate | None = Field(None, description="Requests that come whatever became of the earlier ones.")
+    arrivals: Annotated[Literal["poisson", "even"], one_of("poisson", "even")] = Field(
+        "poisson", description="At random or evenly spaced; only with `rate` and `stages`."
+    )
+    start_rate: Rate | None = Field(None, description="The rate at 0, by default 0/s; only with `stages`.")
+    stages: tuple[Stage, ...] | None = Field(
+        None, description="A rate that changes; after the last stage nothing comes."
+    )
+    users: Count | None = Field(None, description="People, each with one request at a time: ask, wait, think.")
+    think_time: Distribution = Field(
+        default_factory=lambda: Constant(value=0.0),
+        description="From the end of a request to the user's next; only with `users`; default: 0.",
+    )
     replay: Words | None = Field(
         None, description="CSV file with a column arrival_s; the path is relative to this file."
     )

@@ -1,5 +1,6 @@
 """What a reader of the README runs: its commands are understood, and its Python runs."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -72,8 +73,6 @@ def test_the_python_of_the_readme_runs(tmp_path):
 
 
 def without_a_screen(folder):
-    import os
-
     return {**os.environ, "MPLBACKEND": "agg", "MPLCONFIGDIR": os.environ.get("MPLCONFIGDIR", str(folder))}
 
 

@@ -103,7 +103,7 @@ def test_5_3_the_slots_are_held_meanwhile(run):
 
 
 def test_5_3_the_slot_of_the_callee_is_held_until_the_answer_is_packed(run):
-    services = "a: {resources: {cpu: 2}, steps: [{call: b}]}\nb: {concurrency: 1, steps: []}"
+    services = "a: {resources: {cpu: 2}, steps: [{call: b}]}\nb: {resources: {cpu: 2}, concurrency: 1, steps: []}"
     seen = run(services, at=[0, 0], extra="network: {serialization: 2t}")
     assert seen.spans("b") == [(2, 6, "ok"), (2, 10, "ok")]
     assert seen.number("b", "waiting_time_s") == 2

@@ -113,6 +113,14 @@ def test_a_handful_of_visits_in_flight_is_no_backlog(build):
     assert not having(summarise(*growing(build, 0.4, 0.35)).warnings, "unstable")
 
 
+def test_requests_in_progress_are_no_queue(build):
+    """90 of 360 visits have not ended, and the queue is 3 longer in the second half: they wait for their callees."""
+    plan, traces = growing(build)
+    levels = traces[0].levels.copy()
+    levels[:, 1, 1] = traces[0].edges ** 2 / 60.0
+    assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
+
+
 def test_one_replication_whose_queue_shrinks_is_enough_for_stability(build):
     plan, traces = growing(build)
     levels = traces[1].levels.copy()

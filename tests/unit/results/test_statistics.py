@@ -95,3 +95,10 @@ def test_many_groups_do_not_wrap_around():
     assert result[40_000, 0] == 1.0
     assert result[3, 0] == 2.0
     assert np.isnan(result).sum() == 39_999
+
+
+def test_equal_values_have_no_spread_at_all():
+    # Their mean is one rounding off, and so would be the spread about it.
+    values = [0.825, 0.825, 0.825, 0.825, 0.825]
+    assert student_interval(np.array(values) * 1.0000000000000002, 0.95)[1] == 0.0
+    assert student_interval([0.1 + 0.2] * 3, 0.95)[1] == 0.0

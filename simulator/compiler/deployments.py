@@ -1,4 +1,4 @@
-"""Who shares a process: the units of a deployment (rules 4.6 and 4.7, and "Units" of the settled details)."""
+"""Who shares a process: the units of a deployment (rules 10.1 to 10.4)."""
 
 from __future__ import annotations
 

@@ -21,6 +21,9 @@ WEIBULL = int(Dist.WEIBULL)
 PARETO = int(Dist.PARETO)
 HYPEREXPONENTIAL = int(Dist.HYPEREXPONENTIAL)
 
+READ_ONLY = "Array(float64, 1, 'C', readonly=True)"
+"""Columns of a Plan are; an array that can be written is taken too."""
+
 NEXT = 256
 """Laws that need several uniforms take the k-th, the (k + 256)-th, ...: callers number their draws below 256."""
 
@@ -101,7 +104,6 @@ def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, s
     if kind == UNIFORM:
         return p0 + p1 * u
     if kind == NORMAL:
-        # A far cut (mu many sigmas below 0) would lose all digits near 1: the compiler refuses it.
         return max(0.0, p0 + p1 * normal_quantile(p2 + (1.0 - p2) * u))
     if kind == WEIBULL:
         return p1 * math.exp(p0 * math.log(-math.log1p(-u)))
@@ -113,7 +115,7 @@ def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, s
     return math.nan
 
 
-@rule("float64(float64[::1], float64[::1], int64, int64, boolean, float64)")
+@rule(f"float64({READ_ONLY}, {READ_ONLY}, int64, int64, boolean, float64)")
 def sample_points(probability, value, first, points, between, u):
     """A time from a law given by points: linear between quantiles, or one of the values."""
     if not between:

@@ -46,7 +46,7 @@ class Topology(Model):
 
     later = frozenset({"policies", "faults"})
 
-    name: Text = Field("topology", description="Default: the name of the file.")
+    name: Text = Field("topology", description="Default: the name of the file, without its ending.")
     description: Text = Field("", description="A sentence for whoever reads the file.")
     simulation: Simulation = Field(
         default_factory=Simulation, description="How long a run is, and how often it is repeated."

@@ -36,7 +36,7 @@ class Simulation(Model):
     warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup), WithJsonSchema(_WARMUP_SCHEMA)] = Field(
         60.0,
         json_schema_extra={"default": "60s"},
-        description="Time before the statistics begin, or auto (MSER-5); a tenth of a duration of up to 60s.",
+        description="Before it nothing counts; auto: by MSER-5. Of a run of up to 60s the default is a tenth.",
     )
     seed: Seed = Field(1, description="What the randomness starts from: the same seed gives the same bytes.")
     replications: PositiveCount = Field(10, description="Independent runs.")

@@ -22,7 +22,7 @@ def tandem(simulate):
       c: {{steps: [{{cpu: {{dist: exponential, mean: 9ms}}}}]}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=210, warmup=5)
+    return simulate(text, duration=250, warmup=5)
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def branching(simulate):
       c: {{steps: [{{cpu: {{dist: exponential, mean: 12.5ms}}}}]}}
     workload: {{call: front, rate: {RATE}/s}}
     """
-    return simulate(text, duration=190, warmup=5)
+    return simulate(text, duration=230, warmup=5)
 
 
 @pytest.mark.parametrize("station", [0, 1, 2], ids=["a", "b", "c"])

@@ -13,7 +13,7 @@ SERVICE_TIME = 0.01
 
 
 @pytest.fixture(scope="module")
-def run(simulate):
+def run(simulate_controlled):
     text = f"""
     services:
       a:
@@ -22,7 +22,7 @@ def run(simulate):
         steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=260, warmup=5)
+    return simulate_controlled(text, RATE * SERVICE_TIME, 20, duration=230, warmup=5)
 
 
 def survival(arrival_rate, service_time, time):
@@ -46,14 +46,14 @@ def test_mean_response_time(run, judge):
     def law(arrival_rate, service_time):
         return theory.mg1_lifo_mean_waiting_time(arrival_rate, service_time, 1.0) + service_time
 
-    judge(run.service("a", "response_time_s"), law, arrival_rate=RATE, service_time=SERVICE_TIME)
+    judge(run.service("response_time_s"), law, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
 def test_mean_number(run, judge):
-    judge(run.number("a", 1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
+    judge(run.number(1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
-@pytest.mark.parametrize("time", [0.02, 0.1])
+@pytest.mark.parametrize("time", [0.02, 0.05])
 def test_spread_of_the_response_time(run, judge, time):
     measured = run.slower_than(time)
     judge(measured, lambda r, s: survival(r, s, time), r=RATE, s=SERVICE_TIME)

@@ -14,26 +14,26 @@ SERVICES = {
     "constant": "%gms",
     "hyperexponential": "{dist: hyperexponential, mean: %gms, cv: 1.5}",
 }
-SECONDS = {"exponential": 220, "constant": 130, "hyperexponential": 350}
+SECONDS = {"exponential": 160, "constant": 120, "hyperexponential": 230}
 
 
 @pytest.fixture(scope="module", params=SERVICES)
-def one_core(simulate, request):
+def one_core(simulate_controlled, request):
     text = f"""
     services: {{a: {{scheduling: PS, steps: [{{cpu: {SERVICES[request.param] % 10}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=SECONDS[request.param], warmup=5)
+    return simulate_controlled(text, RATE * SERVICE_TIME, 20, duration=SECONDS[request.param], warmup=5)
 
 
 @pytest.fixture(scope="module", params=["constant", "hyperexponential"])
-def many_cores(simulate, request):
+def many_cores(simulate_controlled, request):
     step = SERVICES[request.param] % 20
     text = f"""
     services: {{a: {{scheduling: PS, resources: {{cpu: {CORES}}}, steps: [{{cpu: {step}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=SECONDS[request.param], warmup=5)
+    return simulate_controlled(text, RATE * SERVICE_TIME, 20, duration=SECONDS[request.param], warmup=5)
 
 
 @pytest.fixture(scope="module")
@@ -49,24 +49,24 @@ def short_and_long(simulate):
 
 
 def test_mean_response_time(one_core, judge):
-    measured = one_core.service("a", "response_time_s")
+    measured = one_core.service("response_time_s")
     judge(measured, theory.mg1_ps_mean_response_time, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
 def test_mean_number(one_core, judge):
     # waiting under sharing is what is present beyond the busy cores (rule 8.5)
-    judge(one_core.number("a", 1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
+    judge(one_core.number(1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
 def test_mean_response_time_of_many_cores(many_cores, judge):
     law = partial(theory.mgc_ps_mean_response_time, servers=CORES)
-    measured = many_cores.service("a", "response_time_s")
+    measured = many_cores.service("response_time_s")
     judge(measured, law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
 
 
 def test_mean_number_of_many_cores(many_cores, judge):
     law = partial(theory.mmc_mean_number, servers=CORES)
-    judge(many_cores.number("a", CORES), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+    judge(many_cores.number(CORES), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
 
 
 @pytest.mark.parametrize(("workload", "own"), [("many", 0.005), ("some", 0.02)])

@@ -12,6 +12,7 @@ from .life import Life
 from .recorder import Recorder
 
 FRAMES_PER_CALL = 8
+SPARE_FRAMES = 1000
 
 
 class ReferenceEngine:
@@ -25,19 +26,16 @@ class ReferenceEngine:
 
     def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
         """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows."""
-        # Calls inside a process are nested generators: the longest chain of them may be as long as the plan.
-        limit = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(limit, FRAMES_PER_CALL * len(plan.endpoints.name) + limit))
-        try:
-            return self._run(plan, seed, replication, detail)
-        finally:
-            sys.setrecursionlimit(limit)
-
-    def _run(self, plan: Plan, seed: int, replication: int, detail: Detail) -> Trace:
+        # Calls inside a process are nested generators: the longest chain of them may be as long as the plan. The
+        # limit is the process's: it is left where it is, since other runs may go on in other threads.
+        needed = FRAMES_PER_CALL * len(plan.endpoints.name) + SPARE_FRAMES
+        if sys.getrecursionlimit() < needed:
+            sys.setrecursionlimit(needed)
         clock = Clock()
         recorder = Recorder(plan, clock, detail)
         life = Life(plan, clock, seed, replication, recorder)
         recorder.watch(life.model)
         life.begin()
         clock.run_before(plan.settings.duration_s + plan.settings.drain_s)
+        recorder.close(life.model)
         return recorder.trace(self.name, seed, replication)

@@ -147,7 +147,10 @@ class Life:
         arrival = exchange.start + exchange.network_s
         if call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate:
             exchange.fail_with(ERROR)
-            self.answer(exchange, arrival)
+            if detached:
+                self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.answer(exchange, arrival))
+            else:
+                self.answer(exchange, arrival)
         else:
             self.clock.call_at(arrival, exchange.key + DELIVERY, Task(self.handle(exchange)).resume)
         return exchange
@@ -179,7 +182,7 @@ class Life:
     # -- the callee's side of a call
 
     def handle(self, exchange: Exchange) -> Steps:
-        """A message has arrived: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.12)."""
+        """A message has arrived: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.10)."""
         replica, call = exchange.replica, exchange.call
         assert replica is not None
         service = call.endpoint.service

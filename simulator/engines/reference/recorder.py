@@ -90,6 +90,12 @@ class Recorder:
         self.ended[edge] = self.ended_now
         self.bin = edge
 
+    def close(self, model: Model) -> None:
+        """Look once more at the horizon, if the run ended right there: without a drain its last event is too late."""
+        last = len(self.edges) - 1
+        if self.bin < last:
+            self._look(model, last, None)
+
     # -- requests
 
     def request_begins(self, workload: Workload, number: int, address: int, hash_key: int) -> Request:

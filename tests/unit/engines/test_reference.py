@@ -1,0 +1,108 @@
+"""What the reference engine promises beyond the rules: no accidental order, no livelock, no limit of depth."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+import simulator as sim
+from simulator.engines.reference import ReferenceEngine
+from simulator.engines.reference.clock import Clock, Moment, Task
+from simulator.plan.order import EventKind, base_key, kind_key
+
+
+def test_two_events_with_one_key_are_an_error_of_the_engine():
+    clock = Clock()
+    key = base_key(0, 1, 2) + kind_key(EventKind.REPLY)
+    for _ in range(2):
+        clock.call_at(1.0, key, lambda event: None)
+    with pytest.raises(sim.EngineError, match="same key"):
+        clock.run_before(2.0)
+
+
+def test_one_key_at_two_times_is_none():
+    clock, seen = Clock(), []
+    key = base_key(0, 1, 2) + kind_key(EventKind.REPLY)
+    for time in (2.0, 1.0):
+        clock.call_at(time, key, lambda event: seen.append(clock.now))
+    clock.run_before(3.0)
+    assert seen == [1.0, 2.0]
+    assert clock.events == 2
+
+
+def test_a_moment_that_nobody_waits_for_decides_nothing():
+    clock = Clock()
+    key = base_key(0, 1, 2) + kind_key(EventKind.REPLY)
+    clock.at(1.0, key)
+    clock.call_at(1.0, key, lambda event: None)
+    clock.run_before(2.0)
+    assert clock.events == 1
+
+
+def test_kinds_are_ordered_before_workloads_requests_addresses_and_locals():
+    keys = [
+        kind_key(kind) + base_key(workload, request, address) + local
+        for kind in EventKind
+        for workload in (0, 1, 2**16 - 1)
+        for request in (0, 1, 2**64 - 1)
+        for address in (0, 1, 2**64 - 1)
+        for local in (0, 2**32 - 1)
+    ]
+    assert keys == sorted(set(keys))
+    assert min(keys) >= 2, "0 and 1 are SimPy's own"
+
+
+def test_the_end_is_exclusive():
+    clock, seen = Clock(), []
+    clock.call_at(1.0, kind_key(EventKind.TIMER), lambda event: seen.append(1))
+    clock.run_before(1.0)
+    assert seen == []
+
+
+def test_a_task_runs_to_its_first_wait_at_once_and_ends_without_notice():
+    moment, seen = Moment(), []
+
+    def steps():
+        seen.append("begun")
+        yield moment
+        seen.append("resumed")
+
+    Task(steps()).resume()
+    assert seen == ["begun"]
+    (resume,) = moment.callbacks
+    resume(moment)
+    assert seen == ["begun", "resumed"]
+
+
+SPIN = """
+services: {a: {replicas: 0, steps: [{cpu: 1ms}]}}
+workload: {call: a, users: 1}
+simulation: {duration: 1s, warmup: 0s, replications: 1}
+"""
+
+
+def test_a_user_for_whom_time_stands_still_is_an_error():
+    with pytest.raises(sim.EngineError, match=r"time stands still at 0\.0 s: a user of workload 'workload'.*thinkTime"):
+        sim.simulate(sim.loads(SPIN))
+
+
+@pytest.mark.parametrize("deployment", ["microservices", "monolith"])
+def test_a_chain_of_calls_may_be_as_long_as_the_plan(deployment):
+    length = 400
+    services = {f"s{i}": {"steps": [{"cpu": 0.001}, {"call": f"s{i + 1}"}]} for i in range(length - 1)}
+    services[f"s{length - 1}"] = {"steps": [{"cpu": 0.001}]}
+    topology = sim.Topology.model_validate({"services": services, "workload": {"call": "s0", "users": 1}})
+    plan = sim.compile(topology.replace({"simulation.duration": 0.5, "simulation.warmup": 0}), deployment)
+    limit = sys.getrecursionlimit()
+    try:
+        trace = ReferenceEngine().run(plan, seed=1, replication=0, detail="summary")
+    finally:
+        sys.setrecursionlimit(limit)
+    assert trace.latency_s.tolist() == pytest.approx([length * 0.001] * 2)
+
+
+def test_it_can_run_everything():
+    plan = sim.compile(sim.loads(SPIN))
+    assert ReferenceEngine().missing(plan) == ()
+    assert ReferenceEngine().name == "reference"

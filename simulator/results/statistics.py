@@ -32,9 +32,10 @@ def check_confidence(confidence: float) -> float:
 @lru_cache(maxsize=256)
 def student_factor(degrees: int, confidence: float) -> float:
     """The two-sided critical value of Student's t."""
-    from scipy.stats import t
+    # Not scipy.stats: the same number, for a second and a half less of importing.
+    from scipy.special import stdtrit
 
-    return float(t.ppf((1.0 + confidence) / 2.0, degrees))
+    return float(stdtrit(degrees, (1.0 + confidence) / 2.0))
 
 
 def student_interval(values: ArrayLike, confidence: float) -> tuple[float, float]:

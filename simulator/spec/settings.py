@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from ..units import format_duration
 from .base import Model
 from .distributions import Constant, Distribution
 from .mistakes import Source, mistake
@@ -60,7 +61,8 @@ class Simulation(Model):
     @classmethod
     def _ends(cls, value: float | Literal["auto"], info: ValidationInfo) -> float | Literal["auto"]:
         if value != "auto" and "duration" in info.data and value >= info.data["duration"]:
-            raise mistake("`warmup` must be shorter than `duration`")
+            warmup, duration = format_duration(value), format_duration(info.data["duration"])
+            raise mistake(f"`warmup` ({warmup}) must be shorter than `duration` ({duration}): change both")
         return value
 
 

@@ -57,3 +57,9 @@ def test_mean_queue_length_of_many_cores(many_cores, judge):
         return arrival_rate * theory.mdc_mean_waiting_time(arrival_rate, service_time, CORES)
 
     judge(many_cores.service("queue_length"), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+
+
+def test_utilisation(one_core, many_cores, judge):
+    judge(one_core.utilisation(), theory.utilisation, throughput=RATE, service_time=SERVICE_TIME)
+    law = partial(theory.utilisation, servers=CORES)
+    judge(many_cores.utilisation(), law, throughput=RATE, service_time=CORES * SERVICE_TIME)

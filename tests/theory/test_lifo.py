@@ -53,6 +53,10 @@ def test_mean_number(run, judge):
     judge(run.number(1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
+def test_utilisation(run, judge):
+    judge(run.utilisation(), theory.utilisation, throughput=RATE, service_time=SERVICE_TIME)
+
+
 @pytest.mark.parametrize("time", [0.02, 0.05])
 def test_spread_of_the_response_time(run, judge, time):
     measured = run.slower_than(time)

@@ -58,6 +58,10 @@ def test_mean_number(one_core, judge):
     judge(one_core.number(1), theory.mm1_mean_number, arrival_rate=RATE, service_time=SERVICE_TIME)
 
 
+def test_utilisation(one_core, judge):
+    judge(one_core.utilisation(), theory.utilisation, throughput=RATE, service_time=SERVICE_TIME)
+
+
 def test_mean_response_time_of_many_cores(many_cores, judge):
     law = partial(theory.mgc_ps_mean_response_time, servers=CORES)
     measured = many_cores.service("response_time_s")
@@ -67,6 +71,11 @@ def test_mean_response_time_of_many_cores(many_cores, judge):
 def test_mean_number_of_many_cores(many_cores, judge):
     law = partial(theory.mmc_mean_number, servers=CORES)
     judge(many_cores.number(CORES), law, arrival_rate=RATE, service_time=CORES * SERVICE_TIME)
+
+
+def test_utilisation_of_many_cores(many_cores, judge):
+    law = partial(theory.utilisation, servers=CORES)
+    judge(many_cores.utilisation(), law, throughput=RATE, service_time=CORES * SERVICE_TIME)
 
 
 @pytest.mark.parametrize(("workload", "own"), [("many", 0.005), ("some", 0.02)])

@@ -152,8 +152,7 @@ def test_it_is_ready_for_json(three):
 def test_it_shows_itself_in_a_notebook(shop, made):
     html = made._repr_html_()
     assert html.startswith(f"<p><strong>{escape(made.verdict)}</strong></p>")
-    assert "<table" in html
-    assert "latency_p99_s" in html
+    assert escape(str(made)) in html
     named = sim.compare(shop.replace({"name": "<b>", "prices.currency": "<i>"}), replications=2)
     assert "<b>" not in named._repr_html_()
     assert "<i>" not in named._repr_html_()

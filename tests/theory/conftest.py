@@ -210,7 +210,7 @@ def judge(request: pytest.FixtureRequest) -> Callable[..., None]:
     Three things have to hold, for one value a replication and Student's t over replications:
 
     *   the law, computed from `inputs`, lies inside a wide interval, which a right simulator leaves once in 150,000
-        tests (4.5 standard errors of a normal mean; 6.3 with 20 replications, since the error is estimated too);
+        tests (4.5 standard errors of a normal mean; 6.1 with 20 replications, since the error is estimated too);
     *   the 95 % interval is narrow: its half width is under `narrow` of the law;
     *   the same check fails for the law of a slightly different system, with one input 5 % lower: for every input
         that is a float, one after the other. What should stay as it is, is no float or bound to the law beforehand.

@@ -86,7 +86,7 @@ def simulate_plans(
     progress: Progress | None = None,
 ) -> list[Results]:
     """Simulate deployments of one topology with the same seed; a Ctrl-C leaves them the same replications."""
-    from ..results import summarise
+    from ..results import find_cut, summarise
 
     if detail not in DETAILS:
         raise ResultError(f'there is no detail {detail!r}: use "summary", "requests" or "attempts"')
@@ -103,8 +103,12 @@ def simulate_plans(
     complete = [[trace for trace in one if trace is not None] for one in rounds if None not in one]
     if not complete:
         raise KeyboardInterrupt
+    # One cut for all: the statistics of all deployments are of the same requests.
+    cut = find_cut([trace for one in complete for trace in one]) if settings.warmup_s is None else None
     return [
-        summarise(plan, [one[number] for one in complete], engine_reason=reason, requested=settings.replications)
+        summarise(
+            plan, [one[number] for one in complete], engine_reason=reason, requested=settings.replications, cut=cut
+        )
         for number, plan in enumerate(plans)
     ]
 

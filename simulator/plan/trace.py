@@ -122,6 +122,7 @@ class Trace:
     tallies: Floats  # B, N, E, Tally: by arrival of the request
     breakdown: Floats  # B, S, Component: seconds on critical paths of ok and degraded requests, by arrival
     latency_s: Floats  # of ok and degraded requests, in the order of their ends
+    latency_arrival_s: Floats  # of the same requests
     latency_bin: NDArray[np.int32]  # the bin in which each of those arrived
     latency_workload: NDArray[np.int32]
     requests: RequestLog | None  # from detail "requests" on

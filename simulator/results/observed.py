@@ -149,8 +149,8 @@ def check_traces(plan: Plan, traces: Sequence[Trace]) -> None:
         raise ResultError("a replication is there twice: it would be counted twice")
 
 
-def observe(plan: Plan, traces: Sequence[Trace]) -> Observed:
-    """Order the replications and find the span of their statistics.
+def observe(plan: Plan, traces: Sequence[Trace], cut: tuple[int, bool] | None = None) -> Observed:
+    """Order the replications and find the span of their statistics; `cut` is one found before, for `warmup: auto`.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def observe(plan: Plan, traces: Sequence[Trace]) -> Observed:
     ordered = tuple(sorted(traces, key=lambda trace: trace.replication))
     warmup_s, duration_s = plan.settings.warmup_s, plan.settings.duration_s
     if warmup_s is None:
-        return Observed(plan, ordered, *warmup.find_first(ordered))
+        return Observed(plan, ordered, *(cut or warmup.find_first(ordered)))
     if not 0.0 <= warmup_s < duration_s:
         raise ResultError(f"a warmup of {warmup_s:g} s leaves nothing of a run of {duration_s:g} s")
     return Observed(plan, ordered, int(np.searchsorted(ordered[0].edges, warmup_s)), settled=True)

@@ -17,6 +17,12 @@ def check_pairs(baseline: Results, other: Results) -> None:
     seeds = [one.provenance["seed"] for one in (baseline, other)]
     if seeds[0] != seeds[1]:
         raise ResultError(f"seeds {seeds[0]} and {seeds[1]} cannot be paired: run both with one seed")
+    for word, key in (("a duration", "duration_s"), ("a warmup", "warmup_s")):
+        spans = [one.provenance[key] for one in (baseline, other)]
+        if spans[0] != spans[1]:
+            raise ResultError(
+                f"{word} of {spans[0]:g} s and of {spans[1]:g} s cannot be paired: these are not the same requests"
+            )
     mine, theirs = (list(one.replications.index) for one in (baseline, other))
     if mine != theirs:
         raise ResultError(f"replications {mine} and {theirs} cannot be paired: run both with the same replications")

@@ -27,6 +27,7 @@ def summarise(
     engine_reason: str = "",
     requested: int | None = None,
     created: str | None = None,
+    cut: tuple[int, bool] | None = None,
 ) -> Results:
     """The tables of a run from what happened in its replications.
 
@@ -44,6 +45,8 @@ def summarise(
         How many replications were asked for; fewer traces are an interrupted run.
     created
         When the run was made, as an ISO time; now if not given.
+    cut
+        With `warmup: auto`, what `warmup.find_first` says of all traces that this result is to be compared with.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def summarise(
         If there are no traces, or if they are not replications of one run of this plan.
     """
     level = check_confidence(plan.settings.confidence if confidence is None else confidence)
-    observed = observe(plan, traces)
+    observed = observe(plan, traces, cut)
     replications = replication_table(observed)
     tables = {
         "summary": summary_series(observed).to_frame(name="value"),

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plan.layout import GOOD
 from ..plan.plan import Floats
 from ..plan.trace import BINS, Trace
 
@@ -54,17 +53,9 @@ def mser5(values: Floats) -> Cut:
 
 
 def served_in_order(trace: Trace) -> tuple[Floats, Floats]:
-    """Arrivals and latencies of the ok and degraded requests by arrival.
-
-    With detail `summary` by the bin of their arrival, its end standing for the arrival, and within it by
-    their end.
-    """
-    log = trace.requests
-    if log is None:
-        order = np.argsort(trace.latency_bin, kind="stable")
-        return trace.edges[trace.latency_bin[order] + 1], trace.latency_s[order]
-    good = log.outcome <= GOOD
-    return log.arrival_s[good], log.end_s[good] - log.arrival_s[good]
+    """Arrivals and latencies of the ok and degraded requests in the order of arrival, ties in that of their ends."""
+    order = np.argsort(trace.latency_arrival_s, kind="stable")
+    return trace.latency_arrival_s[order], trace.latency_s[order]
 
 
 def find_first(traces: Sequence[Trace]) -> tuple[int, bool]:

@@ -32,18 +32,25 @@ class Task:
     the model's events; here a task starts at once and ends without notice.
     """
 
-    __slots__ = ("_send",)
+    __slots__ = ("_alive", "_steps")
 
-    def __init__(self, steps: Steps) -> None:
-        self._send = steps.send
+    def __init__(self, steps: Steps, alive: set[Task]) -> None:
+        self._steps = steps
+        self._alive = alive
+        alive.add(self)
 
     def resume(self, _event: object = None) -> None:
         """Go on until the next wait, or the end."""
         try:
-            moment = self._send(None)
+            moment = self._steps.send(None)
         except StopIteration:
+            self._alive.discard(self)
             return
         moment.callbacks.append(self.resume)
+
+    def close(self) -> None:
+        """End here, from the outermost generator inwards."""
+        self._steps.close()
 
 
 class Clock(simpy.Environment):
@@ -52,6 +59,23 @@ class Clock(simpy.Environment):
     def __init__(self) -> None:
         super().__init__()
         self.events = 0
+        # Who waits for an answer that was lost is referred to by nobody else: the garbage collector would close its
+        # nested generators in any order, and complain of it.
+        self._tasks: set[Task] = set()
+
+    def task(self, steps: Steps) -> Task:
+        """A task that is yet to be resumed for the first time."""
+        return Task(steps, self._tasks)
+
+    def start(self, steps: Steps) -> None:
+        """Begin a task, now."""
+        Task(steps, self._tasks).resume()
+
+    def close(self) -> None:
+        """End all tasks that still wait."""
+        for task in self._tasks:
+            task.close()
+        self._tasks.clear()
 
     def schedule_at(self, time: float, key: int, moment: Moment) -> None:
         """Let `moment` happen at an absolute time: now + (time - now) is not always time."""

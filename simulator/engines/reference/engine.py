@@ -36,6 +36,9 @@ class ReferenceEngine:
         life = Life(plan, clock, seed, replication, recorder)
         recorder.watch(life.model)
         life.begin()
-        clock.run_before(plan.settings.duration_s + plan.settings.drain_s)
+        try:
+            clock.run_before(plan.settings.duration_s + plan.settings.drain_s)
+        finally:
+            clock.close()
         recorder.close(life.model)
         return recorder.trace(self.name, seed, replication)

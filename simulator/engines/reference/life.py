@@ -14,7 +14,7 @@ from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...rules.randomness import child, mix, uniform
-from .clock import Clock, Moment, Steps, Task
+from .clock import Clock, Moment, Steps
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
 from .recorder import Recorder
 from .units import Replica
@@ -63,10 +63,10 @@ class Life:
         """Let every workload begin at time 0."""
         for workload in self.workloads:
             if workload.users is None:
-                Task(self.arrivals(workload)).resume()
+                self.clock.start(self.arrivals(workload))
             else:
                 for user in range(workload.users):
-                    Task(self.user(workload, user)).resume()
+                    self.clock.start(self.user(workload, user))
 
     # -- where requests come from
 
@@ -79,7 +79,7 @@ class Life:
             key = workload.key(number, address)
             yield self.clock.at(time, key + ARRIVAL)
             request = self.record.request_begins(workload, number, address, address)
-            Task(self.wish(request, address)).resume()
+            self.clock.start(self.wish(request, address))
 
     def user(self, workload: Workload, user: int) -> Steps:
         """A closed user: think, ask, wait for the end of it, think again (rule 7.5)."""
@@ -152,7 +152,7 @@ class Life:
             else:
                 self.answer(exchange, arrival)
         else:
-            self.clock.call_at(arrival, exchange.key + DELIVERY, Task(self.handle(exchange)).resume)
+            self.clock.call_at(arrival, exchange.key + DELIVERY, self.clock.task(self.handle(exchange)).resume)
         return exchange
 
     def answer(self, exchange: Exchange, time: float) -> None:
@@ -329,7 +329,7 @@ class Life:
         """Fire and forget: the handler goes on once the message is packed (rule 4.7)."""
         if not call.remote:
             alone = visit.fork()
-            Task(self.call_inside(alone, call)).resume()
+            self.clock.start(self.call_inside(alone, call))
             return
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
@@ -342,7 +342,7 @@ class Life:
         """All branches at once; wait for all (rule 4.6). Each runs to its first wait before the next one starts."""
         join = Join(count)
         for row in self.model.branch[first : first + count]:
-            Task(self.branch(visit.fork(), row, join)).resume()
+            self.clock.start(self.branch(visit.fork(), row, join))
         if join.remaining:
             yield join
         visit.ledger.extend(join.ledger)

@@ -61,6 +61,7 @@ class Recorder:
         self.tallies = [[0.0] * (len(self.entry_calls) * self.endpoints * len(Tally)) for _ in range(bins)]
         self.breakdown = [[0.0] * (services * len(Component)) for _ in range(bins)]
         self.latency = array("d")
+        self.latency_arrival = array("d")
         self.latency_bin = array("i")
         self.latency_workload = array("i")
         self.logs_requests = detail != "summary"
@@ -126,6 +127,7 @@ class Recorder:
         if outcome <= GOOD:
             ended[1] += 1
             self.latency.append(now - request.arrival)
+            self.latency_arrival.append(request.arrival)
             self.latency_bin.append(request.bin)
             self.latency_workload.append(workload)
             breakdown = self.breakdown[request.bin]
@@ -230,6 +232,7 @@ class Recorder:
             tallies=np.array(self.tallies).reshape(bins, len(self.entry_calls), self.endpoints, len(Tally)),
             breakdown=np.array(self.breakdown).reshape(bins, services, len(Component)),
             latency_s=np.array(self.latency, np.float64),
+            latency_arrival_s=np.array(self.latency_arrival, np.float64),
             latency_bin=np.array(self.latency_bin, np.int32),
             latency_workload=np.array(self.latency_workload, np.int32),
             requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,

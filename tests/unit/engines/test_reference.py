@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
-from simulator.engines.reference.clock import Clock, Moment, Task
+from simulator.engines.reference.clock import Clock, Moment
 from simulator.plan.order import EventKind, base_key, kind_key
 
 
@@ -68,7 +69,8 @@ def test_a_task_runs_to_its_first_wait_at_once_and_ends_without_notice():
         yield moment
         seen.append("resumed")
 
-    Task(steps()).resume()
+    clock = Clock()
+    clock.start(steps())
     assert seen == ["begun"]
     (resume,) = moment.callbacks
     resume(moment)
@@ -106,3 +108,24 @@ def test_it_can_run_everything():
     plan = sim.compile(sim.loads(SPIN))
     assert ReferenceEngine().missing(plan) == ()
     assert ReferenceEngine().name == "reference"
+
+
+LOST = """
+simulation: {duration: 20s, warmup: 0s, replications: 1}
+network: {links: [{from: a, to: b, loss: 100%}]}
+services: {a: {steps: [{parallel: [{call: b}, {sleep: 1ms}]}]}, b: {steps: []}}
+workload: {call: a, rate: 200/s}
+"""
+
+
+def test_calls_that_are_lost_for_ever_are_put_away_quietly():
+    code = f"""
+import gc, simulator as sim
+gc.set_threshold(50)
+result = sim.simulate(sim.loads('''{LOST}'''))
+assert result.summary["unfinished"] == result.summary["requests"] > 3000
+del result
+gc.collect()
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stderr == ""

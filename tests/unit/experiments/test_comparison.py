@@ -186,3 +186,31 @@ simulation: {duration: 10s}
 services: {web: {steps: [{cpu: 5ms}, {call: store}]}, store: {steps: [{cpu: 5ms}]}}
 workload: {call: web, rate: 40/s}
 """
+
+
+SETTLING = """
+simulation: {duration: 100s, warmup: auto, replications: 3, seed: 9}
+network: {latency: 1ms}
+services:
+  a: {steps: [{cpu: {dist: exponential, mean: 60ms}}, {call: b}]}
+  b: {steps: [{cpu: {dist: exponential, mean: 50ms}}]}
+workload: {call: a, rate: 14/s}
+"""
+
+
+def test_with_warmup_auto_all_deployments_are_cut_at_one_time():
+    """Cut on their own at 11 s and at 0 s, they would differ in requests, which both got alike."""
+    topology = sim.loads(SETTLING)
+    comparison = sim.compare(topology)
+    starts = {result.provenance["warmup_s"] for result in comparison.results.values()}
+    assert starts == {sim.simulate(topology, "microservices").provenance["warmup_s"]}
+    assert starts != {0.0}
+    requests = comparison.differences.loc[("monolith", "requests")]
+    assert (requests["difference"], requests["half_width"]) == (0.0, 0.0)
+
+
+def test_with_warmup_auto_the_detail_changes_nothing():
+    topology = sim.loads(SETTLING)
+    summary, requests = (sim.simulate(topology, detail=detail) for detail in ("summary", "requests"))
+    assert summary.provenance["warmup_s"] == requests.provenance["warmup_s"] > 0.0
+    assert summary.summary.equals(requests.summary)

@@ -211,6 +211,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         tallies=tallies,
         breakdown=breakdown,
         latency_s=floats(*(one[1] for one in served)),
+        latency_arrival_s=floats(*(requests[one[4]].arrival_s for one in served)),
         latency_bin=np.array([one[2] for one in served], dtype=np.int32),
         latency_workload=np.array([one[3] for one in served], dtype=np.int32),
         requests=_request_log(requests) if logged else None,

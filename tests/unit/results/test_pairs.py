@@ -83,3 +83,15 @@ def test_one_replication_shows_nothing(build):
 def test_what_does_not_belong_together_is_refused(build, other, message):
     with pytest.raises(ResultError, match=message):
         paired_difference(run(build, 1.0, 2.0), run(build, 1.0, 2.0, **other))
+
+
+def test_other_spans_are_other_requests(build):
+    mine = run(build, 1.0, 2.0)
+    for key, message in (
+        ("warmup_s", "a warmup of 20 s and of 30 s"),
+        ("duration_s", "a duration of 200 s and of 30 s"),
+    ):
+        theirs = run(build, 1.0, 2.0)
+        theirs._provenance[key] = 30.0
+        with pytest.raises(ResultError, match=f"{message} cannot be paired"):
+            paired_difference(mine, theirs)

@@ -6,6 +6,7 @@ python3 start.py test
 
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import venv
@@ -33,7 +34,7 @@ def main() -> int:
     testing = arguments[:1] == ["test"]
     set_up(testing=testing)
     if not testing:
-        return subprocess.call([PYTHON, "-m", "simulator.cli", *arguments])
+        return run([PYTHON, "-m", "simulator.cli", *arguments])
     if len(arguments) > 1:
         return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
     for check in CHECKS:
@@ -41,6 +42,16 @@ def main() -> int:
         if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
             return code
     return 0
+
+
+def run(command: list[object]) -> int:
+    """Hand over to the simulator: a Ctrl-C is its alone, so that it can show what is finished."""
+    words = [str(word) for word in command]
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.call(words)
 
 
 def set_up(*, testing: bool) -> None:

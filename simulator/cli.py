@@ -130,6 +130,8 @@ def schema(arguments: Arguments) -> int:
 
 def plot(arguments: Arguments) -> int:
     """Draw a figure into a PNG or SVG file."""
+    if arguments.quick and arguments.figure != "topology":
+        raise sim.SimulatorError(f"--quick draws a topology without a run; {arguments.figure} needs one: leave it out")
     _refuse_file(arguments.out)
     axes = FIGURES[arguments.figure](arguments)
     sim.plots.save(axes, arguments.out)

@@ -11,10 +11,11 @@ from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Plan
 from ..spec.models import Topology
+from ..spec.steps import Call
 from ..units import format_duration, format_fraction
 from .expectations import Expectations, entry_shares
 from .programs import endpoint_name
-from .reach import Reach
+from .reach import Reach, call_steps, steps_of
 
 
 def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expectations) -> tuple[str, ...]:
@@ -26,6 +27,8 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *_overloaded(plan, expected),
         *_absent(plan),
         *_free_hops(plan),
+        *_dropped_limits(topology, plan),
+        *_dropped_timeouts(topology, reach, plan),
         *_short_stages(plan),
     )
 
@@ -134,6 +137,34 @@ def _free_hops(plan: Plan) -> Iterator[str]:
     between = (calls.remote == 1) & (calls.caller >= 0)
     if between.any() and not plan.distributions.mean[calls.latency[between]].any():
         yield "no network latency between units: hops are free: this flatters microservices"
+
+
+def _dropped_limits(topology: Topology, plan: Plan) -> Iterator[str]:
+    """Slots of services that a merged unit has not, since one of its services is without a limit."""
+    for unit, name in enumerate(plan.units.name):
+        members = [plan.services.name[row] for row in np.flatnonzero(plan.services.unit == unit)]
+        limited = [member for member in members if topology.services[member].concurrency is not None]
+        if plan.units.concurrency[unit] == UNLIMITED and limited:
+            free = next(member for member in members if member not in limited)
+            yield (
+                f"{name}: it has no limit of slots, since {free} has none; those of {', '.join(limited)} do not act"
+                f" (write `concurrency` on the unit)"
+            )
+
+
+def _dropped_timeouts(topology: Topology, reach: Reach, plan: Plan) -> Iterator[str]:
+    """Timeouts of calls that stay inside a process."""
+    unit = dict(zip(plan.services.name, plan.services.unit.tolist(), strict=True))
+    pairs = {
+        (key[0], topology.resolve(step.call)[0])
+        for key in reach.endpoints
+        for step in call_steps(steps_of(topology, key))
+        if isinstance(step, Call) and step.timeout is not None
+    }
+    for caller, target in sorted(pairs):
+        if unit[caller] == unit[target]:
+            inside = plan.units.name[unit[caller]]
+            yield f"{caller} -> {target}: its timeout does not act inside {inside}, where it is a function call"
 
 
 def _short_stages(plan: Plan) -> Iterator[str]:

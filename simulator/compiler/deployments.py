@@ -193,7 +193,10 @@ def _agreed(path: str, key: str, services: dict[str, Service], word: Callable[[S
     words = {name: word(service) for name, service in services.items()}
     if len(set(words.values())) > 1:
         listed = ", ".join(f"{name} {words[name]}" for name in sorted(words))
-        raise PlanError(f"{path}: its services do not agree on `{key}` ({listed}); write it on the unit")
+        raise PlanError(
+            f"{path}: its services do not agree on `{key}` ({listed}); write it on the unit: put `{key}` beside"
+            f" `services: [{', '.join(services)}]` under {path}"
+        )
     return next(iter(words.values()))
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..compiler import Napkin, compile_topology, napkin
+from ..errors import PlanError
 
 if TYPE_CHECKING:
     from ..plan.plan import Plan
@@ -17,11 +18,12 @@ WIDTH = 100
 
 @dataclass(frozen=True)
 class Check:
-    """What can be said of a topology without running it, by deployment."""
+    """What can be said of a topology without running it, by deployment; `refused` says why one cannot be run."""
 
     topology: str
     plans: dict[str, Plan]
     napkins: dict[str, Napkin]
+    refused: dict[str, str]
 
     @property
     def warnings(self) -> dict[str, tuple[str, ...]]:
@@ -40,6 +42,7 @@ class Check:
                 }
                 for name, plan in self.plans.items()
             },
+            "refused": self.refused,
         }
 
     def __str__(self) -> str:
@@ -49,6 +52,8 @@ class Check:
             parts += ["", self.napkins[name].render()]
             for warning in plan.warnings:
                 parts += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
+        for name, why in self.refused.items():
+            parts += ["", *textwrap.wrap(f"{name} cannot be run: {why}", WIDTH, subsequent_indent="  ")]
         return "\n".join(parts)
 
 
@@ -63,8 +68,16 @@ def check(topology: Topology, deployments: list[str] | None = None) -> Check:
     Raises
     ------
     PlanError
-        If a deployment has no meaning that can be run.
+        If a deployment has no meaning that can be run; for a derived monolith only if it was asked for.
     """
     names = deployments or list(dict.fromkeys(["microservices", "monolith", *topology.deployments]))
-    plans = {name: compile_topology(topology, name) for name in names}
-    return Check(topology.name, plans, {name: napkin(plan) for name, plan in plans.items()})
+    plans, refused = {}, {}
+    for name in names:
+        try:
+            plans[name] = compile_topology(topology, name)
+        except PlanError as error:
+            # Nobody asked for the derived monolith: that it cannot be made is no mistake of the file.
+            if deployments or name != "monolith" or name in topology.deployments:
+                raise
+            refused[name] = str(error)
+    return Check(topology.name, plans, {name: napkin(plan) for name, plan in plans.items()}, refused)

@@ -58,7 +58,13 @@ def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: boo
         body = f"one replication cannot show whether {names[1]} differs from {names[0]}: ask for more"
     else:
         body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {_and(same)}" if same else "")
-    return f"{sizes} ({cores} cores), {body}{_objectives(names, baseline, other)}."
+    unsteady = [name for name, one in zip(names, (baseline, other), strict=True) if _is_unstable(one)]
+    caution = f" {_and(unsteady)} cannot keep up: latency there depends on how long the run is." if unsteady else ""
+    return f"{sizes} ({cores} cores), {body}{_objectives(names, baseline, other)}.{caution}"
+
+
+def _is_unstable(result: Results) -> bool:
+    return any(" is unstable: " in warning for warning in result.warnings)
 
 
 def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[str]]:
@@ -68,6 +74,8 @@ def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[
     same: list[str] = []
     for name, words, more_is_better in JUDGED:
         row = table.loc[name]
+        if name == "latency_p99_s" and _is_shown(table.loc["availability_ratio"]):
+            words += " of what is served"
         if math.isnan(row["baseline"]) or math.isnan(row["other"]):
             continue
         if not _is_shown(row):
@@ -96,10 +104,12 @@ def _objectives(names: Sequence[str], baseline: Results, other: Results) -> str:
     if baseline.objectives.empty:
         return ""
     met = {name: one.met for name, one in zip(names, (baseline, other), strict=True)}
+    doubt = baseline.objectives["straddles"].any() or other.objectives["straddles"].any()
+    sure = " (not sure: an interval holds the limit)" if doubt else ""
     if len(set(met.values())) == 1:
-        return "; both meet every objective" if met[names[0]] else "; both miss an objective"
+        return f"; both {'meet every' if met[names[0]] else 'miss an'} objective{sure}"
     good, bad = sorted(names, key=lambda name: not met[name])
-    return f"; {good} meets every objective, {bad} misses one"
+    return f"; {good} meets every objective, {bad} misses one{sure}"
 
 
 def _and(words: Sequence[str]) -> str:
@@ -179,7 +189,7 @@ def _unit_lines(results: Mapping[str, Results]) -> list[str]:
                 f"{waits['mean'] * 1e3:.2f}" + _give_or_take(waits["half_width"] * 1e3, 2),
                 f"{row['queue_length']:.2f}", _plain(row["errors"]),
             ])  # fmt: skip
-    return text_table(["unit", "replicas", "cores", "utilisation (%)", "waiting (ms)", "queue", "errors"], rows)
+    return text_table(["unit", "replicas", "cores", "utilisation (%)", "waiting (ms)", "queue", "failed visits"], rows)
 
 
 def _plain(value: float) -> str:

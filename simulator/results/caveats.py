@@ -90,6 +90,14 @@ def about_percentiles(observed: Observed) -> Iterator[str]:
             )
 
 
+def about_arrivals(observed: Observed) -> Iterator[str]:
+    """Workloads that send nothing."""
+    arrived = sum(trace.arrived[-1] for trace in observed.traces)
+    for name, number in zip(observed.plan.workloads.name, np.asarray(arrived).tolist(), strict=True):
+        if number == 0:
+            yield f"{name}: no request arrives before the horizon"
+
+
 def about_unfinished(observed: Observed) -> Iterator[str]:
     """Requests whose latency nobody knows."""
     if observed.unfinished > UNFINISHED * observed.requests:
@@ -166,6 +174,7 @@ def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], request
     return (
         *observed.plan.warnings,
         *about_replications(observed, requested),
+        *about_arrivals(observed),
         *about_warmup(observed),
         *about_intervals(tables["intervals"]),
         *about_percentiles(observed),

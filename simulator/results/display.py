@@ -17,6 +17,7 @@ WIDTH: Final = 100
 FEWEST: Final = 6
 GAP: Final = "  "
 NOTHING: Final = "-"
+MOST_CAUSES: Final = 8
 
 HEADLINES: Final = (
     "requests", "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s",
@@ -109,6 +110,16 @@ def objective_rows(results: Results) -> list[list[str]]:
     return rows
 
 
+def cause_line(results: Results) -> str:
+    """Why requests that arrived in the span failed, the most frequent cause first; empty if none did, or unknown."""
+    if results.provenance["detail"] == "summary":
+        return ""
+    requests = results.requests
+    causes = requests.loc[requests["arrival_s"] >= results.provenance["warmup_s"], "cause"].astype(str)
+    counts = causes[causes != ""].value_counts()
+    return ", ".join(f"{cause} {number}" for cause, number in counts.head(MOST_CAUSES).items())
+
+
 def title(results: Results) -> str:
     """What was run, and how."""
     made = results.provenance
@@ -146,6 +157,8 @@ def to_text(results: Results) -> str:
     lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
     lines += text_table(("", "", ""), headline_rows(results))[1:]
     lines += ["", *text_table(SERVICE_HEAD, service_rows(results))]
+    if causes := cause_line(results):
+        lines += ["", *textwrap.wrap(f"failures by cause: {causes}", WIDTH, subsequent_indent="  ")]
     if len(results.objectives):
         lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(results), 2)]
     if results.warnings:

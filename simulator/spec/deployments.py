@@ -73,7 +73,7 @@ class Deployment(Model):
 class Slo(WithPercentiles):
     """What was promised of a call: its percentiles, its mean, its share of failures."""
 
-    call: CallName = Field(description="Of whose calls: those of users if a workload enters there, else all; as its callers see them.")
+    call: CallName = Field(description="Of whose calls: those of users if a workload enters there, else all.")
     mean: PositiveDuration | None = Field(None, description="The mean latency may be at most this.")
     error_rate: Fraction | None = Field(None, description="1 - availability may be at most this.")
 

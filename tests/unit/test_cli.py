@@ -570,3 +570,9 @@ def test_as_a_module():
         [sys.executable, "-m", "simulator", "--version"], text=True, capture_output=True, check=True, cwd=ROOT
     )
     assert process.stdout == f"simulator {sim.__version__}\n"
+
+
+def test_quick_is_of_a_topology_alone(capsys):
+    code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
+    assert code == cli.WRONG
+    assert "--quick draws a topology without a run; latency needs one" in err

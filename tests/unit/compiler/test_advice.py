@@ -113,7 +113,7 @@ def test_a_loss_without_a_timeout(plan_of, steps, warned):
         "a -> b: the link loses 0.1% of the messages and calls on it have no timeout: who loses one waits for ever"
     )
     assert plan_of(text).warnings == ((message,) if warned else ())
-    assert plan_of(text, "monolith").warnings == ()
+    assert not any("the link loses" in warning for warning in plan_of(text, "monolith").warnings)
 
 
 def test_a_loss_at_the_edge(plan_of):
@@ -167,3 +167,26 @@ def test_users_who_neither_think_nor_wait_are_refused(plan_of):
     plan_of(text.format(sleep="1s", p=0.1, users=3, think=""))
     plan_of(text.format(sleep="0s", p=1, users=3, think=", thinkTime: 1ms"))
     plan_of(text.format(sleep="0s", p=1, users=0, think=""))
+
+
+MERGED = """
+services:
+  web: {concurrency: 8, steps: [{cpu: 1ms}, {call: billing, timeout: 300ms}, {call: bank, timeout: 1s}]}
+  billing: {BILLING steps: [{cpu: 1ms}]}
+  bank: {kind: external, steps: [{sleep: 1ms}]}
+network: {latency: 1ms}
+workload: {call: web, rate: 1/s}
+"""
+
+
+def test_what_a_process_has_no_use_for(plan_of):
+    text = MERGED.replace("BILLING", "")
+    assert plan_of(text).warnings == ()
+    assert plan_of(text, "monolith").warnings == (
+        "monolith: it has no limit of slots, since billing has none; those of web do not act"
+        " (write `concurrency` on the unit)",
+        "web -> billing: its timeout does not act inside monolith, where it is a function call",
+    )
+    assert plan_of(MERGED.replace("BILLING", "concurrency: 4,"), "monolith").warnings == (
+        "web -> billing: its timeout does not act inside monolith, where it is a function call",
+    )

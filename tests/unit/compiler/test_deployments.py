@@ -170,12 +170,16 @@ def test_a_balancers_count_is_kept_only_where_it_acts(units_of):
         (
             {"order": "scheduling: PS"},
             "deployments.monolith.units.monolith: its services do not agree on `scheduling`"
-            " (cart FIFO, order PS, payment FIFO); write it on the unit",
+            " (cart FIFO, order PS, payment FIFO); write it on the unit: put `scheduling` beside"
+            " `services: [cart, order, payment]` under deployments.monolith.units.monolith",
         ),
         (
             {"payment": "loadBalancer: {choiceCount: all}", "cart": "loadBalancer: RANDOM"},
             "deployments.monolith.units.monolith: its services do not agree on `loadBalancer`"
-            " (cart RANDOM, order LEAST_REQUEST, payment LEAST_REQUEST of all); write it on the unit",
+            " (cart RANDOM, order LEAST_REQUEST, payment LEAST_REQUEST of all);"
+            ""
+            " write it on the unit: put `loadBalancer` beside `services: [cart, order, payment]`"
+            " under deployments.monolith.units.monolith",
         ),
         (
             {
@@ -184,7 +188,8 @@ def test_a_balancers_count_is_kept_only_where_it_acts(units_of):
                 "payment": "concurrency: 1",
             },
             "deployments.monolith.units.monolith: its services do not agree on `queue.discipline`"
-            " (cart LIFO, order FIFO, payment FIFO); write it on the unit",
+            " (cart LIFO, order FIFO, payment FIFO); write it on the unit: put `queue.discipline` beside"
+            " `services: [cart, order, payment]` under deployments.monolith.units.monolith",
         ),
     ],
 )

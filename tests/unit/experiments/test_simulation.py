@@ -133,3 +133,27 @@ def test_a_saved_result_is_loaded(shop, tmp_path):
 def test_a_result_is_ready_for_json(shop):
     made = sim.simulate(shop, replications=1).to_dict()
     assert json.loads(json.dumps(made, allow_nan=False)) == made
+
+
+FAILING = """
+simulation: {duration: 10s, warmup: 1s, replications: 2}
+services: {a: {steps: [{call: b}]}, b: {errorRate: 100%, steps: []}}
+workload:
+  shoppers: {call: a, rate: 5/s}
+  nobody: {call: a, rate: 0/s}
+"""
+
+
+def test_the_text_says_why_requests_failed():
+    result = sim.simulate(sim.loads(FAILING))
+    errors = int(result.summary["errors"])
+    assert errors > 50
+    assert f"\nfailures by cause: error@b {errors}\n" in str(result)
+    assert "failures by cause" not in str(sim.simulate(sim.loads(FAILING), detail="summary"))
+    assert "failures by cause" not in str(sim.simulate(sim.loads(FAILING.replace("100%", "0%"))))
+
+
+def test_a_workload_that_sends_nothing_is_named():
+    warnings = sim.simulate(sim.loads(FAILING)).warnings
+    assert "nobody: no request arrives before the horizon" in warnings
+    assert not any("shoppers: no request" in warning for warning in warnings)

@@ -18,11 +18,12 @@ LABELS = {
 }
 
 
-def result(deployment, met=True, objectives=1, cores=4, replications=5, currency="USD"):
+def result(deployment, met=True, objectives=1, cores=4, replications=5, currency="USD", straddles=False, warnings=()):
     """As much of a result as a verdict looks at."""
     return SimpleNamespace(
         provenance={"deployment": deployment, "currency": currency, "replications": replications},
-        objectives=pd.DataFrame({"met": [met] * objectives}),
+        objectives=pd.DataFrame({"met": [met] * objectives, "straddles": [straddles] * objectives}),
+        warnings=warnings,
         met=met,
         services=pd.DataFrame({"kind": ["service", "database"], "unit": ["shop", "db"]}),
         units=pd.DataFrame({"replicas": [2.0, 1.0], "cores": [cores / 2, 99.0]}, index=["shop", "db"]),
@@ -51,7 +52,8 @@ ALL_BETTER = {
 
 def test_all_better():
     assert sentence(table(**ALL_BETTER)) == (
-        "At the file's own sizes (6 against 4 cores), whole has lower p99 latency (400.0 against 500.0 ms), "
+        "At the file's own sizes (6 against 4 cores), whole has lower p99 latency of what is served (400.0 against "
+        "500.0 ms), "
         "higher availability (99.900 against 99.000 %), higher goodput (99.00 against 90.00/s) and "
         "lower cost per hour (1.000 against 2.000 USD) than split; both meet every objective."
     )
@@ -60,7 +62,7 @@ def test_all_better():
 def test_all_worse():
     worse = {short: (other, baseline, shown) for short, (baseline, other, shown) in ALL_BETTER.items()}
     text = sentence(table(**worse))
-    assert "whole has higher p99 latency (500.0 against 400.0 ms), lower availability" in text
+    assert "whole has higher p99 latency of what is served (500.0 against 400.0 ms), lower availability" in text
     assert " but " not in text
 
 
@@ -152,3 +154,17 @@ def test_what_is_known_exactly_has_no_give_or_take():
     assert verdict._known("cost_per_hour", 2.0, 1e-16) == "2.000"
     assert verdict._known("cost_per_hour", 2.0, NAN) == "2.000"
     assert verdict._known("cost_per_hour", 2.0, 0.5) == "2.000 ± 0.5000"
+
+
+def test_an_objective_that_is_met_by_chance():
+    text = sentence(table(), result("split", straddles=True), result("whole"))
+    assert text.endswith("; both meet every objective (not sure: an interval holds the limit).")
+
+
+def test_who_cannot_keep_up_is_named():
+    warnings = ("pay is unstable: 120 visits arrive and 100 end per second, and its queue grows to the end",)
+    text = sentence(table(p99=(3.9, 0.1, True)), result("split", warnings=warnings), result("whole"))
+    assert text.endswith(
+        "; both meet every objective. split cannot keep up: latency there depends on how long the run is."
+    )
+    assert "cannot keep up" not in sentence(table(p99=(3.9, 0.1, True)))

@@ -55,9 +55,9 @@ def refuse_endless_users(plan: Plan, expected: Expectations) -> None:
 
 
 def _unreached(topology: Topology, reach: Reach) -> Iterator[str]:
-    endpoints = set(reach.endpoints)
+    services, endpoints = set(reach.services), set(reach.endpoints)
     for name in sorted(topology.services):
-        if name not in reach.services:
+        if name not in services:
             yield f"{name}: no workload reaches it; it is left out of the plan and of the cost"
             continue
         for endpoint in sorted(topology.services[name].endpoints):
@@ -110,7 +110,7 @@ def _is_steady(plan: Plan, expected: Expectations) -> bool:
 def _lossy(plan: Plan) -> Iterator[str]:
     """Links that lose messages for which somebody waits without a timeout."""
     calls = plan.calls
-    sends = plan.programs.a[plan.programs.op == Op.SEND]
+    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
     told = set()
     for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(calls.timeout)).tolist():
         link = f"{_caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"

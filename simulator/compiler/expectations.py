@@ -183,7 +183,7 @@ class Packing(NamedTuple):
 
 def packings(plan: Plan) -> list[Packing]:
     """Serialization of all calls that have any."""
-    calls, sends = plan.calls, plan.programs.a[plan.programs.op == Op.SEND]
+    calls, sends = plan.calls, set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
     return [
         Packing(
             call=row,

@@ -15,7 +15,6 @@ import numpy as np
 
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
-from ..theory import little_time
 from ..units import format_duration
 from .expectations import Expectations, entry_shares, expect
 
@@ -215,6 +214,8 @@ def _closed_rows(plan: Plan, expected: Expectations) -> Iterator[ClosedRow]:
 
 def _least_latency(users: int, throughput: float, think_s: float, least_s: float) -> float:
     """By Little's law for the whole cycle, at the highest throughput there can be."""
+    from ..theory import little_time  # here: a run, which compiles too, has no need of the theory
+
     if throughput == 0.0:
         return math.inf
     return least_s if math.isinf(throughput) else max(least_s, little_time(users, throughput) - think_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Protocol
 
+from ..errors import EngineError
 from .plan import Plan
 from .trace import Trace
 
@@ -29,3 +30,11 @@ class Engine(Protocol):
             If the run cannot be made or finished.
         """
         ...
+
+
+def time_stands_still(time: float, workload: str) -> EngineError:
+    """What every engine says when a closed user asks again and again at one instant."""
+    return EngineError(
+        f"time stands still at {time!r} s: a user of workload {workload!r} asks again and again at one instant, since "
+        "its requests end at once and it does not think; give it a thinkTime"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +11,9 @@ import pandas as pd
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Plan
 from ..plan.trace import Tally
+from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
-from .statistics import grouped_quantiles, quantiles, ratio
+from .statistics import quantiles, ratio
 from .tables import entry_workloads
 
 PROBABILITIES = (0.5, 0.9, 0.95, 0.99)
@@ -48,13 +50,14 @@ def call_percentiles(observed: Observed, entries: Entries) -> Floats:
             mine = observed.latencies[observed.latency_workload == entries.workload[group]]
             result[group, entries.endpoint[group]] = quantiles(mine, PROBABILITIES)
         return result
-    keys, values = [], []
-    for log in observed.call_logs:
-        kept = (log.arrival_s >= observed.warmup_s) & (log.outcome <= GOOD)
-        keys.append(entries.group[log.entry[kept]] * endpoints + log.endpoint[kept])
-        values.append(log.end_s[kept] - log.start_s[kept])
-    flat = grouped_quantiles(np.concatenate(keys), np.concatenate(values), groups * endpoints, PROBABILITIES)
-    return flat.reshape(result.shape)
+
+    def pieces() -> Iterator[tuple[Integers, Floats]]:
+        for log in blocks(observed.call_logs):
+            kept = (log.arrival_s >= observed.warmup_s) & (log.outcome <= GOOD)
+            group = entries.group[log.entry[kept]] * endpoints + log.endpoint[kept]
+            yield group, log.end_s[kept] - log.start_s[kept]
+
+    return grouped_quantiles(*gather(pieces()), groups * endpoints, PROBABILITIES).reshape(result.shape)
 
 
 def endpoint_table(observed: Observed) -> pd.DataFrame:

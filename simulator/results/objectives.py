@@ -44,18 +44,13 @@ def latencies_of(observed: Observed, target: Target) -> Floats | None:
         return observed.latencies[np.isin(observed.latency_workload, target.workloads)]
     if not observed.call_logs:
         return None
-    if target.entries.size:
-        found = []
-        for request in observed.request_logs:
-            kept = (request.arrival_s >= observed.warmup_s) & (request.outcome <= GOOD)
-            kept &= np.isin(request.entry, target.entries)
-            found.append(request.end_s[kept] - request.arrival_s[kept])
-        return np.concatenate(found)
+    if not target.entries.size:
+        return observed.calls_of(target.endpoint)
     found = []
-    for call in observed.call_logs:
-        kept = (call.endpoint == target.endpoint) & (call.arrival_s >= observed.warmup_s)
-        kept &= call.outcome <= GOOD
-        found.append(call.end_s[kept] - call.start_s[kept])
+    for request in observed.request_logs:
+        kept = (request.arrival_s >= observed.warmup_s) & (request.outcome <= GOOD)
+        kept &= np.isin(request.entry, target.entries)
+        found.append(request.end_s[kept] - request.arrival_s[kept])
     return np.concatenate(found)
 
 

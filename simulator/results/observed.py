@@ -5,7 +5,7 @@ One replication is an `Observed` too: a statistic is written once, and holds for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from ..plan.layout import GOOD, Outcome
 from ..plan.plan import Floats, Integers, Plan
 from ..plan.trace import CallLog, RequestLog, Trace
 from . import warmup
+from .groups import blocks, gather, order_by_group, start_groups
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +136,23 @@ class Observed:
     def call_logs(self) -> tuple[CallLog, ...]:
         """The calls by replication; empty with detail `summary`."""
         return tuple(trace.calls for trace in self.traces if trace.calls is not None)
+
+    def _served_calls(self) -> Iterator[tuple[Integers, Floats]]:
+        for log in blocks(self.call_logs):
+            kept = (log.arrival_s >= self.warmup_s) & (log.outcome <= GOOD)
+            yield log.endpoint[kept], log.end_s[kept] - log.start_s[kept]
+
+    @cached_property
+    def _calls_by_endpoint(self) -> list[Floats]:
+        endpoint, latencies = gather(self._served_calls())
+        starts = start_groups(endpoint, len(self.plan.endpoints.name))
+        return np.split(order_by_group(endpoint, latencies, starts), starts[1:])
+
+    def calls_of(self, endpoint: int) -> Floats:
+        """Latencies of the calls of an endpoint that were served, by requests that arrive in the span."""
+        if len(self.traces) > 1:
+            return np.concatenate([one.calls_of(endpoint) for one in self.each])
+        return self._calls_by_endpoint[endpoint]
 
 
 def check_traces(plan: Plan, traces: Sequence[Trace]) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from ..errors import ResultError
 from ..plan.plan import Floats
@@ -59,14 +58,28 @@ def student_interval(values: ArrayLike, confidence: float) -> tuple[float, float
     return mean, float(student_factor(numbers.size - 1, confidence) * error)
 
 
+def student_intervals(rows: Floats, confidence: float) -> tuple[Floats, Floats]:
+    """`student_interval` of each row, to the bit: all rows of finite values at once, the others one by one."""
+    number = rows.shape[1]
+    means, half_widths = np.empty(len(rows)), np.empty(len(rows))
+    whole = np.isfinite(rows).all(axis=1) & (number > 1)
+    for row in np.flatnonzero(~whole).tolist():
+        means[row], half_widths[row] = student_interval(rows[row], confidence)
+    if whole.any():
+        # Each row in one piece: NumPy adds it up in the order in which it adds up a row alone.
+        finite = np.ascontiguousarray(rows[whole])
+        means[whole] = finite.mean(axis=1)
+        errors = finite.std(axis=1, ddof=1) / np.sqrt(number)
+        differ = finite.min(axis=1) < finite.max(axis=1)
+        half_widths[whole] = np.where(differ, student_factor(number - 1, confidence) * errors, 0.0)
+    return means, half_widths
+
+
 def interval_table(replications: pd.DataFrame, confidence: float) -> pd.DataFrame:
     """One row a column of `replications` (one row a replication): mean, half_width, low, high."""
-    rows = []
-    for column in replications.columns:
-        mean, half_width = student_interval(replications[column].to_numpy(), confidence)
-        rows.append((mean, half_width, mean - half_width, mean + half_width))
-    index = replications.columns.rename("quantity")
-    return pd.DataFrame(np.array(rows, dtype=np.float64).reshape(-1, 4), index=index, columns=list(INTERVAL))
+    means, half_widths = student_intervals(replications.to_numpy(dtype=np.float64).T, confidence)
+    columns = np.column_stack([means, half_widths, means - half_widths, means + half_widths])
+    return pd.DataFrame(columns, index=replications.columns.rename("quantity"), columns=list(INTERVAL))
 
 
 def ratio(part: ArrayLike, whole: ArrayLike) -> Floats:
@@ -92,15 +105,3 @@ def quantiles(values: Floats, probabilities: Sequence[float]) -> Floats:
     if values.size == 0:
         return np.full(len(probabilities), np.nan)
     return np.asarray(np.quantile(values, probabilities), dtype=np.float64)
-
-
-def grouped_quantiles(group: NDArray[Any], values: Floats, groups: int, probabilities: Sequence[float]) -> Floats:
-    """`quantiles` of the values of each group 0 .. groups - 1, one row a group."""
-    small = group.astype(np.int16 if groups < 2**15 else np.int64)
-    ordered = values[np.argsort(small, kind="stable")]
-    ends = np.cumsum(np.bincount(small, minlength=groups))
-    result = np.full((groups, len(probabilities)), np.nan)
-    for row, (start, end) in enumerate(zip(ends - np.diff(ends, prepend=0), ends, strict=True)):
-        if end > start:
-            result[row] = np.quantile(ordered[start:end], probabilities)
-    return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.layout import GOOD
-from ..plan.plan import Floats
+from ..plan.plan import Floats, Integers
 from ..plan.trace import BINS, Count, Level
+from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
-from .statistics import grouped_quantiles, ratio
+from .statistics import ratio
 
 POINTS = 100
 """Rows a service: bins of one width, each of them two of the trace's or, around the warmup, three."""
@@ -30,14 +32,15 @@ def call_percentiles(observed: Observed, edges: Floats) -> Floats:
     shape = (edges.size - 1, services, 2)
     if not observed.call_logs:
         return np.full(shape, np.nan)
-    keys, values = [], []
-    for log in observed.call_logs:
-        kept = (log.end_s < edges[-1]) & (log.outcome <= GOOD)
-        bins = np.searchsorted(edges, log.end_s[kept], side="right") - 1
-        keys.append(bins * services + observed.plan.endpoints.service[log.endpoint[kept]])
-        values.append(log.end_s[kept] - log.start_s[kept])
-    groups = shape[0] * services
-    return grouped_quantiles(np.concatenate(keys), np.concatenate(values), groups, (0.5, 0.99)).reshape(shape)
+
+    def pieces() -> Iterator[tuple[Integers, Floats]]:
+        for log in blocks(observed.call_logs):
+            kept = (log.end_s < edges[-1]) & (log.outcome <= GOOD)
+            bins = np.searchsorted(edges, log.end_s[kept], side="right") - 1
+            group = bins * services + observed.plan.endpoints.service[log.endpoint[kept]]
+            yield group, log.end_s[kept] - log.start_s[kept]
+
+    return grouped_quantiles(*gather(pieces()), shape[0] * services, (0.5, 0.99)).reshape(shape)
 
 
 def timeline_table(observed: Observed) -> pd.DataFrame:

@@ -1,7 +1,9 @@
 """How a replica is chosen (rules 9.1 to 9.5): `choose`, and a function for each balancer.
 
-`ready` holds the numbers of the replicas that are ready, ascending, at least one; `unanswered` the calls sent to each
-replica and not yet answered, by number. Draws are at the attempt's address, in the stream of the target service.
+All that a unit's balancer knows is on its board, some words of an array from a place `at` on: how many replicas are
+ready, which one was chosen last, the numbers of the ready ones in ascending order, the calls sent to each replica
+and not yet answered; for LEAST_REQUEST of all a tournament of these, for CONSISTENT_HASH the ring. Draws are at the
+attempt's address, in the stream of the target service.
 """
 
 from __future__ import annotations
@@ -16,10 +18,18 @@ from .randomness import child, uniform
 LEAST_REQUEST = int(Balancer.LEAST_REQUEST)
 ROUND_ROBIN = int(Balancer.ROUND_ROBIN)
 RANDOM = int(Balancer.RANDOM)
+CONSISTENT_HASH = int(Balancer.CONSISTENT_HASH)
 ALL = UNLIMITED
 
 POINTS_PER_REPLICA = 160
 """Places of a replica on the ring, as in ketama (Jones, 2007): 40 MD5 digests of four places each."""
+
+READY, LAST, REPLICAS, LEAVES, NUMBERS = range(5)
+"""Words of a board: ready replicas, the last one chosen (-1: none yet), all replicas, leaves of the tournament (0:
+there is none); then the numbers of the ready ones, the unanswered calls of each, the tournament, and the ring: its
+places in ascending order, and whose they are."""
+NOBODY = 2**62
+"""Unanswered calls of a leaf that stands for no ready replica."""
 
 
 @rule("int64(float64, int64)")
@@ -28,98 +38,146 @@ def pick(u: float, count: int) -> int:
     return min(int64(u * count), count - 1)
 
 
-@rule("int64(int64[::1], int64[::1], uint64, uint64, uint64)")
-def least_of_all(ready, unanswered, key, address, stream):
-    """One of those with the fewest unanswered, each as likely; no draw if there is only one."""
-    fewest, ties = unanswered[ready[0]], 0
-    for replica in ready:
-        if unanswered[replica] < fewest:
-            fewest, ties = unanswered[replica], 0
-        if unanswered[replica] == fewest:
-            ties += 1
+@rule("int64(int64[::1], int64)")
+def unanswered_at(board, at):
+    """Where the unanswered calls of replica 0 are."""
+    return at + NUMBERS + board[at + REPLICAS]
+
+
+@rule("void(int64[::1], int64, int64)")
+def play(board, tree, node):
+    """Decide one match of the tournament: the fewest of both sides, and how many have so few."""
+    left, right = tree + 4 * node, tree + 4 * node + 2
+    fewest = min(board[left], board[right])
+    ties = 0
+    if board[left] == fewest:
+        ties += board[left + 1]
+    if board[right] == fewest:
+        ties += board[right + 1]
+    board[tree + 2 * node] = fewest
+    board[tree + 2 * node + 1] = ties
+
+
+@rule("void(int64[::1], int64, int64, int64)")
+def count_unanswered(board, at, replica, change):
+    """One more call was sent to a replica, or one less is unanswered."""
+    count = unanswered_at(board, at) + replica
+    board[count] += change
+    leaves = board[at + LEAVES]
+    if leaves > 0:
+        tree = unanswered_at(board, at) + board[at + REPLICAS]
+        node = leaves + replica
+        board[tree + 2 * node] = board[count]
+        while node > 1:
+            node >>= 1
+            play(board, tree, node)
+
+
+@rule("int64(int64[::1], int64, uint64, uint64, uint64)")
+def least_of_all(board, at, key, address, stream):
+    """One of those with the fewest unanswered, each as likely; no draw if there is only one. O(log replicas)."""
+    leaves = board[at + LEAVES]
+    tree = unanswered_at(board, at) + board[at + REPLICAS]
+    fewest, ties = board[tree + 2], board[tree + 3]
     wanted = 0 if ties == 1 else pick(uniform(key, address, stream, uint64(0)), ties)
-    for replica in ready:
-        if unanswered[replica] == fewest:
-            if wanted == 0:
-                return replica
-            wanted -= 1
-    return ready[0]
+    node = 1
+    while node < leaves:
+        node *= 2
+        if board[tree + 2 * node] == fewest:
+            if wanted < board[tree + 2 * node + 1]:
+                continue
+            wanted -= board[tree + 2 * node + 1]
+        node += 1
+    return node - leaves
 
 
-@rule("int64(int64[::1], int64[::1], int64, uint64, uint64, uint64)")
-def least_request(ready, unanswered, choices, key, address, stream):
+@rule("int64(int64[::1], int64, int64, uint64, uint64, uint64)")
+def least_request(board, at, choices, key, address, stream):
     """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn."""
-    count = len(ready)
+    count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
     if count == 1:
-        return ready[0]
+        return board[ready]
     if choices == ALL:
-        return least_of_all(ready, unanswered, key, address, stream)
+        return least_of_all(board, at, key, address, stream)
     first = pick(uniform(key, address, stream, uint64(0)), count)
-    best = ready[first]
-    if choices == 2 and count >= 2:
+    best = board[ready + first]
+    if choices == 2:
         # The usual case, without a list of what has been drawn.
         second = pick(uniform(key, address, stream, uint64(1)), count - 1)
-        other = ready[second + 1 if second >= first else second]
-        return other if unanswered[other] < unanswered[best] else best
+        other = board[ready + (second + 1 if second >= first else second)]
+        return other if board[unanswered + other] < board[unanswered + best] else best
     drawn = np.empty(min(choices, count), np.int64)
     drawn[0] = first
     for k in range(1, len(drawn)):
         position = pick(uniform(key, address, stream, uint64(k)), count - k)
-        at = 0
-        while at < k and position >= drawn[at]:
+        place = 0
+        while place < k and position >= drawn[place]:
             position += 1
-            at += 1
-        drawn[at + 1 : k + 1] = drawn[at:k].copy()
-        drawn[at] = position
-        if unanswered[ready[position]] < unanswered[best]:
-            best = ready[position]
+            place += 1
+        drawn[place + 1 : k + 1] = drawn[place:k].copy()
+        drawn[place] = position
+        if board[unanswered + board[ready + position]] < board[unanswered + best]:
+            best = board[ready + position]
     return best
 
 
+@rule("int64(int64[::1], int64, int64)")
+def first_ready(board, at, replica):
+    """Which of the ready ones is the first from a number on; as many as there are if none is."""
+    low, high = 0, board[at + READY]
+    while low < high:
+        middle = (low + high) // 2
+        if board[at + NUMBERS + middle] < replica:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 @rule("int64(int64[::1], int64)")
-def round_robin(ready, last):
+def round_robin(board, at):
     """The first ready replica after the last one chosen, by number; the lowest behind the highest."""
-    position = np.searchsorted(ready, last + 1)
-    return ready[position] if position < len(ready) else ready[0]
+    position = first_ready(board, at, board[at + LAST] + 1)
+    return board[at + NUMBERS + (position if position < board[at + READY] else 0)]
 
 
-@rule("int64(int64[::1], uint64[::1], int64[::1], uint64)")
-def consistent_hash(ready, places, owners, hash_key):
+@rule("int64(int64[::1], int64, uint64)")
+def consistent_hash(board, at, hash_key):
     """The first ready replica on the ring from the place of `hash_key` on."""
-    start = np.searchsorted(places, hash_key)
-    for step in range(len(places)):
-        owner = owners[(start + step) % len(places)]
-        position = np.searchsorted(ready, owner)
-        if position < len(ready) and ready[position] == owner:
+    points = board[at + REPLICAS] * POINTS_PER_REPLICA
+    places = unanswered_at(board, at) + board[at + REPLICAS]
+    low, high = 0, points
+    while low < high:
+        middle = (low + high) // 2
+        if uint64(board[places + middle]) < hash_key:
+            low = middle + 1
+        else:
+            high = middle
+    for step in range(points):
+        owner = board[places + points + (low + step) % points]
+        position = first_ready(board, at, owner)
+        if position < board[at + READY] and board[at + NUMBERS + position] == owner:
             return owner
-    return ready[0]
+    return board[at + NUMBERS]
 
 
-@rule("int64(int64, int64[::1], int64[::1], int64, int64, uint64[::1], int64[::1], uint64, uint64, uint64, uint64)")
+@rule("int64(int64, int64, int64[::1], int64, uint64, uint64, uint64, uint64)")
 def choose(
-    balancer: int,
-    ready: NDArray[np.int64],
-    unanswered: NDArray[np.int64],
-    choices: int,
-    last: int,
-    places: NDArray[np.uint64],
-    owners: NDArray[np.int64],
-    hash_key: int,
-    key: int,
-    address: int,
-    stream: int,
+    balancer: int, choices: int, board: NDArray[np.int64], at: int, hash_key: int, key: int, address: int, stream: int
 ) -> int:
-    """The number of the replica for one attempt.
-
-    `last` is the replica that this unit's balancer chose before (-1: none), `places` and `owners` its ring.
-    """
+    """The number of the replica for one attempt, noted on the board; -1 if none is ready."""
+    if board[at + READY] == 0:
+        return -1
     if balancer == LEAST_REQUEST:
-        return least_request(ready, unanswered, choices, key, address, stream)
-    if balancer == ROUND_ROBIN:
-        return round_robin(ready, last)
-    if balancer == RANDOM:
-        return ready[pick(uniform(key, address, stream, uint64(0)), len(ready))]
-    return consistent_hash(ready, places, owners, hash_key)
+        chosen = least_request(board, at, choices, key, address, stream)
+    elif balancer == ROUND_ROBIN:
+        chosen = round_robin(board, at)
+    elif balancer == RANDOM:
+        chosen = board[at + NUMBERS + pick(uniform(key, address, stream, uint64(0)), board[at + READY])]
+    else:
+        chosen = consistent_hash(board, at, hash_key)
+    board[at + LAST] = chosen
+    return chosen
 
 
 @rule("Tuple((uint64[::1], int64[::1]))(uint64, int64)")
@@ -131,3 +189,24 @@ def make_ring(stream, replicas):
             places[replica * POINTS_PER_REPLICA + point] = child(uint64(replica), stream, uint64(point))
     order = np.argsort(places, kind="mergesort")
     return places[order], order // POINTS_PER_REPLICA
+
+
+def make_board(balancer: int, choices: int, replicas: int, ring_stream: int) -> NDArray[np.int64]:
+    """The board of a unit's balancer at the start: all replicas are ready, nothing was sent."""
+    leaves = 0
+    extra: list[NDArray[np.int64]] = []
+    if balancer == LEAST_REQUEST and choices == ALL:
+        leaves = 1 << max(0, replicas - 1).bit_length()
+        tree = np.full((2 * leaves, 2), (NOBODY, 0), np.int64)
+        tree[leaves : leaves + replicas] = (0, 1)
+        extra = [tree.ravel()]
+    elif balancer == CONSISTENT_HASH:
+        places, owners = make_ring(ring_stream, replicas)
+        extra = [places.view(np.int64), owners]
+    head = np.array([replicas, -1, replicas, leaves], np.int64)
+    board = np.concatenate([head, np.arange(replicas), np.zeros(replicas, np.int64), *extra])
+    if leaves:
+        tree_at = NUMBERS + 2 * replicas
+        for node in range(leaves - 1, 0, -1):
+            play(board, tree_at, node)
+    return board

@@ -7,19 +7,23 @@ import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from threading import RLock
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 import platformdirs
 from numba import float64, int64, uint32, uint64
 
-__all__ = ["cache_folder", "float64", "int64", "rule", "uint32", "uint64"]
+__all__ = ["cache_folder", "float64", "int64", "kernel", "rule", "uint32", "uint64"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 SOURCES = ("rules", "engines/compiled")
 """Folders whose text decides the machine code: numba's own cache does not see edits in other files."""
+
+COMPILING = RLock()
+"""One thread compiles, and what it calls on the way."""
 
 
 @cache
@@ -43,20 +47,47 @@ def cache_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="simulator-cache-"))
 
 
+def _jitted(function: Callable[P, R], *, cached: bool) -> Any:
+    ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+    try:
+        return numba.njit(cache=cached, nogil=True)(function)
+    finally:
+        # The setting is global to the process: other people's kernels keep their own place.
+        numba.config.CACHE_DIR = ours
+
+
 def rule(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a scalar rule for one signature, in numba's words: ``float64(uint64, int64)``.
 
     One signature, so that a Python caller and a compiled one run the same machine code on the same types.
-    No `fastmath`: results have to agree to the last bit.
+    No `fastmath`: results have to agree to the last bit. Compiled, or fetched from the cache, when it is first
+    called: a kernel that is in the cache already needs none of them.
     """
 
     def compile_rule(function: Callable[P, R]) -> Callable[P, R]:
-        ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
-        try:
-            compiled: Callable[P, R] = numba.njit(signature, cache=True, nogil=True)(function)
-        finally:
-            # The setting is global to the process: other people's kernels keep their own place.
-            numba.config.CACHE_DIR = ours
-        return compiled
+        dispatcher = _jitted(function, cached=True)
+
+        def first_call(*_args: Any, **_kwargs: Any) -> Any:
+            with COMPILING:
+                if not dispatcher.overloads:
+                    dispatcher.compile(signature)
+                    dispatcher.disable_compile()
+            (compiled,) = dispatcher.overloads.values()
+            return compiled.entry_point
+
+        def first_use(args: Any, kwargs: Any) -> Any:
+            first_call()
+            return type(dispatcher).get_call_template(dispatcher, args, kwargs)
+
+        # What numba asks when it meets a call from Python, and one from compiled code.
+        dispatcher._compile_for_args = first_call
+        dispatcher.get_call_template = first_use
+        return dispatcher  # type: ignore[no-any-return]
 
     return compile_rule
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a part of the compiled engine, for the types that its callers give it; kept with the entry's code."""
+    return _jitted(function, cached=False)  # type: ignore[no-any-return]
+

@@ -22,7 +22,7 @@ PARETO = int(Dist.PARETO)
 HYPEREXPONENTIAL = int(Dist.HYPEREXPONENTIAL)
 
 READ_ONLY = "Array(float64, 1, 'C', readonly=True)"
-"""Columns of a Plan are; an array that can be written is taken too."""
+"""A table of a Plan is; an array that can be written is taken too."""
 
 NEXT = 256
 """Laws that need several uniforms take the k-th, the (k + 256)-th, ...: callers number their draws below 256."""
@@ -115,17 +115,21 @@ def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, s
     return math.nan
 
 
-@rule(f"float64({READ_ONLY}, {READ_ONLY}, int64, int64, boolean, float64)")
-def sample_points(probability, value, first, points, between, u):
-    """A time from a law given by points: linear between quantiles, or one of the values."""
+@rule(f"float64({READ_ONLY}, int64, int64, int64, boolean, float64)")
+def sample_points(table, probabilities, values, points, between, u):
+    """A time from a law given by points: linear between quantiles, or one of the values.
+
+    `table` holds the points: their probabilities from one place on, their values from another.
+    """
     if not between:
-        return value[first + min(int64(u * points), points - 1)]
-    low, high = first, first + points - 1
+        return table[values + min(int64(u * points), points - 1)]
+    low, high = 0, points - 1
     while high - low > 1:
         middle = (low + high) // 2
-        if probability[middle] <= u:
+        if table[probabilities + middle] <= u:
             low = middle
         else:
             high = middle
-    share = (u - probability[low]) / (probability[high] - probability[low])
-    return float64(value[low] + share * (value[high] - value[low]))
+    below, above = table[probabilities + low], table[probabilities + high]
+    share = (u - below) / (above - below)
+    return float64(table[values + low] + share * (table[values + high] - table[values + low]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from ...plan.layout import Dist
 from ...plan.plan import Distributions
 from ...rules.randomness import uniform
@@ -21,9 +23,10 @@ def make_draw(distributions: Distributions, row: int, key: int) -> Draw:
         return lambda address, stream, k: p0
     if kind in (Dist.QUANTILES, Dist.VALUES):
         first, points = int(distributions.first_point[row]), int(distributions.points[row])
-        probability, value = distributions.probability, distributions.value
+        here = slice(first, first + points)
+        table = np.concatenate([distributions.probability[here], distributions.value[here]])
         between = kind == Dist.QUANTILES
         return lambda address, stream, k: sample_points(
-            probability, value, first, points, between, uniform(key, address, stream, k)
+            table, 0, points, points, between, uniform(key, address, stream, k)
         )
     return lambda address, stream, k: sample(kind, p0, p1, p2, key, address, stream, k)

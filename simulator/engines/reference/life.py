@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ...errors import EngineError
+from ...plan.engine import time_stands_still
 from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
@@ -98,10 +98,7 @@ class Life:
             yield from self.wish(request, address)
             spins = spins + 1 if clock.now == ended else 0
             if spins > SPIN_LIMIT:
-                raise EngineError(
-                    f"time stands still at {ended!r} s: a user of workload {workload.name!r} asks again and again at "
-                    "one instant, since its requests end at once and it does not think; give it a thinkTime"
-                )
+                raise time_stands_still(ended, workload.name)
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""
@@ -120,10 +117,13 @@ class Life:
         exchange = self.send(visit, call, address, detached=False)
         replica = exchange.replica
         if replica is not None:
+            timer = Moment()
             if call.timeout < INFINITY:
-                self.clock.call_at(exchange.start + call.timeout, exchange.key + TIMER, exchange.expire)
+                timer.callbacks.append(exchange.expire)
+                self.clock.schedule_at(exchange.start + call.timeout, exchange.key + TIMER, timer)
             yield exchange
-            call.endpoint.service.unit.unanswered[replica.number] -= 1
+            timer.callbacks = []  # if it is yet to come, it has nothing to say any more
+            call.endpoint.service.unit.count_unanswered(replica, -1)
         self.book(visit, exchange)
         if exchange.served and call.serialization is not None:
             yield from self.serialize(visit, call, address, 3, row * LOCALS_PER_STEP + UNPACK)
@@ -139,7 +139,7 @@ class Life:
             exchange.fail_with(UNREACHABLE)
             return exchange
         exchange.replica = replica
-        service.unit.unanswered[replica.number] += 1
+        service.unit.count_unanswered(replica, 1)
         self.record.replica_chosen(exchange, replica)
         if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
             return exchange  # nobody will ever hear of it
@@ -160,7 +160,7 @@ class Life:
         call = exchange.call
         if exchange.detached:
             assert exchange.replica is not None
-            call.endpoint.service.unit.unanswered[exchange.replica.number] -= 1
+            call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
             self.record.attempt_ends(exchange)
         elif not (call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss):
             latency = call.latency(exchange.address, call.latency_stream, 1)

@@ -82,7 +82,9 @@ class Recorder:
         now = self.edges[edge]
         for service in model.services:
             meter = service.meter
-            shared = sum(replica.station.busy_area(meter, now) for replica in service.unit.replicas)
+            shared = 0.0
+            for replica in service.unit.replicas:  # not `sum`, which adds otherwise from Python 3.12 on
+                shared += replica.station.busy_area(meter, now)
             busy = meter.busy.at(now) + shared
             waiting = meter.waiting.at(now) + (meter.sharing.at(now) - shared)
             self.levels[edge, service.row] = busy, waiting

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 
-import numpy as np
-
-from ...plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
+from ...plan.layout import UNLIMITED, Discipline, Scheduling
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Units
-from ...rules.balancing import choose, make_ring
+from ...rules.balancing import choose, count_unanswered, make_board
 from .clock import Clock, Moment
 from .meters import Meter
 from .station import SharedStation, Station
@@ -66,22 +64,16 @@ class Unit:
         self.queue_capacity = int(units.queue_capacity[row])
         self.lifo = units.discipline[row] == Discipline.LIFO
         self.replicas = [Replica(clock, number, self) for number in range(int(units.replicas[row]))]
-        self.ready = np.arange(len(self.replicas))
-        self.unanswered = np.zeros(len(self.replicas), np.int64)
         self._balancer = int(units.balancer[row])
         self._choices = int(units.choice_count[row])
-        self._last: int = -1
         self._key = key
-        hashed = self._balancer == Balancer.CONSISTENT_HASH
-        self._ring = make_ring(int(units.ring_stream[row]), len(self.replicas) if hashed else 0)
+        self._board = make_board(self._balancer, self._choices, len(self.replicas), int(units.ring_stream[row]))
 
     def choose(self, address: int, stream: int, hash_key: int) -> Replica | None:
         """The replica for one attempt, by the rule of `rules/balancing.py`; None if none is ready."""
-        if len(self.ready) == 0:
-            return None
-        places, owners = self._ring
-        self._last = choose(
-            self._balancer, self.ready, self.unanswered, self._choices, self._last, places, owners,
-            hash_key, self._key, address, stream,
-        )  # fmt: skip
-        return self.replicas[self._last]
+        number = choose(self._balancer, self._choices, self._board, 0, hash_key, self._key, address, stream)
+        return self.replicas[number] if number >= 0 else None
+
+    def count_unanswered(self, replica: Replica, change: int) -> None:
+        """One more call was sent to a replica, or one less is unanswered (rule 5.7)."""
+        count_unanswered(self._board, 0, replica.number, change)

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from simulator.errors import ResultError
+from simulator.plan.layout import Outcome
 from simulator.results.observed import observe
 
 
@@ -58,3 +59,14 @@ def test_traces_that_do_not_belong_together_are_refused(build, change, message):
     traces = build.traces(plan, [], [])
     with pytest.raises(ResultError, match=message):
         observe(plan, [traces[0], replace(traces[1], **change)])
+
+
+def test_calls_of_an_endpoint_are_pooled_over_replications(build):
+    """Only those that were served, of requests that arrive in the span (from 20 s on); none is no error."""
+    plan = build.plan()
+    calls = ((0.0, 0.3, Outcome.OK), (0.5, 0.1, Outcome.DEGRADED), (1.0, 0.2, Outcome.ERROR))
+    stories = [[build.Request(10.0, 9.0, inner=((10.0, 0.9, Outcome.OK),))], [build.Request(30.0, 2.0, inner=calls)]]
+    observed = observe(plan, build.traces(plan, *stories, []))
+    assert sorted(observed.calls_of(1).tolist()) == pytest.approx([0.1, 0.3])
+    assert [one.calls_of(1).size for one in observed.each] == [0, 2, 0]
+    assert observed.calls_of(0).tolist() == [2.0]

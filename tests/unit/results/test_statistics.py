@@ -4,13 +4,13 @@ import pytest
 
 from simulator.errors import ResultError
 from simulator.results.statistics import (
-    grouped_quantiles,
     interval_table,
     mean,
     quantiles,
     ratio,
     share,
     student_interval,
+    student_intervals,
 )
 
 
@@ -79,26 +79,19 @@ def test_quantiles_are_linear():
     assert quantiles(np.array([4.0, 1.0, 2.0]), [0.5, 0.75]).tolist() == [2.0, 3.0]
 
 
-def test_quantiles_by_group_are_those_of_each_group():
-    generator = np.random.default_rng(5)
-    group, values = generator.integers(0, 4, 400), generator.exponential(1.0, 400)
-    group[group == 2] = 1
-    result = grouped_quantiles(group, values, 5, (0.5, 0.9))
-    for row in (0, 1, 3):
-        np.testing.assert_array_equal(result[row], np.quantile(values[group == row], (0.5, 0.9)))
-    assert np.isnan(result[[2, 4]]).all()
-
-
-def test_many_groups_do_not_wrap_around():
-    group = np.array([40_000, 3])
-    result = grouped_quantiles(group, np.array([1.0, 2.0]), 40_001, (0.5,))
-    assert result[40_000, 0] == 1.0
-    assert result[3, 0] == 2.0
-    assert np.isnan(result).sum() == 39_999
-
-
 def test_equal_values_have_no_spread_at_all():
     # Their mean is one rounding off, and so would be the spread about it.
     values = [0.825, 0.825, 0.825, 0.825, 0.825]
     assert student_interval(np.array(values) * 1.0000000000000002, 0.95)[1] == 0.0
     assert student_interval([0.1 + 0.2] * 3, 0.95)[1] == 0.0
+
+
+@pytest.mark.parametrize("replications", [1, 2, 3, 7, 8, 9, 20, 129, 1000])
+def test_intervals_of_many_rows_are_those_of_each_row(replications):
+    generator = np.random.default_rng(replications)
+    rows = generator.lognormal(0.0, 3.0, (60, replications))
+    rows[0], rows[1] = 5.0, 0.1 + 0.2
+    rows[2, :2], rows[3], rows[4, -1] = np.nan, np.nan, np.inf
+    means, half_widths = student_intervals(rows, 0.95)
+    for row, mean_of_row, half_width in zip(rows, means, half_widths, strict=True):
+        np.testing.assert_array_equal((mean_of_row, half_width), student_interval(row, 0.95))

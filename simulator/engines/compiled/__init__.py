@@ -1,0 +1,5 @@
+"""The compiled engine: the same numbers as the reference, at the speed of the machine. Start at `kernel.py`."""
+
+from .engine import CompiledEngine
+
+__all__ = ["CompiledEngine"]

@@ -1,0 +1,167 @@
+"""Where requests come from (rules 7.1 to 7.6)."""
+
+from __future__ import annotations
+
+from ...plan.layout import Shape
+from ...rules.arrivals import gap, ramp_time
+from ...rules.jit import kernel
+from ...rules.randomness import child, uniform
+from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
+from .calls import draw, make_task
+from .layout import Action, Call, Entry, Ramp, Request, Role, Stage, Task, User, Workload, World
+from .memory import take
+from .record import request_begins
+
+POISSON, REPLAY, USERS = int(Shape.POISSON), int(Shape.REPLAY), int(Shape.USERS)
+INFINITY = float("inf")
+
+SPIN_LIMIT = 10_000
+"""Requests of one closed user at one instant, after which time is taken to have stopped: as in the reference."""
+
+
+@kernel
+def begin(m, f):
+    """Let every workload begin at time 0."""
+    for row in range(m[World.WORKLOAD_COUNT]):
+        workload = m[World.WORKLOADS] + row * Workload.SIZE
+        if m[workload + Workload.SHAPE] == USERS:
+            for number in range(m[workload + Workload.USER_COUNT]):
+                user = m[workload + Workload.USERS] + number * User.SIZE
+                m[user + User.HASH_KEY] = child(number, m[workload + Workload.STREAM], 1)
+                think(m, f, user)
+        else:
+            schedule_arrival(m, f, workload)
+
+
+# -- open workloads
+
+
+@kernel
+def schedule_arrival(m, f, workload):
+    """The next arrival of an open workload, if there is one before the horizon."""
+    if m[workload + Workload.SHAPE] == REPLAY:
+        time = replayed_time(m, f, workload)
+    else:
+        time = ramp_arrival(m, f, workload)
+    if time < f[World.HORIZON]:
+        address = child(m[workload + Workload.NUMBER], m[workload + Workload.STREAM], 0)
+        head = ARRIVAL | m[workload + Workload.ROW] << WORKLOAD_SHIFT
+        schedule(m, f, time, head, m[workload + Workload.NUMBER], address, Action.ARRIVE, workload)
+
+
+@kernel
+def replayed_time(m, f, workload):
+    """The next time of a replay, infinite after the last one."""
+    at = m[workload + Workload.TIME]
+    if at >= m[workload + Workload.LAST_TIME]:
+        return INFINITY
+    m[workload + Workload.TIME] = at + 1
+    return f[at]
+
+
+@kernel
+def ramp_arrival(m, f, workload):
+    """The time at which the cumulative rate reaches the place of the next arrival (rules 7.2 and 7.3)."""
+    number = m[workload + Workload.NUMBER]
+    if m[workload + Workload.SHAPE] == POISSON:
+        f[workload + Workload.AHEAD] += gap(m[World.KEY], number, m[workload + Workload.ARRIVAL_STREAM])
+    else:
+        f[workload + Workload.AHEAD] = float(number)
+    ahead, ramp = f[workload + Workload.AHEAD], m[workload + Workload.RAMP]
+    while ramp < m[workload + Workload.LAST_RAMP] and ahead >= f[ramp + Ramp.AFTER]:
+        ramp += Ramp.SIZE
+    m[workload + Workload.RAMP] = ramp
+    if ramp >= m[workload + Workload.LAST_RAMP]:
+        return INFINITY
+    return ramp_time(
+        ahead - f[ramp + Ramp.BEFORE],
+        f[ramp + Ramp.START],
+        f[ramp + Ramp.DURATION],
+        f[ramp + Ramp.START_RATE],
+        f[ramp + Ramp.END_RATE],
+    )
+
+
+@kernel
+def arrive(m, f, log, workload, address):
+    """A request of an open workload comes, and the next one is awaited."""
+    number = m[workload + Workload.NUMBER]
+    m[workload + Workload.NUMBER] = number + 1
+    schedule_arrival(m, f, workload)
+    return make_request(m, f, log, workload, number, address, address, 0)
+
+
+# -- closed workloads
+
+
+@kernel
+def think(m, f, user):
+    """A user thinks from the end of its last request on, and asks unless it is the horizon by then (rule 7.5)."""
+    workload, number = m[user + User.WORKLOAD], m[user + User.NUMBER]
+    address = child(number, m[workload + Workload.STREAM], 0)
+    seconds = draw(m, f, m[workload + Workload.THINK], address, m[workload + Workload.THINK_STREAM], 0)
+    time = f[user + User.ENDED] + seconds
+    if time < f[World.HORIZON]:
+        head = ARRIVAL | m[workload + Workload.ROW] << WORKLOAD_SHIFT
+        schedule(m, f, time, head, number, address, Action.ASK, user)
+
+
+@kernel
+def ask(m, f, log, user, address):
+    """A closed user makes its next request."""
+    number = m[user + User.NUMBER]
+    m[user + User.NUMBER] = number + 1
+    return make_request(m, f, log, m[user + User.WORKLOAD], number, address, m[user + User.HASH_KEY], user)
+
+
+@kernel
+def ask_again(m, f, user):
+    """A user's request has ended, in any outcome."""
+    now = f[World.NOW]
+    if now == f[user + User.ENDED]:
+        m[user + User.SPINS] += 1
+        if m[user + User.SPINS] > SPIN_LIMIT:
+            m[World.STANDSTILL] = m[user + User.WORKLOAD]
+    else:
+        m[user + User.SPINS] = 0
+    f[user + User.ENDED] = now
+    think(m, f, user)
+
+
+# -- all
+
+
+@kernel
+def make_request(m, f, log, workload, number, address, hash_key, user):
+    """A request arrives, now; gives the task that makes its call at the edge."""
+    request = take(m, World.FREE_REQUEST, Request.SIZE)
+    m[request + Request.WORKLOAD] = m[workload + Workload.ROW]
+    m[request + Request.NUMBER] = number
+    entry = entry_of(m, f, workload, address)
+    m[request + Request.ENTRY] = m[workload + Workload.FIRST_ENTRY] + entry
+    m[request + Request.HASH_KEY] = hash_key
+    f[request + Request.ARRIVAL] = f[World.NOW]
+    m[request + Request.BIN] = min(m[World.EDGE], m[World.EDGE_COUNT] - 2)
+    m[request + Request.USER] = user
+    m[request + Request.SPANS] = 0
+    m[request + Request.REFERENCES] = 1
+    request_begins(m, f, log, request, workload)
+    call = m[m[workload + Workload.ENTRIES] + entry * Entry.SIZE + Entry.CALL]
+    task = make_task(m, Role.EDGE, request, address, 0)
+    m[task + Task.CALL] = call
+    m[task + Task.CALL_ADDRESS] = child(address, m[call + Call.SITE], 0)
+    m[task + Task.STAGE] = Stage.SEND
+    return task
+
+
+@kernel
+def entry_of(m, f, workload, address):
+    """Which entry a request takes, by weight."""
+    last = m[workload + Workload.ENTRY_COUNT] - 1
+    if last == 0:
+        return 0
+    u = uniform(m[World.KEY], address, m[workload + Workload.ENTRY_STREAM], 0)
+    entry = 0
+    while entry < last and not u < f[m[workload + Workload.ENTRIES] + entry * Entry.SIZE + Entry.WEIGHT]:
+        entry += 1
+    return entry

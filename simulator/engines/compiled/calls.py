@@ -1,0 +1,376 @@
+"""A call between two processes, on the network and at both ends (rules 5.1 to 5.10); and one inside a process."""
+
+from __future__ import annotations
+
+from ...plan.layout import UNLIMITED, Component, Dist, Outcome
+from ...rules.balancing import choose, count_unanswered
+from ...rules.jit import kernel
+from ...rules.randomness import child, uniform
+from ...rules.variates import sample, sample_points
+from .calendar import (
+    DELIVERY,
+    GRANT,
+    REPLY,
+    TIMER,
+    WORKLOAD_SHIFT,
+    cancel,
+    schedule,
+    schedule_for,
+)
+from .layout import (
+    Action,
+    Call,
+    Endpoint,
+    Exchange,
+    Law,
+    Replica,
+    Request,
+    Role,
+    Service,
+    Stage,
+    Task,
+    Unit,
+    World,
+)
+from .memory import end_task, let_go, move_ledger, note, spend, take
+from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
+from .stations import change
+
+CONSTANT = int(Dist.CONSTANT)
+QUANTILES = int(Dist.QUANTILES)
+OK, ERROR, REJECTED = int(Outcome.OK), int(Outcome.ERROR), int(Outcome.REJECTED)
+UNREACHABLE, TIMEOUT, UNFINISHED = int(Outcome.UNREACHABLE), int(Outcome.TIMEOUT), int(Outcome.UNFINISHED)
+NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
+INFINITY = float("inf")
+
+
+@kernel
+def draw(m, f, law, address, stream, k):
+    """A time from a law, in seconds."""
+    kind = m[law + Law.KIND]
+    if kind == CONSTANT:
+        return f[law + Law.P0]
+    if kind >= QUANTILES:
+        u = uniform(m[World.KEY], address, stream, k)
+        between = kind == QUANTILES
+        return sample_points(f, m[law + Law.PROBABILITIES], m[law + Law.VALUES], m[law + Law.POINTS], between, u)
+    return sample(kind, f[law + Law.P0], f[law + Law.P1], f[law + Law.P2], m[World.KEY], address, stream, k)
+
+
+@kernel
+def happens(m, rate, address, stream, k):
+    """Whether something that has this chance happens."""
+    return rate > 0.0 and uniform(m[World.KEY], address, stream, k) < rate
+
+
+@kernel
+def make_task(m, role, request, address, visit):
+    """A thread of control that has nothing yet."""
+    task = take(m, World.FREE_TASK, Task.SIZE)
+    m[task + Task.ROLE] = role
+    m[task + Task.STAGE] = Stage.STEPS
+    m[task + Task.REQUEST] = request
+    m[task + Task.ADDRESS] = address
+    m[task + Task.VISIT] = visit
+    m[task + Task.PARENT] = 0
+    m[task + Task.REPETITION] = 0
+    m[task + Task.FIRST] = 0
+    m[task + Task.CAUSE] = OK
+    m[task + Task.CAUSE_SERVICE] = -1
+    return task
+
+
+@kernel
+def make_exchange(m, f, log, task, call, address, detached):
+    """A try at a call, made by a task now."""
+    exchange = take(m, World.FREE_EXCHANGE, Exchange.SIZE)
+    request = m[task + Task.REQUEST]
+    m[exchange + Exchange.REQUEST] = request
+    m[request + Request.REFERENCES] += 1
+    m[exchange + Exchange.CALL] = call
+    m[exchange + Exchange.ADDRESS] = address
+    f[exchange + Exchange.START] = f[World.NOW]
+    m[exchange + Exchange.DETACHED] = detached
+    m[exchange + Exchange.SPAN] = m[request + Request.SPANS]
+    m[request + Request.SPANS] += 1
+    m[exchange + Exchange.REPLICA] = 0
+    m[exchange + Exchange.OUTCOME] = UNFINISHED
+    m[exchange + Exchange.CAUSE] = OK
+    m[exchange + Exchange.CAUSE_SERVICE] = -1
+    m[exchange + Exchange.SERVED] = 0
+    f[exchange + Exchange.NETWORK] = 0.0
+    m[exchange + Exchange.AWAITED] = 0
+    m[exchange + Exchange.TIMER] = 0
+    m[exchange + Exchange.REFERENCES] = 1
+    f[exchange + Exchange.VISIT_WAITING] = 0.0
+    f[exchange + Exchange.VISIT_SERVICE] = 0.0
+    m[exchange + Exchange.FIRST] = 0
+    visit = m[task + Task.VISIT]
+    attempt_begins(m, f, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
+    return exchange
+
+
+@kernel
+def target_of(m, exchange):
+    """The service that is called."""
+    return m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
+
+
+@kernel
+def fail_with(m, exchange, outcome):
+    """End in a failure that is the called service's own."""
+    m[exchange + Exchange.OUTCOME] = outcome
+    m[exchange + Exchange.CAUSE] = outcome
+    m[exchange + Exchange.CAUSE_SERVICE] = m[target_of(m, exchange) + Service.ROW]
+
+
+@kernel
+def count_at_replica(m, exchange, by):
+    """One more call is sent to a replica, or one less is unanswered (rule 5.7)."""
+    replica = m[exchange + Exchange.REPLICA]
+    count_unanswered(m, m[m[replica + Replica.UNIT] + Unit.BOARD], m[replica + Replica.NUMBER], by)
+
+
+@kernel
+def schedule_message(m, f, time, kind, exchange, action):
+    """An event of an exchange."""
+    request = m[exchange + Exchange.REQUEST]
+    head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
+    return schedule(
+        m, f, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange
+    )
+
+
+# -- the caller's side
+
+
+@kernel
+def send(m, f, log, task, call, address, detached):
+    """Choose a replica and put the message on the network, where it may be lost or come to an error.
+
+    The exchange has a reference for the caller; one more if somebody is busy with the message.
+    """
+    exchange = make_exchange(m, f, log, task, call, address, detached)
+    service = target_of(m, exchange)
+    unit = m[service + Service.UNIT]
+    number = choose(
+        m[unit + Unit.BALANCER],
+        m[unit + Unit.CHOICES],
+        m,
+        m[unit + Unit.BOARD],
+        m[m[task + Task.REQUEST] + Request.HASH_KEY],
+        m[World.KEY],
+        address,
+        m[service + Service.BALANCE_STREAM],
+    )
+    if number < 0:
+        fail_with(m, exchange, UNREACHABLE)
+        return exchange
+    replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
+    m[exchange + Exchange.REPLICA] = replica
+    count_at_replica(m, exchange, 1)
+    replica_chosen(m, log, exchange, replica)
+    if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0):
+        return exchange
+    m[exchange + Exchange.REFERENCES] += 1
+    latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
+    f[exchange + Exchange.NETWORK] = latency
+    arrival = f[exchange + Exchange.START] + latency
+    if happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0):
+        fail_with(m, exchange, ERROR)
+        if detached == 1:
+            schedule_message(m, f, arrival, DELIVERY, exchange, Action.BREAK)
+        else:
+            answer(m, f, log, exchange, arrival)
+    else:
+        schedule_message(m, f, arrival, DELIVERY, exchange, Action.DELIVER)
+    return exchange
+
+
+@kernel
+def answer(m, f, log, exchange, time):
+    """Send the answer back at `time`; nobody waits for that of a `send`."""
+    call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
+    if m[exchange + Exchange.DETACHED] == 1:
+        count_at_replica(m, exchange, -1)
+        attempt_ends(m, f, log, exchange)
+        let_go(m, exchange)
+    elif happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 1):
+        let_go(m, exchange)
+    else:
+        latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 1)
+        f[exchange + Exchange.NETWORK] += latency
+        schedule_message(m, f, time + latency, REPLY, exchange, Action.ANSWER)
+
+
+@kernel
+def await_answer(m, f, task, exchange):
+    """Wait for the answer, or for the end of patience (rule 5.6)."""
+    m[task + Task.STAGE] = Stage.ANSWERED
+    m[exchange + Exchange.AWAITED] = task
+    timeout = f[m[exchange + Exchange.CALL] + Call.TIMEOUT]
+    if timeout < INFINITY:
+        when = f[exchange + Exchange.START] + timeout
+        m[exchange + Exchange.TIMER] = schedule_message(m, f, when, TIMER, exchange, Action.EXPIRE)
+
+
+@kernel
+def answered(m, f, exchange):
+    """The answer is back; gives the task that waited for it, 0 if it has given up. Nobody is busy with it now."""
+    task = m[exchange + Exchange.AWAITED]
+    m[exchange + Exchange.AWAITED] = 0
+    if m[exchange + Exchange.TIMER] != 0:
+        cancel(m, f, m[exchange + Exchange.TIMER])
+        m[exchange + Exchange.TIMER] = 0
+    let_go(m, exchange)
+    return task
+
+
+@kernel
+def expired(m, exchange):
+    """The caller's patience ends; gives the caller."""
+    task = m[exchange + Exchange.AWAITED]
+    m[exchange + Exchange.AWAITED] = 0
+    m[exchange + Exchange.TIMER] = 0
+    fail_with(m, exchange, TIMEOUT)
+    m[exchange + Exchange.SERVED] = 0
+    return task
+
+
+@kernel
+def book_call(m, f, log, task, exchange):
+    """What became of a call, and where its time went, as its caller sees it."""
+    components = m[target_of(m, exchange) + Service.COMPONENTS]
+    if m[exchange + Exchange.OUTCOME] == TIMEOUT:
+        lost = f[World.NOW] - f[exchange + Exchange.START]
+        note(m, f, task, Task.FIRST, components + TIMEOUT_TIME, lost)
+    elif f[exchange + Exchange.NETWORK] > 0.0:
+        note(m, f, task, Task.FIRST, components + NETWORK_TIME, f[exchange + Exchange.NETWORK])
+    if m[exchange + Exchange.SERVED] == 1:
+        move_ledger(m, exchange, Exchange.FIRST, task, Task.FIRST)
+    attempt_ends(m, f, log, exchange)
+    call_ends(m, f, log, exchange)
+
+
+# -- the callee's side
+
+
+@kernel
+def deliver(m, f, log, exchange):
+    """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on."""
+    replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
+    m[service + Service.BEGUN] += 1
+    slots = m[replica + Replica.CONCURRENCY]
+    at_once = slots == UNLIMITED or m[replica + Replica.IN_PROGRESS] < slots
+    places = m[replica + Replica.CAPACITY]
+    if not at_once and places != UNLIMITED and m[replica + Replica.QUEUED] >= places:
+        visit_rejected(m, service)
+        fail_with(m, exchange, REJECTED)
+        answer(m, f, log, exchange, f[World.NOW])
+        return 0
+    task = make_task(m, Role.HANDLER, m[exchange + Exchange.REQUEST], m[exchange + Exchange.ADDRESS], exchange)
+    m[task + Task.SERVICE] = service
+    m[task + Task.REPLICA] = replica
+    if at_once:
+        m[replica + Replica.IN_PROGRESS] += 1
+        m[task + Task.STAGE] = Stage.RECEIVED
+        return task
+    change(m, f, service + Service.WAITING, f[World.NOW], 1)
+    f[task + Task.JOINED] = f[World.NOW]
+    m[replica + Replica.QUEUED] += 1
+    queue_for_slot(m, replica, task)
+    return 0
+
+
+@kernel
+def queue_for_slot(m, replica, task):
+    """Who comes last gets a slot last (FIFO) or first (LIFO)."""
+    first = m[replica + Replica.SLOT_FIRST]
+    if first == 0 or m[m[replica + Replica.UNIT] + Unit.LIFO] == 1:
+        m[task + Task.NEXT] = first
+        m[replica + Replica.SLOT_FIRST] = task
+        if first == 0:
+            m[replica + Replica.SLOT_LAST] = task
+    else:
+        m[task + Task.NEXT] = 0
+        m[m[replica + Replica.SLOT_LAST] + Task.NEXT] = task
+        m[replica + Replica.SLOT_LAST] = task
+
+
+@kernel
+def release_slot(m, f, replica):
+    """Hand the slot on, if somebody waits for one (rule 5.9)."""
+    task = m[replica + Replica.SLOT_FIRST]
+    if task == 0:
+        m[replica + Replica.IN_PROGRESS] -= 1
+        return
+    m[replica + Replica.SLOT_FIRST] = m[task + Task.NEXT]
+    m[replica + Replica.QUEUED] -= 1
+    change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], -1)
+    schedule_for(m, f, f[World.NOW], GRANT, task, 0, Action.GRANT)
+
+
+@kernel
+def admit(m, f, task):
+    """A slot was granted."""
+    waited = f[World.NOW] - f[task + Task.JOINED]
+    f[m[task + Task.VISIT] + Exchange.VISIT_WAITING] += waited
+    spend(m, f, task, WAITING_TIME, waited)
+    m[task + Task.STAGE] = Stage.RECEIVED
+
+
+@kernel
+def respond(m, f, log, task):
+    """A handler has ended and packed its answer: the slot is freed, and the answer sent."""
+    exchange, service = m[task + Task.VISIT], m[task + Task.SERVICE]
+    cause = m[task + Task.CAUSE]
+    release_slot(m, f, m[task + Task.REPLICA])
+    visit_ends(m, f, exchange, service, cause != OK)
+    if m[exchange + Exchange.AWAITED] != 0 or m[exchange + Exchange.DETACHED] == 1:
+        m[exchange + Exchange.SERVED] = 1
+        m[exchange + Exchange.OUTCOME] = OK if cause == OK else ERROR
+        m[exchange + Exchange.CAUSE] = cause
+        m[exchange + Exchange.CAUSE_SERVICE] = m[task + Task.CAUSE_SERVICE]
+        move_ledger(m, task, Task.FIRST, exchange, Exchange.FIRST)
+    answer(m, f, log, exchange, f[World.NOW])
+    end_task(m, task)
+
+
+# -- inside a process
+
+
+@kernel
+def call_inside(m, f, log, task, call, role):
+    """A call of a service in the same process: a function call (rule 10.1); gives the task that runs it."""
+    endpoint = m[call + Call.ENDPOINT]
+    service = m[endpoint + Endpoint.SERVICE]
+    m[service + Service.BEGUN] += 1
+    address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
+    exchange = make_exchange(m, f, log, task, call, address, 0)
+    replica_chosen(m, log, exchange, m[task + Task.REPLICA])
+    inner = make_task(m, role, m[task + Task.REQUEST], address, exchange)
+    m[inner + Task.SERVICE] = service
+    m[inner + Task.REPLICA] = m[task + Task.REPLICA]
+    m[inner + Task.ROW] = m[endpoint + Endpoint.START]
+    if role == Role.INSIDE:
+        m[inner + Task.PARENT] = task
+        move_ledger(m, task, Task.FIRST, inner, Task.FIRST)
+    return inner
+
+
+@kernel
+def return_inside(m, f, log, inner):
+    """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
+    exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
+    visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
+    m[exchange + Exchange.OUTCOME] = OK if cause == OK else ERROR
+    attempt_ends(m, f, log, exchange)
+    caller = m[inner + Task.PARENT]
+    if caller != 0:
+        m[caller + Task.CAUSE] = cause
+        m[caller + Task.CAUSE_SERVICE] = m[inner + Task.CAUSE_SERVICE]
+        move_ledger(m, inner, Task.FIRST, caller, Task.FIRST)
+        call_ends(m, f, log, exchange)
+    let_go(m, exchange)
+    end_task(m, inner)
+    return caller

@@ -1,0 +1,122 @@
+"""The compiled engine: runs the kernel in slices, gives it the memory that it asks for, and says what went wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from ...errors import CapacityExceeded, EngineError
+from ...plan.engine import Detail, time_stands_still
+from ...plan.plan import Plan
+from ...plan.trace import Trace
+from ...units import format_memory, parse_memory
+from .image import FIRST_LOG_WORD, Words, load
+from .kernel import run as run_kernel
+from .layout import Event, Status, Workload, World
+from .trace import make_trace
+
+STEPS_PER_SLICE = 1_000_000
+"""Of tasks and events; some tenths of a second, after which a Ctrl-C is heard."""
+WORD = 8
+
+Progress = Callable[[float], None]
+
+
+def default_memory_limit() -> int:
+    """Bytes that one run may take: what SIMULATOR_MEMORY_LIMIT says ("4Gi"), else half of the machine's memory."""
+    if written := os.environ.get("SIMULATOR_MEMORY_LIMIT"):
+        try:
+            return int(parse_memory(written))
+        except ValueError as error:
+            raise EngineError(f"SIMULATOR_MEMORY_LIMIT: {error}") from error
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+    except (AttributeError, OSError, ValueError):
+        return 8 * 2**30
+
+
+class CompiledEngine:
+    """Runs any plan that the reference engine runs, with the same Trace, as machine code.
+
+    Parameters
+    ----------
+    memory_limit
+        Bytes that one run may take, for what is in flight and what is recorded; see `default_memory_limit`.
+    """
+
+    name = "compiled"
+
+    def __init__(self, memory_limit: int | None = None) -> None:
+        self.memory_limit = default_memory_limit() if memory_limit is None else memory_limit
+
+    def missing(self, plan: Plan) -> tuple[str, ...]:
+        """Nothing: whatever a plan can say."""
+        return ()
+
+    def run(
+        self, plan: Plan, *, seed: int, replication: int, detail: Detail, progress: Progress | None = None
+    ) -> Trace:
+        """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows.
+
+        `progress` is called with the share that is done, a few times a second; what it raises ends the run.
+        """
+        logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
+        memory = load(plan, seed, replication, **logs)
+        log = np.zeros(FIRST_LOG_WORD, np.int64)
+        while (status := run_kernel(memory, memory.view(np.float64), log, STEPS_PER_SLICE)) != Status.DONE:
+            if status == Status.NEEDS_MEMORY:
+                memory = self._grown(memory, 2 * memory.size, log)
+            elif status == Status.NEEDS_HEAP:
+                memory = self._with_larger_heap(memory, log)
+            elif status == Status.NEEDS_LOG:
+                log = self._grown(log, 2 * log.size + int(memory[World.PAGES_ROOM]), memory)
+            elif status != Status.PAUSED:
+                raise self._error(plan, memory, status)
+            if progress is not None:
+                progress(float(memory.view(np.float64)[World.NOW]) / float(memory.view(np.float64)[World.END]))
+        return make_trace(
+            plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail
+        )
+
+    def _grown(self, words: Words, size: int, other: Words) -> Words:
+        """An array of this many words that begins with the given one."""
+        if (size + other.size) * WORD > self.memory_limit:
+            raise CapacityExceeded(
+                f"the run needs more than {format_memory(self.memory_limit)} of memory (half of the machine's, or "
+                'SIMULATOR_MEMORY_LIMIT): record less of it (detail="summary"), make it shorter, or, if more requests '
+                "arrive than are served, limit the queues"
+            )
+        try:
+            grown = np.zeros(size, np.int64)
+        except MemoryError as error:
+            raise CapacityExceeded(
+                f"there is no memory left for {format_memory(size * WORD)}: record less (detail=\"summary\"), or make "
+                "the run shorter"
+            ) from error
+        grown[: words.size] = words
+        return grown
+
+    def _with_larger_heap(self, memory: Words, log: Words) -> Words:
+        """The heap of events moves to the top of memory, where it has twice the room."""
+        heap, size, capacity = (int(memory[w]) for w in (World.HEAP, World.HEAP_SIZE, World.HEAP_CAPACITY))
+        top = int(memory[World.TOP])
+        memory = self._grown(memory, max(memory.size, top) + 4 * capacity * 2, log)
+        memory[top : top + 2 * size] = memory[heap : heap + 2 * size]
+        memory[World.HEAP], memory[World.HEAP_CAPACITY] = top, 2 * capacity
+        memory[World.TOP] = top + 4 * capacity
+        return memory
+
+    def _error(self, plan: Plan, memory: Words, status: int) -> EngineError:
+        floats = memory.view(np.float64)
+        now = float(floats[World.NOW])
+        if status == Status.STANDSTILL:
+            workload = int(memory[memory[World.STANDSTILL] + Workload.ROW])
+            return time_stands_still(now, plan.workloads.name[workload])
+        event = int(memory[memory[World.HEAP] + 1])
+        time = float(floats[memory[World.HEAP]])
+        key = hex(int(memory[event + Event.HEAD]))
+        if status == Status.SAME_KEY:
+            return EngineError(f"two events at {time!r} s have the same key {key}: please report this")
+        return EngineError(f"an event at {time!r} s ({key}) is for nobody: please report this (status {status})")

@@ -1,0 +1,152 @@
+"""The loop: the next event, and then everybody who goes on because of it.
+
+It comes back with a `Status`: when it is done, when it has done its share of steps (so that a Ctrl-C is heard), when
+it needs more memory. All it knows is in the arrays, so it goes on where it was.
+"""
+
+from __future__ import annotations
+
+from ...rules.jit import kernel, rule
+from .arrivals import arrive, ask, begin
+from .calendar import fill_hole
+from .calls import admit, answer, answered, deliver, expired
+from .layout import ROOM, Action, Event, Exchange, Free, Status, Task, World
+from .life import go_on
+from .memory import put_back
+from .record import look
+from .stations import book_work, end_shared, hand_on
+
+
+@rule("int64(int64[::1], float64[::1], int64[::1], int64)")
+def run(m, f, log, steps):
+    """Simulate on, for at most so many steps of tasks and events; `f` is `m` as floats."""
+    if m[World.BEGUN] == 0:
+        m[World.BEGUN] = 1
+        begin(m, f)
+    task = m[World.TASK]
+    while True:
+        if task == 0:
+            task = m[World.AGENDA]
+            if task != 0:
+                m[World.AGENDA] = m[task + Task.NEXT]
+        status = room(m, log)
+        steps -= 1
+        if steps < 0:
+            status = Status.PAUSED
+        if status != Status.DONE:
+            m[World.TASK] = task
+            return status
+        if task != 0:
+            task = go_on(m, f, log, task)
+            continue
+        fill_hole(m, f)
+        heap = m[World.HEAP]
+        time = f[heap] if m[World.HEAP_SIZE] > 0 else f[World.END]
+        if look_first(m, f, time):
+            continue
+        if time >= f[World.END]:
+            m[World.TASK] = 0
+            if m[World.EDGE] < m[World.EDGE_COUNT] - 1:
+                look(m, f, m[World.EDGE_COUNT] - 1)  # without a drain the horizon itself is too late for an event
+            return Status.DONE
+        event = m[heap + 1]
+        m[World.HOLE] = 1
+        if m[event + Event.OWNER] == 0:
+            m[World.CANCELLED] -= 1
+            put_back(m, World.FREE_EVENT, event)
+            continue
+        status = check(m, f, time, event)
+        if status != Status.DONE:
+            return status
+        f[World.NOW] = time
+        m[World.EVENTS] += 1
+        task = happen(m, f, log, event)
+
+
+@kernel
+def room(m, log):
+    """Whether there is room for whatever one step may take."""
+    if m[World.TOP] + ROOM > len(m):
+        return Status.NEEDS_MEMORY
+    if m[World.HEAP_SIZE] + ROOM > m[World.HEAP_CAPACITY]:
+        return Status.NEEDS_HEAP
+    if m[World.LOG_TOP] + m[World.PAGES_ROOM] > len(log):
+        return Status.NEEDS_LOG
+    if m[World.STANDSTILL] != 0:
+        return Status.STANDSTILL
+    return Status.DONE
+
+
+@kernel
+def look_first(m, f, time):
+    """An edge of the statistics at that time or before is looked at before anything else (rule 3.1)."""
+    edge = m[World.EDGE] + 1
+    if edge == m[World.EDGE_COUNT]:
+        return False
+    when = f[m[World.EDGES] + edge]
+    if when > time or when >= f[World.END]:
+        return False
+    f[World.NOW] = when
+    look(m, f, edge)
+    m[World.EVENTS] += 1
+    return True
+
+
+@kernel
+def check(m, f, time, event):
+    """Two events of one time have two keys (rule 3.3), and who an event is for is still the same one."""
+    if m[m[event + Event.OWNER] + Free.GENERATION] != m[event + Event.OWNER_GENERATION]:
+        return Status.BROKEN
+    if (
+        time == f[World.LAST_TIME]
+        and m[event + Event.HEAD] == m[World.LAST_HEAD]
+        and m[event + Event.REQUEST] == m[World.LAST_REQUEST]
+        and m[event + Event.ADDRESS] == m[World.LAST_ADDRESS]
+    ):
+        return Status.SAME_KEY
+    f[World.LAST_TIME] = time
+    m[World.LAST_HEAD] = m[event + Event.HEAD]
+    m[World.LAST_REQUEST] = m[event + Event.REQUEST]
+    m[World.LAST_ADDRESS] = m[event + Event.ADDRESS]
+    return Status.DONE
+
+
+@kernel
+def happen(m, f, log, event):
+    """Let an event happen; gives the task that goes on."""
+    action, owner, address = m[event + Event.ACTION], m[event + Event.OWNER], m[event + Event.ADDRESS]
+    put_back(m, World.FREE_EVENT, event)
+    if action == Action.WORKED:
+        hand_on(m, f, owner)
+        book_work(m, f, owner)
+        return owner
+    if action == Action.DELIVER:
+        return deliver(m, f, log, owner)
+    if action == Action.ANSWER:
+        return hear_answer(m, f, owner)
+    if action == Action.ARRIVE:
+        return arrive(m, f, log, owner, address)
+    if action == Action.SHARED:
+        task = end_shared(m, f, owner)
+        book_work(m, f, task)
+        return task
+    if action == Action.SLEPT:
+        book_work(m, f, owner)
+        return owner
+    if action == Action.GRANT:
+        admit(m, f, owner)
+        return owner
+    if action == Action.EXPIRE:
+        return expired(m, owner)
+    if action == Action.ASK:
+        return ask(m, f, log, owner, address)
+    answer(m, f, log, owner, f[World.NOW])
+    return 0
+
+
+@kernel
+def hear_answer(m, f, exchange):
+    """An answer is back; one that nobody waits for any more is no event (rule 5.6)."""
+    if m[exchange + Exchange.AWAITED] == 0:
+        m[World.EVENTS] -= 1
+    return answered(m, f, exchange)

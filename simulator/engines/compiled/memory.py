@@ -1,0 +1,98 @@
+"""Records that come and go: taken from a list of free ones of their kind, or from the top of memory.
+
+What is put back gets a new generation. Nobody should refer to it any more; an event that does is found out.
+"""
+
+from __future__ import annotations
+
+from ...rules.jit import kernel
+from .layout import Exchange, Free, LedgerEntry, Request, Service, Task, World
+
+
+@kernel
+def take(m, free, size):
+    """A record whose list of free ones is at the word `free` of the world; what is in it is left from before."""
+    record = m[free]
+    if record != 0:
+        m[free] = m[record + Free.NEXT]
+        return record
+    record = m[World.TOP]
+    m[World.TOP] = record + size
+    return record
+
+
+@kernel
+def put_back(m, free, record):
+    """A record that nobody refers to any more."""
+    m[record + Free.GENERATION] += 1
+    m[record + Free.NEXT] = m[free]
+    m[free] = record
+
+
+@kernel
+def note(m, f, owner, first, component, seconds):
+    """Add an entry to a ledger, whose two words are at `first` of its owner."""
+    entry = take(m, World.FREE_ENTRY, LedgerEntry.SIZE)
+    m[entry + LedgerEntry.NEXT] = 0
+    m[entry + LedgerEntry.COMPONENT] = component
+    f[entry + LedgerEntry.SECONDS] = seconds
+    if m[owner + first] == 0:
+        m[owner + first] = entry
+    else:
+        m[m[owner + first + 1] + LedgerEntry.NEXT] = entry
+    m[owner + first + 1] = entry
+
+
+@kernel
+def spend(m, f, task, component, seconds):
+    """Note what some of a task's time was spent on, at its own service."""
+    note(m, f, task, Task.FIRST, m[m[task + Task.SERVICE] + Service.COMPONENTS] + component, seconds)
+
+
+@kernel
+def move_ledger(m, giver, given, taker, taken):
+    """Append a ledger to another one, and leave nothing of it."""
+    first = m[giver + given]
+    if first == 0:
+        return
+    if m[taker + taken] == 0:
+        m[taker + taken] = first
+    else:
+        m[m[taker + taken + 1] + LedgerEntry.NEXT] = first
+    m[taker + taken + 1] = m[giver + given + 1]
+    m[giver + given] = 0
+
+
+@kernel
+def drop_ledger(m, owner, first):
+    """Put back all entries of a ledger at once."""
+    entry = m[owner + first]
+    if entry != 0:
+        m[m[owner + first + 1] + LedgerEntry.NEXT] = m[World.FREE_ENTRY]
+        m[World.FREE_ENTRY] = entry
+        m[owner + first] = 0
+
+
+@kernel
+def let_go_of_request(m, request):
+    """One less refers to a request."""
+    m[request + Request.REFERENCES] -= 1
+    if m[request + Request.REFERENCES] == 0:
+        put_back(m, World.FREE_REQUEST, request)
+
+
+@kernel
+def let_go(m, exchange):
+    """One less refers to an exchange: its caller has what it wants of it, or nobody is busy with it any more."""
+    m[exchange + Exchange.REFERENCES] -= 1
+    if m[exchange + Exchange.REFERENCES] == 0:
+        drop_ledger(m, exchange, Exchange.FIRST)
+        let_go_of_request(m, m[exchange + Exchange.REQUEST])
+        put_back(m, World.FREE_EXCHANGE, exchange)
+
+
+@kernel
+def end_task(m, task):
+    """A task is over."""
+    drop_ledger(m, task, Task.FIRST)
+    put_back(m, World.FREE_TASK, task)

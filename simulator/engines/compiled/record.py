@@ -1,0 +1,251 @@
+"""What is written down while it happens: tallies by bin, and logs as far as they are asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...plan.layout import GOOD, Component, Outcome
+from ...plan.trace import Count, Tally, Visits
+from ...plan.trace import Level as LevelColumn
+from ...rules.jit import kernel
+from .layout import (
+    ATTEMPT_WIDTH,
+    CALL_WIDTH,
+    LATENCY_WIDTH,
+    PAGE_ROWS,
+    REQUEST_WIDTH,
+    Call,
+    Endpoint,
+    Exchange,
+    LedgerEntry,
+    Level,
+    Log,
+    Replica,
+    Request,
+    Service,
+    Unit,
+    Workload,
+    World,
+)
+from .stations import level_at, virtual_now
+
+OUTCOMES = len(Outcome)
+TALLIES = len(Tally)
+VISITS = len(Visits)
+COMPONENTS = len(Component)
+LEVELS = len(LevelColumn)
+COUNTS = len(Count)
+BUSY, WAITING = int(LevelColumn.BUSY), int(LevelColumn.WAITING)
+BEGUN, ENDED, FAILED = int(Count.BEGUN), int(Count.ENDED), int(Count.FAILED)
+UNFINISHED = int(Outcome.UNFINISHED)
+LAST_GOOD = int(GOOD)
+NUMBER, FAILURES, LATENCY = int(Tally.NUMBER), int(Tally.FAILED), int(Tally.LATENCY)
+
+NOT_A_NUMBER = int(np.array(np.nan).view(np.int64))
+"""The bits of the NaN that stands for no end."""
+# Columns of rows in the logs, in the order of `plan.trace`.
+REQUEST_END, REQUEST_OUTCOME, REQUEST_CAUSE, REQUEST_CAUSE_SERVICE, REQUEST_ATTEMPTS = 4, 5, 6, 7, 8
+ATTEMPT_REPLICA, ATTEMPT_END, ATTEMPT_OUTCOME = 4, 7, 8
+
+
+@kernel
+def bits(number):
+    """A float as the word that holds it."""
+    return np.float64(number).view(np.int64)
+
+
+@kernel
+def new_row(m, log, which, width):
+    """Where the next row of a log goes, on a new page if need be."""
+    row = m[which + Log.ROW]
+    if row == m[which + Log.END]:
+        page = m[World.LOG_TOP]
+        log[page] = m[which + Log.PAGE]
+        m[which + Log.PAGE] = page
+        row = page + 1
+        m[which + Log.END] = row + PAGE_ROWS * width
+        m[World.LOG_TOP] = m[which + Log.END]
+    m[which + Log.ROW] = row + width
+    return row
+
+
+# -- levels, at the edges of bins
+
+
+@kernel
+def shared_area(m, f, service, now):
+    """Core-seconds that jobs of one service have been given on shared cores."""
+    unit = m[service + Service.UNIT]
+    area = 0.0
+    if m[unit + Unit.SHARED] == 1:
+        for number in range(m[unit + Unit.REPLICA_COUNT]):
+            replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
+            level = m[replica + Replica.PRESENT] + Level.SIZE * m[service + Service.MEMBER]
+            area += level_at(m, f, level, virtual_now(m, f, replica, now))
+    return area
+
+
+@kernel
+def look(m, f, edge):
+    """All levels and counts at an edge of the statistics."""
+    now = f[m[World.EDGES] + edge]
+    services = m[World.SERVICE_COUNT]
+    for row in range(services):
+        service = m[World.SERVICES] + row * Service.SIZE
+        shared = shared_area(m, f, service, now)
+        levels = m[World.LEVELS] + (edge * services + row) * LEVELS
+        f[levels + BUSY] = level_at(m, f, service + Service.BUSY, now) + shared
+        sharing = level_at(m, f, service + Service.SHARING, now)
+        f[levels + WAITING] = level_at(m, f, service + Service.WAITING, now) + (sharing - shared)
+        counts = m[World.COUNTS] + (edge * services + row) * COUNTS
+        m[counts + BEGUN] = m[service + Service.BEGUN]
+        m[counts + ENDED] = m[service + Service.ENDED]
+        m[counts + FAILED] = m[service + Service.FAILED]
+    workloads = m[World.WORKLOAD_COUNT]
+    for row in range(workloads):
+        workload = m[World.WORKLOADS] + row * Workload.SIZE
+        m[m[World.ARRIVED] + edge * workloads + row] = m[workload + Workload.ARRIVED]
+        ended = m[World.ENDED] + (edge * workloads + row) * 2
+        m[ended] = m[workload + Workload.ENDED]
+        m[ended + 1] = m[workload + Workload.SERVED]
+    m[World.EDGE] = edge
+
+
+# -- requests
+
+
+@kernel
+def request_begins(m, f, log, request, workload):
+    """A request arrives, now."""
+    m[workload + Workload.ARRIVED] += 1
+    row = m[request + Request.WORKLOAD]
+    m[m[World.OUTCOMES] + (m[request + Request.BIN] * m[World.WORKLOAD_COUNT] + row) * OUTCOMES + UNFINISHED] += 1
+    if m[World.LOGS_REQUESTS] == 1:
+        m[request + Request.ROW] = m[World.REQUESTS]
+        m[World.REQUESTS] += 1
+        at = new_row(m, log, World.REQUEST_ROW, REQUEST_WIDTH)
+        m[request + Request.LOG] = at
+        log[at] = m[request + Request.NUMBER]
+        log[at + 1] = row
+        log[at + 2] = m[request + Request.ENTRY]
+        log[at + 3] = bits(f[World.NOW])
+        log[at + REQUEST_END] = NOT_A_NUMBER
+        log[at + REQUEST_OUTCOME] = UNFINISHED
+        log[at + REQUEST_CAUSE] = 0
+        log[at + REQUEST_CAUSE_SERVICE] = -1
+        log[at + REQUEST_ATTEMPTS] = 0
+
+
+@kernel
+def request_ends(m, f, log, request, exchange, ledger):
+    """A request ends, now, as its call at the edge did; `ledger` is the first entry of its critical path."""
+    now, outcome = f[World.NOW], m[exchange + Exchange.OUTCOME]
+    row, begun = m[request + Request.WORKLOAD], m[request + Request.BIN]
+    outcomes = m[World.OUTCOMES] + (begun * m[World.WORKLOAD_COUNT] + row) * OUTCOMES
+    m[outcomes + UNFINISHED] -= 1
+    m[outcomes + outcome] += 1
+    workload = m[World.WORKLOADS] + row * Workload.SIZE
+    m[workload + Workload.ENDED] += 1
+    if outcome <= LAST_GOOD:
+        m[workload + Workload.SERVED] += 1
+        at = new_row(m, log, World.LATENCY_ROW, LATENCY_WIDTH)
+        log[at] = bits(now - f[request + Request.ARRIVAL])
+        log[at + 1] = bits(f[request + Request.ARRIVAL])
+        log[at + 2] = begun
+        log[at + 3] = row
+        breakdown = m[World.BREAKDOWN] + begun * m[World.SERVICE_COUNT] * COMPONENTS
+        while ledger != 0:
+            f[breakdown + m[ledger + LedgerEntry.COMPONENT]] += f[ledger + LedgerEntry.SECONDS]
+            ledger = m[ledger + LedgerEntry.NEXT]
+    if m[World.LOGS_REQUESTS] == 1:
+        at = m[request + Request.LOG]
+        log[at + REQUEST_END] = bits(now)
+        log[at + REQUEST_OUTCOME] = outcome
+        log[at + REQUEST_CAUSE] = m[exchange + Exchange.CAUSE]
+        log[at + REQUEST_CAUSE_SERVICE] = m[exchange + Exchange.CAUSE_SERVICE]
+
+
+# -- calls and attempts
+
+
+@kernel
+def attempt_begins(m, f, log, exchange, parent):
+    """A try at a call is made, now."""
+    if m[World.LOGS_REQUESTS] == 0:
+        return
+    request = m[exchange + Exchange.REQUEST]
+    log[m[request + Request.LOG] + REQUEST_ATTEMPTS] += 1
+    if m[World.LOGS_ATTEMPTS] == 0:
+        return
+    at = new_row(m, log, World.ATTEMPT_ROW, ATTEMPT_WIDTH)
+    m[exchange + Exchange.LOG] = at
+    log[at] = m[request + Request.ROW]
+    log[at + 1] = m[exchange + Exchange.SPAN]
+    log[at + 2] = parent
+    log[at + 3] = m[m[exchange + Exchange.CALL] + Call.ROW]
+    log[at + ATTEMPT_REPLICA] = -1
+    log[at + 5] = 0
+    log[at + 6] = bits(f[exchange + Exchange.START])
+    log[at + ATTEMPT_END] = NOT_A_NUMBER
+    log[at + ATTEMPT_OUTCOME] = UNFINISHED
+
+
+@kernel
+def replica_chosen(m, log, exchange, replica):
+    """Where an attempt goes."""
+    if m[World.LOGS_ATTEMPTS] == 1:
+        log[m[exchange + Exchange.LOG] + ATTEMPT_REPLICA] = m[replica + Replica.NUMBER]
+
+
+@kernel
+def attempt_ends(m, f, log, exchange):
+    """A try ends for its caller (a `send` for its target), now."""
+    if m[World.LOGS_ATTEMPTS] == 1:
+        log[m[exchange + Exchange.LOG] + ATTEMPT_END] = bits(f[World.NOW])
+        log[m[exchange + Exchange.LOG] + ATTEMPT_OUTCOME] = m[exchange + Exchange.OUTCOME]
+
+
+@kernel
+def call_ends(m, f, log, exchange):
+    """A call that somebody waited for ends, now."""
+    now, start, outcome = f[World.NOW], f[exchange + Exchange.START], m[exchange + Exchange.OUTCOME]
+    request = m[exchange + Exchange.REQUEST]
+    endpoint = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.ROW]
+    at = (m[request + Request.BIN] * m[World.ENTRY_COUNT] + m[request + Request.ENTRY]) * m[World.ENDPOINT_COUNT]
+    tallies = m[World.TALLIES] + (at + endpoint) * TALLIES
+    f[tallies + NUMBER] += 1.0
+    if outcome <= LAST_GOOD:
+        f[tallies + LATENCY] += now - start
+    else:
+        f[tallies + FAILURES] += 1.0
+    if m[World.LOGS_REQUESTS] == 1:
+        row = new_row(m, log, World.CALL_ROW, CALL_WIDTH)
+        log[row] = m[request + Request.ENTRY]
+        log[row + 1] = endpoint
+        log[row + 2] = bits(f[request + Request.ARRIVAL])
+        log[row + 3] = bits(start)
+        log[row + 4] = bits(now)
+        log[row + 5] = outcome
+
+
+# -- visits
+
+
+@kernel
+def visit_rejected(m, service):
+    """A visit is turned away: no place in the queue."""
+    m[service + Service.ENDED] += 1
+    m[service + Service.FAILED] += 1
+
+
+@kernel
+def visit_ends(m, f, exchange, service, failed):
+    """A handler ends, now."""
+    m[service + Service.ENDED] += 1
+    if failed:
+        m[service + Service.FAILED] += 1
+    begun = m[m[exchange + Exchange.REQUEST] + Request.BIN]
+    visits = m[World.VISITS] + (begun * m[World.SERVICE_COUNT] + m[service + Service.ROW]) * VISITS
+    f[visits] += 1.0
+    f[visits + 1] += f[exchange + Exchange.VISIT_WAITING]
+    f[visits + 2] += f[exchange + Exchange.VISIT_SERVICE]

@@ -1,0 +1,219 @@
+"""The cores of a replica with their queue: first come first served, or processor sharing (rules 8.1 to 8.5)."""
+
+from __future__ import annotations
+
+from ...plan.layout import Component
+from ...rules.jit import kernel
+from ...rules.queueing import real_time, virtual_time
+from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
+from .layout import Action, Exchange, Level, Replica, Request, Service, Task, Unit, World
+from .memory import spend
+
+WAITING = int(Component.WAITING)
+SERVICE = int(Component.SERVICE)
+
+
+@kernel
+def change(m, f, level, now, by):
+    """From now on a level is higher by `by`."""
+    f[level + Level.AREA] += m[level + Level.VALUE] * (now - f[level + Level.SINCE])
+    f[level + Level.SINCE] = now
+    m[level + Level.VALUE] += by
+
+
+@kernel
+def level_at(m, f, level, now):
+    """The integral of a level up to now; looking changes nothing."""
+    return f[level + Level.AREA] + m[level + Level.VALUE] * (now - f[level + Level.SINCE])
+
+
+@kernel
+def work(m, f, task, seconds, local, stage):
+    """Take a core of this replica for `seconds` of work, after those who came before; then go on at a stage."""
+    replica = m[task + Task.REPLICA]
+    m[task + Task.STAGE] = stage
+    m[task + Task.LOCAL] = local
+    f[task + Task.WORK] = seconds / f[m[task + Task.SERVICE] + Service.PACE]
+    f[task + Task.JOINED] = f[World.NOW]
+    f[task + Task.WAITED] = 0.0
+    if m[m[replica + Replica.UNIT] + Unit.SHARED] == 1:
+        share(m, f, replica, task)
+    elif m[replica + Replica.BUSY] < m[replica + Replica.CORES]:
+        start(m, f, replica, task)
+    else:
+        change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], 1)
+        m[task + Task.NEXT] = 0
+        if m[replica + Replica.FIRST] == 0:
+            m[replica + Replica.FIRST] = task
+        else:
+            m[m[replica + Replica.LAST] + Task.NEXT] = task
+        m[replica + Replica.LAST] = task
+
+
+@kernel
+def start(m, f, replica, task):
+    """A core begins with a task's work."""
+    now = f[World.NOW]
+    m[replica + Replica.BUSY] += 1
+    change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
+    schedule_for(m, f, now + f[task + Task.WORK], COMPLETION, task, m[task + Task.LOCAL], Action.WORKED)
+
+
+@kernel
+def hand_on(m, f, task):
+    """The core goes to who waited longest, before the finished task goes on (rule 3.4)."""
+    now, replica = f[World.NOW], m[task + Task.REPLICA]
+    m[replica + Replica.BUSY] -= 1
+    change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, -1)
+    following = m[replica + Replica.FIRST]
+    if following != 0:
+        m[replica + Replica.FIRST] = m[following + Task.NEXT]
+        change(m, f, m[following + Task.SERVICE] + Service.WAITING, now, -1)
+        f[following + Task.WAITED] = now - f[following + Task.JOINED]
+        start(m, f, replica, following)
+
+
+@kernel
+def book_work(m, f, task):
+    """Where the time of a task's work went."""
+    visit, waited, worked = m[task + Task.VISIT], f[task + Task.WAITED], f[task + Task.WORK]
+    if waited > 0.0:
+        f[visit + Exchange.VISIT_WAITING] += waited
+        spend(m, f, task, WAITING, waited)
+    f[visit + Exchange.VISIT_SERVICE] += worked
+    spend(m, f, task, SERVICE, worked)
+
+
+# -- processor sharing: the jobs of a replica are a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, 1986)
+
+
+@kernel
+def job_before(m, f, one, other):
+    """Whether a job ends before another one, by virtual time, then by key."""
+    due, other_due = f[one + Task.DUE], f[other + Task.DUE]
+    if due != other_due:
+        return due < other_due
+    request, other_request = m[one + Task.REQUEST], m[other + Task.REQUEST]
+    workload, other_workload = m[request + Request.WORKLOAD], m[other_request + Request.WORKLOAD]
+    if workload != other_workload:
+        return workload < other_workload
+    number, other_number = m[request + Request.NUMBER], m[other_request + Request.NUMBER]
+    if number != other_number:
+        return number < other_number
+    address, other_address = m[one + Task.ADDRESS], m[other + Task.ADDRESS]
+    if address != other_address:
+        # As unsigned numbers: those with the sign bit are the larger ones.
+        return (address < other_address) == ((address < 0) == (other_address < 0))
+    return m[one + Task.LOCAL] < m[other + Task.LOCAL]
+
+
+@kernel
+def meld(m, f, one, other):
+    """One heap of two; 0 is an empty one."""
+    if one == 0:
+        return other
+    if other == 0:
+        return one
+    if job_before(m, f, other, one):
+        one, other = other, one
+    m[other + Task.SIBLING] = m[one + Task.CHILD]
+    m[one + Task.CHILD] = other
+    return one
+
+
+@kernel
+def without_top(m, f, top):
+    """The heap that is left without its first job: its children melded in pairs, then the pairs."""
+    child, pairs = m[top + Task.CHILD], 0
+    while child != 0:
+        second = m[child + Task.SIBLING]
+        following = 0
+        if second != 0:
+            following = m[second + Task.SIBLING]
+        m[child + Task.SIBLING] = 0
+        if second != 0:
+            m[second + Task.SIBLING] = 0
+        pair = meld(m, f, child, second)
+        m[pair + Task.SIBLING] = pairs
+        pairs = pair
+        child = following
+    heap = 0
+    while pairs != 0:
+        following = m[pairs + Task.SIBLING]
+        m[pairs + Task.SIBLING] = 0
+        heap = meld(m, f, heap, pairs)
+        pairs = following
+    return heap
+
+
+@kernel
+def virtual_now(m, f, replica, now):
+    """Virtual time of a replica's cores."""
+    virtual = f[replica + Replica.VIRTUAL]
+    if m[replica + Replica.JOBS] == 0:
+        return virtual
+    return virtual_time(
+        virtual, f[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES]
+    )
+
+
+@kernel
+def present(m, replica, task):
+    """The level of a task's service on shared cores."""
+    return m[replica + Replica.PRESENT] + Level.SIZE * m[m[task + Task.SERVICE] + Service.MEMBER]
+
+
+@kernel
+def share(m, f, replica, task):
+    """A task's work joins those on shared cores."""
+    now = f[World.NOW]
+    f[replica + Replica.VIRTUAL] = virtual_now(m, f, replica, now)
+    f[replica + Replica.SINCE] = now
+    f[task + Task.DUE] = f[replica + Replica.VIRTUAL] + f[task + Task.WORK]
+    m[task + Task.CHILD] = 0
+    m[task + Task.SIBLING] = 0
+    m[replica + Replica.ROOT] = meld(m, f, m[replica + Replica.ROOT], task)
+    m[replica + Replica.JOBS] += 1
+    change(m, f, m[task + Task.SERVICE] + Service.SHARING, now, 1)
+    change(m, f, present(m, replica, task), f[replica + Replica.VIRTUAL], 1)
+    await_next_end(m, f, replica)
+
+
+@kernel
+def end_shared(m, f, replica):
+    """The first job of shared cores ends, now; gives its task."""
+    now, task = f[World.NOW], m[replica + Replica.ROOT]
+    m[replica + Replica.NEXT_END] = 0
+    m[replica + Replica.ROOT] = without_top(m, f, task)
+    m[replica + Replica.JOBS] -= 1
+    # The clock of virtual time is set by its own events: no drift from rounding.
+    f[replica + Replica.VIRTUAL] = f[task + Task.DUE]
+    f[replica + Replica.SINCE] = now
+    change(m, f, m[task + Task.SERVICE] + Service.SHARING, now, -1)
+    change(m, f, present(m, replica, task), f[task + Task.DUE], -1)
+    f[task + Task.WAITED] = max(0.0, (now - f[task + Task.JOINED]) - f[task + Task.WORK])
+    await_next_end(m, f, replica)
+    return task
+
+
+@kernel
+def await_next_end(m, f, replica):
+    """Only the next end has an event; the one awaited before is let go."""
+    if m[replica + Replica.NEXT_END] != 0:
+        cancel(m, f, m[replica + Replica.NEXT_END])
+        m[replica + Replica.NEXT_END] = 0
+    task = m[replica + Replica.ROOT]
+    if task == 0:
+        return
+    when = real_time(
+        f[replica + Replica.VIRTUAL],
+        f[replica + Replica.SINCE],
+        f[task + Task.DUE],
+        m[replica + Replica.JOBS],
+        m[replica + Replica.CORES],
+    )
+    request = m[task + Task.REQUEST]
+    head = COMPLETION | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT | m[task + Task.LOCAL]
+    m[replica + Replica.NEXT_END] = schedule(
+        m, f, when, head, m[request + Request.NUMBER], m[task + Task.ADDRESS], Action.SHARED, replica
+    )

@@ -1,0 +1,239 @@
+"""Random topologies from a seed: call graphs without cycles, trees of steps, deployments, workloads.
+
+Half of the cases have all their times on a lattice of 1/512 s. What makes things wait, fail and end early is frequent
+on purpose: `test_random.py` counts it.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from twins import DETAILS, Case, ticks
+
+Tree = dict[str, Any]
+BALANCERS = ["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH", {"choiceCount": "all"}, {"choiceCount": 3}]
+DEEPEST = 3
+"""Steps within steps."""
+
+
+def random_case(seed: int) -> Case:
+    """The case of a seed. It has a meaning: the compiler takes it."""
+    return _Generator(seed).case()
+
+
+class _Generator:
+    """One case in the making."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.lattice = seed % 2 == 1
+        self.names = [f"s{number}" for number in range(self.random.randint(2, 8))]
+        # A busy run: mean work is so long, beside the gaps between arrivals, that it piles up.
+        self.mean_ticks = self.random.choice([1, 2, 4, 6, 8])
+        self.duration_ticks = self.random.choice([200, 400, 400, 600])
+        self.agreed = self.maybe(0.5)
+        self.scheduling = self.random.choice(["FIFO", "PS"])
+        self.balancer = self.random.choice(BALANCERS)
+        self.discipline = self.random.choice(["FIFO", "LIFO"])
+        self.rich = {name for name in self.names if self.maybe(0.2)}  # those with two endpoints
+
+    def case(self) -> Case:
+        draw = self.random
+        tree: Tree = {
+            "simulation": self.simulation(),
+            "services": {name: self.service(row) for row, name in enumerate(self.names)},
+            "workload": self.workloads(),
+        }
+        tree["network"] = self.network(list(tree["workload"]))
+        # services that do not agree cannot be a derived monolith; units say what theirs may not agree on
+        deployment = draw.choice(["microservices", "monolith" if self.agreed else "units", "units"])
+        if deployment == "units":
+            free = [name for name, service in tree["services"].items() if service["kind"] == "service"]
+            tree["deployments"] = {"units": {"units": self.units(free)}}
+        seed, replication = draw.choice([0, 1, draw.getrandbits(64)]), draw.choice([0, 0, 1, draw.getrandbits(32)])
+        # mostly the whole of a trace: what differs shows there first
+        detail = draw.choice([*DETAILS, "attempts", "attempts", "attempts"])
+        return Case(tree, deployment, seed, replication, detail)
+
+    # -- small choices
+
+    def maybe(self, chance: float) -> bool:
+        return self.random.random() < chance
+
+    def time(self, mean_ticks: float, *, zero: bool = True) -> Any:
+        """A time of some ticks: on the lattice, or from any law."""
+        draw = self.random
+        if zero and self.maybe(0.1):
+            return "0s"
+        if self.lattice:
+            return ticks(draw.randint(1, max(1, round(2 * mean_ticks))))
+        mean = f"{mean_ticks / 512 * draw.uniform(0.3, 1.7):.6f}s"
+        kind = draw.choice(["exponential", "exponential", "constant", "uniform", "normal", "lognormal", "gamma",
+                            "weibull", "pareto", "hyperexponential", "quantiles", "file"])  # fmt: skip
+        if kind == "constant":
+            return mean
+        if kind == "exponential":
+            return {"dist": kind, "mean": mean}
+        if kind == "uniform":
+            return {"dist": kind, "min": "100us", "max": f"{2 * mean_ticks / 512 + 0.0001:.6f}s"}
+        if kind == "quantiles":
+            return {"dist": "empirical", "quantiles": {"p0": "0s", "p50": mean, "p90": mean, "p100": "200ms"}}
+        if kind == "file":
+            return {"dist": "empirical", "file": tuple(round(draw.uniform(0.0, 0.02), 6) for _ in range(5))}
+        return {"dist": kind, "mean": mean, "cv": draw.choice([1.2, 2.5] if kind == "hyperexponential" else [0.4, 1.3])}
+
+    # -- services
+
+    def service(self, row: int) -> Tree:
+        draw = self.random
+        service: Tree = {
+            "replicas": draw.choice([1, 1, 1, 2, 3, 5]) if row == 0 or not self.maybe(0.04) else 0,
+            "resources": {"cpu": draw.choice([1, 1, 1, 2, 3, 0.5])},
+            "speed": draw.choice([1, 1, 2, 0.5] if self.lattice else [1, 1, 1.3, 0.7]),
+            "scheduling": self.scheduling if self.agreed else draw.choice(["FIFO", "FIFO", "PS"]),
+            "loadBalancer": self.balancer if self.agreed else draw.choice(BALANCERS),
+            "kind": draw.choice(["database", "cache", "external"]) if row > 0 and self.maybe(0.1) else "service",
+        }
+        if self.maybe(0.45):
+            service |= self.slots()
+        if self.maybe(0.3):
+            service["errorRate"] = draw.choice([0.02, 0.1, 0.4])
+        if self.names[row] in self.rich:
+            steps = {"get": self.steps(row, DEEPEST), "put": self.steps(row, 1)}
+            endpoints: Tree = {name: {"steps": inner} for name, inner in steps.items()}
+            endpoints["put"]["errorRate"] = draw.choice([0, 0.3])
+            return service | {"endpoints": endpoints}
+        return service | {"steps": self.steps(row, DEEPEST)}
+
+    def slots(self) -> Tree:
+        queue: Tree = {"discipline": self.discipline}
+        if self.maybe(0.7):
+            queue["capacity"] = self.random.choice([0, 1, 3, 8])
+        return {"concurrency": self.random.choice([1, 2, 4, 6, 8]), "queue": queue}
+
+    # -- steps
+
+    def steps(self, row: int, depth: int) -> list[Tree]:
+        """Some steps of a service, which may call those after it."""
+        most = 3 if depth == DEEPEST else 2
+        return [self.step(row, depth) for _ in range(self.random.randint(0 if self.maybe(0.2) else 1, most))]
+
+    def step(self, row: int, depth: int) -> Tree:
+        verbs = ["cpu", "cpu", "cpu", "sleep"]
+        if row + 1 < len(self.names):
+            verbs += ["call"] * 5 + ["send"]
+        if depth > 1:
+            verbs += ["parallel", "parallel", "choose"]
+        step = self.body(self.random.choice(verbs), row, depth)
+        if self.maybe(0.15):
+            step["probability"] = self.random.choice([0.0, 0.3, 0.7])
+        if self.maybe(0.15):
+            step["times"] = self.random.choice([0, 2, 2, 3])
+        return step
+
+    def body(self, verb: str, row: int, depth: int) -> Tree:
+        draw = self.random
+        if verb in ("cpu", "sleep"):
+            return {verb: self.time(self.mean_ticks)}
+        if verb == "parallel":
+            branches = [{"steps": self.steps(row, depth - 1)} for _ in range(draw.randint(1, 3))]
+            return {"parallel": branches}
+        if verb == "choose":
+            count = draw.randint(1, 3)
+            weights = [draw.choice([0, 1, 1, 2.5]) for _ in range(count - 1)] + [1]
+            return {"choose": [{"weight": weight, "steps": self.steps(row, depth - 1)} for weight in weights]}
+        # a call far down the graph is rare: a chain makes many attempts
+        step: Tree = {verb: self.endpoint(draw.choice(self.names[row + 1 : row + 4]))}
+        if verb == "call" and self.maybe(0.35):
+            step["timeout"] = ticks(draw.randint(1, 8 * self.mean_ticks))
+        return step
+
+    def endpoint(self, name: str) -> str:
+        """What can be called of a service."""
+        return f"{name}.{self.random.choice(['get', 'put'])}" if name in self.rich else name
+
+    # -- the network
+
+    def network(self, workloads: list[str]) -> Tree:
+        network: Tree = {"links": []}
+        if self.maybe(0.7):
+            network["latency"] = self.time(self.mean_ticks / 2)
+        if self.maybe(0.25):
+            network["serialization"] = self.time(self.mean_ticks / 4)
+        pairs = [(one, other) for row, one in enumerate(self.names) for other in self.names[row + 1 :]]
+        pairs += [(name, other) for name in workloads for other in self.names]
+        for caller, target in self.random.sample(pairs, min(len(pairs), self.random.randint(0, 5))):
+            link: Tree = {"from": caller, "to": target}
+            if self.maybe(0.6):
+                link["latency"] = self.time(self.mean_ticks / 2)
+            if self.maybe(0.5):
+                link["loss"] = self.random.choice([0.03, 0.2])
+            if self.maybe(0.4):
+                link["errorRate"] = self.random.choice([0.05, 0.3])
+            network["links"].append(link)
+        return network
+
+    # -- who shares a process
+
+    def units(self, free: list[str]) -> Tree:
+        """Groups of services; each says what its services may not agree on."""
+        draw = self.random
+        draw.shuffle(free)
+        units: Tree = {}
+        while free and (not units or self.maybe(0.6)):
+            members, free = free[: draw.randint(1, 4)], free[4:]
+            unit: Tree = {
+                "services": members,
+                "scheduling": draw.choice(["FIFO", "PS"]),
+                "loadBalancer": draw.choice(BALANCERS),
+                "resources": {"cpu": draw.choice([1, 1, 2, 4, 0.5])},
+                "replicas": draw.choice([1, 1, 2, 3]),
+            }
+            if self.maybe(0.5):
+                unit |= self.slots()
+            units[f"u{len(units)}"] = unit
+        return units
+
+    # -- workloads, and the frame of the run
+
+    def simulation(self) -> Tree:
+        draw = self.random
+        warmup = draw.choice(["0s", "auto", ticks(37), ticks(50)])
+        drain = draw.choice(["0s", ticks(20), ticks(200), ticks(400)])
+        return {"duration": ticks(self.duration_ticks), "warmup": warmup, "drain": drain}
+
+    def workloads(self) -> Tree:
+        names = ["w", "another", "third"][: self.random.choice([1, 1, 2, 3])]
+        return {name: self.workload() | self.entries() for name in names}
+
+    def entries(self) -> Tree:
+        draw = self.random
+        targets = [self.endpoint(name) for name in (self.names[0], *draw.choices(self.names, k=2))]
+        if self.maybe(0.7):
+            return {"call": targets[0]}
+        return {"calls": [{"call": target, "weight": draw.choice([1, 2, 0.5])} for target in dict.fromkeys(targets)]}
+
+    def workload(self) -> Tree:
+        draw = self.random
+        rates = [16, 64, 128] if self.lattice else [15.5, 60, 110]
+        shape = draw.choice(["poisson", "poisson", "even", "even", "stages", "users", "replay"])
+        if self.lattice and shape == "poisson":
+            shape = "replay"
+        if shape in ("poisson", "even"):
+            return {"rate": f"{draw.choice(rates)}/s", "arrivals": shape}
+        if shape == "stages":
+            return self.stages(rates)
+        if shape == "users":
+            think = self.time(draw.choice([2, 20]), zero=False)
+            return {"users": draw.choice([1, 3, 8]), "thinkTime": think}
+        arrivals = sorted(draw.randrange(0, self.duration_ticks + 10) // draw.choice([1, 4]) for _ in range(25))
+        return {"replay": tuple(tick / 512 for tick in arrivals)}
+
+    def stages(self, rates: list[float]) -> Tree:
+        draw = self.random
+        arrivals = "even" if self.lattice else draw.choice(["poisson", "even"])
+        lengths = [self.duration_ticks // 2, *draw.choices([0, self.duration_ticks // 4], k=draw.randint(1, 5))]
+        draw.shuffle(lengths)
+        stages = [{"target": f"{draw.choice([0, 0, *rates])}/s", "duration": ticks(length)} for length in lengths]
+        return {"startRate": f"{draw.choice([0, *rates])}/s", "stages": stages, "arrivals": arrivals}

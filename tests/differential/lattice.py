@@ -1,0 +1,175 @@
+"""Topologies in which all times are multiples of 1/512 s, so that much happens at one instant.
+
+`4t` is four ticks of 1/512 s, a `replay` is a list of them. The statistics are cut at every second tick.
+An even rate of 64/s is an arrival every eight ticks.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from twins import Case, ticks
+
+FRAME = {"duration": "400t", "warmup": "7t", "drain": "100t"}
+TOPOLOGIES = {
+    "cores, exactly full": """
+services:
+  a: {resources: {cpu: 2}, steps: [{cpu: 4t}, {call: b}, {cpu: 4t}]}
+  b: {steps: [{cpu: 4t}]}
+workload:
+  one: {call: a, rate: 64/s, arrivals: even}
+  two: {call: a, rate: 64/s, arrivals: even}
+""",
+    "a queue that grows": """
+services:
+  a: {steps: [{cpu: 2t}, {cpu: 0s}, {cpu: 4t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+""",
+    "shared cores": """
+services:
+  a: {scheduling: PS, resources: {cpu: 2}, steps: [{cpu: 6t}, {parallel: [{cpu: 4t}, {cpu: 4t}, {call: b}]}]}
+  b: {scheduling: PS, steps: [{cpu: 2t}, {cpu: 0s}, {cpu: 2t, times: 2}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  bursts: {call: b, replay: [0, 0, 0, 0, 64, 64, 66, 68, 70, 70, 200, 200, 200, 399]}
+""",
+    "slots, first come": """
+services:
+  a: {concurrency: 4, steps: [{cpu: 1t}, {call: b}, {cpu: 1t}]}
+  b: {concurrency: 2, queue: {capacity: 2}, steps: [{sleep: 8t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+  v: {call: b, rate: 64/s, arrivals: even}
+""",
+    "slots, last come": """
+network: {latency: 1t}
+services:
+  a: {concurrency: 3, queue: {discipline: LIFO}, steps: [{cpu: 1t}, {call: b}, {call: b}]}
+  b: {concurrency: 2, queue: {capacity: 3, discipline: LIFO}, steps: [{sleep: 4t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+  v: {call: b, rate: 128/s, arrivals: even}
+""",
+    "timeouts against answers": """
+network: {latency: 1t}
+services:
+  a: {steps: [{call: b, timeout: 8t}, {cpu: 1t}, {parallel: [{call: b, timeout: 9t}, {call: b, timeout: 15t}]}]}
+  b: {steps: [{choose: [{steps: [{cpu: 6t}]}, {steps: [{sleep: 6t}]}, {steps: [{sleep: 7t}]}]}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, rate: 16/s, arrivals: even}
+""",
+    "timeouts of what is queued, rejected, lost and broken": """
+network:
+  latency: 2t
+  links: [{from: a, to: b, latency: 2t, loss: 10%, errorRate: 20%}]
+services:
+  a: {replicas: 2, steps: [{call: b, timeout: 4t}, {call: b, timeout: 8t}, {call: b, timeout: 6t}]}
+  b: {concurrency: 1, queue: {capacity: 1}, errorRate: 10%, steps: [{cpu: 4t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+""",
+    "no time at all": """
+services:
+  a: {replicas: 2, concurrency: 1, steps: [{parallel: [{call: b}, {call: c}, {cpu: 0s}]}, {send: c}, {call: b}]}
+  b: {concurrency: 1, queue: {capacity: 1}, steps: [{cpu: 0s}, {call: c}]}
+  c: {steps: []}
+workload:
+  w: {call: a, rate: 256/s, arrivals: even}
+  v: {call: a, rate: 128/s, arrivals: even}
+  u: {calls: [{call: b}, {call: c}], replay: [0, 0, 0, 8, 8, 8, 8, 8, 16, 400, 400]}
+""",
+    "branches that end together": """
+network: {latency: 1t}
+services:
+  a:
+    resources: {cpu: 2}
+    steps:
+      - parallel:
+          - {cpu: 4t}
+          - {sleep: 4t}
+          - {steps: [{cpu: 2t, times: 2}]}
+          - {call: b}
+          - {parallel: [{sleep: 4t}, {steps: [{call: b, times: 2}]}, {steps: []}]}
+      - {parallel: [{call: c}, {call: b}, {call: c}], times: 2}
+  b: {replicas: 2, errorRate: 10%, steps: [{sleep: 2t}]}
+  c: {replicas: 2, loadBalancer: ROUND_ROBIN, errorRate: 10%, steps: [{cpu: 2t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, replay: [0, 1, 2, 3, 64, 64, 65, 65]}
+""",
+    "packing and unpacking": """
+network: {latency: 1t, serialization: 1t, links: [{from: a, to: b, errorRate: 20%}]}
+services:
+  a:
+    concurrency: 3
+    resources: {cpu: 2}
+    steps: [{call: b, timeout: 6t}, {send: b}, {parallel: [{call: c}, {send: c}]}]
+  b: {concurrency: 2, queue: {capacity: 2}, steps: [{cpu: 1t}, {call: c, timeout: 4t}]}
+  c: {speed: 2, steps: [{cpu: 2t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+""",
+    "users in step": """
+services:
+  a: {replicas: 3, loadBalancer: {choiceCount: all}, steps: [{cpu: 2t}, {call: b, probability: 0.5}]}
+  b: {replicas: 3, loadBalancer: CONSISTENT_HASH, concurrency: 1, steps: [{sleep: 2t}]}
+workload:
+  eager: {call: a, users: 4}
+  slow: {call: a, users: 6, thinkTime: 4t}
+  other: {calls: [{call: a}, {call: b}], users: 5, thinkTime: 2t}
+""",
+    "replicas that tie": """
+network: {latency: 1t}
+services:
+  a: {replicas: 4, loadBalancer: {choiceCount: all}, steps: [{call: b, timeout: 5t}, {send: c}]}
+  b: {replicas: 4, loadBalancer: {choiceCount: 3}, steps: [{cpu: 4t}]}
+  c: {replicas: 3, steps: [{cpu: 2t}]}
+workload:
+  w: {call: a, rate: 256/s, arrivals: even}
+  v: {call: b, rate: 128/s, arrivals: even}
+""",
+    "stages": """
+services:
+  a: {concurrency: 2, queue: {capacity: 4}, steps: [{cpu: 2t}, {send: b}, {sleep: 2t}]}
+  b: {steps: [{cpu: 4t}]}
+workload:
+  w: {call: a, arrivals: even, startRate: 128/s, stages: [{target: 128/s, duration: 64t}, {target: 0/s, duration: 0s},
+      {target: 0/s, duration: 64t}, {target: 256/s, duration: 0s}, {target: 256/s, duration: 64t},
+      {target: 0/s, duration: 256t}]}
+  v: {call: b, rate: 64/s, arrivals: even}
+""",
+    "ends at the end": """
+simulation: {duration: 200t, warmup: 0s, drain: 8t}
+services:
+  a: {resources: {cpu: 8}, steps: [{cpu: 8t}]}
+  b: {steps: [{sleep: 16t}]}
+workload:
+  w: {call: a, rate: 512/s, arrivals: even}
+  v: {call: b, replay: [183, 184, 190, 191, 192, 192, 199, 199]}
+""",
+    "no drain": """
+simulation: {duration: 200t, warmup: 100t, drain: 0s}
+services:
+  a: {steps: [{cpu: 2t}, {call: b}]}
+  b: {resources: {cpu: 2}, scheduling: PS, steps: [{cpu: 4t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+""",
+}
+
+
+def lattice_case(name: str, deployment: str = "microservices") -> Case:
+    """A case of the table."""
+    return Case(_exact({"simulation": FRAME} | yaml.safe_load(TOPOLOGIES[name])), deployment)
+
+
+def _exact(value: Any, key: str = "") -> Any:
+    if isinstance(value, dict):
+        return {name: _exact(item, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return tuple(tick / 512 for tick in value) if key == "replay" else [_exact(item) for item in value]
+    return ticks(int(value[:-1])) if isinstance(value, str) and re.fullmatch(r"\d+t", value) else value

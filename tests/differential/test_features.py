@@ -1,0 +1,80 @@
+"""Each feature alone at every detail, and every two of them together."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+
+import features
+import pytest
+import twins
+from features import FEATURES, LONG_TAIL, compose
+
+import simulator as sim
+from simulator.plan.layout import Outcome
+
+
+@pytest.mark.parametrize("detail", twins.DETAILS)
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_a_feature_alone(assert_same, feature, detail):
+    for replication in range(3):
+        assert_same(dataclasses.replace(compose(feature), detail=detail, seed=5, replication=replication))
+
+
+@pytest.mark.parametrize("pair", features.pairs(), ids=lambda pair: f"{pair[0].name} + {pair[1].name}")
+def test_two_features_together(assert_same, pair):
+    assert_same(compose(*pair))
+
+
+def test_features_have_names_of_their_own_and_change_the_plan(folder):
+    """A feature that changed nothing would test nothing."""
+    assert len({feature.name for feature in FEATURES}) == len(FEATURES)
+    digests = {feature.name: twins.plan_of(compose(feature), folder).digest() for feature in FEATURES}
+    plain = twins.plan_of(twins.Case(features.BASE), folder).digest()
+    assert [name for name, digest in digests.items() if digest == plain] == []
+
+
+@pytest.mark.parametrize("detail", twins.DETAILS)
+def test_both_refuse_when_time_stands_still(assert_same, detail):
+    """Users who neither think nor wait, by an accident of chance that no plan shows."""
+    tree = {
+        "simulation": {"duration": "1s", "warmup": "0s"},
+        "services": {"a": {"steps": [{"sleep": "1s", "probability": 0.00001}]}},
+        "workload": {"w": {"call": "a", "users": 1}},
+    }
+    pair = assert_same(twins.Case(tree, detail=detail))
+    assert isinstance(pair.reference, sim.EngineError)
+    assert str(pair.reference) == str(pair.compiled)
+
+
+def test_many_replications_and_seeds(assert_same):
+    """One rich case under many keys."""
+    names = ("repeated parallel", "slots LIFO", "loss with timeout", "serialization", "users", "lossy send")
+    case = compose(*(feature for feature in FEATURES if feature.name in names))
+    for seed, replication in ((0, 0), (1, 1), (2**31, 7), (2**63, 2**20), (2**64 - 1, 2**32)):
+        assert_same(dataclasses.replace(case, seed=seed, replication=replication))
+
+
+CROWD = {
+    "simulation": {"duration": "2s", "warmup": "0s", "drain": "500ms"},
+    "network": {"latency": "1ms"},
+    "services": {
+        "front": {"replicas": 8, "steps": [{"call": "quick", "timeout": "900ms"}, {"parallel": [
+            {"call": "slow", "timeout": "700ms"}, {"sleep": {"dist": "exponential", "mean": "300ms"}}]}]},
+        "quick": {"scheduling": "PS", "resources": {"cpu": 4}, "steps": [{"cpu": LONG_TAIL | {"mean": "1ms"}}]},
+        "slow": {"concurrency": 50, "queue": {"discipline": "LIFO"}, "steps": [{"cpu": "1ms", "times": 2}]},
+    },
+    "workload": {"open": {"call": "front", "rate": "1500/s"}, "closed": {"call": "quick", "users": 300,
+                                                                         "thinkTime": "200ms"}},
+}  # fmt: skip
+"""Thousands in flight and many thousands of rows: what grows has to grow, timers wait and are let go."""
+
+
+@pytest.mark.parametrize("detail", twins.DETAILS)
+@pytest.mark.parametrize("scheduling", ["FIFO", "PS"])
+def test_a_crowd(assert_same, scheduling, detail):
+    tree = copy.deepcopy(CROWD)
+    tree["services"]["slow"]["scheduling"] = scheduling
+    trace = assert_same(twins.Case(tree, detail=detail)).trace
+    assert trace.outcomes.sum() > 5000
+    assert trace.outcomes[:, :, Outcome.UNFINISHED].sum() + trace.outcomes[:, :, Outcome.ERROR].sum() > 1000

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import simulator as sim
 
 Arguments = argparse.Namespace
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 Made = TypeVar("Made")
 
 FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130

@@ -11,6 +11,9 @@ from ..plan.plan import Plan
 
 EngineName = Literal["auto", "reference", "compiled"]
 
+WORTH_COMPILING = 50_000
+"""Requests that take the reference engine about as long as compiling the other one: some 25 seconds."""
+
 
 def choose_engine(name: str, plans: Sequence[Plan]) -> tuple[Engine, str]:
     """The engine that runs all of these plans, and the reason.
@@ -18,18 +21,52 @@ def choose_engine(name: str, plans: Sequence[Plan]) -> tuple[Engine, str]:
     Raises
     ------
     UnsupportedFeature
-        If that engine is not built, or cannot run one of these plans.
+        If that engine cannot run one of these plans.
     EngineError
         If there is no engine of that name.
     """
-    from ..engines.reference import ReferenceEngine
+    if name not in ("auto", "reference", "compiled"):
+        raise EngineError(f'there is no engine {name!r}: use "auto", "compiled" or "reference"')
+    chosen, reason = ("reference", "asked for") if name == "reference" else ("compiled", "asked for")
+    if name == "auto":
+        chosen, reason = _fastest(plans)
+    engine = _make(chosen)
+    if missing := _missing(engine, plans):
+        if name != "auto" or chosen == "reference":
+            raise UnsupportedFeature(f"the {chosen} engine cannot run {', '.join(missing)}")
+        engine, reason = _make("reference"), f"the compiled engine cannot run {', '.join(missing)}"
+        if still := _missing(engine, plans):
+            raise UnsupportedFeature(f"no engine can run {', '.join(still)}")
+    return engine, reason
 
-    if name == "compiled":
-        raise UnsupportedFeature('the compiled engine is not supported yet: use engine="reference" or "auto"')
-    if name not in ("auto", "reference"):
-        raise EngineError(f'there is no engine {name!r}: use "auto" or "reference"')
-    engine: Engine = ReferenceEngine()
-    missing = dict.fromkeys(feature for plan in plans for feature in engine.missing(plan))
-    if missing:
-        raise UnsupportedFeature(f"the {engine.name} engine cannot run {', '.join(missing)}")
-    return engine, "asked for" if name == "reference" else "the only engine of this version"
+
+def _fastest(plans: Sequence[Plan]) -> tuple[str, str]:
+    from ..engines.compiled import is_compiled
+
+    if is_compiled():
+        return "compiled", "the fastest"
+    requests = sum(expected_requests(plan) * plan.settings.replications for plan in plans)
+    if requests >= WORTH_COMPILING:
+        return "compiled", "the fastest, and worth being compiled for this"
+    return "reference", "less work than compiling the fastest would take"
+
+
+def _make(name: str) -> Engine:
+    if name == "reference":
+        from ..engines.reference import ReferenceEngine
+
+        return ReferenceEngine()
+    from ..engines.compiled import CompiledEngine
+
+    return CompiledEngine()
+
+
+def _missing(engine: Engine, plans: Sequence[Plan]) -> list[str]:
+    return list(dict.fromkeys(feature for plan in plans for feature in engine.missing(plan)))
+
+
+def expected_requests(plan: Plan) -> float:
+    """Requests of one replication, roughly; users are taken to ask once a second."""
+    workloads = plan.workloads
+    rate = float(workloads.ramp_end_rate.sum() + workloads.users.sum())
+    return rate * plan.settings.duration_s + len(workloads.time_s)

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Event
 
 from ..errors import EngineError
 from ..plan.engine import Detail, Engine
 from ..plan.plan import Plan
 from ..plan.trace import Trace
+from .engines import expected_requests
 
-Progress = Callable[[int, int], None]
-"""Called with the number of replications that are finished, and of all."""
+Progress = Callable[[float, int], None]
+"""Called with the number of replications that are finished, parts of them too, and of all."""
 
+TICK_S = 0.2
+"""How often progress is reported while threads work."""
 WORTH_PROCESSES = 2_000
 """Requests below which starting processes takes longer than the run itself."""
 
@@ -31,9 +35,13 @@ class Job:
     detail: Detail
 
 
-def run_job(engine: Engine, job: Job) -> Trace:
-    """Run one replication; a function of the module, so that it can be sent to another process."""
-    return engine.run(job.plan, seed=job.seed, replication=job.replication, detail=job.detail)
+def run_job(engine: Engine, job: Job, progress: Callable[[float], None] | None = None) -> Trace:
+    """Run one replication; a function of the module, so that it can be sent to another process.
+
+    `progress` is for engines that come up for air: it is called with the share that is done.
+    """
+    more = {} if progress is None else {"progress": progress}
+    return engine.run(job.plan, seed=job.seed, replication=job.replication, detail=job.detail, **more)
 
 
 def run_jobs(
@@ -48,7 +56,8 @@ def run_jobs(
     Parameters
     ----------
     executor
-        Where to run them; by default processes of this machine if the work is worth it, and this process if not.
+        Where to run them; by default threads, if the engine lets several run at once, else processes of this
+        machine, if the work is worth it.
 
     Raises
     ------
@@ -63,6 +72,8 @@ def run_jobs(
     try:
         if executor is not None:
             _run_in(executor, engine, jobs, traces, report)
+        elif threads_run_at_once(engine):
+            _run_in_threads(engine, jobs, traces, report)
         elif len(jobs) > 1 and _cores() > 1 and _expected_requests(jobs) > WORTH_PROCESSES:
             _run_in_processes(engine, jobs, traces, report)
         else:
@@ -78,6 +89,39 @@ def run_jobs(
             '(detail="summary")'
         ) from error
     return traces
+
+
+def threads_run_at_once(engine: Engine) -> bool:
+    """Whether an engine's runs in several threads go on at the same time, and report how far they are."""
+    return bool(getattr(engine, "threads", False))
+
+
+class _Stopped(Exception):  # noqa: N818 (no error: somebody else's interrupt)
+    """A thread is to end its run."""
+
+
+def _run_in_threads(engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress) -> None:
+    shares = [0.0] * len(jobs)
+    stop = Event()
+
+    def run(number: int) -> Trace:
+        def progress(share: float) -> None:
+            if stop.is_set():
+                raise _Stopped
+            shares[number] = share
+
+        progress(0.0)
+        trace = run_job(engine, jobs[number], progress)
+        shares[number] = 1.0
+        return trace
+
+    with ThreadPoolExecutor(min(_cores(), len(jobs))) as threads:
+        futures = [threads.submit(run, number) for number in range(len(jobs))]
+        try:
+            _collect(futures, traces, lambda done, total: report(max(done, sum(shares)), total), TICK_S)
+        except BaseException:
+            stop.set()
+            raise
 
 
 def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress) -> None:
@@ -114,11 +158,13 @@ def _submit(executor: Executor, engine: Engine, jobs: Sequence[Job]) -> list[Fut
     return [executor.submit(run_job, engine, job) for job in jobs]
 
 
-def _collect(futures: Sequence[Future[Trace]], traces: list[Trace | None], report: Progress) -> None:
+def _collect(
+    futures: Sequence[Future[Trace]], traces: list[Trace | None], report: Progress, tick_s: float | None = None
+) -> None:
     numbers = {future: number for number, future in enumerate(futures)}
     pending = set(futures)
     while pending:
-        done, pending = wait(pending, return_when=FIRST_COMPLETED)
+        done, pending = wait(pending, timeout=tick_s, return_when=FIRST_COMPLETED)
         for future in done:
             traces[numbers[future]] = future.result()
         report(len(futures) - len(pending), len(futures))
@@ -149,8 +195,4 @@ def _cores() -> int:
 
 
 def _expected_requests(jobs: Sequence[Job]) -> float:
-    """Roughly; users are taken to ask once a second."""
-    plan = jobs[0].plan
-    workloads, horizon = plan.workloads, plan.settings.duration_s
-    rate = float(workloads.ramp_end_rate.sum() + workloads.users.sum())
-    return len(jobs) * (rate * horizon + len(workloads.time_s))
+    return len(jobs) * expected_requests(jobs[0].plan)

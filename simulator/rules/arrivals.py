@@ -11,7 +11,7 @@ from .randomness import uniform
 @rule("float64(uint64, uint64, uint64)")
 def gap(key: int, number: int, stream: int) -> float:
     """The unit-mean exponential gap before the `number`-th arrival of a Poisson workload."""
-    return -math.log1p(-uniform(key, number, stream, 0))
+    return -math.log(1.0 - uniform(key, number, stream, 0))
 
 
 @rule("float64(float64, float64, float64, float64, float64)")

@@ -38,13 +38,13 @@ def pick(u: float, count: int) -> int:
     return min(int64(u * count), count - 1)
 
 
-@rule("int64(int64[::1], int64)")
+@rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
 def unanswered_at(board, at):
     """Where the unanswered calls of replica 0 are."""
     return at + NUMBERS + board[at + REPLICAS]
 
 
-@rule("void(int64[::1], int64, int64)")
+@rule("void(int64[::1], int64, int64)", "void(CPointer(int64), int64, int64)")
 def play(board, tree, node):
     """Decide one match of the tournament: the fewest of both sides, and how many have so few."""
     left, right = tree + 4 * node, tree + 4 * node + 2
@@ -58,7 +58,7 @@ def play(board, tree, node):
     board[tree + 2 * node + 1] = ties
 
 
-@rule("void(int64[::1], int64, int64, int64)")
+@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
 def count_unanswered(board, at, replica, change):
     """One more call was sent to a replica, or one less is unanswered."""
     count = unanswered_at(board, at) + replica
@@ -73,7 +73,7 @@ def count_unanswered(board, at, replica, change):
             play(board, tree, node)
 
 
-@rule("int64(int64[::1], int64, uint64, uint64, uint64)")
+@rule("int64(int64[::1], int64, uint64, uint64, uint64)", "int64(CPointer(int64), int64, uint64, uint64, uint64)")
 def least_of_all(board, at, key, address, stream):
     """One of those with the fewest unanswered, each as likely; no draw if there is only one. O(log replicas)."""
     leaves = board[at + LEAVES]
@@ -91,7 +91,10 @@ def least_of_all(board, at, key, address, stream):
     return node - leaves
 
 
-@rule("int64(int64[::1], int64, int64, uint64, uint64, uint64)")
+@rule(
+    "int64(int64[::1], int64, int64, uint64, uint64, uint64)",
+    "int64(CPointer(int64), int64, int64, uint64, uint64, uint64)",
+)
 def least_request(board, at, choices, key, address, stream):
     """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn."""
     count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
@@ -121,7 +124,7 @@ def least_request(board, at, choices, key, address, stream):
     return best
 
 
-@rule("int64(int64[::1], int64, int64)")
+@rule("int64(int64[::1], int64, int64)", "int64(CPointer(int64), int64, int64)")
 def first_ready(board, at, replica):
     """Which of the ready ones is the first from a number on; as many as there are if none is."""
     low, high = 0, board[at + READY]
@@ -134,14 +137,14 @@ def first_ready(board, at, replica):
     return low
 
 
-@rule("int64(int64[::1], int64)")
+@rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
 def round_robin(board, at):
     """The first ready replica after the last one chosen, by number; the lowest behind the highest."""
     position = first_ready(board, at, board[at + LAST] + 1)
     return board[at + NUMBERS + (position if position < board[at + READY] else 0)]
 
 
-@rule("int64(int64[::1], int64, uint64)")
+@rule("int64(int64[::1], int64, uint64)", "int64(CPointer(int64), int64, uint64)")
 def consistent_hash(board, at, hash_key):
     """The first ready replica on the ring from the place of `hash_key` on."""
     points = board[at + REPLICAS] * POINTS_PER_REPLICA
@@ -161,7 +164,10 @@ def consistent_hash(board, at, hash_key):
     return board[at + NUMBERS]
 
 
-@rule("int64(int64, int64, int64[::1], int64, uint64, uint64, uint64, uint64)")
+@rule(
+    "int64(int64, int64, int64[::1], int64, uint64, uint64, uint64, uint64)",
+    "int64(int64, int64, CPointer(int64), int64, uint64, uint64, uint64, uint64)",
+)
 def choose(
     balancer: int, choices: int, board: NDArray[np.int64], at: int, hash_key: int, key: int, address: int, stream: int
 ) -> int:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from threading import RLock
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import numba
+import numpy as np
 import platformdirs
-from numba import float64, int64, uint32, uint64
+from numba import float64, int64, types, uint32, uint64
+from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-__all__ = ["cache_folder", "float64", "int64", "kernel", "rule", "uint32", "uint64"]
+__all__ = [
+    "COMPILING",
+    "Floats",
+    "Words",
+    "cache_folder",
+    "compile_now",
+    "float64",
+    "floats_of",
+    "int64",
+    "integers_of",
+    "kernel",
+    "rule",
+    "subroutine",
+    "uint32",
+    "uint64",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,47 +65,105 @@ def cache_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="simulator-cache-"))
 
 
-def _jitted(function: Callable[P, R], *, cached: bool) -> Any:
-    ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
-    try:
-        return numba.njit(cache=cached, nogil=True)(function)
-    finally:
-        # The setting is global to the process: other people's kernels keep their own place.
-        numba.config.CACHE_DIR = ours
+def rule(*signatures: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile a rule for given types, in numba's words: ``float64(uint64, int64)``.
 
-
-def rule(signature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Compile a scalar rule for one signature, in numba's words: ``float64(uint64, int64)``.
-
-    One signature, so that a Python caller and a compiled one run the same machine code on the same types.
+    One signature, so that a Python caller and a compiled one run the same machine code on the same types; a second
+    one only where a table is an array to the one and a pointer to the other.
     No `fastmath`: results have to agree to the last bit. Compiled, or fetched from the cache, when it is first
     called: a kernel that is in the cache already needs none of them.
     """
 
     def compile_rule(function: Callable[P, R]) -> Callable[P, R]:
-        dispatcher = _jitted(function, cached=True)
-
-        def first_call(*_args: Any, **_kwargs: Any) -> Any:
-            with COMPILING:
-                if not dispatcher.overloads:
-                    dispatcher.compile(signature)
-                    dispatcher.disable_compile()
-            (compiled,) = dispatcher.overloads.values()
-            return compiled.entry_point
-
-        def first_use(args: Any, kwargs: Any) -> Any:
-            first_call()
-            return type(dispatcher).get_call_template(dispatcher, args, kwargs)
-
-        # What numba asks when it meets a call from Python, and one from compiled code.
-        dispatcher._compile_for_args = first_call
-        dispatcher.get_call_template = first_use
-        return dispatcher  # type: ignore[no-any-return]
+        ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+        try:
+            dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+            return _compiled_at_first_use(dispatcher, lambda: signatures)
+        finally:
+            # The setting is global to the process: other people's kernels keep their own place.
+            numba.config.CACHE_DIR = ours
 
     return compile_rule
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a part of the compiled engine, for the types that its callers give it; kept with the entry's code."""
-    return _jitted(function, cached=False)  # type: ignore[no-any-return]
+    """Compile a part of the compiled engine into whatever calls it, for the types of its annotations.
 
+    `Words` and `Floats` are pointers, as `integers_of` and `floats_of` give them: handing them on costs nothing,
+    where an array costs several words and the counting of its references.
+    """
+    return _kernel(function, inline=True)
+
+
+def subroutine(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a `kernel` that is called from many places, or seldom: one copy of it is enough."""
+    return _kernel(function, inline=False)
+
+
+def _kernel(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
+    def signatures() -> Any:
+        gives, *takes = reversed([NUMBA_TYPES[hint] for hint in get_type_hints(function).values()])
+        return (gives(*reversed(takes)),)
+
+    # No checks for division by zero: a kernel raises nothing, and a plan has no such divisor.
+    dispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+    return _compiled_at_first_use(dispatcher, signatures)  # type: ignore[no-any-return]
+
+
+def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[Any]]) -> Any:
+    def first_call(*_args: Any, **_kwargs: Any) -> Any:
+        with COMPILING:
+            if not dispatcher.overloads:
+                for signature in signatures():
+                    dispatcher.compile(signature)
+                dispatcher.disable_compile()
+        return next(iter(dispatcher.overloads.values())).entry_point
+
+    def first_use(args: Any, kwargs: Any) -> Any:
+        first_call()
+        return type(dispatcher).get_call_template(dispatcher, args, kwargs)
+
+    # What numba asks when it meets a call from Python, and one from compiled code.
+    dispatcher._compile_for_args = first_call
+    dispatcher.get_call_template = first_use
+    return dispatcher
+
+
+def compile_now(function: Any) -> None:
+    """Compile a rule, or fetch it from the cache, before it is called."""
+    function._compile_for_args()
+
+
+@intrinsic
+def integers_of(_typing: Any, array: Any) -> Any:
+    """The words of an array, by pointer."""
+    return _pointer(array, int64)
+
+
+@intrinsic
+def floats_of(_typing: Any, array: Any) -> Any:
+    """The words of an array as floats, by pointer."""
+    return _pointer(array, float64)
+
+
+def _pointer(array: Any, element: Any) -> Any:
+    pointer = types.CPointer(element)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.bitcast(data, context.get_value_type(pointer))
+
+    return pointer(array), generate
+
+
+Words = NDArray[np.int64]
+Floats = NDArray[np.float64]
+NUMBA_TYPES: dict[Any, Any] = {
+    int: int64,
+    float: float64,
+    bool: types.boolean,
+    type(None): types.void,
+    Words: types.CPointer(int64),
+    Floats: types.CPointer(float64),
+}
+"""What the annotations of a kernel mean to numba."""

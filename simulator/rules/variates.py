@@ -91,14 +91,17 @@ def gamma_variate(shape: float, scale: float, key: int, address: int, stream: in
 
 @rule("float64(int64, float64, float64, float64, uint64, uint64, uint64, uint64)")
 def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, stream: int, k: int) -> float:
-    """A time in seconds from any law that is not given by points."""
+    """A time in seconds from any law that is not given by points.
+
+    1 - u is exact, since u is a multiple of 2**-53: its logarithm loses nothing, and takes less time than log1p.
+    """
     if kind == CONSTANT:
         return p0
     if kind == GAMMA:
         return gamma_variate(p0, p1, key, address, stream, k)
     u = uniform(key, address, stream, k)
     if kind == EXPONENTIAL:
-        return -p0 * math.log1p(-u)
+        return -p0 * math.log(1.0 - u)
     if kind == LOGNORMAL:
         return math.exp(p0 + p1 * normal_quantile(u))
     if kind == UNIFORM:
@@ -106,16 +109,19 @@ def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, s
     if kind == NORMAL:
         return max(0.0, p0 + p1 * normal_quantile(p2 + (1.0 - p2) * u))
     if kind == WEIBULL:
-        return p1 * math.exp(p0 * math.log(-math.log1p(-u)))
+        return p1 * math.exp(p0 * math.log(-math.log(1.0 - u)))
     if kind == PARETO:
-        return p1 * math.exp(-p0 * math.log1p(-u))
+        return p1 * math.exp(-p0 * math.log(1.0 - u))
     if kind == HYPEREXPONENTIAL:
         phase = p1 if u < p0 else p2
-        return -phase * math.log1p(-uniform(key, address, stream, k + uint64(NEXT)))
+        return -phase * math.log(1.0 - uniform(key, address, stream, k + uint64(NEXT)))
     return math.nan
 
 
-@rule(f"float64({READ_ONLY}, int64, int64, int64, boolean, float64)")
+@rule(
+    f"float64({READ_ONLY}, int64, int64, int64, boolean, float64)",
+    "float64(CPointer(float64), int64, int64, int64, boolean, float64)",
+)
 def sample_points(table, probabilities, values, points, between, u):
     """A time from a law given by points: linear between quantiles, or one of the values.
 

@@ -149,10 +149,17 @@ def flaky(tree: Tree) -> None:
     service(tree, "front", {"parallel": [{"steps": [{"call": "flaky", "times": 3}]}, {"sleep": "1ms"}]})
 
 
+def failing_repetition(tree: Tree) -> None:
+    """Steps that fail somewhere within a repetition, and an answer that is packed after that."""
+    service(tree, "frail", {"cpu": "1ms"}, errorRate=0.2)
+    service(tree, "mid", {"times": 2, "choose": [{"steps": [{"call": "frail", "times": 2}]}]})
+    tree["network"].update(serialization=LONG_TAIL | {"mean": "300us"})
+
+
 def two_endpoints(tree: Tree) -> None:
     """A service with an error rate, and an endpoint with another."""
     quick = {"steps": [{"sleep": "2ms"}], "errorRate": 0}
-    tree["services"]["store"] = {"errorRate": 0.2, "endpoints": {"get": {"steps": [{"cpu": "1ms"}]}, "put": quick}}
+    tree["services"]["store"] = {"errorRate": 0.2, "endpoints": {"put": quick, "get": {"steps": [{"cpu": "1ms"}]}}}
     service(tree, "mid", {"call": "store.put"}, {"call": "store.get"})
 
 
@@ -238,6 +245,7 @@ FEATURES = [
     Feature("no time", no_time),
     Feature("sleep", lambda tree: tree["services"]["mid"]["steps"].insert(0, {"sleep": LONG_TAIL})),
     Feature("flaky sequence", flaky),
+    Feature("failing repetition", failing_repetition),
     Feature("two endpoints", two_endpoints),
     Feature("sends", sends),
     Feature("lossy send", lossy_send),

@@ -101,17 +101,76 @@ workload:
   w: {call: a, rate: 64/s, arrivals: even}
   v: {call: a, replay: [0, 1, 2, 3, 64, 64, 65, 65]}
 """,
+    "branches that fail one after the other": """
+services:
+  a: {errorRate: 20%, steps: [{parallel: [{steps: [{sleep: 2t}, {call: b.quick}]}, {call: b.slow}, {call: c}, {steps: [{sleep: 4t}, {call: b.quick}]}]},
+      {send: c}, {call: c}]}
+  b: {errorRate: 30%, endpoints: {quick: {steps: []}, slow: {steps: [{sleep: 4t}]}}}
+  c: {errorRate: 30%, steps: [{sleep: 1t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, rate: 128/s, arrivals: even}
+""",
     "packing and unpacking": """
 network: {latency: 1t, serialization: 1t, links: [{from: a, to: b, errorRate: 20%}]}
 services:
   a:
     concurrency: 3
     resources: {cpu: 2}
-    steps: [{call: b, timeout: 6t}, {send: b}, {parallel: [{call: c}, {send: c}]}]
+    steps: [{call: b, timeout: 30t}, {send: b}, {parallel: [{call: c}, {send: c}]}]
   b: {concurrency: 2, queue: {capacity: 2}, steps: [{cpu: 1t}, {call: c, timeout: 4t}]}
   c: {speed: 2, steps: [{cpu: 2t}]}
 workload:
   w: {call: a, rate: 64/s, arrivals: even}
+""",
+    "patience ends while the answer is on its way": """
+network: {latency: 4t, serialization: 1t}
+services:
+  a: {replicas: 2, resources: {cpu: 2}, steps: [{cpu: 1t}, {parallel: [{call: b, timeout: 12t}, {call: b, timeout: 11t}]}]}
+  b: {resources: {cpu: 4}, steps: [{choose: [{steps: [{sleep: 1t}]}, {steps: [{sleep: 3t}]}]}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, rate: 128/s, arrivals: even}
+""",
+    "patience ends while others arrive": """
+network: {links: [{from: v, to: a, latency: 4t}, {from: v, to: x, latency: 4t}]}
+services:
+  a: {concurrency: 1, queue: {capacity: 0}, steps: [{call: b, timeout: 8t}]}
+  b: {steps: [{choose: [{steps: [{sleep: 12t}]}, {steps: [{sleep: 4t}]}, {steps: [{sleep: 8t}]}]}]}
+  x: {concurrency: 1, queue: {capacity: 1}, steps: [{call: b, timeout: 4t}]}
+workload:
+  w: {calls: [{call: a}, {call: x}], rate: 128/s, arrivals: even}
+  v: {calls: [{call: a}, {call: x}], rate: 128/s, arrivals: even}
+""",
+    "slots granted while others arrive": """
+network: {links: [{from: v, to: y, latency: 4t}]}
+services:
+  x: {concurrency: 1, queue: {capacity: 4}, steps: [{call: c}, {sleep: 4t}]}
+  y: {steps: [{call: c}, {send: d}]}
+  c: {replicas: 3, loadBalancer: ROUND_ROBIN, errorRate: 10%, steps: [{sleep: 2t}, {send: d}]}
+  d: {replicas: 3, steps: [{cpu: 4t}]}
+workload:
+  v: {call: y, rate: 256/s, arrivals: even}
+  w: {call: x, rate: 128/s, arrivals: even}
+""",
+    "shared cores whose jobs end together": """
+services:
+  a:
+    scheduling: PS
+    resources: {cpu: 16}
+    steps:
+      - {choose: [{steps: [{cpu: 2t}]}, {steps: [{cpu: 4t}]}, {steps: [{cpu: 6t}]}]}
+      - {call: c}
+      - {parallel: [{call: b}, {call: b}, {call: b}, {steps: [{sleep: 2t}, {cpu: 2t}, {call: c}]},
+          {steps: [{cpu: 4t}, {call: c}, {sleep: 2t}]}, {steps: [{cpu: 2t}, {cpu: 2t}, {call: c}]}]}
+  b:
+    scheduling: PS
+    resources: {cpu: 16}
+    steps: [{choose: [{steps: [{cpu: 4t}]}, {steps: [{sleep: 2t}, {cpu: 2t}]}, {steps: [{cpu: 2t}, {cpu: 2t}]}]}, {call: c}]
+  c: {replicas: 5, loadBalancer: ROUND_ROBIN, steps: [{cpu: 1t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, rate: 64/s, arrivals: even}
 """,
     "users in step": """
 services:

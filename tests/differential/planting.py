@@ -1,9 +1,14 @@
-"""A copy of the compiled engine with one change of its text, run as plain Python."""
+"""A copy of the compiled engine with one change of its text, run as plain Python.
+
+Plain Python does what machine code does, if it is given the same numbers. Arrays are given to it as buffers, whose
+items are Python's own numbers (many times faster than numpy's), and addresses are signed, as they are in memory.
+"""
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -19,33 +24,46 @@ import simulator.engines
 from simulator.plan.engine import Engine
 
 ENGINE = Path(simulator.engines.__file__).parent / "compiled"
-PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled; numbers wrap as those of machine code do."""
+PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled."""
 
-import numpy as np
+Words = Floats = memoryview
+float64 = float
 
 
 def kernel(function):
     return function
 
 
-def rule(signature):
+def rule(*signatures):
     return kernel
 
 
+def integers_of(array):
+    return memoryview(array)
+
+
+def floats_of(array):
+    return memoryview(array).cast("B").cast("d")
+
+
 def uint32(value):
-    return np.uint32(int(value) & 0xFFFFFFFF)
+    return value & 0xFFFFFFFF
 
 
 def uint64(value):
-    return np.uint64(int(value) & 0xFFFFFFFFFFFFFFFF)
+    return value & 0xFFFFFFFFFFFFFFFF
 
 
 def int64(value):
-    return np.uint64(int(value) & 0xFFFFFFFFFFFFFFFF).astype(np.int64)
-
-
-float64 = np.float64
+    return (int(value) + 2**63) % 2**64 - 2**63
 '''
+SMALL = {
+    "layout.py": {"PAGE_ROWS": 3, "STEPS_PER_CHECK": 1, "ROOM": 256},
+    "calendar.py": {"FEW": 2},
+    "image.py": {"SPARE_WORDS": 0},
+    "engine.py": {"STEPS_PER_SLICE": 500},
+}
+"""Constants that are smaller here, so that also in a short run pages end, memory grows, and the heap is cleared out."""
 NUMBERS = count()
 
 
@@ -58,8 +76,8 @@ def plant(source: Path, folder: Path, bug: tuple[str, str, str] | None = None) -
 
     The copy is beside the engines by name, so that its relative imports mean the same; its file is in `folder`.
     """
-    name = f"planted{next(NUMBERS)}"
-    package = folder / name
+    package_name = f"planted{next(NUMBERS)}"
+    package = folder / package_name
     package.mkdir()
     (package / "plain.py").write_text(PLAIN, encoding="utf-8")
     for file in source.glob("*.py"):
@@ -67,9 +85,12 @@ def plant(source: Path, folder: Path, bug: tuple[str, str, str] | None = None) -
         if bug is not None and bug[0] == file.name:
             assert text.count(bug[1]) == 1, f"{file.name} has {text.count(bug[1])} places with {bug[1]!r}"
             text = text.replace(bug[1], bug[2])
+        for name, number in SMALL.get(file.name, {}).items():
+            text, found = re.subn(rf"^{name} = .*$", f"{name} = {number}", text, flags=re.MULTILINE)
+            assert found == 1, f"{file.name} has {found} constants {name}"
         (package / file.name).write_text(text.replace("from ...rules.jit import", "from .plain import"), "utf-8")
     assert bug is None or (package / bug[0]).exists(), bug
-    engine: type[Engine] = _load(f"simulator.engines.{name}", package).CompiledEngine
+    engine: type[Engine] = _load(f"simulator.engines.{package_name}", package).CompiledEngine
     return engine
 
 
@@ -92,35 +113,38 @@ def _load(name: str, package: Path) -> ModuleType:
 
 
 def _like_machine_code(rule: Any) -> Callable[..., Any]:
-    """A compiled rule whose numbers are cast as they are between compiled functions.
-
-    From Python a negative number is none for an unsigned argument, and an unsigned one is a Python integer.
-    """
+    """A compiled rule whose numbers are cast as they are between compiled functions and memory."""
     if not rule.overloads:
         rule._compile_for_args()
-    ((types, overload),) = rule.overloads.items()
-    casts = [_CASTS.get(str(one), _same) for one in types]
-    result = _CASTS.get(str(overload.signature.return_type), _same)
+    types, overload = next(iter(rule.overloads.items()))
+    casts = [_cast(str(one)) for one in types]
+    result = _cast(str(overload.signature.return_type), result=True)
 
     def call(*arguments: Any) -> Any:
-        return result(rule(*(cast(one) for cast, one in zip(casts, arguments, strict=True))))
+        return result(rule(*[cast(one) for cast, one in zip(casts, arguments, strict=True)]))
 
     return call
+
+
+def _cast(kind: str, *, result: bool = False) -> Callable[[Any], Any]:
+    """What makes a number, or a buffer, of one of numba's types."""
+    if kind == "uint64":
+        return _signed if result else _unsigned
+    if kind == "float64":
+        return float
+    return np.asarray if "array" in kind.lower() and not result else _same
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _unsigned(value: Any) -> np.uint64:
-    return np.uint64(int(value) & (2**64 - 1))
+def _unsigned(value: Any) -> int:
+    return int(value) & (2**64 - 1)
 
 
-def _signed(value: Any) -> np.int64:
-    return _unsigned(value).astype(np.int64)
-
-
-_CASTS: dict[str, Callable[[Any], Any]] = {"uint64": _unsigned, "int64": _signed, "float64": np.float64}
+def _signed(value: Any) -> int:
+    return (int(value) + 2**63) % 2**64 - 2**63
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import Shape
 from ...rules.arrivals import gap, ramp_time
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child, uniform
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
 from .calls import draw, make_task
@@ -19,8 +19,8 @@ SPIN_LIMIT = 10_000
 """Requests of one closed user at one instant, after which time is taken to have stopped: as in the reference."""
 
 
-@kernel
-def begin(m, f):
+@subroutine
+def begin(m: Words, f: Floats) -> None:
     """Let every workload begin at time 0."""
     for row in range(m[World.WORKLOAD_COUNT]):
         workload = m[World.WORKLOADS] + row * Workload.SIZE
@@ -37,7 +37,7 @@ def begin(m, f):
 
 
 @kernel
-def schedule_arrival(m, f, workload):
+def schedule_arrival(m: Words, f: Floats, workload: int) -> None:
     """The next arrival of an open workload, if there is one before the horizon."""
     if m[workload + Workload.SHAPE] == REPLAY:
         time = replayed_time(m, f, workload)
@@ -50,7 +50,7 @@ def schedule_arrival(m, f, workload):
 
 
 @kernel
-def replayed_time(m, f, workload):
+def replayed_time(m: Words, f: Floats, workload: int) -> float:
     """The next time of a replay, infinite after the last one."""
     at = m[workload + Workload.TIME]
     if at >= m[workload + Workload.LAST_TIME]:
@@ -60,7 +60,7 @@ def replayed_time(m, f, workload):
 
 
 @kernel
-def ramp_arrival(m, f, workload):
+def ramp_arrival(m: Words, f: Floats, workload: int) -> float:
     """The time at which the cumulative rate reaches the place of the next arrival (rules 7.2 and 7.3)."""
     number = m[workload + Workload.NUMBER]
     if m[workload + Workload.SHAPE] == POISSON:
@@ -83,7 +83,7 @@ def ramp_arrival(m, f, workload):
 
 
 @kernel
-def arrive(m, f, log, workload, address):
+def arrive(m: Words, f: Floats, log: Words, workload: int, address: int) -> int:
     """A request of an open workload comes, and the next one is awaited."""
     number = m[workload + Workload.NUMBER]
     m[workload + Workload.NUMBER] = number + 1
@@ -94,8 +94,8 @@ def arrive(m, f, log, workload, address):
 # -- closed workloads
 
 
-@kernel
-def think(m, f, user):
+@subroutine
+def think(m: Words, f: Floats, user: int) -> None:
     """A user thinks from the end of its last request on, and asks unless it is the horizon by then (rule 7.5)."""
     workload, number = m[user + User.WORKLOAD], m[user + User.NUMBER]
     address = child(number, m[workload + Workload.STREAM], 0)
@@ -107,7 +107,7 @@ def think(m, f, user):
 
 
 @kernel
-def ask(m, f, log, user, address):
+def ask(m: Words, f: Floats, log: Words, user: int, address: int) -> int:
     """A closed user makes its next request."""
     number = m[user + User.NUMBER]
     m[user + User.NUMBER] = number + 1
@@ -115,7 +115,7 @@ def ask(m, f, log, user, address):
 
 
 @kernel
-def ask_again(m, f, user):
+def ask_again(m: Words, f: Floats, user: int) -> None:
     """A user's request has ended, in any outcome."""
     now = f[World.NOW]
     if now == f[user + User.ENDED]:
@@ -132,7 +132,9 @@ def ask_again(m, f, user):
 
 
 @kernel
-def make_request(m, f, log, workload, number, address, hash_key, user):
+def make_request(
+    m: Words, f: Floats, log: Words, workload: int, number: int, address: int, hash_key: int, user: int
+) -> int:
     """A request arrives, now; gives the task that makes its call at the edge."""
     request = take(m, World.FREE_REQUEST, Request.SIZE)
     m[request + Request.WORKLOAD] = m[workload + Workload.ROW]
@@ -155,7 +157,7 @@ def make_request(m, f, log, workload, number, address, hash_key, user):
 
 
 @kernel
-def entry_of(m, f, workload, address):
+def entry_of(m: Words, f: Floats, workload: int, address: int) -> int:
     """Which entry a request takes, by weight."""
     last = m[workload + Workload.ENTRY_COUNT] - 1
     if last == 0:

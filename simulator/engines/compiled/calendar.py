@@ -8,7 +8,7 @@ happen is cancelled, and taken out when it comes up, or when more than half of t
 from __future__ import annotations
 
 from ...plan.order import EventKind
-from ...rules.jit import kernel, uint64
+from ...rules.jit import Floats, Words, kernel, subroutine, uint64
 from .layout import Event, Free, Request, Task, World
 from .memory import put_back, take
 
@@ -26,7 +26,7 @@ FEW = 64
 
 
 @kernel
-def key_before(m, one, other):
+def key_before(m: Words, one: int, other: int) -> bool:
     """Whether the key of one event (or of one job) is the smaller one; the words are those of `Event`."""
     head, other_head = m[one + Event.HEAD], m[other + Event.HEAD]
     if head >> WORKLOAD_SHIFT != other_head >> WORKLOAD_SHIFT:
@@ -41,7 +41,7 @@ def key_before(m, one, other):
 
 
 @kernel
-def before(m, time, event, other_time, other):
+def before(m: Words, time: float, event: int, other_time: float, other: int) -> bool:
     """Whether one place of the heap comes before another one."""
     if time != other_time:
         return time < other_time
@@ -49,7 +49,7 @@ def before(m, time, event, other_time, other):
 
 
 @kernel
-def sift_up(m, f, place, time, event):
+def sift_up(m: Words, f: Floats, place: int, time: float, event: int) -> None:
     """Put an event into a free place of the heap, or nearer to the top."""
     heap = m[World.HEAP]
     while place > 0:
@@ -64,8 +64,8 @@ def sift_up(m, f, place, time, event):
     m[heap + 2 * place + 1] = event
 
 
-@kernel
-def sift_down(m, f, place, time, event):
+@subroutine
+def sift_down(m: Words, f: Floats, place: int, time: float, event: int) -> None:
     """Put an event into a free place of the heap, or further from the top."""
     heap, size = m[World.HEAP], m[World.HEAP_SIZE]
     while True:
@@ -85,8 +85,8 @@ def sift_down(m, f, place, time, event):
     m[heap + 2 * place + 1] = event
 
 
-@kernel
-def insert(m, f, time, event):
+@subroutine
+def insert(m: Words, f: Floats, time: float, event: int) -> None:
     """Put an event into the heap: into the place of the one that is happening, if that is still free."""
     if m[World.HOLE] == 1:
         m[World.HOLE] = 0
@@ -98,7 +98,7 @@ def insert(m, f, time, event):
 
 
 @kernel
-def fill_hole(m, f):
+def fill_hole(m: Words, f: Floats) -> None:
     """Take the top out of the heap, if it is done with."""
     if m[World.HOLE] == 1:
         m[World.HOLE] = 0
@@ -110,7 +110,7 @@ def fill_hole(m, f):
 
 
 @kernel
-def schedule(m, f, time, head, request, address, action, owner):
+def schedule(m: Words, f: Floats, time: float, head: int, request: int, address: int, action: int, owner: int) -> int:
     """A new event at an absolute time; gives its reference, to be cancelled by."""
     event = take(m, World.FREE_EVENT, Event.SIZE)
     m[event + Event.HEAD] = head
@@ -124,7 +124,7 @@ def schedule(m, f, time, head, request, address, action, owner):
 
 
 @kernel
-def schedule_for(m, f, time, kind, task, local, action):
+def schedule_for(m: Words, f: Floats, time: float, kind: int, task: int, local: int, action: int) -> int:
     """A new event of a task's own."""
     request = m[task + Task.REQUEST]
     head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT | local
@@ -132,8 +132,8 @@ def schedule_for(m, f, time, kind, task, local, action):
     return schedule(m, f, time, head, number, m[task + Task.ADDRESS], action, task)
 
 
-@kernel
-def cancel(m, f, event):
+@subroutine
+def cancel(m: Words, f: Floats, event: int) -> None:
     """Let an event not happen."""
     m[event + Event.OWNER] = 0
     m[World.CANCELLED] += 1
@@ -141,8 +141,8 @@ def cancel(m, f, event):
         clear_out(m, f)
 
 
-@kernel
-def clear_out(m, f):
+@subroutine
+def clear_out(m: Words, f: Floats) -> None:
     """Take all cancelled events out of the heap: in all, less work than leaving them in."""
     fill_hole(m, f)
     heap, size, kept = m[World.HEAP], m[World.HEAP_SIZE], 0

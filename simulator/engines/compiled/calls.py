@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...rules.balancing import choose, count_unanswered
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child, uniform
 from ...rules.variates import sample, sample_points
 from .calendar import (
@@ -44,8 +44,8 @@ NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component
 INFINITY = float("inf")
 
 
-@kernel
-def draw(m, f, law, address, stream, k):
+@subroutine
+def draw(m: Words, f: Floats, law: int, address: int, stream: int, k: int) -> float:
     """A time from a law, in seconds."""
     kind = m[law + Law.KIND]
     if kind == CONSTANT:
@@ -58,13 +58,13 @@ def draw(m, f, law, address, stream, k):
 
 
 @kernel
-def happens(m, rate, address, stream, k):
+def happens(m: Words, rate: float, address: int, stream: int, k: int) -> bool:
     """Whether something that has this chance happens."""
     return rate > 0.0 and uniform(m[World.KEY], address, stream, k) < rate
 
 
 @kernel
-def make_task(m, role, request, address, visit):
+def make_task(m: Words, role: int, request: int, address: int, visit: int) -> int:
     """A thread of control that has nothing yet."""
     task = take(m, World.FREE_TASK, Task.SIZE)
     m[task + Task.ROLE] = role
@@ -81,7 +81,7 @@ def make_task(m, role, request, address, visit):
 
 
 @kernel
-def make_exchange(m, f, log, task, call, address, detached):
+def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
     """A try at a call, made by a task now."""
     exchange = take(m, World.FREE_EXCHANGE, Exchange.SIZE)
     request = m[task + Task.REQUEST]
@@ -111,13 +111,13 @@ def make_exchange(m, f, log, task, call, address, detached):
 
 
 @kernel
-def target_of(m, exchange):
+def target_of(m: Words, exchange: int) -> int:
     """The service that is called."""
     return m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
 
 
 @kernel
-def fail_with(m, exchange, outcome):
+def fail_with(m: Words, exchange: int, outcome: int) -> None:
     """End in a failure that is the called service's own."""
     m[exchange + Exchange.OUTCOME] = outcome
     m[exchange + Exchange.CAUSE] = outcome
@@ -125,27 +125,25 @@ def fail_with(m, exchange, outcome):
 
 
 @kernel
-def count_at_replica(m, exchange, by):
+def count_at_replica(m: Words, exchange: int, by: int) -> None:
     """One more call is sent to a replica, or one less is unanswered (rule 5.7)."""
     replica = m[exchange + Exchange.REPLICA]
     count_unanswered(m, m[m[replica + Replica.UNIT] + Unit.BOARD], m[replica + Replica.NUMBER], by)
 
 
 @kernel
-def schedule_message(m, f, time, kind, exchange, action):
+def schedule_message(m: Words, f: Floats, time: float, kind: int, exchange: int, action: int) -> int:
     """An event of an exchange."""
     request = m[exchange + Exchange.REQUEST]
     head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
-    return schedule(
-        m, f, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange
-    )
+    return schedule(m, f, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange)
 
 
 # -- the caller's side
 
 
 @kernel
-def send(m, f, log, task, call, address, detached):
+def send(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
     """Choose a replica and put the message on the network, where it may be lost or come to an error.
 
     The exchange has a reference for the caller; one more if somebody is busy with the message.
@@ -188,7 +186,7 @@ def send(m, f, log, task, call, address, detached):
 
 
 @kernel
-def answer(m, f, log, exchange, time):
+def answer(m: Words, f: Floats, log: Words, exchange: int, time: float) -> None:
     """Send the answer back at `time`; nobody waits for that of a `send`."""
     call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     if m[exchange + Exchange.DETACHED] == 1:
@@ -204,7 +202,7 @@ def answer(m, f, log, exchange, time):
 
 
 @kernel
-def await_answer(m, f, task, exchange):
+def await_answer(m: Words, f: Floats, task: int, exchange: int) -> None:
     """Wait for the answer, or for the end of patience (rule 5.6)."""
     m[task + Task.STAGE] = Stage.ANSWERED
     m[exchange + Exchange.AWAITED] = task
@@ -215,7 +213,7 @@ def await_answer(m, f, task, exchange):
 
 
 @kernel
-def answered(m, f, exchange):
+def answered(m: Words, f: Floats, exchange: int) -> int:
     """The answer is back; gives the task that waited for it, 0 if it has given up. Nobody is busy with it now."""
     task = m[exchange + Exchange.AWAITED]
     m[exchange + Exchange.AWAITED] = 0
@@ -227,7 +225,7 @@ def answered(m, f, exchange):
 
 
 @kernel
-def expired(m, exchange):
+def expired(m: Words, exchange: int) -> int:
     """The caller's patience ends; gives the caller."""
     task = m[exchange + Exchange.AWAITED]
     m[exchange + Exchange.AWAITED] = 0
@@ -238,7 +236,7 @@ def expired(m, exchange):
 
 
 @kernel
-def book_call(m, f, log, task, exchange):
+def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """What became of a call, and where its time went, as its caller sees it."""
     components = m[target_of(m, exchange) + Service.COMPONENTS]
     if m[exchange + Exchange.OUTCOME] == TIMEOUT:
@@ -256,7 +254,7 @@ def book_call(m, f, log, task, exchange):
 
 
 @kernel
-def deliver(m, f, log, exchange):
+def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
     """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on."""
     replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
     m[service + Service.BEGUN] += 1
@@ -283,7 +281,7 @@ def deliver(m, f, log, exchange):
 
 
 @kernel
-def queue_for_slot(m, replica, task):
+def queue_for_slot(m: Words, replica: int, task: int) -> None:
     """Who comes last gets a slot last (FIFO) or first (LIFO)."""
     first = m[replica + Replica.SLOT_FIRST]
     if first == 0 or m[m[replica + Replica.UNIT] + Unit.LIFO] == 1:
@@ -298,7 +296,7 @@ def queue_for_slot(m, replica, task):
 
 
 @kernel
-def release_slot(m, f, replica):
+def release_slot(m: Words, f: Floats, replica: int) -> None:
     """Hand the slot on, if somebody waits for one (rule 5.9)."""
     task = m[replica + Replica.SLOT_FIRST]
     if task == 0:
@@ -311,7 +309,7 @@ def release_slot(m, f, replica):
 
 
 @kernel
-def admit(m, f, task):
+def admit(m: Words, f: Floats, task: int) -> None:
     """A slot was granted."""
     waited = f[World.NOW] - f[task + Task.JOINED]
     f[m[task + Task.VISIT] + Exchange.VISIT_WAITING] += waited
@@ -320,7 +318,7 @@ def admit(m, f, task):
 
 
 @kernel
-def respond(m, f, log, task):
+def respond(m: Words, f: Floats, log: Words, task: int) -> None:
     """A handler has ended and packed its answer: the slot is freed, and the answer sent."""
     exchange, service = m[task + Task.VISIT], m[task + Task.SERVICE]
     cause = m[task + Task.CAUSE]
@@ -339,8 +337,8 @@ def respond(m, f, log, task):
 # -- inside a process
 
 
-@kernel
-def call_inside(m, f, log, task, call, role):
+@subroutine
+def call_inside(m: Words, f: Floats, log: Words, task: int, call: int, role: int) -> int:
     """A call of a service in the same process: a function call (rule 10.1); gives the task that runs it."""
     endpoint = m[call + Call.ENDPOINT]
     service = m[endpoint + Endpoint.SERVICE]
@@ -358,8 +356,8 @@ def call_inside(m, f, log, task, call, role):
     return inner
 
 
-@kernel
-def return_inside(m, f, log, inner):
+@subroutine
+def return_inside(m: Words, f: Floats, log: Words, inner: int) -> int:
     """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
     exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
     visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)

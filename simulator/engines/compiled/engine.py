@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -11,30 +13,50 @@ from ...errors import CapacityExceeded, EngineError
 from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
 from ...plan.trace import Trace
+from ...rules.jit import COMPILING, cache_folder, compile_now
 from ...units import format_memory, parse_memory
 from .image import FIRST_LOG_WORD, Words, load
 from .kernel import run as run_kernel
-from .layout import Event, Status, Workload, World
+from .layout import ROOM, Event, Status, Workload, World
 from .trace import make_trace
 
 STEPS_PER_SLICE = 1_000_000
 """Of tasks and events; some tenths of a second, after which a Ctrl-C is heard."""
 WORD = 8
+PLACE = 2  # words of a place in the heap
 
 Progress = Callable[[float], None]
 
 
 def default_memory_limit() -> int:
-    """Bytes that one run may take: what SIMULATOR_MEMORY_LIMIT says ("4Gi"), else half of the machine's memory."""
+    """Bytes that one run may take: what SIMULATOR_MEMORY_LIMIT says ("4Gi"), else a core's share of half the machine.
+
+    As many runs as there are cores go on at once.
+    """
     if written := os.environ.get("SIMULATOR_MEMORY_LIMIT"):
         try:
             return int(parse_memory(written))
         except ValueError as error:
             raise EngineError(f"SIMULATOR_MEMORY_LIMIT: {error}") from error
     try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 // (os.cpu_count() or 1)
     except (AttributeError, OSError, ValueError):
-        return 8 * 2**30
+        return 4 * 2**30
+
+
+@cache
+def prepare() -> None:
+    """Have the machine code ready; if it is not in the cache, say what takes so long."""
+    with COMPILING:
+        if not is_compiled():
+            sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
+            sys.stderr.flush()
+        compile_now(run_kernel)
+
+
+def is_compiled() -> bool:
+    """Whether the machine code is there, from this process or an earlier one."""
+    return bool(run_kernel.overloads) or any(cache_folder().glob("**/kernel.run-*.nbi"))
 
 
 class CompiledEngine:
@@ -47,6 +69,7 @@ class CompiledEngine:
     """
 
     name = "compiled"
+    threads = True  # the kernel lets go of the interpreter: runs in several threads go on at once
 
     def __init__(self, memory_limit: int | None = None) -> None:
         self.memory_limit = default_memory_limit() if memory_limit is None else memory_limit
@@ -62,38 +85,42 @@ class CompiledEngine:
 
         `progress` is called with the share that is done, a few times a second; what it raises ends the run.
         """
+        prepare()
         logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
         memory = load(plan, seed, replication, **logs)
         log = np.zeros(FIRST_LOG_WORD, np.int64)
-        while (status := run_kernel(memory, memory.view(np.float64), log, STEPS_PER_SLICE)) != Status.DONE:
+        while (status := self._slice(memory, log)) != Status.DONE:
             if status == Status.NEEDS_MEMORY:
-                memory = self._grown(memory, 2 * memory.size, log)
+                memory = self._grown(memory, memory.size + ROOM, log)
             elif status == Status.NEEDS_HEAP:
                 memory = self._with_larger_heap(memory, log)
             elif status == Status.NEEDS_LOG:
-                log = self._grown(log, 2 * log.size + int(memory[World.PAGES_ROOM]), memory)
+                log = self._grown(log, log.size + int(memory[World.PAGES_ROOM]), memory)
             elif status != Status.PAUSED:
                 raise self._error(plan, memory, status)
             if progress is not None:
                 progress(float(memory.view(np.float64)[World.NOW]) / float(memory.view(np.float64)[World.END]))
-        return make_trace(
-            plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail
-        )
+        return make_trace(plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail)
 
-    def _grown(self, words: Words, size: int, other: Words) -> Words:
-        """An array of this many words that begins with the given one."""
-        if (size + other.size) * WORD > self.memory_limit:
+    def _slice(self, memory: Words, log: Words) -> int:
+        memory[World.CAPACITY], memory[World.LOG_CAPACITY] = memory.size, log.size
+        return run_kernel(memory, log, STEPS_PER_SLICE)
+
+    def _grown(self, words: Words, least: int, other: Words) -> Words:
+        """An array that begins with the given one, twice as long if there may be so much, and at least so long."""
+        most = self.memory_limit // WORD - other.size
+        if least > most:
             raise CapacityExceeded(
-                f"the run needs more than {format_memory(self.memory_limit)} of memory (half of the machine's, or "
-                'SIMULATOR_MEMORY_LIMIT): record less of it (detail="summary"), make it shorter, or, if more requests '
-                "arrive than are served, limit the queues"
+                f"the run needs more than its {format_memory(self.memory_limit)} of memory: record less of it "
+                '(detail="summary"), make it shorter, limit the queues if more requests arrive than are served, or '
+                "allow more by the environment variable SIMULATOR_MEMORY_LIMIT, for example 8Gi"
             )
         try:
-            grown = np.zeros(size, np.int64)
+            grown = np.zeros(max(least, min(2 * words.size, most)), np.int64)
         except MemoryError as error:
             raise CapacityExceeded(
-                f"there is no memory left for {format_memory(size * WORD)}: record less (detail=\"summary\"), or make "
-                "the run shorter"
+                f"this machine has no {format_memory(2 * words.size * WORD)} of memory left: record less of the run "
+                '(detail="summary"), or make it shorter'
             ) from error
         grown[: words.size] = words
         return grown
@@ -102,10 +129,10 @@ class CompiledEngine:
         """The heap of events moves to the top of memory, where it has twice the room."""
         heap, size, capacity = (int(memory[w]) for w in (World.HEAP, World.HEAP_SIZE, World.HEAP_CAPACITY))
         top = int(memory[World.TOP])
-        memory = self._grown(memory, max(memory.size, top) + 4 * capacity * 2, log)
-        memory[top : top + 2 * size] = memory[heap : heap + 2 * size]
-        memory[World.HEAP], memory[World.HEAP_CAPACITY] = top, 2 * capacity
-        memory[World.TOP] = top + 4 * capacity
+        end = top + 2 * PLACE * capacity
+        memory = self._grown(memory, end + ROOM, log)
+        memory[top : top + PLACE * size] = memory[heap : heap + PLACE * size]
+        memory[World.HEAP], memory[World.HEAP_CAPACITY], memory[World.TOP] = top, 2 * capacity, end
         return memory
 
     def _error(self, plan: Plan, memory: Words, status: int) -> EngineError:

@@ -387,5 +387,3 @@ def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[i
         World.TALLIES: (bins, plan.workloads.entry_call.size, len(plan.endpoints.name), len(Tally)),
         World.BREAKDOWN: (bins, services, len(Component)),
     }
-
-

@@ -6,36 +6,44 @@ it needs more memory. All it knows is in the arrays, so it goes on where it was.
 
 from __future__ import annotations
 
-from ...rules.jit import kernel, rule
+from ...rules.jit import Floats, Words, floats_of, integers_of, kernel, rule
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import admit, answer, answered, deliver, expired
-from .layout import ROOM, Action, Event, Exchange, Free, Status, Task, World
+from .layout import ROOM, STEPS_PER_CHECK, Action, Event, Exchange, Free, Status, Task, World
 from .life import go_on
 from .memory import put_back
 from .record import look
 from .stations import book_work, end_shared, hand_on
 
 
-@rule("int64(int64[::1], float64[::1], int64[::1], int64)")
-def run(m, f, log, steps):
-    """Simulate on, for at most so many steps of tasks and events; `f` is `m` as floats."""
+@rule("int64(int64[::1], int64[::1], int64)")
+def run(memory: Words, log: Words, steps: int) -> int:
+    """Simulate on, for at most so many steps of tasks and events; gives a `Status`."""
+    return loop(integers_of(memory), floats_of(memory), integers_of(log), steps)
+
+
+@kernel
+def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
+    """One step or event after the other."""
     if m[World.BEGUN] == 0:
         m[World.BEGUN] = 1
         begin(m, f)
     task = m[World.TASK]
+    before_check = 0
     while True:
         if task == 0:
             task = m[World.AGENDA]
             if task != 0:
                 m[World.AGENDA] = m[task + Task.NEXT]
-        status = room(m, log)
-        steps -= 1
-        if steps < 0:
-            status = Status.PAUSED
-        if status != Status.DONE:
-            m[World.TASK] = task
-            return status
+        if before_check == 0:
+            before_check = STEPS_PER_CHECK
+            steps -= STEPS_PER_CHECK
+            status = room(m) if steps > 0 else Status.PAUSED
+            if status != Status.DONE:
+                m[World.TASK] = task
+                return status
+        before_check -= 1
         if task != 0:
             task = go_on(m, f, log, task)
             continue
@@ -64,13 +72,13 @@ def run(m, f, log, steps):
 
 
 @kernel
-def room(m, log):
+def room(m: Words) -> int:
     """Whether there is room for whatever one step may take."""
-    if m[World.TOP] + ROOM > len(m):
+    if m[World.TOP] + ROOM > m[World.CAPACITY]:
         return Status.NEEDS_MEMORY
     if m[World.HEAP_SIZE] + ROOM > m[World.HEAP_CAPACITY]:
         return Status.NEEDS_HEAP
-    if m[World.LOG_TOP] + m[World.PAGES_ROOM] > len(log):
+    if m[World.LOG_TOP] + m[World.PAGES_ROOM] > m[World.LOG_CAPACITY]:
         return Status.NEEDS_LOG
     if m[World.STANDSTILL] != 0:
         return Status.STANDSTILL
@@ -78,7 +86,7 @@ def room(m, log):
 
 
 @kernel
-def look_first(m, f, time):
+def look_first(m: Words, f: Floats, time: float) -> bool:
     """An edge of the statistics at that time or before is looked at before anything else (rule 3.1)."""
     edge = m[World.EDGE] + 1
     if edge == m[World.EDGE_COUNT]:
@@ -93,7 +101,7 @@ def look_first(m, f, time):
 
 
 @kernel
-def check(m, f, time, event):
+def check(m: Words, f: Floats, time: float, event: int) -> int:
     """Two events of one time have two keys (rule 3.3), and who an event is for is still the same one."""
     if m[m[event + Event.OWNER] + Free.GENERATION] != m[event + Event.OWNER_GENERATION]:
         return Status.BROKEN
@@ -112,7 +120,7 @@ def check(m, f, time, event):
 
 
 @kernel
-def happen(m, f, log, event):
+def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     """Let an event happen; gives the task that goes on."""
     action, owner, address = m[event + Event.ACTION], m[event + Event.OWNER], m[event + Event.ADDRESS]
     put_back(m, World.FREE_EVENT, event)
@@ -145,7 +153,7 @@ def happen(m, f, log, event):
 
 
 @kernel
-def hear_answer(m, f, exchange):
+def hear_answer(m: Words, f: Floats, exchange: int) -> int:
     """An answer is back; one that nobody waits for any more is no event (rule 5.6)."""
     if m[exchange + Exchange.AWAITED] == 0:
         m[World.EVENTS] -= 1

@@ -7,7 +7,7 @@ the agenda, and then the next event.
 from __future__ import annotations
 
 from ...plan.layout import Op, Outcome
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
 from .calendar import COMPLETION, schedule_for
@@ -53,7 +53,7 @@ RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 
 
 @kernel
-def go_on(m, f, log, task):
+def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
     """Let a task go on at its stage."""
     stage = m[task + Task.STAGE]
     if stage == Stage.STEPS:
@@ -80,11 +80,11 @@ def go_on(m, f, log, task):
 
 
 @kernel
-def step(m, f, log, task):
+def step(m: Words, f: Floats, log: Words, task: int) -> int:
     """Carry out one instruction (rules 4.1 to 4.8)."""
     row = m[task + Task.ROW]
     op = m[row + Instruction.OP]
-    if op == CALL or op == SEND:
+    if op in (CALL, SEND):
         return begin_call(m, f, log, task, row, op)
     m[task + Task.ROW] = row + Instruction.SIZE
     if op == CPU:
@@ -115,7 +115,7 @@ def step(m, f, log, task):
 
 
 @kernel
-def sleep(m, f, task, row):
+def sleep(m: Words, f: Floats, task: int, row: int) -> None:
     """Let time pass without a core."""
     seconds = draw(m, f, m[row + Instruction.A], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
     f[task + Task.WORK] = seconds
@@ -125,7 +125,7 @@ def sleep(m, f, task, row):
 
 
 @kernel
-def chosen(m, f, task, row):
+def chosen(m: Words, f: Floats, task: int, row: int) -> int:
     """The first row of the option that is drawn."""
     u = uniform(m[World.KEY], m[task + Task.ADDRESS], m[row + Instruction.C], 0)
     option = m[row + Instruction.A]
@@ -136,7 +136,7 @@ def chosen(m, f, task, row):
 
 
 @kernel
-def repeat(m, task, row):
+def repeat(m: Words, task: int, row: int) -> None:
     """Begin with the first of several repetitions."""
     if m[row + Instruction.B] <= 0:
         m[task + Task.ROW] = m[row + Instruction.C]
@@ -150,7 +150,7 @@ def repeat(m, task, row):
 
 
 @kernel
-def again(m, task, row):
+def again(m: Words, task: int, row: int) -> None:
     """One repetition has ended: the next one, or what follows; `row` is that of REPEAT."""
     repetition = m[task + Task.REPETITION]
     m[repetition + Repetition.DONE] += 1
@@ -164,7 +164,7 @@ def again(m, task, row):
 
 
 @kernel
-def drop_repetition(m, task):
+def drop_repetition(m: Words, task: int) -> None:
     """Leave the innermost repetition."""
     repetition = m[task + Task.REPETITION]
     m[task + Task.REPETITION] = m[repetition + Repetition.OUTER]
@@ -175,7 +175,7 @@ def drop_repetition(m, task):
 
 
 @kernel
-def begin_parallel(m, task, row):
+def begin_parallel(m: Words, task: int, row: int) -> None:
     """All branches at once; each runs to its first wait before the next one starts (rule 4.6)."""
     count = m[row + Instruction.B]
     m[task + Task.ROW] = m[row + Instruction.C]
@@ -187,7 +187,7 @@ def begin_parallel(m, task, row):
 
 
 @kernel
-def start_branch(m, task):
+def start_branch(m: Words, task: int) -> int:
     """Start one branch; the rest of them when it waits or has ended."""
     branch = make_task(m, Role.BRANCH, m[task + Task.REQUEST], m[task + Task.ADDRESS], m[task + Task.VISIT])
     m[branch + Task.SERVICE] = m[task + Task.SERVICE]
@@ -203,14 +203,14 @@ def start_branch(m, task):
 
 
 @kernel
-def put_on_agenda(m, task):
+def put_on_agenda(m: Words, task: int) -> None:
     """Let a task go on before any further event, after those that are put there later."""
     m[task + Task.NEXT] = m[World.AGENDA]
     m[World.AGENDA] = task
 
 
 @kernel
-def end_branch(m, branch):
+def end_branch(m: Words, branch: int) -> int:
     """Count one branch; the first failure in time is the whole's, the last branch is the critical path."""
     task = m[branch + Task.PARENT]
     m[task + Task.REMAINING] -= 1
@@ -229,7 +229,7 @@ def end_branch(m, branch):
 
 
 @kernel
-def begin_call(m, f, log, task, row, op):
+def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) -> int:
     """A CALL or a SEND: pack the message, or go inside; the task's row stays until the message is on its way."""
     call = m[row + Instruction.A]
     if m[call + Call.REMOTE] == 0:
@@ -252,7 +252,7 @@ def begin_call(m, f, log, task, row, op):
 
 
 @kernel
-def send_call(m, f, log, task):
+def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message is packed: send it, and wait."""
     exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
     m[task + Task.EXCHANGE] = exchange
@@ -264,7 +264,7 @@ def send_call(m, f, log, task):
 
 
 @kernel
-def send_alone(m, f, log, task):
+def send_alone(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message of a `send` is packed: nobody waits for what becomes of it (rule 4.7)."""
     exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 1)
     if m[exchange + Exchange.REPLICA] == 0:
@@ -276,7 +276,7 @@ def send_alone(m, f, log, task):
 
 
 @kernel
-def hear(m, f, log, task):
+def hear(m: Words, f: Floats, log: Words, task: int) -> int:
     """The answer has come, or patience has ended: unpack what there is to unpack."""
     exchange = m[task + Task.EXCHANGE]
     count_at_replica(m, exchange, -1)
@@ -292,7 +292,7 @@ def hear(m, f, log, task):
 
 
 @kernel
-def end_call(m, f, log, task):
+def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """A call is over: a failed step ends the handler; at the edge it is the request that ends."""
     exchange = m[task + Task.EXCHANGE]
     if m[task + Task.ROLE] == Role.EDGE:
@@ -306,7 +306,7 @@ def end_call(m, f, log, task):
 
 
 @kernel
-def go_on_after(m, f, log, task):
+def go_on_after(m: Words, f: Floats, log: Words, task: int) -> int:
     """After a call or the branches: the next step, unless this one has failed."""
     if m[task + Task.CAUSE] != OK:
         return end_steps(m, f, log, task)
@@ -315,7 +315,7 @@ def go_on_after(m, f, log, task):
 
 
 @kernel
-def end_request(m, f, log, task, exchange):
+def end_request(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """The call at the edge is over, and the request with it; a closed user thinks, and asks again."""
     request = m[task + Task.REQUEST]
     request_ends(m, f, log, request, exchange, m[task + Task.FIRST])
@@ -331,7 +331,7 @@ def end_request(m, f, log, task, exchange):
 
 
 @kernel
-def unpack_message(m, f, task):
+def unpack_message(m: Words, f: Floats, task: int) -> int:
     """A slot is there: unpack the message, and begin with the steps."""
     exchange = m[task + Task.VISIT]
     call = m[exchange + Exchange.CALL]
@@ -346,7 +346,7 @@ def unpack_message(m, f, task):
 
 
 @kernel
-def end_steps(m, f, log, task):
+def end_steps(m: Words, f: Floats, log: Words, task: int) -> int:
     """All steps have succeeded, or one has failed."""
     while m[task + Task.REPETITION] != 0:
         drop_repetition(m, task)
@@ -362,7 +362,7 @@ def end_steps(m, f, log, task):
 
 
 @kernel
-def draw_error(m, f, task, exchange):
+def draw_error(m: Words, f: Floats, task: int, exchange: int) -> None:
     """A handler's own chance to fail, after all its steps succeeded (rule 4.5)."""
     endpoint = m[m[exchange + Exchange.CALL] + Call.ENDPOINT]
     rate, stream = f[endpoint + Endpoint.ERROR_RATE], m[endpoint + Endpoint.ERROR_STREAM]
@@ -372,7 +372,7 @@ def draw_error(m, f, task, exchange):
 
 
 @kernel
-def pack_answer(m, f, log, task, exchange):
+def pack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> int:
     """Pack the answer if somebody waits for it, and respond."""
     call = m[exchange + Exchange.CALL]
     law = m[call + Call.SERIALIZATION]

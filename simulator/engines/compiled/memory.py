@@ -5,12 +5,12 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 
 from __future__ import annotations
 
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel
 from .layout import Exchange, Free, LedgerEntry, Request, Service, Task, World
 
 
 @kernel
-def take(m, free, size):
+def take(m: Words, free: int, size: int) -> int:
     """A record whose list of free ones is at the word `free` of the world; what is in it is left from before."""
     record = m[free]
     if record != 0:
@@ -22,7 +22,7 @@ def take(m, free, size):
 
 
 @kernel
-def put_back(m, free, record):
+def put_back(m: Words, free: int, record: int) -> None:
     """A record that nobody refers to any more."""
     m[record + Free.GENERATION] += 1
     m[record + Free.NEXT] = m[free]
@@ -30,7 +30,7 @@ def put_back(m, free, record):
 
 
 @kernel
-def note(m, f, owner, first, component, seconds):
+def note(m: Words, f: Floats, owner: int, first: int, component: int, seconds: float) -> None:
     """Add an entry to a ledger, whose two words are at `first` of its owner."""
     entry = take(m, World.FREE_ENTRY, LedgerEntry.SIZE)
     m[entry + LedgerEntry.NEXT] = 0
@@ -44,13 +44,13 @@ def note(m, f, owner, first, component, seconds):
 
 
 @kernel
-def spend(m, f, task, component, seconds):
+def spend(m: Words, f: Floats, task: int, component: int, seconds: float) -> None:
     """Note what some of a task's time was spent on, at its own service."""
     note(m, f, task, Task.FIRST, m[m[task + Task.SERVICE] + Service.COMPONENTS] + component, seconds)
 
 
 @kernel
-def move_ledger(m, giver, given, taker, taken):
+def move_ledger(m: Words, giver: int, given: int, taker: int, taken: int) -> None:
     """Append a ledger to another one, and leave nothing of it."""
     first = m[giver + given]
     if first == 0:
@@ -64,7 +64,7 @@ def move_ledger(m, giver, given, taker, taken):
 
 
 @kernel
-def drop_ledger(m, owner, first):
+def drop_ledger(m: Words, owner: int, first: int) -> None:
     """Put back all entries of a ledger at once."""
     entry = m[owner + first]
     if entry != 0:
@@ -74,7 +74,7 @@ def drop_ledger(m, owner, first):
 
 
 @kernel
-def let_go_of_request(m, request):
+def let_go_of_request(m: Words, request: int) -> None:
     """One less refers to a request."""
     m[request + Request.REFERENCES] -= 1
     if m[request + Request.REFERENCES] == 0:
@@ -82,7 +82,7 @@ def let_go_of_request(m, request):
 
 
 @kernel
-def let_go(m, exchange):
+def let_go(m: Words, exchange: int) -> None:
     """One less refers to an exchange: its caller has what it wants of it, or nobody is busy with it any more."""
     m[exchange + Exchange.REFERENCES] -= 1
     if m[exchange + Exchange.REFERENCES] == 0:
@@ -92,7 +92,7 @@ def let_go(m, exchange):
 
 
 @kernel
-def end_task(m, task):
+def end_task(m: Words, task: int) -> None:
     """A task is over."""
     drop_ledger(m, task, Task.FIRST)
     put_back(m, World.FREE_TASK, task)

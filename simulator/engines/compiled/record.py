@@ -7,7 +7,7 @@ import numpy as np
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -49,13 +49,13 @@ ATTEMPT_REPLICA, ATTEMPT_END, ATTEMPT_OUTCOME = 4, 7, 8
 
 
 @kernel
-def bits(number):
+def bits(number: float) -> int:
     """A float as the word that holds it."""
     return np.float64(number).view(np.int64)
 
 
 @kernel
-def new_row(m, log, which, width):
+def new_row(m: Words, log: Words, which: int, width: int) -> int:
     """Where the next row of a log goes, on a new page if need be."""
     row = m[which + Log.ROW]
     if row == m[which + Log.END]:
@@ -72,8 +72,8 @@ def new_row(m, log, which, width):
 # -- levels, at the edges of bins
 
 
-@kernel
-def shared_area(m, f, service, now):
+@subroutine
+def shared_area(m: Words, f: Floats, service: int, now: float) -> float:
     """Core-seconds that jobs of one service have been given on shared cores."""
     unit = m[service + Service.UNIT]
     area = 0.0
@@ -85,8 +85,8 @@ def shared_area(m, f, service, now):
     return area
 
 
-@kernel
-def look(m, f, edge):
+@subroutine
+def look(m: Words, f: Floats, edge: int) -> None:
     """All levels and counts at an edge of the statistics."""
     now = f[m[World.EDGES] + edge]
     services = m[World.SERVICE_COUNT]
@@ -115,7 +115,7 @@ def look(m, f, edge):
 
 
 @kernel
-def request_begins(m, f, log, request, workload):
+def request_begins(m: Words, f: Floats, log: Words, request: int, workload: int) -> None:
     """A request arrives, now."""
     m[workload + Workload.ARRIVED] += 1
     row = m[request + Request.WORKLOAD]
@@ -137,7 +137,7 @@ def request_begins(m, f, log, request, workload):
 
 
 @kernel
-def request_ends(m, f, log, request, exchange, ledger):
+def request_ends(m: Words, f: Floats, log: Words, request: int, exchange: int, ledger: int) -> None:
     """A request ends, now, as its call at the edge did; `ledger` is the first entry of its critical path."""
     now, outcome = f[World.NOW], m[exchange + Exchange.OUTCOME]
     row, begun = m[request + Request.WORKLOAD], m[request + Request.BIN]
@@ -169,7 +169,7 @@ def request_ends(m, f, log, request, exchange, ledger):
 
 
 @kernel
-def attempt_begins(m, f, log, exchange, parent):
+def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) -> None:
     """A try at a call is made, now."""
     if m[World.LOGS_REQUESTS] == 0:
         return
@@ -191,14 +191,14 @@ def attempt_begins(m, f, log, exchange, parent):
 
 
 @kernel
-def replica_chosen(m, log, exchange, replica):
+def replica_chosen(m: Words, log: Words, exchange: int, replica: int) -> None:
     """Where an attempt goes."""
     if m[World.LOGS_ATTEMPTS] == 1:
         log[m[exchange + Exchange.LOG] + ATTEMPT_REPLICA] = m[replica + Replica.NUMBER]
 
 
 @kernel
-def attempt_ends(m, f, log, exchange):
+def attempt_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """A try ends for its caller (a `send` for its target), now."""
     if m[World.LOGS_ATTEMPTS] == 1:
         log[m[exchange + Exchange.LOG] + ATTEMPT_END] = bits(f[World.NOW])
@@ -206,7 +206,7 @@ def attempt_ends(m, f, log, exchange):
 
 
 @kernel
-def call_ends(m, f, log, exchange):
+def call_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """A call that somebody waited for ends, now."""
     now, start, outcome = f[World.NOW], f[exchange + Exchange.START], m[exchange + Exchange.OUTCOME]
     request = m[exchange + Exchange.REQUEST]
@@ -232,14 +232,14 @@ def call_ends(m, f, log, exchange):
 
 
 @kernel
-def visit_rejected(m, service):
+def visit_rejected(m: Words, service: int) -> None:
     """A visit is turned away: no place in the queue."""
     m[service + Service.ENDED] += 1
     m[service + Service.FAILED] += 1
 
 
 @kernel
-def visit_ends(m, f, exchange, service, failed):
+def visit_ends(m: Words, f: Floats, exchange: int, service: int, failed: bool) -> None:
     """A handler ends, now."""
     m[service + Service.ENDED] += 1
     if failed:

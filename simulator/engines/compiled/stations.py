@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...plan.layout import Component
-from ...rules.jit import kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.queueing import real_time, virtual_time
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
 from .layout import Action, Exchange, Level, Replica, Request, Service, Task, Unit, World
@@ -14,7 +14,7 @@ SERVICE = int(Component.SERVICE)
 
 
 @kernel
-def change(m, f, level, now, by):
+def change(m: Words, f: Floats, level: int, now: float, by: int) -> None:
     """From now on a level is higher by `by`."""
     f[level + Level.AREA] += m[level + Level.VALUE] * (now - f[level + Level.SINCE])
     f[level + Level.SINCE] = now
@@ -22,13 +22,13 @@ def change(m, f, level, now, by):
 
 
 @kernel
-def level_at(m, f, level, now):
+def level_at(m: Words, f: Floats, level: int, now: float) -> float:
     """The integral of a level up to now; looking changes nothing."""
     return f[level + Level.AREA] + m[level + Level.VALUE] * (now - f[level + Level.SINCE])
 
 
-@kernel
-def work(m, f, task, seconds, local, stage):
+@subroutine
+def work(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
     """Take a core of this replica for `seconds` of work, after those who came before; then go on at a stage."""
     replica = m[task + Task.REPLICA]
     m[task + Task.STAGE] = stage
@@ -51,7 +51,7 @@ def work(m, f, task, seconds, local, stage):
 
 
 @kernel
-def start(m, f, replica, task):
+def start(m: Words, f: Floats, replica: int, task: int) -> None:
     """A core begins with a task's work."""
     now = f[World.NOW]
     m[replica + Replica.BUSY] += 1
@@ -60,7 +60,7 @@ def start(m, f, replica, task):
 
 
 @kernel
-def hand_on(m, f, task):
+def hand_on(m: Words, f: Floats, task: int) -> None:
     """The core goes to who waited longest, before the finished task goes on (rule 3.4)."""
     now, replica = f[World.NOW], m[task + Task.REPLICA]
     m[replica + Replica.BUSY] -= 1
@@ -74,7 +74,7 @@ def hand_on(m, f, task):
 
 
 @kernel
-def book_work(m, f, task):
+def book_work(m: Words, f: Floats, task: int) -> None:
     """Where the time of a task's work went."""
     visit, waited, worked = m[task + Task.VISIT], f[task + Task.WAITED], f[task + Task.WORK]
     if waited > 0.0:
@@ -88,7 +88,7 @@ def book_work(m, f, task):
 
 
 @kernel
-def job_before(m, f, one, other):
+def job_before(m: Words, f: Floats, one: int, other: int) -> bool:
     """Whether a job ends before another one, by virtual time, then by key."""
     due, other_due = f[one + Task.DUE], f[other + Task.DUE]
     if due != other_due:
@@ -107,8 +107,8 @@ def job_before(m, f, one, other):
     return m[one + Task.LOCAL] < m[other + Task.LOCAL]
 
 
-@kernel
-def meld(m, f, one, other):
+@subroutine
+def meld(m: Words, f: Floats, one: int, other: int) -> int:
     """One heap of two; 0 is an empty one."""
     if one == 0:
         return other
@@ -121,8 +121,8 @@ def meld(m, f, one, other):
     return one
 
 
-@kernel
-def without_top(m, f, top):
+@subroutine
+def without_top(m: Words, f: Floats, top: int) -> int:
     """The heap that is left without its first job: its children melded in pairs, then the pairs."""
     child, pairs = m[top + Task.CHILD], 0
     while child != 0:
@@ -147,24 +147,22 @@ def without_top(m, f, top):
 
 
 @kernel
-def virtual_now(m, f, replica, now):
+def virtual_now(m: Words, f: Floats, replica: int, now: float) -> float:
     """Virtual time of a replica's cores."""
     virtual = f[replica + Replica.VIRTUAL]
     if m[replica + Replica.JOBS] == 0:
         return virtual
-    return virtual_time(
-        virtual, f[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES]
-    )
+    return virtual_time(virtual, f[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES])
 
 
 @kernel
-def present(m, replica, task):
+def present(m: Words, replica: int, task: int) -> int:
     """The level of a task's service on shared cores."""
     return m[replica + Replica.PRESENT] + Level.SIZE * m[m[task + Task.SERVICE] + Service.MEMBER]
 
 
-@kernel
-def share(m, f, replica, task):
+@subroutine
+def share(m: Words, f: Floats, replica: int, task: int) -> None:
     """A task's work joins those on shared cores."""
     now = f[World.NOW]
     f[replica + Replica.VIRTUAL] = virtual_now(m, f, replica, now)
@@ -179,8 +177,8 @@ def share(m, f, replica, task):
     await_next_end(m, f, replica)
 
 
-@kernel
-def end_shared(m, f, replica):
+@subroutine
+def end_shared(m: Words, f: Floats, replica: int) -> int:
     """The first job of shared cores ends, now; gives its task."""
     now, task = f[World.NOW], m[replica + Replica.ROOT]
     m[replica + Replica.NEXT_END] = 0
@@ -196,8 +194,8 @@ def end_shared(m, f, replica):
     return task
 
 
-@kernel
-def await_next_end(m, f, replica):
+@subroutine
+def await_next_end(m: Words, f: Floats, replica: int) -> None:
     """Only the next end has an event; the one awaited before is let go."""
     if m[replica + Replica.NEXT_END] != 0:
         cancel(m, f, m[replica + Replica.NEXT_END])

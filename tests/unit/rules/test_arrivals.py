@@ -26,7 +26,7 @@ RAMPS = [
 def test_7_2_a_gap_is_a_unit_exponential_of_its_number():
     key = mix(3, 1)
     gaps = np.array([gap(key, number, 99) for number in range(50_000)])
-    expected = [-math.log1p(-uniform(key, number, 99, 0)) for number in range(20)]
+    expected = [-math.log(1.0 - uniform(key, number, 99, 0)) for number in range(20)]
     assert gaps[:20].tolist() == expected
     assert gaps.min() > 0.0
     assert stats.kstest(gaps, "expon").pvalue > 1e-4

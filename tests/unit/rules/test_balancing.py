@@ -1,8 +1,9 @@
-"""Rules 9.1 to 9.5: how a position is drawn, and the ring."""
+"""Rules 9.1 to 9.5: how a replica is chosen, against lists in plain Python; and the ring."""
 
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_left
 
 import numpy as np
 import pytest
@@ -11,17 +12,73 @@ from scipy import stats
 from simulator.plan.layout import Balancer
 from simulator.rules.balancing import (
     ALL,
+    LAST,
+    NOBODY,
+    NUMBERS,
     POINTS_PER_REPLICA,
+    READY,
     choose,
-    consistent_hash,
+    count_unanswered,
     least_request,
+    make_board,
     make_ring,
     pick,
+    play,
     round_robin,
 )
-from simulator.rules.randomness import child, mix, uniform
+from simulator.rules.randomness import ADDRESS_KEY, child, mix, uniform
 
-STREAM = 77
+KEY, STREAM = mix(1, 0), 77
+# plain integers: an IntEnum takes the slow road into compiled code
+LEAST_REQUEST, ROUND_ROBIN = int(Balancer.LEAST_REQUEST), int(Balancer.ROUND_ROBIN)
+RANDOM, CONSISTENT_HASH = int(Balancer.RANDOM), int(Balancer.CONSISTENT_HASH)
+
+
+class Unit:
+    """A board, and beside it what should be on it: who is ready, and the unanswered calls of each."""
+
+    def __init__(self, balancer, choices, replicas, *, without=(), at=0):
+        self.balancer, self.choices, self.at = balancer, choices, at
+        own = make_board(balancer, choices, replicas, STREAM)
+        self.board = np.concatenate([np.full(at, -99), own, np.full(7, -99)])
+        self.unanswered = [0] * replicas
+        self.ready = [replica for replica in range(replicas) if replica not in without]
+        self.board[at + READY] = len(self.ready)
+        self.board[at + NUMBERS : at + NUMBERS + len(self.ready)] = self.ready
+        if balancer == LEAST_REQUEST and choices == ALL:
+            tree = at + NUMBERS + 2 * replicas
+            leaves = (own.size - NUMBERS - 2 * replicas) // 4
+            for replica in without:
+                self.board[tree + 2 * (leaves + replica) : tree + 2 * (leaves + replica) + 2] = (NOBODY, 0)
+            for node in range(leaves - 1, 0, -1):
+                play(self.board, tree, node)
+
+    def choose(self, address, hash_key=0):
+        return choose(self.balancer, self.choices, self.board, self.at, hash_key, KEY, address, STREAM)
+
+    def count(self, replica, change):
+        count_unanswered(self.board, self.at, replica, change)
+        self.unanswered[replica] += change
+
+    def have(self, unanswered):
+        """So many calls of each are unanswered."""
+        for replica, count in enumerate(unanswered):
+            for _ in range(count):
+                self.count(replica, 1)
+        return self
+
+    def of_all(self, address):
+        """One of those with the fewest, by number: u cuts them in equal parts."""
+        fewest = min(self.unanswered[replica] for replica in self.ready)
+        best = [replica for replica in self.ready if self.unanswered[replica] == fewest]
+        return best[int(uniform(KEY, address, STREAM, 0) * len(best))]
+
+    def of_some(self, address):
+        """Drawing without replacement from a list, with the very same numbers; ties to the first drawn."""
+        left = list(self.ready)
+        draws = range(min(self.choices, len(left)))
+        drawn = [left.pop(int(uniform(KEY, address, STREAM, k) * len(left))) for k in draws]
+        return min(drawn, key=lambda replica: self.unanswered[replica])
 
 
 @pytest.mark.parametrize("ready", [1, 2, 3, 7, 1000])
@@ -32,53 +89,185 @@ def test_pick_cuts_the_unit_interval_in_equal_parts(ready):
         assert pick((position + 0.5) / ready, ready) == position
 
 
-def least(ready, unanswered, choices, address=0):
-    return int(least_request(np.array(ready), np.array(unanswered), choices, mix(1, 0), address, STREAM))
+# -- all of them
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+@pytest.mark.parametrize("choices", [2, ALL])
+def test_9_1_if_none_is_ready_nobody_is_chosen(balancer, choices):
+    unit = Unit(int(balancer), choices, 3, without=range(3))
+    before = unit.board.copy()
+    assert unit.choose(5) == -1
+    assert unit.board.tolist() == before.tolist()
+    assert Unit(int(balancer), choices, 0).choose(5) == -1
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+@pytest.mark.parametrize("choices", [2, 3, ALL])
+def test_the_only_one_that_is_ready_is_chosen_however_many_calls_it_has(balancer, choices):
+    unit = Unit(int(balancer), choices, 5, without=(0, 1, 2, 3))
+    for address in range(20):
+        assert unit.choose(address, hash_key=address << 58) == 4
+        unit.count(4, 1)
+    assert [Unit(int(balancer), choices, 1).choose(address) for address in range(5)] == [0] * 5
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+@pytest.mark.parametrize("choices", [2, ALL])
+def test_a_board_may_be_anywhere_and_leaves_its_neighbours_alone(balancer, choices):
+    here, there = Unit(int(balancer), choices, 6), Unit(int(balancer), choices, 6, at=1_000)
+    for address in range(60):
+        replica = here.choose(address, address << 57)
+        assert there.choose(address, address << 57) == replica
+        for unit in (here, there):
+            unit.count(replica, 1)
+            if address % 3 == 2:
+                unit.count(max(range(6), key=lambda busy: unit.unanswered[busy]), -1)
+    assert set(there.board[:1_000].tolist()) == set(there.board[-7:].tolist()) == {-99}
+    assert there.board[1_000:].tolist() == here.board.tolist()
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+def test_who_is_chosen_is_noted_as_the_last_one(balancer):
+    unit = Unit(int(balancer), 2, 5)
+    assert unit.board[LAST] == -1
+    for address in range(20):
+        assert unit.choose(address, address << 59) == unit.board[LAST]
+
+
+def test_choose_is_each_of_them():
+    units = [Unit(int(balancer), 2, 4).have([3, 0, 2, 1]) for balancer in Balancer]
+    ring = Ring(range(4))
+    for address in range(50):
+        draw = (KEY, address, STREAM)
+        assert [unit.choose(address, address << 56) for unit in units] == [
+            least_request(units[0].board, 0, 2, *draw),
+            address % 4,
+            int(uniform(*draw, 0) * 4),
+            ring.owner_of(address << 56),
+        ]
+
+
+# -- the fewest unanswered
+
+
+@pytest.mark.parametrize("ready", [2, 3, 5])
+@pytest.mark.parametrize("choices", [2, 3, ALL])
+def test_9_2_each_of_equals_is_as_likely(ready, choices):
+    unit = Unit(LEAST_REQUEST, choices, ready).have([4] * ready)
+    seen = np.bincount([unit.choose(address) for address in range(20_000)], minlength=ready)
+    assert stats.chisquare(seen).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("choices", [2, 3, 5, 9])
 def test_9_2_distinct_ones_drawn_at_random_the_fewest_ties_to_the_first(choices):
-    """Against drawing without replacement from a Python list, with the very same numbers."""
-    key = mix(1, 0)
     generator = np.random.default_rng(1)
     for address in range(500):
-        ready = sorted(generator.choice(9, size=generator.integers(2, 9), replace=False).tolist())
-        unanswered = generator.integers(0, 3, size=9).tolist()
-        left = list(ready)
-        drawn = [left.pop(int(uniform(key, address, STREAM, k) * len(left))) for k in range(min(choices, len(ready)))]
-        assert least(ready, unanswered, choices, address) == min(drawn, key=lambda replica: unanswered[replica])
+        without = generator.choice(9, size=generator.integers(0, 8), replace=False).tolist()
+        unit = Unit(LEAST_REQUEST, choices, 9, without=without).have(generator.integers(0, 3, size=9).tolist())
+        assert unit.choose(address) == unit.of_some(address)
 
 
-@pytest.mark.parametrize("ready", [2, 3, 5])
-def test_9_2_each_of_equals_is_as_likely(ready):
-    for choices in (2, 3, ALL):
-        seen = np.bincount([least(range(ready), [4] * ready, choices, a) for a in range(20_000)], minlength=ready)
-        assert stats.chisquare(seen).pvalue > 1e-4
+def life_of(unit, generator, steps):
+    """Calls are sent to whoever is chosen and answered in any order; gives each choice with its address."""
+    waiting = []
+    for address in range(steps):
+        replica = unit.choose(address)
+        yield address, replica
+        unit.count(replica, 1)
+        waiting.append(replica)
+        while waiting and generator.random() < 0.47:
+            unit.count(waiting.pop(generator.integers(len(waiting))), -1)
+
+
+@pytest.mark.parametrize("replicas", [*range(1, 41), 64, 100])
+def test_9_2_of_all_the_drawn_one_of_those_with_the_fewest_by_number(replicas):
+    generator = np.random.default_rng(replicas)
+    unit = Unit(LEAST_REQUEST, ALL, replicas)
+    for address, replica in life_of(unit, generator, 250):
+        assert replica == unit.of_all(address)
+
+
+@pytest.mark.parametrize("replicas", [2, 3, 7, 8, 9, 31, 32, 33])
+def test_9_2_of_all_that_are_ready(replicas):
+    generator = np.random.default_rng(replicas)
+    for count in {1, 2, replicas // 2, replicas - 1} & set(range(1, replicas)):
+        without = generator.choice(replicas, size=replicas - count, replace=False).tolist()
+        unit = Unit(LEAST_REQUEST, ALL, replicas, without=without)
+        for address, replica in life_of(unit, generator, 100):
+            assert replica == unit.of_all(address)
+
+
+@pytest.mark.parametrize("replicas", [1, 2, 3, 4, 8, 13])
+@pytest.mark.parametrize("choices", [2, 3, "n", "more"])
+def test_9_2_of_some_over_a_life_of_sends_and_answers(replicas, choices):
+    number = {"n": replicas, "more": replicas + 3}.get(choices, choices)
+    generator = np.random.default_rng(replicas)
+    for without in ((), (0,), (replicas - 1,), (1, 2)):
+        if len(without) < replicas:
+            unit = Unit(LEAST_REQUEST, number, replicas, without=without)
+            for address, replica in life_of(unit, generator, 150):
+                assert replica == unit.of_some(address)
+
+
+def test_9_2_as_many_choices_as_replicas_are_those_with_the_fewest_too():
+    unit = Unit(LEAST_REQUEST, 6, 6).have([1, 0, 3, 1, 0, 1])
+    assert {unit.choose(address) for address in range(200)} == {1, 4}
 
 
 def test_9_2_of_all_those_with_the_fewest():
-    assert {least([0, 2, 3, 5], [1, 0, 3, 1, 0, 1], ALL, a) for a in range(200)} == {0, 3, 5}
-    assert {least([0, 2, 3, 5], [1, 0, 3, 2, 0, 4], ALL, a) for a in range(200)} == {0}
-    assert least([4], [9, 9, 9, 9, 9], ALL) == 4
+    def seen(unanswered, without=(1, 4)):
+        unit = Unit(LEAST_REQUEST, ALL, 6, without=without).have([0] * 6)
+        for replica in unit.ready:
+            for _ in range(unanswered[replica]):
+                unit.count(replica, 1)
+        return {unit.choose(address) for address in range(200)}
+
+    assert seen([1, 0, 3, 1, 0, 1]) == {0, 3, 5}
+    assert seen([1, 0, 3, 2, 0, 4]) == {0}
+    assert seen([9, 9, 9, 9, 9, 9], without=(0, 1, 2, 3, 5)) == {4}
+
+
+# -- in turn, and at random
 
 
 def test_9_3_round_robin_goes_on_behind_the_last_one_whoever_is_ready():
-    assert [int(round_robin(np.arange(3), last)) for last in (-1, 0, 1, 2)] == [0, 1, 2, 0]
-    assert [int(round_robin(np.array([1, 4, 6]), last)) for last in (-1, 1, 2, 4, 5, 6)] == [1, 4, 4, 6, 6, 1]
+    def following(unit, lasts):
+        for last in lasts:
+            unit.board[LAST] = last
+            yield int(round_robin(unit.board, 0))
+
+    assert list(following(Unit(ROUND_ROBIN, 0, 3), (-1, 0, 1, 2))) == [0, 1, 2, 0]
+    some = Unit(ROUND_ROBIN, 0, 7, without=(0, 2, 3, 5))
+    assert list(following(some, (-1, 1, 2, 4, 5, 6))) == [1, 4, 4, 6, 6, 1]
 
 
-def test_choose_is_each_of_them():
-    key, ring = mix(1, 0), make_ring(STREAM, 4)
-    ready, unanswered = np.arange(4), np.array([3, 0, 2, 1])
-    for address in range(50):
-        draw = (key, address, STREAM)
-        chosen = [choose(kind, ready, unanswered, 2, 2, *ring, address << 56, *draw) for kind in Balancer]
-        assert chosen == [
-            least_request(ready, unanswered, 2, *draw),
-            3,
-            int(uniform(*draw, 0) * 4),
-            consistent_hash(ready, *ring, address << 56),
-        ]
+@pytest.mark.parametrize("replicas", [1, 2, 5, 16])
+def test_9_3_round_robin_takes_each_in_turn_from_the_lowest_on(replicas):
+    unit = Unit(ROUND_ROBIN, 0, replicas)
+    assert [unit.choose(9) for _ in range(3 * replicas)] == 3 * list(range(replicas))
+    some = Unit(ROUND_ROBIN, 0, replicas + 3, without=(0, replicas))
+    assert [some.choose(9) for _ in range(3 * len(some.ready))] == 3 * some.ready
+
+
+@pytest.mark.parametrize("without", [(), (0,), (2, 5), (0, 1, 2, 4, 6, 7)])
+def test_9_4_random_is_any_of_the_ready_ones_by_number(without):
+    unit = Unit(RANDOM, 0, 8, without=without).have([3, 0, 0, 9, 1, 0, 2, 5])
+    for address in range(300):
+        assert unit.choose(address) == unit.ready[int(uniform(KEY, address, STREAM, 0) * len(unit.ready))]
+
+
+# -- the ring
+
+
+class Ring:
+    """A sorted list of (place, replica); those that are not ready have no places."""
+
+    def __init__(self, replicas):
+        self.places = sorted((child(r, STREAM, point), r) for r in replicas for point in range(160))
+
+    def owner_of(self, key):
+        return self.places[bisect_left(self.places, (key, -1)) % len(self.places)][1]
 
 
 def test_9_5_the_ring_has_160_places_of_each_replica_ascending():
@@ -86,22 +275,33 @@ def test_9_5_the_ring_has_160_places_of_each_replica_ascending():
     assert POINTS_PER_REPLICA == 160
     assert np.bincount(owners).tolist() == [160] * 5
     assert (np.diff(places.astype(object)) > 0).all()
-    assert places[0] == min(child(r, STREAM, p) for r in range(5) for p in range(160))
+    assert list(zip(places.tolist(), owners.tolist(), strict=True)) == Ring(range(5)).places
 
 
-def owner_of(ring, place):
-    places, owners = ring
-    return int(consistent_hash(np.unique(owners), places, owners, place))
+def test_9_5_a_place_is_the_replicas_child_on_the_stream_of_the_ring(plain):
+    places, _ = make_ring(STREAM, 3)
+    expected = [plain.join(plain.philox((r, 0, STREAM, p), ADDRESS_KEY)[:2]) for r in range(3) for p in range(160)]
+    assert places.tolist() == sorted(expected)
 
 
 def test_9_5_the_first_place_at_or_after_the_key():
-    places, owners = ring = make_ring(STREAM, 3)
+    unit = Unit(CONSISTENT_HASH, 0, 3)
+    places, owners = make_ring(STREAM, 3)
     for row in (0, 1, 200, len(places) - 1):
         place = int(places[row])
-        assert owner_of(ring, place) == owners[row]
-        assert owner_of(ring, place + 1) == owners[(row + 1) % len(places)]
-    assert owner_of(ring, 0) == owners[0]
-    assert owner_of(ring, 2**64 - 1) == owners[0]
+        assert unit.choose(0, place) == owners[row]
+        assert unit.choose(0, place + 1) == owners[(row + 1) % len(places)]
+    assert unit.choose(0, 0) == owners[0]
+    assert unit.choose(0, 2**64 - 1) == owners[0]
+
+
+@pytest.mark.parametrize("without", [(), (0,), (6,), (1, 2, 4), (0, 1, 2, 3, 5, 6)])
+def test_9_5_the_first_place_of_one_that_is_ready(without):
+    unit = Unit(CONSISTENT_HASH, 0, 7, without=without)
+    ring = Ring(unit.ready)
+    keys = [0, 2**63 - 1, 2**63, 2**64 - 1, *(child(number, 5, 0) for number in range(2_000))]
+    for key in keys:
+        assert unit.choose(0, key) == ring.owner_of(key)
 
 
 def test_the_ring_is_balanced():
@@ -116,19 +316,22 @@ def test_the_ring_is_balanced():
     law = stats.beta(160, 160 * (replicas - 1))
     assert law.ppf(1e-6) < shares.min()
     assert shares.max() < law.ppf(1 - 1e-6)
+    unit = Unit(CONSISTENT_HASH, 0, replicas)
     keys = [child(number, 5, 0) for number in range(20_000)]
-    counts = np.bincount([owner_of((places, owners), key) for key in keys], minlength=replicas)
+    counts = np.bincount([unit.choose(0, key) for key in keys], minlength=replicas)
     assert stats.chisquare(counts, shares * len(keys)).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("replicas", [2, 3, 8])
 def test_one_replica_less_moves_its_keys_only(replicas):
-    more, less = make_ring(STREAM, replicas), make_ring(STREAM, replicas - 1)
     gone = replicas - 1
+    more, less = Unit(CONSISTENT_HASH, 0, replicas), Unit(CONSISTENT_HASH, 0, gone)
+    not_ready = Unit(CONSISTENT_HASH, 0, replicas, without=(gone,))
     moved = 0
     for number in range(4_000):
         key = child(number, 5, 0)
-        before, after = owner_of(more, key), owner_of(less, key)
+        before, after = more.choose(0, key), less.choose(0, key)
+        assert not_ready.choose(0, key) == after
         if before == gone:
             moved += 1
         else:

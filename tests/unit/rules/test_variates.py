@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -63,6 +64,13 @@ def test_6_5_a_time_is_the_quantile_of_its_number(name):
     np.testing.assert_allclose(drawn, law.ppf(u), rtol=1e-9 if name == "normal" else 2e-13, atol=1e-15)
 
 
+def test_what_a_uniform_number_lacks_to_1_is_exact(question):
+    """So its logarithm is that of the number, and no digit is lost near 0."""
+    numbers = [uniform(KEY, *question(KEY, bits)) for bits in (0, 1, 2**51, 2**52 - 2, 2**52 - 1)]
+    numbers += [uniform(KEY, address, STREAM, 0) for address in range(1_000)]
+    assert all(Fraction(1.0 - u) == 1 - Fraction(u) for u in numbers)
+
+
 def test_a_constant_is_itself():
     assert sample(CONSTANT, 0.125, 7.0, 7.0, KEY, 1, 2, 3) == 0.125
 
@@ -116,7 +124,7 @@ def test_hyperexponential_follows_its_law(cv):
 def test_hyperexponential_takes_a_second_number_for_the_phase():
     for address in range(200):
         phase = 1.0 if uniform(KEY, address, STREAM, 4) < 0.6 else 10.0
-        expected = -phase * math.log1p(-uniform(KEY, address, STREAM, 4 + NEXT))
+        expected = -phase * math.log(1.0 - uniform(KEY, address, STREAM, 4 + NEXT))
         assert sample(HYPEREXPONENTIAL, 0.6, 1.0, 10.0, KEY, address, STREAM, 4) == expected
 
 
@@ -130,29 +138,42 @@ def test_the_numbers_of_one_draw_are_not_those_of_the_next():
     assert np.abs(r[np.triu_indices(3, 1)]).max() < 4.5 / math.sqrt(n)
 
 
-PROBABILITY = np.array([9.9, 0.0, 0.5, 0.99, 1.0, 9.9])
-VALUE = np.array([-1.0, 1.0, 4.0, 20.0, 50.0, -1.0])
+PROBABILITY = [0.0, 0.5, 0.99, 1.0]
+VALUE = [1.0, 4.0, 20.0, 50.0]
+
+
+def points_of(probability, value, between):
+    """From u to the time of a law given by points, which are in the middle of a table that is not theirs alone."""
+    table = np.array([9.9, *probability, -1.0, -1.0, *value, 9.9])
+    table.setflags(write=False)
+    return lambda u: sample_points(table, 1, len(probability) + 3, len(value), between, u)
 
 
 def test_quantiles_are_linear_between():
+    time = points_of(PROBABILITY, VALUE, True)
     for u in np.linspace(0.0005, 0.9995, 999).tolist():
-        expected = np.interp(u, PROBABILITY[1:5], VALUE[1:5])
-        assert math.isclose(sample_points(PROBABILITY, VALUE, 1, 4, True, u), expected, rel_tol=1e-13)
-    assert sample_points(PROBABILITY, VALUE, 1, 4, True, 0.5) == 4.0
+        assert math.isclose(time(u), np.interp(u, PROBABILITY, VALUE), rel_tol=1e-13)
+    assert time(0.5) == 4.0
 
 
 def test_two_equal_quantiles_are_an_atom():
-    probability, value = np.array([0.0, 0.25, 0.75, 1.0]), np.array([1.0, 2.0, 2.0, 3.0])
-    assert [sample_points(probability, value, 0, 4, True, u) for u in (0.25, 0.3, 0.7)] == [2.0] * 3
-    assert sample_points(probability, value, 0, 4, True, 0.875) == 2.5
+    time = points_of([0.0, 0.25, 0.75, 1.0], [1.0, 2.0, 2.0, 3.0], True)
+    assert [time(u) for u in (0.25, 0.3, 0.7)] == [2.0] * 3
+    assert time(0.875) == 2.5
 
 
 def test_each_value_has_an_equal_share():
-    value = np.array([7.0, 1.0, 2.0, 2.0, 3.0])
-    probability = np.zeros(5)
-    assert sample_points(probability, value, 1, 4, False, 2.0**-53) == 1.0
-    assert sample_points(probability, value, 1, 4, False, 1.0 - 2.0**-53) == 3.0
-    assert [sample_points(probability, value, 1, 4, False, u) for u in (0.24, 0.25, 0.5, 0.75)] == [1.0, 2.0, 2.0, 3.0]
+    time = points_of([0.0] * 4, [1.0, 2.0, 2.0, 3.0], False)
+    assert time(2.0**-53) == 1.0
+    assert time(1.0 - 2.0**-53) == 3.0
+    assert [time(u) for u in (0.24, 0.25, 0.5, 0.75)] == [1.0, 2.0, 2.0, 3.0]
+
+
+def test_the_points_may_be_in_a_table_that_can_be_written():
+    table = np.array([0.0, 1.0, 3.0, 5.0])
+    assert sample_points(table, 0, 2, 2, True, 0.25) == 3.5
+    table[3] = 7.0
+    assert sample_points(table, 0, 2, 2, True, 0.25) == 4.0
 
 
 # -- the shared test: what the plan says of a distribution is what comes out of it

@@ -1,0 +1,274 @@
+"""How a run is given memory, watched, and ended; what is said when it cannot go on."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+import simulator as sim
+from simulator.engines.compiled import CompiledEngine, engine
+from simulator.engines.compiled.engine import default_memory_limit
+from simulator.engines.compiled.layout import Event, Free, Status, World
+from simulator.engines.reference import ReferenceEngine
+from simulator.errors import CapacityExceeded
+
+RUN = {"seed": 3, "replication": 1, "detail": "attempts"}
+
+
+@pytest.fixture
+def statuses(monkeypatch):
+    """Why the kernel came back, each time."""
+    seen, own = [], engine.run_kernel
+
+    def watched(*arguments):
+        seen.append(own(*arguments))
+        return seen[-1]
+
+    monkeypatch.setattr(engine, "run_kernel", watched)
+    return seen
+
+
+def test_it_can_run_everything(small):
+    assert CompiledEngine().missing(small) == ()
+    assert CompiledEngine().name == "compiled"
+    assert CompiledEngine().run(small, **RUN).engine == "compiled"
+
+
+# -- memory
+
+
+def test_in_an_overload_memory_heap_and_logs_grow_and_the_trace_is_the_references(
+    overloaded, reference_of_overloaded, statuses, differing
+):
+    trace = CompiledEngine().run(overloaded, **RUN)
+    assert {Status.NEEDS_MEMORY, Status.NEEDS_HEAP, Status.NEEDS_LOG} <= set(statuses)
+    assert statuses.count(Status.NEEDS_MEMORY) > 1
+    assert statuses.count(Status.NEEDS_LOG) > 1
+    assert statuses[-1] == Status.DONE
+    assert differing(reference_of_overloaded, trace) == []
+
+
+@pytest.mark.parametrize(("limit", "named"), [(2**20, "1Mi"), (3 * 2**20, "3Mi"), (1_500_000, "1500000")])
+def test_a_run_that_needs_more_than_the_limit_says_which_and_what_to_do(limit, named, overloaded):
+    with pytest.raises(CapacityExceeded) as caught:
+        CompiledEngine(memory_limit=limit).run(overloaded, **RUN)
+    text = str(caught.value)
+    assert named in text
+    assert "SIMULATOR_MEMORY_LIMIT" in text
+    assert 'detail="summary"' in text
+    assert "limit the queues" in text
+
+
+def test_the_limit_is_for_what_is_needed_not_for_what_there_is(small, overloaded, differing):
+    assert differing(CompiledEngine().run(small, **RUN), CompiledEngine(memory_limit=2**22).run(small, **RUN)) == []
+    summary = RUN | {"detail": "summary"}
+    enough = CompiledEngine(memory_limit=2**24).run(overloaded, **summary)
+    assert differing(CompiledEngine().run(overloaded, **summary), enough) == []
+
+
+def test_memory_that_the_machine_does_not_have_is_said(overloaded, monkeypatch):
+    class Full:
+        def __getattr__(self, name):
+            return getattr(numpy, name)
+
+        def zeros(self, *arguments):
+            raise MemoryError
+
+    numpy = engine.np
+
+    def run_kernel(*_):
+        monkeypatch.setattr(engine, "np", Full())
+        return Status.NEEDS_MEMORY
+
+    monkeypatch.setattr(engine, "run_kernel", run_kernel)
+    with pytest.raises(CapacityExceeded, match=r'no memory left for .*detail="summary"'):
+        CompiledEngine().run(overloaded, **RUN)
+
+
+@pytest.mark.parametrize(("written", "limit"), [("4Gi", 4 * 2**30), ("256Mi", 2**28), ("1e9", 10**9)])
+def test_the_limit_is_what_the_environment_says(written, limit, monkeypatch):
+    monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
+    assert default_memory_limit() == limit
+    assert CompiledEngine().memory_limit == limit
+    assert CompiledEngine(memory_limit=5).memory_limit == 5
+
+
+@pytest.mark.parametrize("written", ["much", "-1Gi", "4 GiB", "nan"])
+def test_a_limit_that_cannot_be_read_is_said_with_the_name_of_the_variable(written, monkeypatch):
+    monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
+    with pytest.raises(sim.EngineError, match=f"^SIMULATOR_MEMORY_LIMIT: .*{written}"):
+        CompiledEngine()
+
+
+@pytest.mark.parametrize("written", ["", None])
+def test_without_the_variable_it_is_half_of_the_machines_memory(written, monkeypatch):
+    monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
+    if written is not None:
+        monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
+    numbers = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1_000_001}
+    monkeypatch.setattr(os, "sysconf", numbers.__getitem__, raising=False)
+    assert default_memory_limit() == 4096 * 1_000_001 // 2
+
+
+def test_a_machine_that_does_not_say_how_much_it_has_is_given_a_limit(monkeypatch):
+    monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
+    monkeypatch.delattr(os, "sysconf", raising=False)
+    assert default_memory_limit() == 8 * 2**30
+
+
+# -- progress
+
+
+def test_progress_rises_within_0_and_1(overloaded, reference_of_overloaded, monkeypatch, differing):
+    monkeypatch.setattr(engine, "STEPS_PER_SLICE", 500)
+    shares = []
+    trace = CompiledEngine().run(overloaded, **RUN, progress=shares.append)
+    assert differing(reference_of_overloaded, trace) == []
+    assert len(set(shares)) > 20
+    assert shares == sorted(shares)
+    assert 0.0 <= shares[0] < 0.1
+    assert 0.7 < shares[-1] <= 1.0
+    assert {type(share) for share in shares} == {float}
+
+
+def test_what_progress_raises_ends_the_run(overloaded, statuses, monkeypatch):
+    class Enough(Exception):  # noqa: N818 (no error)
+        pass
+
+    def watch(share):
+        if share > 0.25:
+            raise Enough(share)
+
+    monkeypatch.setattr(engine, "STEPS_PER_SLICE", 500)
+    with pytest.raises(Enough):
+        CompiledEngine().run(overloaded, **RUN, progress=watch)
+    assert Status.DONE not in statuses
+
+
+# -- what cannot go on
+
+SPINS = {
+    "nobody is there": (
+        0.0,
+        """
+simulation: {duration: 1s, warmup: 0s, replications: 1}
+services: {a: {replicas: 0, steps: [{cpu: 1ms}]}}
+workload: {call: a, users: 1}
+""",
+    ),
+    "from some time on": (
+        0.25,
+        """
+simulation: {duration: 1s, warmup: 0s, replications: 1}
+services:
+  a:
+    concurrency: 1
+    queue: {capacity: 0}
+    endpoints: {short: {steps: [{cpu: 7.8125ms}]}, long: {steps: [{sleep: 9s}]}}
+workload:
+  blocking: {call: a.long, replay: once.csv}
+  eager: {call: a.short, users: 1}
+""",
+    ),
+    "two at once": (
+        0.0,
+        """
+simulation: {duration: 1s, warmup: 0s, replications: 1}
+services: {a: {replicas: 0, steps: [{cpu: 1ms}]}}
+workload: {one: {call: a, users: 2}, two: {call: a, users: 3}, three: {call: a, users: 1}}
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPINS)
+def test_a_standstill_is_said_as_the_reference_says_it(name, tmp_path):
+    (tmp_path / "once.csv").write_text("arrival_s\n0.25\n")
+    plan = sim.compile(sim.loads(SPINS[name][1], base=tmp_path))
+    said = []
+    for one in (ReferenceEngine(), CompiledEngine()):
+        with pytest.raises(sim.EngineError, match=r"time stands still at .*thinkTime") as caught:
+            one.run(plan, **RUN)
+        said.append(str(caught.value))
+    assert said[0] == said[1]
+    assert f"at {SPINS[name][0]!r} s" in said[0]
+
+
+TWO = """
+simulation: {duration: 2s, warmup: 0s, replications: 1}
+services: {a: {replicas: 0, steps: []}}
+workload: {one: {call: a, rate: 1/s, arrivals: even}, two: {call: a, rate: 1/s, arrivals: even}}
+"""
+
+
+@pytest.fixture
+def spoilt(monkeypatch):
+    """Runs `TWO`, of which both workloads' first events wait, in a memory that something is done to."""
+
+    def run(spoil):
+        own, calls = engine.run_kernel, []
+
+        def kernel(memory, *others):
+            calls.append(0)
+            status = own(memory, *others)
+            if len(calls) == 1:
+                assert memory[World.HEAP_SIZE] == 2
+                spoil(memory, [int(memory[memory[World.HEAP] + 2 * place + 1]) for place in range(2)])
+            return status
+
+        monkeypatch.setattr(engine, "STEPS_PER_SLICE", 0)
+        monkeypatch.setattr(engine, "run_kernel", kernel)
+
+        def no_step_then_all(*_):
+            monkeypatch.setattr(engine, "STEPS_PER_SLICE", 1_000)
+
+        return CompiledEngine().run(sim.compile(sim.loads(TWO)), **RUN, progress=no_step_then_all)
+
+    return run
+
+
+def test_two_events_with_one_key_are_an_error_of_the_engine(spoilt):
+    def spoil(memory, events):
+        for word in (Event.HEAD, Event.REQUEST, Event.ADDRESS):
+            memory[events[1] + word] = memory[events[0] + word]
+
+    with pytest.raises(
+        sim.EngineError, match=r"^two events at 0\.0 s have the same key 0x[0-9a-f]+: please report this"
+    ):
+        spoilt(spoil)
+
+
+def test_an_event_for_who_is_no_more_is_an_error_of_the_engine(spoilt):
+    def spoil(memory, events):
+        memory[memory[events[0] + Event.OWNER] + Free.GENERATION] += 1
+
+    with pytest.raises(sim.EngineError, match=r"^an event at 0\.0 s .*is for nobody: please report this"):
+        spoilt(spoil)
+
+
+def test_a_memory_to_which_nothing_is_done_is_no_error(spoilt):
+    assert spoilt(lambda memory, events: None).requests.request.size == 4
+
+
+# -- threads
+
+
+def test_two_threads_at_once_do_as_one_after_the_other(overloaded, small, differing, monkeypatch):
+    monkeypatch.setattr(engine, "STEPS_PER_SLICE", 5_000)
+    runs = [(overloaded, 3), (overloaded, 4), (small, 3), (overloaded, 3)]
+    alone = [CompiledEngine().run(plan, seed=seed, replication=0, detail="attempts") for plan, seed in runs]
+    barrier = Barrier(len(runs))
+    shared = CompiledEngine()
+
+    def run(plan, seed):
+        barrier.wait()
+        return shared.run(plan, seed=seed, replication=0, detail="attempts")
+
+    with ThreadPoolExecutor(len(runs)) as pool:
+        together = list(pool.map(run, *zip(*runs, strict=True)))
+    for one, other in zip(alone, together, strict=True):
+        assert differing(one, other) == []
+    assert differing(alone[0], alone[1]) != []

@@ -3,24 +3,82 @@
 //     g++ -O3 -march=native -std=c++17 bare_checkout.cpp -o bare_checkout
 //     ./bare_checkout 1000000 1          requests, seed
 //
+//     g++ -O3 -march=native -std=c++17 -DADDRESSED bare_checkout.cpp -o bare_addressed
+//     ./bare_addressed 1000000 1 0       requests, seed, replication
+//
+// The second build makes the very draws that the simulator makes, so that every request has the latency that it has
+// there; the first one draws from a sequential generator, as a program for one question would.
+//
 // One event for each arrival, message and completion: eleven a request. It records the latency of every request, and
 // integrates busy cores and waiting requests exactly; one line of JSON says what came of it.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <vector>
 
 constexpr double RATE = 100.0;
 constexpr double HOP_S = 500e-6;
 
+#ifdef ADDRESSED
+
+// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011), as in simulator/rules/randomness.py: 128 bits of a counter and
+// 64 of a key to 128 random bits, of which the first 64 are used.
+struct Bits {
+    uint32_t r0, r1, r2, r3;
+};
+
+constexpr Bits philox(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
+    for (int round = 0; round < 10; round++) {
+        const uint64_t left = uint64_t{0xD2511F53} * c0, right = uint64_t{0xCD9E8D57} * c2;
+        c0 = static_cast<uint32_t>(right >> 32) ^ c1 ^ k0;
+        c2 = static_cast<uint32_t>(left >> 32) ^ c3 ^ k1;
+        c1 = static_cast<uint32_t>(right);
+        c3 = static_cast<uint32_t>(left);
+        k0 += 0x9E3779B9;
+        k1 += 0xBB67AE85;
+    }
+    return {c0, c1, c2, c3};
+}
+
+// The known answer that the authors publish: without it this does not compile.
+constexpr Bits ZEROS = philox(0, 0, 0, 0, 0, 0);
+static_assert(ZEROS.r0 == 0x6627e8d5 && ZEROS.r1 == 0xe169c58d && ZEROS.r2 == 0xbc57ac4c && ZEROS.r3 == 0x9b00dbd8,
+              "this is not Philox4x32-10");
+
+// Its first 64 bits, for a counter of one word of 64 bits and two of 32.
+inline uint64_t philox(uint64_t word, uint32_t c2, uint32_t c3, uint64_t key) {
+    const Bits bits = philox(static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32), c2, c3,
+                             static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32));
+    return uint64_t{bits.r1} << 32 | bits.r0;
+}
+
+class Random {
+  public:
+    Random(uint64_t seed, uint64_t replication)
+        : key(philox(seed, static_cast<uint32_t>(replication), static_cast<uint32_t>(replication >> 32),
+                     0x696361747265706C)) {}
+
+    static uint64_t child(uint64_t parent, uint32_t site) { return philox(parent, site, 0, 0x6573732161646472); }
+
+    double exponential(double mean, uint64_t address, uint32_t stream, uint32_t k) const {
+        const double u = (static_cast<double>(philox(address, stream, k, key) >> 12) + 0.5) * 0x1p-52;
+        return -mean * std::log(1.0 - u);
+    }
+
+  private:
+    uint64_t key;
+};
+
+#else
+
 // xoshiro256++ (Blackman and Vigna, 2019), seeded by splitmix64: faster than the Mersenne Twister, and as good here.
 class Random {
   public:
-    explicit Random(uint64_t seed) {
+    Random(uint64_t seed, uint64_t) {
         for (uint64_t& word : state) {
             uint64_t z = seed += 0x9e3779b97f4a7c15;
             z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -29,7 +87,9 @@ class Random {
         }
     }
 
-    double exponential(double mean) {
+    static uint64_t child(uint64_t, uint32_t) { return 0; }
+
+    double exponential(double mean, uint64_t, uint32_t, uint32_t) {
         const double u = (static_cast<double>(next() >> 12) + 0.5) * 0x1p-52;  // never 0
         return -mean * std::log(u);
     }
@@ -52,9 +112,18 @@ class Random {
     }
 };
 
+#endif
+
 enum Place : uint32_t { CART, ORDER, PAYMENT, INVENTORY, PLACES };
 
 enum Kind : uint32_t { ARRIVAL, CALL, DONE, ANSWER };
+
+// Where a draw is made: what the simulator derives from the names in bare_checkout.yaml (rule 6.4). A request's
+// number, workload and site at the edge give its address; the site of a call gives each further one.
+constexpr uint32_t WORKLOAD = 289693562, GAPS = 157864965;
+constexpr uint32_t SITES[PLACES] = {3912640086, 892262889, 2527105444, 904146065};
+constexpr uint32_t WORK[PLACES] = {3189774096, 839394780, 4006083, 3410662623};
+constexpr uint32_t HOPS[PLACES] = {0, 1255286016, 3164991554, 863819575};
 
 struct Event {
     double time;
@@ -151,11 +220,14 @@ struct Station {
 struct Request {
     double arrival;
     uint32_t branches;
+#ifdef ADDRESSED
+    uint64_t addresses[PLACES];
+#endif
 };
 
 class Checkout {
   public:
-    Checkout(uint32_t requests, uint64_t seed) : random(seed), to_come(requests) {
+    Checkout(uint32_t requests, uint64_t seed, uint64_t replication) : random(seed, replication), to_come(requests) {
         latencies.reserve(requests);
         stations[CART] = {"cart", 6e-3, 1};
         stations[ORDER] = {"order", 6.5e-3, 1};
@@ -164,7 +236,7 @@ class Checkout {
     }
 
     void run() {
-        schedule(random.exponential(1.0 / RATE), 0, ARRIVAL, CART);
+        await_arrival();
         while (!heap.empty()) {
             const Event event = heap.pop();
             now = event.time;
@@ -187,6 +259,7 @@ class Checkout {
   private:
     Random random;
     uint32_t to_come;
+    uint64_t number = 0;  // of the next request
     Heap heap;
     std::vector<Request> in_flight;  // by slot
     std::vector<uint32_t> free_slots;
@@ -195,12 +268,39 @@ class Checkout {
         heap.push({time, request, static_cast<uint16_t>(kind), static_cast<uint16_t>(place)});
     }
 
-    void send(uint32_t request, Kind kind, uint32_t place) {
-        schedule(now + random.exponential(HOP_S), request, kind, place);
+#ifdef ADDRESSED
+    uint64_t address(uint32_t request, uint32_t place) const { return in_flight[request].addresses[place]; }
+
+    void set_address(uint32_t request, uint32_t place, uint64_t parent) {
+        in_flight[request].addresses[place] = Random::child(parent, SITES[place]);
+    }
+#else
+    uint64_t address(uint32_t, uint32_t) const { return 0; }
+
+    void set_address(uint32_t, uint32_t, uint64_t) {}
+#endif
+
+    void call(uint32_t request, uint32_t caller, uint32_t place) {
+        set_address(request, place, address(request, caller));
+        const double hop_s = random.exponential(HOP_S, address(request, place), HOPS[place], 0);
+        schedule(now + hop_s, request, CALL, place);
     }
 
+    void answer(uint32_t request, uint32_t place) {
+        const double hop_s = random.exponential(HOP_S, address(request, place), HOPS[place], 1);
+        schedule(now + hop_s, request, ANSWER, place);
+    }
+
+    void work(uint32_t request, uint32_t place) {
+        const double work_s = random.exponential(stations[place].mean_s, address(request, place), WORK[place], 0);
+        schedule(now + work_s, request, DONE, place);
+    }
+
+    void await_arrival() { schedule(now + random.exponential(1.0 / RATE, number, GAPS, 0), 0, ARRIVAL, CART); }
+
     void arrive() {
-        if (--to_come > 0) schedule(now + random.exponential(1.0 / RATE), 0, ARRIVAL, CART);
+        const uint64_t itself = Random::child(number++, WORKLOAD);
+        if (--to_come > 0) await_arrival();
         uint32_t request;
         if (free_slots.empty()) {
             request = static_cast<uint32_t>(in_flight.size());
@@ -209,7 +309,8 @@ class Checkout {
             request = free_slots.back();
             free_slots.pop_back();
         }
-        in_flight[request] = {now, 0};
+        in_flight[request].arrival = now;
+        set_address(request, CART, itself);
         join(request, CART);
     }
 
@@ -218,7 +319,7 @@ class Checkout {
         station.integrate(now);
         if (station.busy < station.cores) {
             station.busy++;
-            schedule(now + random.exponential(station.mean_s), request, DONE, place);
+            work(request, place);
         } else {
             station.queue.push(request);
         }
@@ -230,16 +331,16 @@ class Checkout {
         if (station.queue.empty()) {
             station.busy--;
         } else {
-            schedule(now + random.exponential(station.mean_s), station.queue.pop(), DONE, place);
+            work(station.queue.pop(), place);
         }
         if (place == CART) {
-            send(request, CALL, ORDER);
+            call(request, CART, ORDER);
         } else if (place == ORDER) {
             in_flight[request].branches = 2;
-            send(request, CALL, PAYMENT);
-            send(request, CALL, INVENTORY);
+            call(request, ORDER, PAYMENT);
+            call(request, ORDER, INVENTORY);
         } else {
-            send(request, ANSWER, place);
+            answer(request, place);
         }
     }
 
@@ -249,7 +350,7 @@ class Checkout {
             latencies.push_back(now - in_flight[request].arrival);
             free_slots.push_back(request);
         } else if (--in_flight[request].branches == 0) {
-            send(request, ANSWER, ORDER);
+            answer(request, ORDER);
         }
     }
 };
@@ -257,22 +358,24 @@ class Checkout {
 int main(int count, char** words) {
     const long requests = count > 1 ? std::atol(words[1]) : 1000000;
     const long seed = count > 2 ? std::atol(words[2]) : 1;
+    const long replication = count > 3 ? std::atol(words[3]) : 0;
     if (requests < 1 || requests > 1000000000) {
-        std::fprintf(stderr, "usage: bare_checkout [REQUESTS, 1 to 1000000000] [SEED]\n");
+        std::fprintf(stderr, "usage: bare_checkout [REQUESTS, 1 to 1000000000] [SEED] [REPLICATION]\n");
         return 2;
     }
-    Checkout checkout(static_cast<uint32_t>(requests), static_cast<uint64_t>(seed));
-    const auto begun = std::chrono::steady_clock::now();
+    Checkout checkout(static_cast<uint32_t>(requests), static_cast<uint64_t>(seed), static_cast<uint64_t>(replication));
+    const std::clock_t begun = std::clock();
     checkout.run();
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begun;
+    const double cpu_s = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
 
     std::vector<double>& latencies = checkout.latencies;
     double sum = 0.0;
     for (const double latency : latencies) sum += latency;
     const auto p99 = latencies.begin() + static_cast<long>(0.99 * static_cast<double>(latencies.size() - 1));
     std::nth_element(latencies.begin(), p99, latencies.end());
-    std::printf("{\"requests\": %zu, \"events\": %llu, \"wall_s\": %.6f, \"latency_mean_s\": %.9f, \"latency_p99_s\": %.9f",
-                latencies.size(), static_cast<unsigned long long>(checkout.events), wall.count(),
+    std::printf("{\"requests\": %zu, \"events\": %llu, \"cpu_s\": %.6f, \"latency_mean_s\": %.9f, "
+                "\"latency_p99_s\": %.9f",
+                latencies.size(), static_cast<unsigned long long>(checkout.events), cpu_s,
                 sum / static_cast<double>(latencies.size()), *p99);
     for (const Station& station : checkout.stations) {
         std::printf(", \"%s\": {\"utilisation\": %.6f, \"waiting\": %.6f}", station.name,

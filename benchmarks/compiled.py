@@ -32,6 +32,7 @@ from simulator.engines.reference import ReferenceEngine
 from simulator.plan.engine import Detail, Engine
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace
+from simulator.rules.randomness import philox
 
 HERE = Path(__file__).parent
 TOPOLOGIES = HERE.parent / "topologies"
@@ -75,10 +76,10 @@ def show_speed(what: str, speeds: Sequence[float], unit: str) -> None:
 
 
 def run(engine: Engine, plan: Plan, detail: Detail, turn: int) -> tuple[Trace, float]:
-    """A trace and the seconds it took."""
-    begun = time.perf_counter()
+    """A trace and the CPU seconds it took: one thread works, and waits for nobody but other people's programs."""
+    begun = time.process_time()
     trace = engine.run(plan, seed=1, replication=turn, detail=detail)
-    return trace, time.perf_counter() - begun
+    return trace, time.process_time() - begun
 
 
 def requests_per_s(engine: Engine, plan: Plan, detail: Detail) -> Turn:
@@ -190,41 +191,77 @@ def simulate(scale: float) -> None:
 
 
 def bare(scale: float) -> None:
-    """Nothing but the event loop: against the same model by hand in C++."""
+    """Nothing but the event loop: against the same model by hand in C++, with a sequential and the addressed generator.
+
+    First, the two have to agree: with the same draws every request has the same latency.
+    """
     compiler = shutil.which("g++")
     if compiler is None:
         print("  skipped: there is no g++")
         return
     requests = int(1e6 * scale)
     engine, plan = make_engine(), plan_of(load_bare(), requests)
-    by_hand: list[dict[str, float]] = []
-    traces: list[tuple[int, int, float]] = []
+    events: dict[str, float] = {}
 
     def ours(number: int) -> float:
         trace, elapsed_s = run(engine, plan, "summary", number)
-        traces.append((int(trace.arrived[-1].sum()), trace.events, float(trace.latency_s.mean())))
-        return traces[-1][0] / elapsed_s
+        arrived = int(trace.arrived[-1].sum())
+        events["here"] = trace.events / arrived
+        return arrived / elapsed_s
 
     with tempfile.TemporaryDirectory() as folder:
-        program = str(Path(folder) / "bare_checkout")
         flags = ["-O3", "-march=native", "-std=c++17"]
-        subprocess.run([compiler, *flags, str(HERE / "bare_checkout.cpp"), "-o", program], check=True)
+        programs = {name: str(Path(folder) / name) for name in ("sequential", "addressed")}
+        for name, program in programs.items():
+            define = ["-DADDRESSED"] if name == "addressed" else []
+            source = str(HERE / "bare_checkout.cpp")
+            subprocess.run([compiler, *flags, *define, source, "-o", program], check=True)
 
-        def theirs(number: int) -> float:
-            made = subprocess.run([program, str(requests), str(number + 1)], check=True, capture_output=True)
-            by_hand.append(json.loads(made.stdout))
-            return by_hand[-1]["requests"] / by_hand[-1]["wall_s"]
+        def by_hand(program: str, requests: int, replication: int) -> dict[str, float]:
+            words = [programs[program], str(requests), "1", str(replication)]
+            if program == "sequential":
+                words[2] = str(replication + 1)
+            answer: dict[str, float] = json.loads(subprocess.run(words, check=True, capture_output=True).stdout)
+            events["by hand"] = answer["events"] / answer["requests"]
+            return answer
 
-        speeds = take_turns(5, {"C++ by hand": theirs, "compiled, summary": ours})
+        def theirs(program: str) -> Turn:
+            def turn(number: int) -> float:
+                answer = by_hand(program, requests, number)
+                return answer["requests"] / answer["cpu_s"]
+
+            return turn
+
+        compare_draws(engine, lambda count: by_hand("addressed", count, 0))
+        speeds = take_turns(
+            7,
+            {
+                "C++ by hand, xoshiro256++": theirs("sequential"),
+                "C++ by hand, the same draws": theirs("addressed"),
+                "compiled, summary": ours,
+            },
+        )
     for name, values in speeds.items():
         show_speed(name, values, "requests/s")
-    arrived, events, _ = traces[-1]
-    print(
-        f"  events a request: {by_hand[-1]['events'] / by_hand[-1]['requests']:.0f} by hand, {events / arrived:.0f} "
-        f"here; mean latency: {statistics.fmean(one['latency_mean_s'] for one in by_hand) * 1e3:.2f} ms by hand, "
-        f"{statistics.fmean(mean_s for *_, mean_s in traces) * 1e3:.2f} ms here"
-    )
-    show_ratio("compiled / C++ by hand", speeds["compiled, summary"], speeds["C++ by hand"], 0.6)
+    print(f"  events a request: {events['by hand']:.0f} by hand, {events['here']:.0f} here")
+    sequential, addressed, compiled = speeds.values()
+    show_ratio("compiled / C++ by hand, xoshiro256++", compiled, sequential, 0.6)
+    show_ratio("compiled / C++ by hand, the same draws", compiled, addressed)
+    show_ratio("C++ by hand: the same draws / xoshiro256++", addressed, sequential)
+
+
+def compare_draws(engine: Engine, by_hand: Callable[[int], dict[str, float]]) -> None:
+    """The generator gives its known answer, and the C++ that draws by it has the latencies that the engine has."""
+    zeros = philox(0, 0, 0, 0, 0, 0)
+    if zeros != (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8):
+        raise SystemExit(f"this is not Philox4x32-10: {zeros}")
+    print(f"  philox4x32-10 of zeros: {' '.join(f'{word:08x}' for word in zeros)}, the published answer, in both")
+    topology = load_bare().replace({"simulation.duration": 200.0, "simulation.warmup": 0.0})
+    trace, _ = run(engine, sim.compile(topology, "microservices"), "summary", 0)
+    here, there = float(trace.latency_s.mean()), by_hand(trace.latency_s.size)["latency_mean_s"]
+    if abs(here - there) > 1e-9:
+        raise SystemExit(f"not the same model: a mean latency of {here!r} s here, {there!r} s by hand")
+    print(f"  mean latency of {trace.latency_s.size:,} requests: {here * 1e3:.6f} and {there * 1e3:.6f} ms by hand")
 
 
 def long(scale: float) -> None:

@@ -101,6 +101,8 @@ class _Stopped(Exception):  # noqa: N818 (no error: somebody else's interrupt)
 
 
 def _run_in_threads(engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress) -> None:
+    if prepare := getattr(engine, "prepare", None):
+        prepare()  # here, where a Ctrl-C is heard at once
     shares = [0.0] * len(jobs)
     stop = Event()
 

@@ -7,13 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-from threading import RLock
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
 import numba
 import numpy as np
 import platformdirs
 from numba import float64, int64, types, uint32, uint64
+from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -40,8 +40,8 @@ R = TypeVar("R")
 SOURCES = ("rules", "engines/compiled")
 """Folders whose text decides the machine code: numba's own cache does not see edits in other files."""
 
-COMPILING = RLock()
-"""One thread compiles, and what it calls on the way."""
+COMPILING = global_compiler_lock
+"""One thread compiles, and what it calls on the way: numba's own lock, since who compiles a caller has it already."""
 
 
 @cache
@@ -111,16 +111,25 @@ def _kernel(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
 
 
 def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[Any]]) -> Any:
-    def first_call(*_args: Any, **_kwargs: Any) -> Any:
+    def compile_all() -> None:
         with COMPILING:
             if not dispatcher.overloads:
                 for signature in signatures():
                     dispatcher.compile(signature)
                 dispatcher.disable_compile()
-        return next(iter(dispatcher.overloads.values())).entry_point
+
+    def first_call(*args: Any, **_kwargs: Any) -> Any:
+        compile_all()
+        # This first time numba takes what it is given for what fits: later it looks by itself.
+        given = [dispatcher.typeof_pyval(arg) for arg in args]
+        for takes, compiled in dispatcher.overloads.items():
+            fits = [dispatcher.typingctx.can_convert(*pair) is not None for pair in zip(given, takes, strict=False)]
+            if all(fits):
+                return compiled.entry_point
+        raise TypeError(f"No matching definition for argument type(s) {', '.join(map(str, given))}")
 
     def first_use(args: Any, kwargs: Any) -> Any:
-        first_call()
+        compile_all()
         return type(dispatcher).get_call_template(dispatcher, args, kwargs)
 
     # What numba asks when it meets a call from Python, and one from compiled code.

@@ -55,6 +55,16 @@ def pairs() -> list[tuple[Feature, Feature]]:
     ]
 
 
+def sleepers(rate: int) -> Case:
+    """Requests that are asleep all at once, and whose events are in the calendar together."""
+    steps = [{"sleep": {"dist": "exponential", "mean": "700ms"}}, {"cpu": "10us"}]
+    return Case({
+        "simulation": {"duration": "800ms", "warmup": "0s", "drain": "600ms"},
+        "services": {"a": {"steps": steps}},
+        "workload": {"w": {"call": "a", "rate": f"{rate}/s"}},
+    })  # fmt: skip
+
+
 # -- what edits are made of
 
 
@@ -294,6 +304,9 @@ FEATURES = [
     workload("even stages", arrivals="even", stages=[
         {"target": "0/s", "duration": "30ms"}, {"target": "150/s", "duration": "200ms"},
         {"target": "40/s", "duration": "0s"}, {"target": "0/s", "duration": "300ms"},
+    ]),
+    workload("stages of nothing", alone=True, stages=[
+        {"target": "0/s", "duration": "100ms"}, {"target": "0/s", "duration": "0s"},
     ]),
     workload("users", users=6, thinkTime={"dist": "exponential", "mean": "40ms"}),
     workload("eager users", users=3),

@@ -103,8 +103,13 @@ workload:
 """,
     "branches that fail one after the other": """
 services:
-  a: {errorRate: 20%, steps: [{parallel: [{steps: [{sleep: 2t}, {call: b.quick}]}, {call: b.slow}, {call: c}, {steps: [{sleep: 4t}, {call: b.quick}]}]},
-      {send: c}, {call: c}]}
+  a:
+    errorRate: 20%
+    steps:
+      - {parallel: [{steps: [{sleep: 2t}, {call: b.quick}]}, {call: b.slow}, {call: c},
+          {steps: [{sleep: 4t}, {call: b.quick}]}]}
+      - {send: c}
+      - {call: c}
   b: {errorRate: 30%, endpoints: {quick: {steps: []}, slow: {steps: [{sleep: 4t}]}}}
   c: {errorRate: 30%, steps: [{sleep: 1t}]}
 workload:
@@ -123,10 +128,22 @@ services:
 workload:
   w: {call: a, rate: 64/s, arrivals: even}
 """,
+    "an answer is unpacked while a step ends": """
+network: {latency: 1t, serialization: 1t}
+services:
+  a: {resources: {cpu: 4}, steps: [{parallel: [{call: c}, {cpu: 6t}, {call: c}, {cpu: 7t}]}, {cpu: 1t}]}
+  c: {resources: {cpu: 4}, steps: []}
+workload:
+  w: {call: a, rate: 16/s, arrivals: even}
+  v: {call: a, rate: 16/s, arrivals: even}
+""",
     "patience ends while the answer is on its way": """
 network: {latency: 4t, serialization: 1t}
 services:
-  a: {replicas: 2, resources: {cpu: 2}, steps: [{cpu: 1t}, {parallel: [{call: b, timeout: 12t}, {call: b, timeout: 11t}]}]}
+  a:
+    replicas: 2
+    resources: {cpu: 2}
+    steps: [{cpu: 1t}, {parallel: [{call: b, timeout: 12t}, {call: b, timeout: 11t}]}]
   b: {resources: {cpu: 4}, steps: [{choose: [{steps: [{sleep: 1t}]}, {steps: [{sleep: 3t}]}]}]}
 workload:
   w: {call: a, rate: 64/s, arrivals: even}
@@ -166,7 +183,9 @@ services:
   b:
     scheduling: PS
     resources: {cpu: 16}
-    steps: [{choose: [{steps: [{cpu: 4t}]}, {steps: [{sleep: 2t}, {cpu: 2t}]}, {steps: [{cpu: 2t}, {cpu: 2t}]}]}, {call: c}]
+    steps:
+      - {choose: [{steps: [{cpu: 4t}]}, {steps: [{sleep: 2t}, {cpu: 2t}]}, {steps: [{cpu: 2t}, {cpu: 2t}]}]}
+      - {call: c}
   c: {replicas: 5, loadBalancer: ROUND_ROBIN, steps: [{cpu: 1t}]}
 workload:
   w: {call: a, rate: 64/s, arrivals: even}
@@ -200,6 +219,7 @@ workload:
       {target: 0/s, duration: 64t}, {target: 256/s, duration: 0s}, {target: 256/s, duration: 64t},
       {target: 0/s, duration: 256t}]}
   v: {call: b, rate: 64/s, arrivals: even}
+  x: {call: b, arrivals: even, stages: [{target: 64/s, duration: 128t}, {target: 0/s, duration: 128t}]}
 """,
     "ends at the end": """
 simulation: {duration: 200t, warmup: 0s, drain: 8t}

@@ -26,12 +26,17 @@ from simulator.plan.engine import Engine
 ENGINE = Path(simulator.engines.__file__).parent / "compiled"
 PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled."""
 
-Words = Floats = memoryview
+from simulator.rules.jit import *
+
 float64 = float
 
 
 def kernel(function):
+    function.overloads = {None: function}  # as if compiled
     return function
+
+
+subroutine = compile_now = kernel
 
 
 def rule(*signatures):
@@ -149,7 +154,7 @@ def _signed(value: Any) -> int:
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """Give up a run that takes longer, where the system has a timer for that."""
+    """Give up a run that computes for longer, where the system has a timer for that."""
 
     def give_up(*_: object) -> None:
         raise Patience
@@ -157,13 +162,13 @@ def patience(seconds: float) -> Iterator[None]:
     if not hasattr(signal, "setitimer"):
         yield
         return
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0.0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.0)
+        signal.signal(signal.SIGVTALRM, before)
 
 
 def disagrees(engine: Engine, run: Callable[[Engine], list[str]], seconds: float) -> list[str]:

@@ -47,6 +47,21 @@ def test_both_refuse_when_time_stands_still(assert_same, detail):
     assert str(pair.reference) == str(pair.compiled)
 
 
+def test_time_goes_on_after_many_requests_at_one_instant(assert_same):
+    """Far more than would be taken for a standstill, but of several instants."""
+    tree = {
+        "simulation": {"duration": "50ms", "warmup": "0s"},
+        "services": {"a": {"steps": [{"sleep": "1ms", "probability": 0.0015}]}},
+        "workload": {"w": {"call": "a", "users": 1}},
+    }
+    trace = assert_same(twins.Case(tree, detail="summary")).trace
+    assert trace.outcomes.sum() > 20_000
+
+
+def test_a_heap_that_outgrows_its_place(assert_same):
+    assert assert_same(features.sleepers(12_000)).trace.outcomes.sum() > 8_000
+
+
 def test_many_replications_and_seeds(assert_same):
     """One rich case under many keys."""
     names = ("repeated parallel", "slots LIFO", "loss with timeout", "serialization", "users", "lossy send")

@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,11 @@ import simulator as sim
 from simulator.plan.engine import Detail
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace
+
+# How two traces are compared is the differential tests' own.
+sys.path.insert(0, str(Path(__file__).parents[1] / "differential"))
+
+import twins
 
 
 class Seconds(float):
@@ -224,13 +231,15 @@ def load(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., sim.Topology
 
 @pytest.fixture(scope="session")
 def run() -> Callable[..., Trace]:
-    """One replication of a plan."""
-    from simulator.engines.reference import ReferenceEngine
-
-    engine = ReferenceEngine()
+    """One replication of a plan, by both engines: their traces have to be the same bit for bit."""
+    reference, other = twins.ReferenceEngine(), twins.CompiledEngine()
 
     def trace(plan: Plan, seed: int = 1, replication: int = 0, detail: Detail = "attempts") -> Trace:
-        return engine.run(plan, seed=seed, replication=replication, detail=detail)
+        case = twins.Case({}, seed=seed, replication=replication, detail=detail)
+        answers = [twins.run(engine, plan, case) for engine in (reference, other)]
+        assert list(twins.differences(*answers)) == []
+        assert isinstance(answers[0], Trace), answers[0]
+        return answers[0]
 
     return trace
 

@@ -1,9 +1,13 @@
-"""Tiny topologies with times in ticks of 1/512 s, so that every sum of them is exact: `4t` is four of them."""
+"""Tiny topologies with times in ticks of 1/512 s, so that every sum of them is exact: `4t` is four of them.
+
+Every run is made by both engines, whose traces have to be the same bit for bit: a rule's test judges both.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +16,15 @@ from typing import Any
 import pytest
 
 import simulator as sim
+from simulator.experiments import simulation
+from simulator.plan.engine import Detail
+from simulator.plan.plan import Plan
+from simulator.plan.trace import Trace
+
+# How two traces are compared is the differential tests' own.
+sys.path.insert(0, str(Path(__file__).parents[1] / "differential"))
+
+import twins
 
 TICKS_PER_S = 512
 NS_PER_TICK = 10**9 // TICKS_PER_S  # 1 953 125, without a rest
@@ -79,8 +92,31 @@ class Run:
         return {name.removesuffix("_s"): s * TICKS_PER_S for name, s in row.items() if s > 0.0 and name != "total_s"}
 
 
+class BothEngines:
+    """Runs a plan with both engines, and gives the trace, or the error, on which they agree."""
+
+    name = "both"
+
+    def missing(self, plan: Plan) -> tuple[str, ...]:
+        return ()
+
+    def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
+        case = twins.Case({}, seed=seed, replication=replication, detail=detail)
+        answers = [twins.run(engine, plan, case) for engine in (twins.ReferenceEngine(), twins.CompiledEngine())]
+        assert list(twins.differences(*answers)) == []
+        if isinstance(answers[0], sim.EngineError):
+            assert str(answers[0]) == str(answers[1])
+            raise answers[0]
+        return answers[0]
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Any:
+def both_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(simulation, "choose_engine", lambda name, plans: (BothEngines(), "both are judged"))
+
+
+@pytest.fixture
+def run(tmp_path: Path, both_engines: None) -> Any:
     """Simulate services given as YAML, with requests that arrive `at` some ticks, for 1024 ticks and as many more."""
 
     def simulate(

@@ -39,6 +39,16 @@ workload: {call: web, rate: 600/s}
 """
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _nothing_is_compiled():
+    """Whatever this machine has in its cache, "auto" finds nothing there."""
+    from simulator.engines import compiled
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "is_compiled", lambda: False)
+        yield
+
+
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -150,6 +160,18 @@ def test_settings_take_the_place_of_the_files(shop, capsys):
     assert (made["seed"], made["replications"], made["deployment"]) == (9, 3, "monolith")
     assert (made["duration_s"], made["warmup_s"], made["confidence"]) == (15.0, 5.0, 0.9)
     assert (made["engine"], made["engine_reason"], made["detail"]) == ("reference", "asked for", "attempts")
+
+
+def test_an_engine_may_be_asked_for(shop, capsys):
+    answers = []
+    for engine in ("reference", "compiled"):
+        code, out, _ = run(capsys, f"simulate {shop} --engine {engine} --json")
+        assert code == cli.FINE
+        made = json.loads(out)
+        assert (made["provenance"].pop("engine"), made["provenance"]["engine_reason"]) == (engine, "asked for")
+        del made["provenance"]["created"]
+        answers.append(made)
+    assert answers[0] == answers[1]
 
 
 def test_set_changes_values_by_their_paths(shop, capsys):
@@ -268,16 +290,17 @@ class CalledError(Exception):
         ("compare shop.yaml -d monolith", "compare needs two different deployments"),
         ("compare shop.yaml -d monolith -d monolith", "compare needs two different deployments"),
         ("plot comparison shop.yaml -d monolith -o x.png", "compare needs two different deployments"),
-        ("simulate shop.yaml --engine compiled", "the compiled engine is not supported yet"),
     ],
 )
 def test_what_cannot_end_well_is_refused_before_the_run(command, message, shop, capsys, monkeypatch):
+    from simulator.engines.compiled import CompiledEngine
     from simulator.engines.reference import ReferenceEngine
 
     def call(*_, **__):
         raise CalledError
 
-    monkeypatch.setattr(ReferenceEngine, "run", call)
+    for engine in (ReferenceEngine, CompiledEngine):
+        monkeypatch.setattr(engine, "run", call)
     Path("foreign").mkdir()
     Path("foreign", "photo.jpg").touch()
     Path("folder.png").mkdir()
@@ -490,11 +513,41 @@ def nothing_left(session):
     return alive(session) == []
 
 
+PROGRESS_TOLD = """\
+import sys, simulator as sim
+from simulator import cli
+from simulator.experiments import replicate
+replicate._cores = lambda: 2
+whole = cli._with_progress
+def tell(work):
+    return whole(lambda _: work(lambda done, total: print(done, file=sys.stderr, flush=True)))
+cli._with_progress = tell
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def start_telling(command, cwd):
+    """The command, which says on its standard error how many replications are finished."""
+    (cwd / "long.yaml").write_text(LONG)
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRESS_TOLD, *shlex.split(command)],
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def wait_for(process, done):
+    """Until so much of the work is done, or the command has ended."""
+    for line in process.stderr:
+        if line[0].isdigit() and float(line) >= done:  # it may say first that it compiles
+            return
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 class TestInterrupted:
-    def test_before_anything_is_finished(self, tmp_path):
+    def test_processes_before_anything_is_finished(self, tmp_path):
         (tmp_path / "long.yaml").write_text(LONG)
-        process = start("simulate long.yaml --set simulation.duration=5h", tmp_path)
+        process = start("simulate long.yaml --duration 5h --engine reference", tmp_path)
         until = time.monotonic() + 60.0
         while len(alive(process.pid)) < 3 and time.monotonic() < until:  # until its workers are there
             time.sleep(0.02)
@@ -502,31 +555,33 @@ class TestInterrupted:
         assert outcome(process) == (cli.INTERRUPTED, "", "interrupted before there was anything to show\n")
         assert nothing_left(process.pid)
 
-    @pytest.mark.parametrize("target", ["group", "parent"])
-    def test_what_is_finished_is_shown(self, target, tmp_path):
-        (tmp_path / "long.yaml").write_text(LONG)
-        program = (
-            "import sys, simulator as sim\n"
-            "from simulator import cli\n"
-            "whole = cli._with_progress\n"
-            "def tell(work):\n"
-            "    return whole(lambda _: work(lambda done, total: print(done, file=sys.stderr, flush=True)))\n"
-            "cli._with_progress = tell\n"
-            "sys.exit(cli.main(sys.argv[1:]))\n"
-        )
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, "simulate", "long.yaml", "--duration", "5s", "--out", "saved"],
-            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
-        said = [process.stderr.readline()]
-        while said[-1].strip() == "0":
-            said.append(process.stderr.readline())
+    def test_threads_before_anything_is_finished(self, tmp_path):
+        process = start_telling("simulate long.yaml --duration 50h --engine compiled", tmp_path)
+        wait_for(process, 1e-9)
+        process.send_signal(signal.SIGINT)
+        begun = time.monotonic()
+        code, out, err = outcome(process)
+        assert time.monotonic() - begun < 15.0
+        assert (code, out) == (cli.INTERRUPTED, "")
+        assert err.splitlines()[-1] == "interrupted before there was anything to show"
+        assert "Traceback" not in err
+
+    @pytest.mark.parametrize(
+        ("target", "engine", "duration", "done"),
+        [
+            ("group", "reference", "5s", 1),
+            ("parent", "reference", "5s", 1),
+            ("group", "compiled", "300s", 4),  # of which 2 at least are whole
+        ],
+    )
+    def test_what_is_finished_is_shown(self, target, engine, duration, done, tmp_path):
+        process = start_telling(f"simulate long.yaml --duration {duration} --engine {engine} --out saved", tmp_path)
+        wait_for(process, done)
         (os.killpg if target == "group" else os.kill)(process.pid, signal.SIGINT)
         code, out, err = outcome(process)
         assert code == cli.INTERRUPTED
         assert re.search(r"^warning: interrupted: [0-9]+ of 40 replications finished$", out, re.MULTILINE)
-        assert re.fullmatch(r"([0-9]+\n)*", err)
+        assert re.fullmatch(r"([0-9.e-]+\n)*", err)
         assert nothing_left(process.pid)
         saved = sim.load_results(tmp_path / "saved")
         assert 1 <= saved.provenance["replications"] < 40

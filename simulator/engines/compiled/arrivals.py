@@ -39,10 +39,8 @@ def begin(m: Words, f: Floats) -> None:
 @kernel
 def schedule_arrival(m: Words, f: Floats, workload: int) -> None:
     """The next arrival of an open workload, if there is one before the horizon."""
-    if m[workload + Workload.SHAPE] == REPLAY:
-        time = replayed_time(m, f, workload)
-    else:
-        time = ramp_arrival(m, f, workload)
+    replayed = m[workload + Workload.SHAPE] == REPLAY
+    time = replayed_time(m, f, workload) if replayed else ramp_arrival(m, f, workload)
     if time < f[World.HORIZON]:
         address = child(m[workload + Workload.NUMBER], m[workload + Workload.STREAM], 0)
         head = ARRIVAL | m[workload + Workload.ROW] << WORKLOAD_SHIFT

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 
@@ -20,8 +19,8 @@ from .kernel import run as run_kernel
 from .layout import ROOM, Event, Status, Workload, World
 from .trace import make_trace
 
-STEPS_PER_SLICE = 1_000_000
-"""Of tasks and events; some tenths of a second, after which a Ctrl-C is heard."""
+STEPS_PER_SLICE = 500_000
+"""Of tasks and events; a tenth of a second or so, after which a Ctrl-C is heard."""
 WORD = 8
 PLACE = 2  # words of a place in the heap
 
@@ -44,16 +43,6 @@ def default_memory_limit() -> int:
         return 4 * 2**30
 
 
-@cache
-def prepare() -> None:
-    """Have the machine code ready; if it is not in the cache, say what takes so long."""
-    with COMPILING:
-        if not is_compiled():
-            sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
-            sys.stderr.flush()
-        compile_now(run_kernel)
-
-
 def is_compiled() -> bool:
     """Whether the machine code is there, from this process or an earlier one."""
     return bool(run_kernel.overloads) or any(cache_folder().glob("**/kernel.run-*.nbi"))
@@ -74,6 +63,14 @@ class CompiledEngine:
     def __init__(self, memory_limit: int | None = None) -> None:
         self.memory_limit = default_memory_limit() if memory_limit is None else memory_limit
 
+    def prepare(self) -> None:
+        """Have the machine code ready; if it is in no cache yet, say what takes so long."""
+        with COMPILING:
+            if not is_compiled():
+                sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
+                sys.stderr.flush()
+            compile_now(run_kernel)
+
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: whatever a plan can say."""
         return ()
@@ -85,7 +82,7 @@ class CompiledEngine:
 
         `progress` is called with the share that is done, a few times a second; what it raises ends the run.
         """
-        prepare()
+        self.prepare()
         logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
         memory = load(plan, seed, replication, **logs)
         log = np.zeros(FIRST_LOG_WORD, np.int64)

@@ -66,7 +66,7 @@ class Workload:
         """The times at which the cumulative rate reaches the arrivals' places (rules 7.2 and 7.3)."""
         starts, durations, start_rates, end_rates, cumulative = self._ramps
         ahead, number, ramp = 0.0, 0, 0
-        while True:
+        while starts:  # stages of no length leave no ramp, and nothing arrives
             if self.shape is Shape.POISSON:
                 ahead += gap(self._key, number, self._arrival_stream)
             else:

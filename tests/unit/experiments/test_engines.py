@@ -1,11 +1,21 @@
 """Which engine runs, and why."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 import simulator as sim
+from simulator.engines import compiled
+from simulator.engines.compiled import CompiledEngine
 from simulator.engines.reference import ReferenceEngine
 from simulator.errors import EngineError, UnsupportedFeature
-from simulator.experiments.engines import choose_engine
+from simulator.experiments import engines
+from simulator.experiments.engines import choose_engine, expected_requests
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -13,21 +23,117 @@ def plans(shop):
     return [sim.compile(shop, name) for name in ("microservices", "monolith")]
 
 
-@pytest.mark.parametrize(("name", "reason"), [("auto", "the only engine of this version"), ("reference", "asked for")])
-def test_the_reference_engine_runs_all(plans, name, reason):
+@pytest.fixture
+def machine_code(monkeypatch):
+    """Say whether it is there already."""
+    return lambda there: monkeypatch.setattr(compiled, "is_compiled", lambda: there)
+
+
+def lacking(monkeypatch, engine, **features):
+    """Let an engine lack features, by deployment."""
+    monkeypatch.setattr(engine, "missing", lambda _, plan: features.get(plan.deployment, ()))
+
+
+def test_auto_takes_the_machine_code_that_is_there(plans, machine_code):
+    machine_code(True)
+    engine, why = choose_engine("auto", plans[:1])
+    assert isinstance(engine, CompiledEngine)
+    assert why == "the fastest"
+
+
+# 40 requests a second, in each of 3 replications of 2 plans
+@pytest.mark.parametrize(
+    ("duration", "name", "reason"),
+    [
+        ("209s", "compiled", "the fastest, and worth being compiled for this"),
+        ("208s", "reference", "less work than compiling the fastest would take"),
+    ],
+)
+def test_auto_compiles_for_work_that_is_worth_it(shop, machine_code, duration, name, reason):
+    machine_code(False)
+    longer = shop.replace({"simulation.duration": duration})
+    plans = [sim.compile(longer, name) for name in ("microservices", "monolith")]
+    engine, why = choose_engine("auto", plans)
+    assert (engine.name, why) == (name, reason)
+    assert choose_engine("auto", plans[:1])[0].name == "reference"
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize(("name", "kind"), [("reference", ReferenceEngine), ("compiled", CompiledEngine)])
+def test_what_is_asked_for_is_taken(plans, machine_code, monkeypatch, there, name, kind):
+    machine_code(there)
+    monkeypatch.setattr(engines, "WORTH_COMPILING", 0 if name == "reference" else 10**9)
     engine, why = choose_engine(name, plans)
-    assert (engine.name, why) == ("reference", reason)
+    assert isinstance(engine, kind)
+    assert why == "asked for"
 
 
-def test_what_is_not_built_is_refused(plans):
-    with pytest.raises(UnsupportedFeature, match='use engine="reference" or "auto"'):
-        choose_engine("compiled", plans)
-    with pytest.raises(EngineError, match="there is no engine 'Reference'"):
-        choose_engine("Reference", plans)
+@pytest.mark.parametrize("name", ["Reference", "warp", "", None])
+def test_an_engine_of_another_name_is_refused(plans, name):
+    with pytest.raises(EngineError, match=f'^there is no engine {name!r}: use "auto", "compiled" or "reference"$'):
+        choose_engine(name, plans)
 
 
-def test_every_plan_is_looked_at(plans, monkeypatch):
-    missing = {"microservices": ("hedge",), "monolith": ("hedge", "retries")}
-    monkeypatch.setattr(ReferenceEngine, "missing", lambda _, plan: missing[plan.deployment])
-    with pytest.raises(UnsupportedFeature, match=r"^the reference engine cannot run hedge, retries$"):
+def test_auto_falls_back_on_the_engine_that_can(plans, machine_code, monkeypatch):
+    machine_code(True)
+    lacking(monkeypatch, CompiledEngine, microservices=("hedge",), monolith=("hedge", "retries"))
+    engine, why = choose_engine("auto", plans)
+    assert (engine.name, why) == ("reference", "the compiled engine cannot run hedge, retries")
+    engine, why = choose_engine("auto", plans[:1])
+    assert (engine.name, why) == ("reference", "the compiled engine cannot run hedge")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("reference", ReferenceEngine), ("compiled", CompiledEngine)])
+def test_nothing_stands_in_for_an_engine_that_was_asked_for(plans, monkeypatch, name, kind):
+    lacking(monkeypatch, kind, monolith=("hedge", "retries"))
+    with pytest.raises(UnsupportedFeature, match=f"^the {name} engine cannot run hedge, retries$"):
+        choose_engine(name, plans)
+
+
+def test_what_no_engine_can_run_is_refused(plans, machine_code, monkeypatch):
+    lacking(monkeypatch, ReferenceEngine, monolith=("retries",))
+    lacking(monkeypatch, CompiledEngine, microservices=("hedge",), monolith=("retries",))
+    machine_code(True)
+    with pytest.raises(UnsupportedFeature, match=r"^no engine can run retries$"):
         choose_engine("auto", plans)
+    machine_code(False)
+    with pytest.raises(UnsupportedFeature, match=r"^the reference engine cannot run retries$"):
+        choose_engine("auto", plans)
+
+
+@pytest.mark.parametrize(
+    ("workload", "requests"),
+    [
+        ("{call: web, rate: 40/s}", 800),
+        ("{call: web, users: 7, thinkTime: 2s}", 140),
+        ("{one: {call: web, rate: 3/s}, other: {call: store, rate: 4/s}}", 140),
+        ("{call: web, replay: times.csv}", 3),
+    ],
+)
+def test_the_requests_of_a_run_are_estimated(tmp_path, workload, requests):
+    (tmp_path / "times.csv").write_text("arrival_s\n1.0\n2.0\n3.0\n")
+    text = (
+        "simulation: {duration: 20s}\n"
+        "services: {web: {steps: [{call: store}]}, store: {steps: []}}\n"
+        f"workload: {workload}\n"
+    )
+    assert expected_requests(sim.compile(sim.loads(text, base=tmp_path))) == requests
+
+
+def test_the_machine_code_of_another_copy_is_not_there(tmp_path):
+    """The same sources in another folder have their code in another folder of the cache."""
+    program = (
+        "from simulator.engines.compiled import is_compiled\n"
+        "from simulator.rules.jit import cache_folder\n"
+        "said = [is_compiled()]\n"
+        "(cache_folder() / 'compiled_of_another_copy').mkdir()\n"
+        "(cache_folder() / 'compiled_of_another_copy' / 'kernel.run-20.py311.nbi').touch()\n"
+        "print(cache_folder(), *said, is_compiled())\n"
+    )
+    places = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    process = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | places, text=True, capture_output=True, check=True
+    )
+    folder, *said = process.stdout.split()
+    assert Path(folder).is_relative_to(tmp_path)
+    assert said == ["False", "False"]

@@ -1,12 +1,15 @@
 """`simulate`: its parameters, what a Ctrl-C leaves, and the same bytes wherever it runs."""
 
 import json
+from threading import Semaphore
 
 import pandas as pd
 import pytest
 
 import simulator as sim
-from simulator.errors import EngineError, UnsupportedFeature
+from simulator.engines.compiled import CompiledEngine
+from simulator.errors import EngineError
+from simulator.experiments import replicate
 from simulator.experiments.simulation import with_settings
 
 
@@ -22,7 +25,7 @@ def test_the_files_settings_are_used(shop):
     assert (made["deployment"], made["seed"], made["replications"]) == ("microservices", 3, 3)
     assert (made["duration_s"], made["warmup_s"], made["confidence"]) == (20.0, 2.0, 0.95)
     assert (made["detail"], made["engine"], made["engine_reason"]) == (
-        "requests", "reference", "the only engine of this version",
+        "requests", "reference", "less work than compiling the fastest would take",
     )  # fmt: skip
     assert made["plan_digest"] == sim.compile(shop).digest()
 
@@ -72,7 +75,6 @@ def test_detail_decides_what_is_recorded(shop):
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"engine": "compiled"}, UnsupportedFeature, "the compiled engine is not supported yet"),
         ({"engine": "warp"}, EngineError, "there is no engine 'warp'"),
         ({"detail": "all"}, sim.ResultError, "there is no detail 'all'"),
         ({"deployment": "nowhere"}, sim.PlanError, "no deployment `nowhere`"),
@@ -94,6 +96,35 @@ def test_progress_is_reported(shop):
     heard = []
     sim.simulate(shop, progress=lambda done, total: heard.append((done, total)))
     assert heard == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_the_engines_give_the_same_result(shop):
+    contents = [content(sim.simulate(shop, engine=engine, detail="attempts")) for engine in ("reference", "compiled")]
+    engines = [made["provenance"].pop("engine") for made in contents]
+    assert engines == ["reference", "compiled"]
+    assert contents[0] == contents[1]
+
+
+def test_threads_that_are_cut_off_leave_whole_replications(shop, monkeypatch):
+    monkeypatch.setattr(replicate, "_cores", lambda: 1)
+    alone = content(sim.simulate(shop, replications=2, engine="compiled"))
+    entered, heard = Semaphore(2), []
+    whole = CompiledEngine.run
+
+    def run(self, *given, **options):
+        assert entered.acquire(timeout=60)  # the third waits until the interrupt has come
+        return whole(self, *given, **options)
+
+    def interrupt(done, total):
+        heard.append(done)
+        if min(heard[-2:]) >= 2:  # two are finished, and their traces were fetched
+            entered.release()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(CompiledEngine, "run", run)
+    result = sim.simulate(shop, engine="compiled", progress=interrupt)
+    assert "interrupted: 2 of 3 replications finished" in result.warnings
+    assert content(result)["summary"] == alone["summary"]
 
 
 def test_a_run_that_is_cut_off_says_what_was_finished(shop, cut_off):

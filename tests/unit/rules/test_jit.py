@@ -101,6 +101,14 @@ def test_a_folder_that_cannot_be_written_is_replaced(package, monkeypatch):
 # -- when a rule is compiled
 
 
+@pytest.fixture(autouse=True)
+def place_of_others(monkeypatch):
+    """Where other people's kernels are kept: nothing here may change that."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "of others")
+    yield
+    assert numba.config.CACHE_DIR == "of others"
+
+
 @pytest.fixture
 def scale():
     """A rule that nobody has called yet."""
@@ -117,14 +125,13 @@ def signatures(rule) -> list[str]:
 
 
 def test_a_rule_has_one_signature_and_is_compiled_when_it_is_first_called(scale):
-    before = numba.config.CACHE_DIR
     assert signatures(scale) == []
     assert scale(True, 2) == 2.0  # other types are turned into these, never compiled anew
     assert signatures(scale) == ["(int64, float64)"]
     assert scale(3, 0.5) == 1.5
     assert scale(np.int32(3), np.float32(0.5)) == 1.5
     assert signatures(scale) == ["(int64, float64)"]
-    assert before == numba.config.CACHE_DIR
+    assert numba.config.CACHE_DIR == "of others"
 
 
 def test_a_first_call_from_compiled_code_is_for_the_rules_own_signature(scale):
@@ -140,7 +147,6 @@ def test_a_first_call_from_compiled_code_is_for_the_rules_own_signature(scale):
     assert signatures(scale) == ["(int64, float64)"]
 
 
-@pytest.mark.xfail(reason="the first call is not checked: its arrays are taken for what they are not", strict=True)
 @pytest.mark.parametrize("wrong", [np.arange(4), np.arange(8.0)[::2]], ids=["integers", "strided"])
 def test_what_does_not_fit_the_signature_is_refused_at_the_first_call_as_at_any_other(wrong):
     @jit.rule("float64(float64[::1])")
@@ -173,7 +179,6 @@ def test_a_kernel_is_compiled_for_its_annotations_when_it_is_first_called_and_no
     decorator, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
-    before = numba.config.CACHE_DIR
 
     @decorator
     def scaled(count: int, seconds: float, twice: bool) -> float:
@@ -188,7 +193,7 @@ def test_a_kernel_is_compiled_for_its_annotations_when_it_is_first_called_and_no
     assert caller(np.float32(2.5)) == 10.0
     assert scaled(3, 0.5, False) == 1.5
     assert signatures(scaled) == ["(int64, float64, bool)"]
-    assert before == numba.config.CACHE_DIR
+    assert numba.config.CACHE_DIR == "of others"
     assert list(tmp_path.rglob("*scaled*")) == []
 
 
@@ -298,7 +303,6 @@ for thread in threads:
 """
 
 
-@pytest.mark.xfail(reason="numba's lock is taken by one thread first, ours by the other", strict=True)
 def test_a_thread_that_compiles_a_caller_and_one_that_compiles_the_rule_do_not_wait_for_each_other(tmp_path):
     script = tmp_path / "crossing.py"
     script.write_text(CROSSING)
@@ -307,21 +311,19 @@ def test_a_thread_that_compiles_a_caller_and_one_that_compiles_the_rule_do_not_w
 
 
 def test_a_rule_that_cannot_be_compiled_says_so_at_every_call_and_leaves_the_setting_of_others():
-    before = numba.config.CACHE_DIR
 
     @jit.rule("float64(float64)")
     def wrong(x: float) -> float:
         return x.no_such_thing  # type: ignore[attr-defined]
 
-    assert before == numba.config.CACHE_DIR
+    assert numba.config.CACHE_DIR == "of others"
     for _ in range(2):
         with pytest.raises(numba.core.errors.NumbaError, match="no_such_thing"):
             wrong(1.0)
-        assert before == numba.config.CACHE_DIR
+        assert numba.config.CACHE_DIR == "of others"
 
 
 def test_the_setting_of_others_is_put_back_when_there_is_nothing_to_compile():
-    before = numba.config.CACHE_DIR
     with pytest.raises(TypeError):
         jit.rule("float64(float64)")("no function")
-    assert before == numba.config.CACHE_DIR
+    assert numba.config.CACHE_DIR == "of others"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,13 +22,13 @@ RUN = {"seed": 3, "replication": 1, "detail": "attempts"}
 @pytest.fixture
 def statuses(monkeypatch):
     """Why the kernel came back, each time."""
-    seen, own = [], engine.run_kernel
+    seen, own = [], CompiledEngine._slice
 
     def watched(*arguments):
         seen.append(own(*arguments))
         return seen[-1]
 
-    monkeypatch.setattr(engine, "run_kernel", watched)
+    monkeypatch.setattr(CompiledEngine, "_slice", watched)
     return seen
 
 
@@ -35,6 +36,28 @@ def test_it_can_run_everything(small):
     assert CompiledEngine().missing(small) == ()
     assert CompiledEngine().name == "compiled"
     assert CompiledEngine().run(small, **RUN).engine == "compiled"
+
+
+# -- machine code
+
+
+def test_while_there_is_no_machine_code_it_says_what_takes_so_long(monkeypatch, capsys):
+    CompiledEngine().prepare()  # this one may well have something to say
+    capsys.readouterr()
+    CompiledEngine().prepare()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(engine, "is_compiled", lambda: False)
+    CompiledEngine().prepare()
+    assert "compiling" in capsys.readouterr().err
+
+
+def test_machine_code_of_an_earlier_process_is_found_where_it_is_kept(monkeypatch, tmp_path):
+    CompiledEngine().prepare()
+    assert engine.is_compiled()
+    monkeypatch.setattr(engine, "run_kernel", SimpleNamespace(overloads={}))
+    assert engine.is_compiled()
+    monkeypatch.setattr(engine, "cache_folder", lambda: tmp_path)
+    assert not engine.is_compiled()
 
 
 # -- memory
@@ -69,6 +92,24 @@ def test_the_limit_is_for_what_is_needed_not_for_what_there_is(small, overloaded
     assert differing(CompiledEngine().run(overloaded, **summary), enough) == []
 
 
+@pytest.mark.parametrize("detail", ["summary", "attempts"])
+def test_a_run_may_take_all_of_its_limit_and_no_more(detail, overloaded, monkeypatch, differing):
+    own, needed = CompiledEngine._slice, []
+
+    def watched(self, memory, log):
+        status = own(self, memory, log)
+        needed.append((int(memory[World.TOP]) + int(memory[World.LOG_TOP])) * 8)
+        return status
+
+    monkeypatch.setattr(CompiledEngine, "_slice", watched)
+    run = RUN | {"detail": detail}
+    trace = CompiledEngine().run(overloaded, **run)
+    needs = max(needed)
+    assert differing(trace, CompiledEngine(memory_limit=int(1.3 * needs)).run(overloaded, **run)) == []
+    with pytest.raises(CapacityExceeded):
+        CompiledEngine(memory_limit=int(0.95 * needs)).run(overloaded, **run)
+
+
 def test_memory_that_the_machine_does_not_have_is_said(overloaded, monkeypatch):
     class Full:
         def __getattr__(self, name):
@@ -79,12 +120,12 @@ def test_memory_that_the_machine_does_not_have_is_said(overloaded, monkeypatch):
 
     numpy = engine.np
 
-    def run_kernel(*_):
+    def slice_of(*_):
         monkeypatch.setattr(engine, "np", Full())
         return Status.NEEDS_MEMORY
 
-    monkeypatch.setattr(engine, "run_kernel", run_kernel)
-    with pytest.raises(CapacityExceeded, match=r'no memory left for .*detail="summary"'):
+    monkeypatch.setattr(CompiledEngine, "_slice", slice_of)
+    with pytest.raises(CapacityExceeded, match=r'this machine has no .* of memory left.*detail="summary"'):
         CompiledEngine().run(overloaded, **RUN)
 
 
@@ -104,19 +145,21 @@ def test_a_limit_that_cannot_be_read_is_said_with_the_name_of_the_variable(writt
 
 
 @pytest.mark.parametrize("written", ["", None])
-def test_without_the_variable_it_is_half_of_the_machines_memory(written, monkeypatch):
+@pytest.mark.parametrize("cores", [1, 16, None])
+def test_without_the_variable_it_is_half_of_the_machines_memory_for_a_run_on_every_core(written, cores, monkeypatch):
     monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
     if written is not None:
         monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
     numbers = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1_000_001}
     monkeypatch.setattr(os, "sysconf", numbers.__getitem__, raising=False)
-    assert default_memory_limit() == 4096 * 1_000_001 // 2
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert default_memory_limit() == 4096 * 1_000_001 // 2 // (cores or 1)
 
 
 def test_a_machine_that_does_not_say_how_much_it_has_is_given_a_limit(monkeypatch):
     monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
     monkeypatch.delattr(os, "sysconf", raising=False)
-    assert default_memory_limit() == 8 * 2**30
+    assert default_memory_limit() >= 2**30
 
 
 # -- progress
@@ -209,18 +252,18 @@ def spoilt(monkeypatch):
     """Runs `TWO`, of which both workloads' first events wait, in a memory that something is done to."""
 
     def run(spoil):
-        own, calls = engine.run_kernel, []
+        own, calls = CompiledEngine._slice, []
 
-        def kernel(memory, *others):
+        def slice_of(self, memory, log):
             calls.append(0)
-            status = own(memory, *others)
+            status = own(self, memory, log)
             if len(calls) == 1:
                 assert memory[World.HEAP_SIZE] == 2
                 spoil(memory, [int(memory[memory[World.HEAP] + 2 * place + 1]) for place in range(2)])
             return status
 
         monkeypatch.setattr(engine, "STEPS_PER_SLICE", 0)
-        monkeypatch.setattr(engine, "run_kernel", kernel)
+        monkeypatch.setattr(CompiledEngine, "_slice", slice_of)
 
         def no_step_then_all(*_):
             monkeypatch.setattr(engine, "STEPS_PER_SLICE", 1_000)

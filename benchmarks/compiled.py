@@ -336,7 +336,10 @@ def services(scale: float) -> None:
 
 
 def threads(scale: float) -> None:
-    """Two threads of one process against one, in runs per second: the kernel holds no lock."""
+    """Two threads of one process against one, in runs per second: the kernel holds no lock.
+
+    Beside it two processes of plain Python against one: what the machine gives to anybody at that time.
+    """
     if (os.cpu_count() or 1) < 2:
         print("  skipped: there is one core")
         return
@@ -353,12 +356,25 @@ def threads(scale: float) -> None:
 
         return turn
 
+    def sums_per_s(workers: int) -> Turn:
+        script = [sys.executable, "-S", "-c", "sum(range(40_000_000))"]
+
+        def turn(_number: int) -> float:
+            begun = time.perf_counter()
+            with ThreadPoolExecutor(workers) as pool:
+                for _ in pool.map(lambda _: subprocess.run(script, check=True), range(4)):
+                    pass
+            return 4 / (time.perf_counter() - begun)
+
+        return turn
+
     details: tuple[Detail, ...] = ("summary", "requests")
-    speeds = take_turns(
-        3, {f"{workers}, {detail}": runs_per_s(workers, detail) for detail in details for workers in (1, 2)}
-    )
+    things = {f"{workers}, {detail}": runs_per_s(workers, detail) for detail in details for workers in (1, 2)}
+    things |= {f"{workers}, plain": sums_per_s(workers) for workers in (1, 2)}
+    speeds = take_turns(5, things)
     for detail in details:
         show_ratio(f"two threads / one, detail {detail}", speeds[f"2, {detail}"], speeds[f"1, {detail}"], 1.7)
+    show_ratio("two processes of plain Python / one", speeds["2, plain"], speeds["1, plain"])
 
 
 def startup(_scale: float) -> None:

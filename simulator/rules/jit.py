@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
 
+import llvmlite.binding
 import numba
 import numpy as np
 import platformdirs
@@ -46,11 +49,12 @@ COMPILING = global_compiler_lock
 
 @cache
 def cache_folder() -> Path:
-    """Where machine code is kept: in the user's cache, keyed by a digest of the sources.
+    """Where machine code is kept: in the user's cache, keyed by a digest of all that decides it.
 
     A folder that cannot be written (no home, a full disk) is replaced by a temporary one.
     """
-    sha = hashlib.sha256(numba.__version__.encode())
+    made_for = (numba.__version__, sys.implementation.cache_tag, llvmlite.binding.get_host_cpu_name())
+    sha = hashlib.sha256(repr(made_for).encode())
     package = Path(__file__).parents[1]
     for folder in SOURCES:
         for source in sorted((package / folder).rglob("*.py")):
@@ -115,7 +119,7 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
         with COMPILING:
             if not dispatcher.overloads:
                 for signature in signatures():
-                    dispatcher.compile(signature)
+                    _compile_or_fetch(dispatcher, signature)
                 dispatcher.disable_compile()
 
     def first_call(*args: Any, **_kwargs: Any) -> Any:
@@ -136,6 +140,16 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
     dispatcher._compile_for_args = first_call
     dispatcher.get_call_template = first_use
     return dispatcher
+
+
+def _compile_or_fetch(dispatcher: Any, signature: Any) -> None:
+    try:
+        dispatcher.compile(signature)
+    except (pickle.UnpicklingError, EOFError):
+        # A file was cut off, by a full disk or a power failure: what is in the cache can be made again.
+        for file in cache_folder().rglob("*.nb?"):
+            file.unlink(missing_ok=True)
+        dispatcher.compile(signature)
 
 
 def compile_now(function: Any) -> None:

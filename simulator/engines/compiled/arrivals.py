@@ -120,6 +120,7 @@ def ask_again(m: Words, f: Floats, user: int) -> None:
         m[user + User.SPINS] += 1
         if m[user + User.SPINS] > SPIN_LIMIT:
             m[World.STANDSTILL] = m[user + User.WORKLOAD]
+            return
     else:
         m[user + User.SPINS] = 0
     f[user + User.ENDED] = now

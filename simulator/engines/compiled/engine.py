@@ -14,14 +14,13 @@ from ...plan.plan import Plan
 from ...plan.trace import Trace
 from ...rules.jit import COMPILING, cache_folder, compile_now
 from ...units import format_memory, parse_memory
-from .image import FIRST_LOG_WORD, Words, load
+from .image import FIRST_LOG_WORD, WORD, Words, load, over_limit
 from .kernel import run as run_kernel
 from .layout import ROOM, Event, Status, Workload, World
 from .trace import make_trace
 
 STEPS_PER_SLICE = 500_000
 """Of tasks and events; a tenth of a second or so, after which a Ctrl-C is heard."""
-WORD = 8
 PLACE = 2  # words of a place in the heap
 
 Progress = Callable[[float], None]
@@ -45,7 +44,7 @@ def default_memory_limit() -> int:
 
 def is_compiled() -> bool:
     """Whether the machine code is there, from this process or an earlier one."""
-    return bool(run_kernel.overloads) or any(cache_folder().glob("**/kernel.run-*.nbi"))
+    return bool(run_kernel.overloads) or any(cache_folder().glob("**/kernel.run-*.nbc"))
 
 
 class CompiledEngine:
@@ -84,7 +83,7 @@ class CompiledEngine:
         """
         self.prepare()
         logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
-        memory = load(plan, seed, replication, **logs)
+        memory = load(plan, seed, replication, memory_limit=self.memory_limit, **logs)
         log = np.zeros(FIRST_LOG_WORD, np.int64)
         while (status := self._slice(memory, log)) != Status.DONE:
             if status == Status.NEEDS_MEMORY:
@@ -104,19 +103,21 @@ class CompiledEngine:
         return run_kernel(memory, log, STEPS_PER_SLICE)
 
     def _grown(self, words: Words, least: int, other: Words) -> Words:
-        """An array that begins with the given one, twice as long if there may be so much, and at least so long."""
+        """An array that begins with the given one, and is at least so long.
+
+        Twice as long, while there is much room; then it takes a part of what is left, so that the other array can
+        grow too.
+        """
         most = self.memory_limit // WORD - other.size
         if least > most:
-            raise CapacityExceeded(
-                f"the run needs more than its {format_memory(self.memory_limit)} of memory: record less of it "
-                '(detail="summary"), make it shorter, limit the queues if more requests arrive than are served, or '
-                "allow more by the environment variable SIMULATOR_MEMORY_LIMIT, for example 8Gi"
-            )
+            raise over_limit(self.memory_limit)
+        more = words.size if 2 * words.size <= most // 2 else (most - words.size) // 4
+        size = max(least, words.size + more)
         try:
-            grown = np.zeros(max(least, min(2 * words.size, most)), np.int64)
+            grown = np.zeros(size, np.int64)
         except MemoryError as error:
             raise CapacityExceeded(
-                f"this machine has no {format_memory(2 * words.size * WORD)} of memory left: record less of the run "
+                f"this machine has no {format_memory(size * WORD)} of memory left: record less of the run "
                 '(detail="summary"), or make it shorter'
             ) from error
         grown[: words.size] = words

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...errors import CapacityExceeded
 from ...plan.layout import Component, Discipline, Op, Outcome, Scheduling, Shape
 from ...plan.plan import Integers, Plan
 from ...plan.trace import Count, Tally, Visits, make_edges
 from ...plan.trace import Level as LevelColumn
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
+from ...units import format_memory
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -41,31 +44,40 @@ from .layout import (
 Words = NDArray[np.int64]
 FIRST_LOG_WORD = 8
 SPARE_WORDS = 1 << 16
+WORD = 8
 
 
 class Image:
     """Memory in the making: blocks of words, each at an address that is known at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, memory_limit: int) -> None:
         self.top = int(World.SIZE)
+        self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
 
     def add(self, words: NDArray[Any]) -> int:
         """A block of integers or floats; gives its address."""
         flat = np.ascontiguousarray(words).ravel()
-        address = self.top
+        address = self.add_zeros(flat.size)
         self.blocks.append((address, flat.view(np.int64)))
-        self.top += flat.size
         return address
 
     def add_zeros(self, *shape: int) -> int:
         """A block that is empty for now."""
+        size = math.prod(int(one) for one in shape)
+        self.check(size)
         address = self.top
-        self.top += int(np.prod(shape))
+        self.top += size
         return address
+
+    def check(self, more: int) -> None:
+        """Refuse words that would not fit, before they are there."""
+        if (self.top + more) * WORD > self.memory_limit:
+            raise over_limit(self.memory_limit)
 
     def add_rows(self, size: int, rows: int, columns: dict[int, Any]) -> int:
         """Records of one kind, one after the other; a column is a number for all of them, or one for each."""
+        self.check(rows * size)
         table = np.zeros((rows, size), np.int64)
         for word, column in columns.items():
             values = np.asarray(column)
@@ -76,19 +88,37 @@ class Image:
 
     def words(self, spare: int) -> Words:
         """All of it, with as many words more to grow into."""
+        self.check(spare)
         memory = np.zeros(self.top + spare, np.int64)
         for address, block in self.blocks:
             memory[address : address + block.size] = block
         return memory
 
 
-def load(plan: Plan, seed: int, replication: int, *, log_requests: bool, log_attempts: bool) -> Words:
-    """The memory of one replication before its first event."""
-    image = Image()
+def over_limit(memory_limit: int) -> CapacityExceeded:
+    """What is said when a run would take more memory than it may."""
+    return CapacityExceeded(
+        f"the run needs more than the {format_memory(memory_limit)} of memory that it may take: record less of it "
+        '(detail="summary"), make it shorter, limit the queues if more requests arrive than are served, or allow more '
+        "by the environment variable SIMULATOR_MEMORY_LIMIT, for example 8Gi"
+    )
+
+
+def load(
+    plan: Plan, seed: int, replication: int, *, log_requests: bool, log_attempts: bool, memory_limit: int
+) -> Words:
+    """The memory of one replication before its first event.
+
+    Raises
+    ------
+    CapacityExceeded
+        If that alone takes more bytes than `memory_limit`.
+    """
+    image = Image(memory_limit)
     world: dict[int, int | float] = {
         World.KEY: mix(seed, replication),
-        World.HORIZON: plan.settings.duration_s,
-        World.END: plan.settings.duration_s + plan.settings.drain_s,
+        World.HORIZON: float(plan.settings.duration_s),
+        World.END: float(plan.settings.duration_s + plan.settings.drain_s),
         World.LAST_TIME: -1.0,
         World.LOGS_REQUESTS: int(log_requests),
         World.LOGS_ATTEMPTS: int(log_attempts),

@@ -46,6 +46,8 @@ def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
         before_check -= 1
         if task != 0:
             task = go_on(m, f, log, task)
+            if task == 0 and m[World.STANDSTILL] != 0:
+                return Status.STANDSTILL
             continue
         fill_hole(m, f)
         heap = m[World.HEAP]
@@ -80,8 +82,6 @@ def room(m: Words) -> int:
         return Status.NEEDS_HEAP
     if m[World.LOG_TOP] + m[World.PAGES_ROOM] > m[World.LOG_CAPACITY]:
         return Status.NEEDS_LOG
-    if m[World.STANDSTILL] != 0:
-        return Status.STANDSTILL
     return Status.DONE
 
 

@@ -50,7 +50,7 @@ def reference_of_overloaded(overloaded: Plan) -> Trace:
 @pytest.fixture
 def words(small: Plan) -> np.ndarray:
     """The memory of a run of `small`, with room for some hundred thousand records more."""
-    memory = load(small, 1, 0, log_requests=True, log_attempts=True)
+    memory = load(small, 1, 0, log_requests=True, log_attempts=True, memory_limit=2**33)
     memory = np.concatenate([memory, np.zeros(2**21, np.int64)])
     memory[World.CAPACITY] = memory.size
     return memory

@@ -165,16 +165,30 @@ def test_a_machine_that_does_not_say_how_much_it_has_is_given_a_limit(monkeypatc
 # -- progress
 
 
-def test_progress_rises_within_0_and_1(overloaded, reference_of_overloaded, monkeypatch, differing):
+STEADY = """
+simulation: {duration: 20s, warmup: 0s, drain: 0s, replications: 1}
+services: {a: {steps: [{cpu: 1ms}]}}
+workload: {call: a, rate: 500/s, arrivals: even}
+"""
+
+
+def test_progress_is_the_share_of_time_that_is_over(monkeypatch, differing):
+    plan = sim.compile(sim.loads(STEADY))
     monkeypatch.setattr(engine, "STEPS_PER_SLICE", 500)
     shares = []
-    trace = CompiledEngine().run(overloaded, **RUN, progress=shares.append)
-    assert differing(reference_of_overloaded, trace) == []
-    assert len(set(shares)) > 20
+    trace = CompiledEngine().run(plan, **RUN, progress=shares.append)
+    assert differing(CompiledEngine().run(plan, **RUN), trace) == []
+    assert len(set(shares)) > 50
     assert shares == sorted(shares)
-    assert 0.0 <= shares[0] < 0.1
-    assert 0.7 < shares[-1] <= 1.0
+    assert 0.0 <= shares[0] < 0.05
+    assert 0.95 < shares[-1] <= 1.0
+    assert abs(sum(shares) / len(shares) - 0.5) < 0.05, "steady work, steady progress"
     assert {type(share) for share in shares} == {float}
+
+
+def test_slices_of_an_overload_change_nothing(overloaded, reference_of_overloaded, monkeypatch, differing):
+    monkeypatch.setattr(engine, "STEPS_PER_SLICE", 500)
+    assert differing(reference_of_overloaded, CompiledEngine().run(overloaded, **RUN)) == []
 
 
 def test_what_progress_raises_ends_the_run(overloaded, statuses, monkeypatch):

@@ -69,7 +69,7 @@ class Memory:
 
     def __init__(self, plan, *, seed=5, replication=2):
         self.plan = plan
-        self.m = load(plan, seed, replication, log_requests=True, log_attempts=False)
+        self.m = load(plan, seed, replication, log_requests=True, log_attempts=False, memory_limit=2**33)
         self.f = self.m.view(np.float64)
 
     def rows(self, record, word, count):
@@ -280,7 +280,7 @@ def test_nothing_is_in_the_tallies_and_they_have_no_word_in_common(memory):
 
 
 def test_blocks_are_at_the_addresses_that_were_given():
-    image = Image()
+    image = Image(2**33)
     integers = image.add(np.array([[1, -2], [3, 4]]))
     zeros = image.add_zeros(2, 3)
     floats = image.add(np.array([0.5, -0.0, np.inf]))

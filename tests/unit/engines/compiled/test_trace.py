@@ -46,7 +46,7 @@ def write(words, log, which, widths):
 
 def written(plan, rows, detail="attempts"):
     """A trace of so many rows of each log, in random turn."""
-    memory = load(plan, 1, 0, log_requests=True, log_attempts=True)
+    memory = load(plan, 1, 0, log_requests=True, log_attempts=True, memory_limit=2**33)
     log = np.zeros(FIRST_LOG_WORD + sum((count // PAGE_ROWS + 2) * PAGE_ROWS * 10 for count in rows.values()), np.int64)
     which = np.repeat(list(rows), list(rows.values()))
     np.random.default_rng(1).shuffle(which)
@@ -82,7 +82,7 @@ def test_what_was_not_asked_for_is_not_there(small):
 
 
 def test_tallies_have_their_shapes_and_types(small):
-    memory = load(small, 4, 2, log_requests=False, log_attempts=False)
+    memory = load(small, 4, 2, log_requests=False, log_attempts=False, memory_limit=2**33)
     edges = make_edges(1.0, 0.0)
     bins = edges.size - 1
     shapes = {
@@ -113,7 +113,7 @@ def test_tallies_have_their_shapes_and_types(small):
 
 
 def test_a_trace_does_not_keep_the_memory_of_its_run(small):
-    memory = load(small, 1, 0, log_requests=False, log_attempts=False)
+    memory = load(small, 1, 0, log_requests=False, log_attempts=False, memory_limit=2**33)
     log = np.zeros(FIRST_LOG_WORD, np.int64)
     trace = make_trace(small, memory, log, engine="compiled", seed=1, replication=0, detail="summary")
     for column in (trace.levels, trace.counts, trace.tallies, trace.latency_s):

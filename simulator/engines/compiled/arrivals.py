@@ -8,7 +8,8 @@ from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child, uniform
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
 from .calls import draw, make_task
-from .layout import Action, Call, Entry, Ramp, Request, Role, Stage, Task, User, Workload, World
+from .flight import Action, Request, Role, Stage, Task
+from .layout import Call, Entry, Ramp, User, Workload, World
 from .memory import take
 from .record import request_begins
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ...plan.order import EventKind
 from ...rules.jit import Floats, Words, kernel, subroutine, uint64
-from .layout import Event, Free, Request, Task, World
+from .flight import Event, Free, Request, Task
+from .layout import World
 from .memory import put_back, take
 
 WORKLOAD_SHIFT = 32

@@ -17,21 +17,8 @@ from .calendar import (
     schedule,
     schedule_for,
 )
-from .layout import (
-    Action,
-    Call,
-    Endpoint,
-    Exchange,
-    Law,
-    Replica,
-    Request,
-    Role,
-    Service,
-    Stage,
-    Task,
-    Unit,
-    World,
-)
+from .flight import Action, Exchange, Request, Role, Stage, Task
+from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
 from .memory import end_task, let_go, move_ledger, note, spend, take
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
 from .stations import change

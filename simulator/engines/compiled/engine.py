@@ -14,13 +14,16 @@ from ...plan.plan import Plan
 from ...plan.trace import Trace
 from ...rules.jit import COMPILING, cache_folder, compile_now
 from ...units import format_memory, parse_memory
+from .flight import Event, Status
 from .image import FIRST_LOG_WORD, WORD, Words, load, over_limit
 from .kernel import run as run_kernel
-from .layout import ROOM, Event, Status, Workload, World
+from .layout import ROOM, Workload, World
 from .trace import make_trace
 
 STEPS_PER_SLICE = 500_000
 """Of tasks and events; a tenth of a second or so, after which a Ctrl-C is heard."""
+LARGE = 1 << 22
+"""Words from which on an array grows by a quarter of itself: what is not used yet should not cost much."""
 PLACE = 2  # words of a place in the heap
 
 Progress = Callable[[float], None]
@@ -103,25 +106,20 @@ class CompiledEngine:
         return run_kernel(memory, log, STEPS_PER_SLICE)
 
     def _grown(self, words: Words, least: int, other: Words) -> Words:
-        """An array that begins with the given one, and is at least so long.
-
-        Twice as long, while there is much room; then it takes a part of what is left, so that the other array can
-        grow too.
-        """
+        """The array, made longer: by much while it is small, and never by all that is left to both."""
         most = self.memory_limit // WORD - other.size
         if least > most:
             raise over_limit(self.memory_limit)
-        more = words.size if 2 * words.size <= most // 2 else (most - words.size) // 4
+        more = min(words.size if words.size < LARGE else words.size // 4, (most - words.size) // 4)
         size = max(least, words.size + more)
         try:
-            grown = np.zeros(size, np.int64)
+            words.resize(size, refcheck=False)  # in place if the system can: nothing is copied
         except MemoryError as error:
             raise CapacityExceeded(
                 f"this machine has no {format_memory(size * WORD)} of memory left: record less of the run "
                 '(detail="summary"), or make it shorter'
             ) from error
-        grown[: words.size] = words
-        return grown
+        return words
 
     def _with_larger_heap(self, memory: Words, log: Words) -> Words:
         """The heap of events moves to the top of memory, where it has twice the room."""

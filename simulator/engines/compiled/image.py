@@ -17,6 +17,7 @@ from ...plan.trace import Level as LevelColumn
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
 from ...units import format_memory
+from .flight import Event
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -27,7 +28,6 @@ from .layout import (
     Call,
     Endpoint,
     Entry,
-    Event,
     Instruction,
     Law,
     Level,

@@ -10,7 +10,8 @@ from ...rules.jit import Floats, Words, floats_of, integers_of, kernel, rule
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import admit, answer, answered, deliver, expired
-from .layout import ROOM, STEPS_PER_CHECK, Action, Event, Exchange, Free, Status, Task, World
+from .flight import Action, Event, Exchange, Free, Status, Task
+from .layout import ROOM, STEPS_PER_CHECK, World
 from .life import go_on
 from .memory import put_back
 from .record import look

@@ -23,21 +23,8 @@ from .calls import (
     return_inside,
     send,
 )
-from .layout import (
-    Action,
-    Call,
-    Endpoint,
-    Exchange,
-    Instruction,
-    Option,
-    Repetition,
-    Request,
-    Role,
-    Service,
-    Stage,
-    Task,
-    World,
-)
+from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
+from .layout import Call, Endpoint, Instruction, Option, Service, World
 from .memory import end_task, let_go, let_go_of_request, move_ledger, put_back, take
 from .record import attempt_ends, request_ends
 from .stations import work

@@ -6,7 +6,8 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 from __future__ import annotations
 
 from ...rules.jit import Floats, Words, kernel
-from .layout import Exchange, Free, LedgerEntry, Request, Service, Task, World
+from .flight import Exchange, Free, LedgerEntry, Request, Task
+from .layout import Service, World
 
 
 @kernel

@@ -8,6 +8,7 @@ from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
 from ...rules.jit import Floats, Words, kernel, subroutine
+from .flight import Exchange, LedgerEntry, Request
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -16,12 +17,9 @@ from .layout import (
     REQUEST_WIDTH,
     Call,
     Endpoint,
-    Exchange,
-    LedgerEntry,
     Level,
     Log,
     Replica,
-    Request,
     Service,
     Unit,
     Workload,

@@ -6,7 +6,8 @@ from ...plan.layout import Component
 from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.queueing import real_time, virtual_time
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
-from .layout import Action, Exchange, Level, Replica, Request, Service, Task, Unit, World
+from .flight import Action, Exchange, Request, Task
+from .layout import Level, Replica, Service, Unit, World
 from .memory import spend
 
 WAITING = int(Component.WAITING)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import simulator as sim
+from simulator.engines.compiled.flight import Free
 from simulator.engines.compiled.image import load
-from simulator.engines.compiled.layout import Free, World
+from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from simulator.engines.compiled.calendar import cancel, fill_hole, schedule
-from simulator.engines.compiled.layout import Event, World
+from simulator.engines.compiled.flight import Event
+from simulator.engines.compiled.layout import World
 from simulator.engines.compiled.memory import put_back
 from simulator.plan.order import EventKind, base_key, kind_key
 from simulator.rules.jit import floats_of, integers_of

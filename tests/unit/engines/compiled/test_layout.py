@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.engines.compiled import layout
-from simulator.engines.compiled.layout import Event, Exchange, Free, Level, Log, Service, Task, World
+from simulator.engines.compiled import flight, layout
+from simulator.engines.compiled.flight import Event, Exchange, Free, Task
+from simulator.engines.compiled.layout import Level, Log, Service, World
 
 RECORDS = {
     name: record._asdict()
-    for name, record in vars(layout).items()
+    for name, record in (vars(layout) | vars(flight)).items()
     if not name.startswith("_") and hasattr(record, "_asdict")
 }
 LEVELS = {"BUSY", "WAITING", "SHARING"}

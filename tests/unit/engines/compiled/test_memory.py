@@ -6,7 +6,8 @@ import numba
 import numpy as np
 import pytest
 
-from simulator.engines.compiled.layout import Exchange, Free, LedgerEntry, Request, Service, Task, World
+from simulator.engines.compiled.flight import Exchange, Free, LedgerEntry, Request, Task
+from simulator.engines.compiled.layout import Service, World
 from simulator.engines.compiled.memory import (
     drop_ledger,
     end_task,

@@ -8,7 +8,8 @@ import numba
 import numpy as np
 import pytest
 
-from simulator.engines.compiled.layout import Level, Request, Service, Task, World
+from simulator.engines.compiled.flight import Request, Task
+from simulator.engines.compiled.layout import Level, Service, World
 from simulator.engines.compiled.memory import take
 from simulator.engines.compiled.stations import change, level_at, meld, without_top
 from simulator.rules.jit import floats_of, integers_of

@@ -118,8 +118,8 @@ def _run_in_threads(engine: Engine, jobs: Sequence[Job], traces: list[Trace | No
         return trace
 
     with ThreadPoolExecutor(min(_cores(), len(jobs))) as threads:
-        futures = [threads.submit(run, number) for number in range(len(jobs))]
         try:
+            futures = [threads.submit(run, number) for number in range(len(jobs))]
             _collect(futures, traces, lambda done, total: report(max(done, sum(shares)), total), TICK_S)
         except BaseException:
             stop.set()

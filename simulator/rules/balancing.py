@@ -67,7 +67,8 @@ def count_unanswered(board, at, replica, change):
     if leaves > 0:
         tree = unanswered_at(board, at) + board[at + REPLICAS]
         node = leaves + replica
-        board[tree + 2 * node] = board[count]
+        if board[tree + 2 * node + 1] > 0:  # who is not ready does not play
+            board[tree + 2 * node] = board[count]
         while node > 1:
             node >>= 1
             play(board, tree, node)

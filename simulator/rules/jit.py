@@ -30,6 +30,7 @@ __all__ = [
     "floats_of",
     "int64",
     "integers_of",
+    "is_compiled",
     "kernel",
     "rule",
     "subroutine",
@@ -142,6 +143,13 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
     return dispatcher
 
 
+def is_compiled(function: Any) -> bool:
+    """Whether the machine code of a rule is there, from this process or an earlier one."""
+    cache = function._cache
+    kept = Path(cache.cache_path).glob(f"{cache._impl.filename_base}.*.nbc")
+    return bool(function.overloads) or any(kept)
+
+
 def _compile_or_fetch(dispatcher: Any, signature: Any) -> None:
     try:
         dispatcher.compile(signature)
@@ -150,6 +158,10 @@ def _compile_or_fetch(dispatcher: Any, signature: Any) -> None:
         for file in cache_folder().rglob("*.nb?"):
             file.unlink(missing_ok=True)
         dispatcher.compile(signature)
+    except OSError:
+        # It cannot be kept, for want of room perhaps: then it is made again next time.
+        if not dispatcher.overloads:
+            raise
 
 
 def compile_now(function: Any) -> None:

@@ -343,11 +343,17 @@ def test_a_disk_that_fills_up_loses_the_saved_result_only(command, shop, capsys,
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs limits of processes")
-def test_a_limit_on_file_sizes_leaves_nothing_behind(shop, tmp_path):
+@pytest.mark.parametrize("cache", ["full", "empty"])
+def test_a_limit_on_file_sizes_leaves_nothing_behind(cache, shop, tmp_path, tmp_path_factory, capsys):
     import resource
 
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))}
-    code, out, err = outcome(start("simulate shop.yaml --out saved", tmp_path, env={"MPLCONFIGDIR": "/"}, **limit))
+    environment = {"MPLCONFIGDIR": "/"}
+    if cache == "empty":  # then no machine code can be kept either
+        environment |= dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(tmp_path_factory.mktemp("home")))
+    else:
+        run(capsys, f"simulate {shop}")
+    code, out, err = outcome(start("simulate shop.yaml --out saved", tmp_path, env=environment, **limit))
     assert code == cli.WRONG
     assert "the result cannot be saved in saved" in err
     assert "Traceback" not in err

@@ -353,6 +353,7 @@ def _add_workloads(image: Image, plan: Plan, laws: int, calls: int) -> int:
 
 
 def _add_users(image: Image, workload: int, count: int) -> int:
+    image.check(count * User.SIZE)
     columns = {User.WORKLOAD: workload, User.NUMBER: np.arange(count) << 32}
     return image.add_rows(User.SIZE, count, columns)
 

@@ -125,15 +125,16 @@ def test_the_machine_code_of_another_copy_is_not_there(tmp_path):
     program = (
         "from simulator.engines.compiled import is_compiled\n"
         "from simulator.rules.jit import cache_folder\n"
-        "said = [is_compiled()]\n"
-        "(cache_folder() / 'compiled_of_another_copy').mkdir()\n"
-        "(cache_folder() / 'compiled_of_another_copy' / 'kernel.run-20.py311.nbi').touch()\n"
-        "print(cache_folder(), *said, is_compiled())\n"
+        "before = is_compiled()\n"
+        "(cache_folder() / 'compiled_elsewhere').mkdir()\n"
+        "for name in ('kernel.run-20.py311.nbi', 'kernel.run-20.py311.1.nbc'):\n"
+        "    (cache_folder() / 'compiled_elsewhere' / name).touch()\n"
+        "print(cache_folder(), before, is_compiled(), sep='\\n')\n"
     )
     places = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     process = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | places, text=True, capture_output=True, check=True
     )
-    folder, *said = process.stdout.split()
+    folder, *said = process.stdout.splitlines()
     assert Path(folder).is_relative_to(tmp_path)
     assert said == ["False", "False"]

@@ -177,7 +177,7 @@ def cores(monkeypatch):
     return have
 
 
-LONG_S = 20.0
+LONG_S = 10.0
 """What a test waits for something that comes at once, unless it never does."""
 SLICE_S = 0.05
 
@@ -378,7 +378,7 @@ def test_an_error_in_a_thread_comes_out_and_stops_the_others(six, cores):
 
 def test_an_error_of_the_compiled_engine_comes_out(jobs, cores):
     cores(2)
-    with pytest.raises(EngineError, match=r"the run needs more than its .* of memory"):
+    with pytest.raises(EngineError, match=r"the run needs more than .* of memory"):
         run_jobs(CompiledEngine(memory_limit=4096), jobs)
 
 

@@ -99,7 +99,6 @@ def test_the_limit_is_for_what_is_needed_not_for_what_there_is(small, overloaded
     assert differing(CompiledEngine().run(overloaded, **summary), enough) == []
 
 
-@pytest.mark.xfail(reason="the numbers of all users are made before their room is checked", strict=True)
 def test_a_plan_that_is_larger_than_the_limit_is_refused_before_it_takes_memory():
     plan = sim.compile(sim.loads(CROWD))
     compiled = CompiledEngine(memory_limit=2**24)

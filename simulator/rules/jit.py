@@ -30,7 +30,7 @@ __all__ = [
     "floats_of",
     "int64",
     "integers_of",
-    "is_compiled",
+    "is_at_hand",
     "kernel",
     "rule",
     "subroutine",
@@ -143,7 +143,7 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
     return dispatcher
 
 
-def is_compiled(function: Any) -> bool:
+def is_at_hand(function: Any) -> bool:
     """Whether the machine code of a rule is there, from this process or an earlier one."""
     cache = function._cache
     kept = Path(cache.cache_path).glob(f"{cache._impl.filename_base}.*.nbc")

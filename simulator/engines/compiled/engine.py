@@ -12,7 +12,7 @@ from ...errors import CapacityExceeded, EngineError
 from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
 from ...plan.trace import Trace
-from ...rules import jit
+from ...rules.jit import COMPILING, compile_now, is_at_hand
 from ...units import format_memory, parse_memory
 from .flight import Event, Status
 from .image import FIRST_LOG_WORD, WORD, Words, load, over_limit
@@ -47,7 +47,7 @@ def default_memory_limit() -> int:
 
 def is_compiled() -> bool:
     """Whether the machine code is there, from this process or an earlier one."""
-    return jit.is_compiled(run_kernel)
+    return is_at_hand(run_kernel)
 
 
 class CompiledEngine:
@@ -67,11 +67,11 @@ class CompiledEngine:
 
     def prepare(self) -> None:
         """Have the machine code ready; if it is in no cache yet, say what takes so long."""
-        with jit.COMPILING:
+        with COMPILING:
             if not is_compiled():
                 sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
                 sys.stderr.flush()
-            jit.compile_now(run_kernel)
+            compile_now(run_kernel)
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: whatever a plan can say."""

@@ -291,7 +291,7 @@ def test_compiling_is_spoken_of_once(jobs, cores, monkeypatch, capsys):
     capsys.readouterr()
     there = []
     monkeypatch.setattr(compiled_engine, "is_compiled", lambda: bool(there))
-    monkeypatch.setattr(compiled_engine.jit, "compile_now", there.append)
+    monkeypatch.setattr(compiled_engine, "compile_now", there.append)
     run_jobs(CompiledEngine(), jobs)
     out, err = capsys.readouterr()
     assert (out, err) == ("", "compiling the fast engine for this machine, once: about half a minute ...\n")

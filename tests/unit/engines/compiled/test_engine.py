@@ -61,9 +61,11 @@ def test_while_there_is_no_machine_code_it_says_what_takes_so_long(monkeypatch, 
 def test_machine_code_of_an_earlier_process_is_found_where_it_is_kept(monkeypatch, tmp_path):
     CompiledEngine().prepare()
     assert engine.is_compiled()
-    monkeypatch.setattr(engine, "run_kernel", SimpleNamespace(overloads={}))
+    earlier = SimpleNamespace(overloads={}, _cache=engine.run_kernel._cache)
+    monkeypatch.setattr(engine, "run_kernel", earlier)
     assert engine.is_compiled()
-    monkeypatch.setattr(engine, "cache_folder", lambda: tmp_path)
+    nowhere = SimpleNamespace(cache_path=str(tmp_path), _impl=earlier._cache._impl)
+    monkeypatch.setattr(engine, "run_kernel", SimpleNamespace(overloads={}, _cache=nowhere))
     assert not engine.is_compiled()
 
 

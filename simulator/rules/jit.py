@@ -15,6 +15,7 @@ import llvmlite.binding
 import numba
 import numpy as np
 import platformdirs
+from llvmlite import ir
 from numba import float64, int64, types, uint32, uint64
 from numba.core.compiler_lock import global_compiler_lock
 from numba.extending import intrinsic
@@ -32,6 +33,7 @@ __all__ = [
     "integers_of",
     "is_at_hand",
     "kernel",
+    "prefetch",
     "rule",
     "subroutine",
     "uint32",
@@ -70,19 +72,19 @@ def cache_folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="simulator-cache-"))
 
 
-def rule(*signatures: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def rule(*signatures: str, inline: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a rule for given types, in numba's words: ``float64(uint64, int64)``.
 
     One signature, so that a Python caller and a compiled one run the same machine code on the same types; a second
     one only where a table is an array to the one and a pointer to the other.
     No `fastmath`: results have to agree to the last bit. Compiled, or fetched from the cache, when it is first
-    called: a kernel that is in the cache already needs none of them.
+    called: a kernel that is in the cache already needs none of them. `inline`: into whatever compiled code calls it.
     """
 
     def compile_rule(function: Callable[P, R]) -> Callable[P, R]:
         ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
         try:
-            dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy")(function)
+            dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
             return _compiled_at_first_use(dispatcher, lambda: signatures)
         finally:
             # The setting is global to the process: other people's kernels keep their own place.
@@ -179,6 +181,21 @@ def integers_of(_typing: Any, array: Any) -> Any:
 def floats_of(_typing: Any, array: Any) -> Any:
     """The words of an array as floats, by pointer."""
     return _pointer(array, float64)
+
+
+@intrinsic
+def prefetch(_typing: Any, words: Any, index: Any) -> Any:
+    """Have the cache line of a word fetched, to be used soon; any index will do, since nothing is read."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        number = ir.IntType(32)
+        place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
+        takes = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        fetch = builder.module.declare_intrinsic("llvm.prefetch", [place.type], takes)
+        # To be read (0) and kept near (3), of data (1).
+        builder.call(fetch, [place, number(0), number(3), number(1)])
+
+    return types.void(words, types.int64), generate
 
 
 def _pointer(array: Any, element: Any) -> Any:

@@ -13,7 +13,7 @@ REPLICATION_KEY = (0x7265706C, 0x69636174)
 """Fixed Philox keys that keep addresses and replications apart from draws: "address!", "replicat"."""
 
 
-@rule("UniTuple(uint32, 4)(uint32, uint32, uint32, uint32, uint32, uint32)")
+@rule("UniTuple(uint32, 4)(uint32, uint32, uint32, uint32, uint32, uint32)", inline=True)
 def philox(c0, c1, c2, c3, k0, k1):
     """Ten rounds of Philox4x32: a 128-bit counter and a 64-bit key to 128 random bits."""
     for _ in range(10):

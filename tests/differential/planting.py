@@ -43,8 +43,12 @@ def is_at_hand(_function):
     return True
 
 
-def rule(*signatures):
+def rule(*signatures, inline=False):
     return kernel
+
+
+def prefetch(words, index):
+    pass
 
 
 def integers_of(array):

@@ -11,6 +11,7 @@ import pytest
 
 import simulator as sim
 from simulator import cli
+from simulator.cli import common
 from simulator.spec.text import Text
 
 FOLDER = Path(__file__).parents[2] / "topologies"
@@ -54,7 +55,7 @@ class TestEveryFile:
             assert topology.name in plan.explain()
 
     def test_it_can_be_checked(self, name, capsys):
-        assert cli.main(["check", str(FOLDER / name)]) == cli.FINE
+        assert cli.main(["check", str(FOLDER / name)]) == common.FINE
         assert capsys.readouterr().out.startswith(f"{load(name).name}: well formed, ")
 
     def test_it_begins_with_the_question_of_the_readme(self, name):
@@ -181,7 +182,7 @@ class TestCheckout:
         short = ["--duration", "20s", "--warmup", "2s", "--replications", "2", "--json"]
         code = cli.main(["compare", str(FOLDER / self.name), *short, *more])
         content = json.loads(capsys.readouterr().out)
-        assert code in (cli.FINE, cli.MISSED)
+        assert code in (common.FINE, common.MISSED)
         sizes = r"equal cores \(6 against 6 cores\)" if more else r"the file's own sizes \(8 against 6 cores\)"
         assert re.match(rf"At {sizes}, (monolith|no difference) .*microservices", content["verdict"])
         for name, result in content["results"].items():

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import simulator as sim
-from simulator.cli import _plain
+from simulator.cli.common import plain
 
 
 def test_every_deployment_is_compiled(shop):
@@ -38,7 +38,7 @@ def test_warnings_are_by_deployment_and_wrapped(shop):
 
 def test_it_is_ready_for_json(shop):
     made = sim.check(shop).to_dict()
-    assert json.loads(json.dumps(_plain(made), allow_nan=False))["deployments"]["small"]["warnings"] == []
+    assert json.loads(json.dumps(plain(made), allow_nan=False))["deployments"]["small"]["warnings"] == []
     assert set(made["deployments"]["same"]) == {"digest", "warnings", "napkin"}
 
 

@@ -16,8 +16,9 @@ import pytest
 
 import simulator as sim
 from simulator import cli
+from simulator.cli import common
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests" / "spec" / "broken"
 COMMANDS = ("check", "explain", "simulate", "compare", "plot", "schema")
 HEAVY = ("pandas", "matplotlib", "scipy", "numba", "simpy", "pyarrow", "loky", "rich", "jsonschema")
@@ -86,7 +87,7 @@ def outcome(process):
 def test_help_shows_an_example_that_is_understood(command, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     code, out, _ = run(capsys, f"{command} --help")
-    assert code == cli.FINE
+    assert code == common.FINE
     examples = [line.strip() for line in out.splitlines() if line.startswith("  simulator ")]
     assert examples
     for example in examples:
@@ -98,7 +99,7 @@ def test_help_shows_an_example_that_is_understood(command, capsys, monkeypatch):
 
 def test_help_lists_the_commands_and_the_exit_codes(capsys):
     code, out, _ = run(capsys, "--help")
-    assert code == cli.FINE
+    assert code == common.FINE
     assert re.findall(r"^    ([a-z]+) ", out, re.MULTILINE) == list(COMMANDS)
     assert "Exit codes: 0 fine, 1 " in out
     assert max(map(len, out.splitlines())) <= 100
@@ -111,7 +112,7 @@ def test_every_argument_is_explained():
 
 
 def test_the_version(capsys):
-    assert run(capsys, "--version") == (cli.FINE, f"simulator {sim.__version__}\n", "")
+    assert run(capsys, "--version") == (common.FINE, f"simulator {sim.__version__}\n", "")
 
 
 # -- what the commands print
@@ -119,7 +120,7 @@ def test_the_version(capsys):
 
 def test_check_speaks_of_every_deployment(shop, capsys):
     code, out, err = run(capsys, f"check {shop}")
-    assert (code, err) == (cli.FINE, "")
+    assert (code, err) == (common.FINE, "")
     assert out.startswith("shop: well formed, 2 deployments\n")
     assert "napkin of deployment microservices" in out
     assert "napkin of deployment monolith" in out
@@ -130,7 +131,7 @@ def test_check_speaks_of_every_deployment(shop, capsys):
 
 def test_explain_disassembles_each_deployment_asked_for(shop, capsys):
     code, out, _ = run(capsys, f"explain {shop}")
-    assert code == cli.FINE
+    assert code == common.FINE
     assert out == sim.compile(sim.load(shop)).explain() + "\n"
     _, out, _ = run(capsys, f"explain {shop} -d microservices -d monolith")
     assert out.count("shop") >= 2
@@ -139,14 +140,14 @@ def test_explain_disassembles_each_deployment_asked_for(shop, capsys):
 
 def test_simulate_shows_what_the_function_gives(shop, capsys):
     code, out, err = run(capsys, f"simulate {shop}")
-    assert (code, err) == (cli.FINE, "")
+    assert (code, err) == (common.FINE, "")
     assert out == f"{sim.simulate(sim.load(shop))}\n"
     assert out.startswith("shop as microservices: 2 replications\n")
 
 
 def test_compare_shows_what_the_function_gives(shop, capsys):
     code, out, err = run(capsys, f"compare {shop} -d monolith -d microservices")
-    assert (code, err) == (cli.FINE, "")
+    assert (code, err) == (common.FINE, "")
     assert out == f"{sim.compare(sim.load(shop), ['monolith', 'microservices'])}\n"
 
 
@@ -156,7 +157,7 @@ def test_settings_take_the_place_of_the_files(shop, capsys):
         "--engine reference --detail attempts --json",
     )  # fmt: skip
     made = json.loads(out)["provenance"]
-    assert code == cli.FINE
+    assert code == common.FINE
     assert (made["seed"], made["replications"], made["deployment"]) == (9, 3, "monolith")
     assert (made["duration_s"], made["warmup_s"], made["confidence"]) == (15.0, 5.0, 0.9)
     assert (made["engine"], made["engine_reason"], made["detail"]) == ("reference", "asked for", "attempts")
@@ -166,7 +167,7 @@ def test_an_engine_may_be_asked_for(shop, capsys):
     answers = []
     for engine in ("reference", "compiled"):
         code, out, _ = run(capsys, f"simulate {shop} --engine {engine} --json")
-        assert code == cli.FINE
+        assert code == common.FINE
         made = json.loads(out)
         assert (made["provenance"].pop("engine"), made["provenance"]["engine_reason"]) == (engine, "asked for")
         del made["provenance"]["created"]
@@ -188,7 +189,7 @@ def test_set_changes_values_by_their_paths(shop, capsys):
             "workload.rate": "20/s",
         }
     )
-    assert code == cli.FINE
+    assert code == common.FINE
     assert out == sim.compile(wanted).explain() + "\n"
 
 
@@ -200,7 +201,7 @@ def test_set_changes_values_by_their_paths(shop, capsys):
 )  # fmt: skip
 def test_json_stands_alone_and_has_no_nan(command, shop, capsys):
     code, out, err = run(capsys, f"{command} --json")
-    assert code in (cli.FINE, cli.MISSED)
+    assert code in (common.FINE, common.MISSED)
     assert err == ""
 
     def refuse(word):
@@ -215,9 +216,9 @@ def test_the_schema_is_the_published_one(capsys):
 
 def test_a_missed_objective_is_exit_code_1(shop, capsys):
     missed = "--set slos.web.p99=1ms"
-    assert run(capsys, f"simulate {shop} {missed}")[0] == cli.MISSED
+    assert run(capsys, f"simulate {shop} {missed}")[0] == common.MISSED
     code, out, _ = run(capsys, f"compare {shop} {missed}")
-    assert code == cli.MISSED
+    assert code == common.MISSED
     assert "both miss an objective" in out
 
 
@@ -239,15 +240,15 @@ def test_text_keeps_to_100_columns(shop, capsys):
 @pytest.mark.parametrize("figure", cli.FIGURES)
 def test_plot_draws_every_figure(figure, shop, capsys):
     code, out, err = run(capsys, f"plot {figure} {shop} -o {figure}.svg")
-    assert (code, out, err) == (cli.FINE, f"{figure}.svg\n", "")
+    assert (code, out, err) == (common.FINE, f"{figure}.svg\n", "")
     assert Path(f"{figure}.svg").read_text().rstrip().endswith("</svg>")
 
 
 def test_plot_breakdown_of_one_deployment_and_of_three(shop, capsys):
     Path("three.yaml").write_text(SHOP + "deployments: {both: {units: {all: {services: [web, store]}}}}\n")
-    assert run(capsys, "plot breakdown shop.yaml -d monolith -o one.png")[0] == cli.FINE
+    assert run(capsys, "plot breakdown shop.yaml -d monolith -o one.png")[0] == common.FINE
     command = "plot breakdown three.yaml -d microservices -d monolith -d both -o three.png"
-    assert run(capsys, command)[0] == cli.FINE
+    assert run(capsys, command)[0] == common.FINE
     assert Path("one.png").read_bytes()[:4] == Path("three.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -255,16 +256,16 @@ def test_plot_breakdown_of_one_deployment_and_of_three(shop, capsys):
 
 
 def test_simulate_saves_a_result(shop, capsys):
-    assert run(capsys, f"simulate {shop} --out out/one")[0] == cli.FINE
+    assert run(capsys, f"simulate {shop} --out out/one")[0] == common.FINE
     assert str(sim.load_results("out/one")) == str(sim.simulate(sim.load(shop)))
-    assert run(capsys, f"simulate {shop} --seed 4 --out out/one")[0] == cli.FINE
+    assert run(capsys, f"simulate {shop} --seed 4 --out out/one")[0] == common.FINE
     assert sim.load_results("out/one").provenance["seed"] == 4
     assert os.listdir("out") == ["one"]
 
 
 def test_compare_saves_each_result(shop, capsys):
     for _ in range(2):
-        assert run(capsys, f"compare {shop} --out both")[0] == cli.FINE
+        assert run(capsys, f"compare {shop} --out both")[0] == common.FINE
     assert sorted(os.listdir("both")) == ["microservices", "monolith"]
     assert sim.load_results("both/monolith").provenance["deployment"] == "monolith"
 
@@ -305,7 +306,7 @@ def test_what_cannot_end_well_is_refused_before_the_run(command, message, shop, 
     Path("foreign", "photo.jpg").touch()
     Path("folder.png").mkdir()
     code, out, err = run(capsys, command)
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (common.WRONG, "")
     assert re.match(message, err)
     assert os.listdir("foreign") == ["photo.jpg"]
 
@@ -315,7 +316,7 @@ def test_what_cannot_end_well_is_refused_before_the_run(command, message, shop, 
 def test_a_folder_that_may_not_be_written_to(command, shop, capsys):
     Path("locked").mkdir(mode=0o500)
     code, out, err = run(capsys, command)
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (common.WRONG, "")
     assert "may not be written to" in err
 
 
@@ -336,7 +337,7 @@ def test_a_disk_that_fills_up_loses_the_saved_result_only(command, shop, capsys,
     monkeypatch.setattr(store, "write", write)
     Path("out").mkdir()
     code, out, err = run(capsys, f"{command} {shop} --out out/new")
-    assert code == cli.WRONG
+    assert code == common.WRONG
     assert out.startswith("shop")  # the run was not for nothing
     assert re.fullmatch(r"the result cannot be saved in out/new(/monolith)?: No space left on device\n", err)
     assert os.listdir("out") == []
@@ -354,7 +355,7 @@ def test_a_limit_on_file_sizes_leaves_nothing_behind(cache, shop, tmp_path, tmp_
     else:
         run(capsys, f"simulate {shop}")
     code, out, err = outcome(start("simulate shop.yaml --out saved", tmp_path, env=environment, **limit))
-    assert code == cli.WRONG
+    assert code == common.WRONG
     assert "the result cannot be saved in saved" in err
     assert "Traceback" not in err
     assert out.startswith("shop as microservices")
@@ -403,7 +404,7 @@ def test_a_users_mistake_is_explained(command, message, shop, capsys):
     Path("empty.yaml").touch()
     Path("open.yaml").write_text("services: [\n")
     code, out, err = run(capsys, command)
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (common.WRONG, "")
     assert re.match(message, err), err
 
 
@@ -425,7 +426,7 @@ def test_a_users_mistake_is_explained(command, message, shop, capsys):
 )
 def test_wrong_use_is_exit_code_2(command, message, capsys):
     code, out, err = run(capsys, command)
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (common.WRONG, "")
     assert message in err
 
 
@@ -435,7 +436,7 @@ def test_every_broken_file_is_refused_with_its_line(capsys, monkeypatch):
     assert len(files) > 100
     for name in files:
         code, out, err = run(capsys, f"check {name}")
-        assert (code, out) == (cli.WRONG, ""), name
+        assert (code, out) == (common.WRONG, ""), name
         wanted = Path(name).with_suffix(".txt").read_text(encoding="utf-8")
         places = re.findall(rf"^{re.escape(name)}:[0-9]+:[0-9]+: ", wanted, re.MULTILINE)
         assert places, name
@@ -449,7 +450,7 @@ def test_no_memory_is_no_traceback(shop, capsys, monkeypatch):
 
     monkeypatch.setattr(sim, "simulate", exhaust)
     code, out, err = run(capsys, f"simulate {shop}")
-    assert (code, out) == (cli.WRONG, "")
+    assert (code, out) == (common.WRONG, "")
     assert err.startswith("out of memory: ")
 
 
@@ -459,7 +460,7 @@ def test_no_memory_is_no_traceback(shop, capsys, monkeypatch):
 def test_a_terminal_without_the_signs_gets_others(shop, monkeypatch):
     narrow = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     monkeypatch.setattr(sys, "stdout", narrow)
-    assert cli.main(["simulate", str(shop)]) == cli.FINE
+    assert cli.main(["simulate", str(shop)]) == common.FINE
     assert b"throughput (/s)" in narrow.buffer.getvalue()
 
 
@@ -468,19 +469,19 @@ def test_a_reader_who_has_had_enough(tmp_path):
     process.stdout.close()
     assert process.stderr.read() == ""
     process.stderr.close()
-    assert process.wait(timeout=60) == cli.FINE
+    assert process.wait(timeout=60) == common.FINE
 
 
 def test_a_closed_standard_output(shop, tmp_path):
     process = start("check shop.yaml", tmp_path, stdout=None, preexec_fn=lambda: os.close(1))
-    assert outcome(process) == (cli.FINE, None, "")
+    assert outcome(process) == (common.FINE, None, "")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 def test_a_full_disk_behind_the_standard_output(shop, tmp_path):
     with open("/dev/full", "w") as full:
         process = start("check shop.yaml", tmp_path, stdout=full)
-        assert outcome(process) == (cli.WRONG, None, "cannot write: No space left on device\n")
+        assert outcome(process) == (common.WRONG, None, "cannot write: No space left on device\n")
 
 
 def test_a_bar_is_drawn_for_people_only(shop, capsys, monkeypatch):
@@ -491,7 +492,7 @@ def test_a_bar_is_drawn_for_people_only(shop, capsys, monkeypatch):
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     with contextlib.redirect_stderr(terminal):
-        assert cli.main(["simulate", str(shop), "--json"]) == cli.FINE
+        assert cli.main(["simulate", str(shop), "--json"]) == common.FINE
     assert "2/2" in terminal.getvalue()
     assert json.loads(capsys.readouterr().out)["met"]
 
@@ -522,12 +523,13 @@ def nothing_left(session):
 PROGRESS_TOLD = """\
 import sys, simulator as sim
 from simulator import cli
+from simulator.cli import common
 from simulator.experiments import replicate
 replicate._cores = lambda: 2
-whole = cli._with_progress
+whole = common.with_progress
 def tell(work):
     return whole(lambda _: work(lambda done, total: print(done, file=sys.stderr, flush=True)))
-cli._with_progress = tell
+common.with_progress = tell
 sys.exit(cli.main(sys.argv[1:]))
 """
 
@@ -558,7 +560,7 @@ class TestInterrupted:
         while len(alive(process.pid)) < 3 and time.monotonic() < until:  # until its workers are there
             time.sleep(0.02)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers hear it too
-        assert outcome(process) == (cli.INTERRUPTED, "", "interrupted before there was anything to show\n")
+        assert outcome(process) == (common.INTERRUPTED, "", "interrupted before there was anything to show\n")
         assert nothing_left(process.pid)
 
     def test_threads_before_anything_is_finished(self, tmp_path):
@@ -568,7 +570,7 @@ class TestInterrupted:
         begun = time.monotonic()
         code, out, err = outcome(process)
         assert time.monotonic() - begun < 15.0
-        assert (code, out) == (cli.INTERRUPTED, "")
+        assert (code, out) == (common.INTERRUPTED, "")
         assert err.splitlines()[-1] == "interrupted before there was anything to show"
         assert "Traceback" not in err
 
@@ -585,7 +587,7 @@ class TestInterrupted:
         wait_for(process, done)
         (os.killpg if target == "group" else os.kill)(process.pid, signal.SIGINT)
         code, out, err = outcome(process)
-        assert code == cli.INTERRUPTED
+        assert code == common.INTERRUPTED
         assert re.search(r"^warning: interrupted: [0-9]+ of 40 replications finished$", out, re.MULTILINE)
         assert re.fullmatch(r"([0-9.e-]+\n)*", err)
         assert nothing_left(process.pid)
@@ -635,5 +637,5 @@ def test_as_a_module():
 
 def test_quick_is_of_a_topology_alone(capsys):
     code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
-    assert code == cli.WRONG
+    assert code == common.WRONG
     assert "--quick draws a topology without a run; latency needs one" in err

@@ -1,0 +1,235 @@
+"""The commands: they read arguments, call the public list of `simulator`, and print."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import simulator as sim
+
+from .common import (
+    FINE,
+    INTERRUPTED,
+    WRONG,
+    Arguments,
+    add_command,
+    equal_cores_argument,
+    finish,
+    one_deployment,
+    one_result,
+    print_json,
+    read_topology,
+    refuse_file,
+    refuse_folder,
+    run_arguments,
+    settings_arguments,
+    several,
+    show,
+    topology_arguments,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 fine, 1 an objective missed, 2 wrong use or a wrong file."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without ± gets a question mark
+    try:
+        code = _run(argv)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of a pipe has had enough: nothing is wrong, and nothing more can be said.
+        _silence(sys.stdout)
+        return FINE
+    except OSError as error:
+        _silence(sys.stdout)
+        _complain(f"cannot write: {error.strerror or error}")
+        return WRONG
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = make_parser().parse_args(argv)
+        code: int = arguments.run(arguments)
+    except SystemExit as leaving:  # argparse has said why
+        return leaving.code if isinstance(leaving.code, int) else WRONG
+    except sim.SimulatorError as error:
+        _complain(str(error))
+        return WRONG
+    except MemoryError:
+        _complain("out of memory: make the run shorter, or record less of it (--detail summary)")
+        return WRONG
+    except KeyboardInterrupt:
+        _complain("interrupted before there was anything to show")
+        return INTERRUPTED
+    return code
+
+
+def _complain(text: str) -> None:
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
+
+
+def _silence(stream: Any) -> None:
+    """Let what is still in the buffer of a closed pipe or a full disk go nowhere, or Python complains at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # not a file of the system
+        return
+
+
+# -- commands
+
+
+def check(arguments: Arguments) -> int:
+    """Say what theory knows of every deployment."""
+    checked = sim.check(read_topology(arguments), arguments.deployment or None)
+    show(arguments, checked)
+    return FINE
+
+
+def explain(arguments: Arguments) -> int:
+    """Print the plan of each deployment."""
+    topology = read_topology(arguments)
+    plans = [
+        sim.compile(topology, name, equal_cores=arguments.equal_cores)
+        for name in arguments.deployment or ["microservices"]
+    ]
+    if arguments.json:
+        print_json([{"deployment": plan.deployment, "digest": plan.digest(), "text": plan.explain()} for plan in plans])
+    else:
+        print("\n\n".join(plan.explain() for plan in plans))
+    return FINE
+
+
+def simulate(arguments: Arguments) -> int:
+    """Simulate one deployment; exit code 1 if an objective is missed."""
+    if arguments.out:
+        refuse_folder(arguments.out, [arguments.out])
+    return finish(arguments, one_result(arguments, detail=arguments.detail))
+
+
+def compare(arguments: Arguments) -> int:
+    """Compare deployments on the same requests; exit code 1 if one of them misses an objective."""
+    if arguments.out:
+        there = arguments.out.is_dir()
+        refuse_folder(arguments.out, list(arguments.out.iterdir()) if there else [])
+    return finish(arguments, several(arguments, detail=arguments.detail))
+
+
+def schema(arguments: Arguments) -> int:
+    """Print the JSON Schema of the topology file."""
+    print_json(sim.json_schema())
+    return FINE
+
+
+def plot(arguments: Arguments) -> int:
+    """Draw a figure into a PNG or SVG file."""
+    if arguments.quick and arguments.figure != "topology":
+        raise sim.SimulatorError(f"--quick draws a topology without a run; {arguments.figure} needs one: leave it out")
+    refuse_file(arguments.out)
+    axes = FIGURES[arguments.figure](arguments)
+    sim.plots.save(axes, arguments.out)
+    if arguments.json:
+        print_json({"figure": arguments.figure, "file": str(arguments.out)})
+    else:
+        print(arguments.out)
+    return FINE
+
+
+def _plot_topology(arguments: Arguments) -> Any:
+    plan = sim.compile(read_topology(arguments), one_deployment(arguments), equal_cores=arguments.equal_cores)
+    return sim.plots.topology(plan, None if arguments.quick else one_result(arguments))
+
+
+def _plot_breakdown(arguments: Arguments) -> Any:
+    one = len(arguments.deployment or ()) == 1
+    return sim.plots.breakdown(
+        [one_result(arguments)] if one else list(several(arguments).results.values()),
+    )
+
+
+FIGURES: dict[str, Callable[[Arguments], Any]] = {
+    "latency": lambda arguments: sim.plots.latency(one_result(arguments)),
+    "comparison": lambda arguments: sim.plots.comparison(several(arguments)),
+    "timeline": lambda arguments: sim.plots.timeline(one_result(arguments)),
+    "utilisation": lambda arguments: sim.plots.utilisation(one_result(arguments)),
+    "breakdown": _plot_breakdown,
+    "topology": _plot_topology,
+}
+
+
+# -- arguments
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="simulator",
+        description="A discrete-event simulator of microservice topologies: split it, or keep the monolith?",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="""\
+example: simulator compare topologies/checkout.yaml
+
+Each command has its own --help, with examples.
+Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong file,
+130 interrupted.""",
+    )
+    parser.add_argument("--version", action="version", version=f"simulator {sim.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    command = add_command(
+        commands, check, "what theory says before any run: loads, bottleneck, bounds, warnings",
+        "simulator check topologies/checkout.yaml",
+        "simulator check topologies/checkout.yaml -d monolith --set workload.shoppers.rate=300/s",
+    )  # fmt: skip
+    topology_arguments(command, "all there are", many=True)
+    command = add_command(
+        commands, explain, "what the simulator understood: the plan, as a disassembly",
+        "simulator explain topologies/checkout.yaml -d monolith",
+    )  # fmt: skip
+    topology_arguments(command, "microservices", many=True)
+    equal_cores_argument(command)
+    command = add_command(
+        commands, simulate, "simulate one deployment",
+        "simulator simulate topologies/checkout.yaml",
+        "simulator simulate topologies/checkout.yaml -d monolith --set workload.shoppers.rate=150/s",
+        "simulator simulate topologies/checkout.yaml --set services.payment.replicas=4 --out out/four",
+    )  # fmt: skip
+    topology_arguments(command, "microservices")
+    run_arguments(command, "save the result there: JSON and Parquet")
+    command = add_command(
+        commands, compare, "the same requests through several deployments, and what differs",
+        "simulator compare topologies/checkout.yaml",
+        "simulator compare topologies/checkout.yaml --equal-cores --duration 5m",
+        "simulator compare topologies/checkout.yaml -d monolith -d microservices --json",
+    )  # fmt: skip
+    topology_arguments(command, "microservices and monolith; the first is the baseline", many=True)
+    run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
+    command = add_command(
+        commands, plot, "draw a figure into a PNG or SVG file",
+        "simulator plot comparison topologies/checkout.yaml -o comparison.png",
+        "simulator plot latency topologies/checkout.yaml -d monolith -o latency.svg",
+        "simulator plot topology topologies/checkout.yaml --quick -o topology.svg",
+    )  # fmt: skip
+    command.add_argument("figure", metavar="FIGURE", choices=sorted(FIGURES), help=f"one of {', '.join(FIGURES)}")
+    topology_arguments(command, "microservices, and monolith for comparison and breakdown", many=True)
+    settings_arguments(command)
+    equal_cores_argument(command)
+    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="where to: .png or .svg")
+    command.add_argument("--quick", action="store_true", help="topology: draw the plan alone, without a run")
+    command = add_command(
+        commands, schema, "the JSON Schema of the topology file, for completion and checks in an editor",
+        "simulator schema > topology.schema.json",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="changes nothing: the schema is JSON")
+    return parser

@@ -1,0 +1,234 @@
+"""What commands share: their arguments, progress, and how they print, save and refuse."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import simulator as sim
+
+Arguments = argparse.Namespace
+Progress = Callable[[float, int], None]
+Made = TypeVar("Made")
+
+FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
+"""Exit codes: fine; an objective is missed; wrong use or a wrong file; Ctrl-C, also if something could be shown."""
+
+WIDTH = 100
+"""Columns of what is printed."""
+
+HEAD = "result.json"
+"""What a folder with a saved result has."""
+
+
+# -- arguments
+
+
+def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *examples: str) -> argparse.ArgumentParser:
+    """A command named as the function that runs it, with what it does in a line, and examples."""
+    head = "example:" if len(examples) == 1 else "examples:"
+    command: argparse.ArgumentParser = commands.add_parser(
+        run.__name__, help=text, description=textwrap.fill(text[0].upper() + text[1:] + ".", 90),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="\n".join([head, *(f"  {example}" for example in examples)]),
+    )  # fmt: skip
+    command.set_defaults(run=run)
+    return command
+
+
+def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
+    """Which topology and deployments, changed how; and `--json`."""
+    command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)")
+    command.add_argument(
+        "-d", "--deployment", action="append", metavar="NAME",
+        help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
+        + f"; default: {default}",
+    )  # fmt: skip
+    command.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
+        help="change a value of the file by its path, for example services.payment.replicas=4 or "
+        "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
+
+
+def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
+    """All that a run takes, and where to save it."""
+    settings_arguments(command)
+    equal_cores_argument(command)
+    command.add_argument(
+        "--detail", choices=("summary", "requests", "attempts"), default="requests",
+        help="what to record: no requests, one row each (default), or one row for each try at a call too",
+    )  # fmt: skip
+    command.add_argument("--out", type=Path, metavar="FOLDER", help=out)
+
+
+def settings_arguments(command: argparse.ArgumentParser) -> None:
+    """Instead of the file's simulation; and the engine."""
+    group = command.add_argument_group("instead of the file's simulation")
+    group.add_argument("--seed", type=int, metavar="N", help="what the randomness starts from: the same gives the same")
+    group.add_argument("--replications", type=int, metavar="N", help="independent runs, which the intervals are over")
+    group.add_argument("--duration", metavar="TIME", help="length of a run, for example 10m")
+    group.add_argument("--warmup", metavar="TIME", help="discarded start of a run, for example 1m, or auto")
+    group.add_argument("--confidence", metavar="PERCENT", help="of the intervals, for example 95%%")
+    command.add_argument(
+        "--engine", choices=("auto", "reference", "compiled"), default="auto",
+        help="what runs it; default: auto, the fastest that can",
+    )  # fmt: skip
+
+
+def equal_cores_argument(command: argparse.ArgumentParser) -> None:
+    """Whether merged units get the cores that their services have."""
+    command.add_argument(
+        "--equal-cores", action="store_true", help="give merged units the cores that their services have on their own"
+    )
+
+
+# -- what commands share
+
+
+def read_topology(arguments: Arguments) -> sim.Topology:
+    """The file, with the changes of `--set`."""
+    topology = sim.load(arguments.topology)
+    changes = {}
+    for change in arguments.changes:
+        path, equals, value = change.partition("=")
+        if not equals or not path:
+            raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
+        changes[path] = value
+    return topology.replace(changes) if changes else topology
+
+
+def one_deployment(arguments: Arguments) -> str:
+    """The deployment asked for, where only one makes sense."""
+    names: list[str] = arguments.deployment or ["microservices"]
+    if len(names) > 1:
+        raise sim.SimulatorError(
+            f"-d is given {len(names)} times ({', '.join(names)}), but this is of one deployment: "
+            "give one, or use `simulator compare`"
+        )
+    return names[0]
+
+
+def one_result(arguments: Arguments, **more: Any) -> sim.Results:
+    """One deployment, simulated as the arguments say."""
+    name, topology = one_deployment(arguments), read_topology(arguments)
+
+    def run(progress: Progress) -> sim.Results:
+        return sim.simulate(topology, name, progress=progress, **settings_of(arguments), **more)
+
+    return with_progress(run)
+
+
+def several(arguments: Arguments, **more: Any) -> sim.Comparison:
+    """Several deployments, compared as the arguments say."""
+    names, topology = arguments.deployment or ["microservices", "monolith"], read_topology(arguments)
+
+    def run(progress: Progress) -> sim.Comparison:
+        return sim.compare(topology, names, progress=progress, **settings_of(arguments), **more)
+
+    return with_progress(run)
+
+
+def finish(arguments: Arguments, made: sim.Results | sim.Comparison) -> int:
+    """Save and show what was made. What cannot be saved is shown all the same: the run may have been long."""
+    unsaved: sim.SimulatorError | None = None
+    if arguments.out:
+        try:
+            made.save(arguments.out)
+        except sim.SimulatorError as error:
+            unsaved = error
+    show(arguments, made)
+    if unsaved:
+        raise unsaved
+    results = made.results.values() if isinstance(made, sim.Comparison) else [made]
+    if any(one.provenance["replications"] < one.provenance["replications_requested"] for one in results):
+        return INTERRUPTED
+    return FINE if made.met else MISSED
+
+
+def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
+    """Say before a long run, rather than after it, that its result cannot be saved there."""
+    if folder.exists() and not folder.is_dir():
+        raise sim.ResultError(f"{folder} is a file: name a folder to save the result in")
+    for one in filter(Path.exists, results):
+        if not one.is_dir() or (any(one.iterdir()) and not (one / HEAD).is_file()):
+            raise sim.ResultError(f"{folder} holds something that is not a saved result: name another folder")
+    refuse_parent(folder)
+
+
+def refuse_file(file: Path) -> None:
+    """Say before a long run that its figure cannot be drawn into that file."""
+    if file.suffix.lower() not in (".png", ".svg"):
+        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
+    if file.is_dir():
+        raise sim.ResultError(f"{file} is a folder: name a file to draw into")
+    if not file.parent.is_dir():
+        raise sim.ResultError(f"cannot write {file}: there is no folder {file.parent}")
+    refuse_parent(file)
+
+
+def refuse_parent(target: Path) -> None:
+    """Say that nothing can be written where the target is to be."""
+    parent = next((one for one in target.absolute().parents if one.exists()), Path("/"))
+    if not parent.is_dir():
+        raise sim.ResultError(f"cannot write {target}: {parent} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise sim.ResultError(f"cannot write {target}: the folder {parent} may not be written to")
+
+
+def settings_of(arguments: Arguments) -> dict[str, Any]:
+    """What `simulate` and `compare` take by name."""
+    names = ("seed", "replications", "duration", "warmup", "confidence", "engine", "equal_cores")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def with_progress(work: Callable[[Progress], Made]) -> Made:
+    """Do the work with a bar on the standard error, if a person is there to see it."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return work(lambda done, total: None)
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("replications"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+               TextColumn("left"), TimeRemainingColumn())  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        return work(lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def show(arguments: Arguments, thing: Any) -> None:
+    """Print a thing for people, or for machines."""
+    if arguments.json:
+        print_json(thing.to_dict())
+    else:
+        print(thing)
+
+
+def print_json(content: Any) -> None:
+    """Print JSON alone."""
+    print(json.dumps(plain(content), indent=2, allow_nan=False))
+
+
+def plain(content: Any) -> Any:
+    """JSON has neither infinity nor NaN."""
+    if isinstance(content, dict):
+        return {str(key): plain(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [plain(value) for value in content]
+    if isinstance(content, float) and content - content != 0.0:
+        return None
+    return content

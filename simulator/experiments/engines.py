@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
+
 from ..errors import EngineError, UnsupportedFeature
 from ..plan.engine import Engine
 from ..plan.plan import Plan
@@ -67,6 +69,8 @@ def _missing(engine: Engine, plans: Sequence[Plan]) -> list[str]:
 
 def expected_requests(plan: Plan) -> float:
     """Requests of one replication, roughly; users are taken to ask once a second."""
-    workloads = plan.workloads
-    rate = float(workloads.ramp_end_rate.sum() + workloads.users.sum())
-    return rate * plan.settings.duration_s + len(workloads.time_s)
+    workloads, horizon_s = plan.workloads, plan.settings.duration_s
+    lasts_s = np.clip(horizon_s - workloads.ramp_start_s, 0.0, workloads.ramp_duration_s)
+    # A ramp that never ends has one rate; one that the horizon cuts off is taken by its mean rate all the same.
+    ramps = lasts_s * (workloads.ramp_start_rate + workloads.ramp_end_rate) / 2.0
+    return float(ramps.sum() + workloads.users.sum() * horizon_s + len(workloads.time_s))

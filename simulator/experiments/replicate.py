@@ -147,6 +147,8 @@ def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | 
 def _run_in(
     executor: Executor, engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress
 ) -> None:
+    if prepare := getattr(engine, "prepare", None):
+        prepare()  # once, for all processes that share this user's cache
     futures = _submit(executor, engine, jobs)
     try:
         _collect(futures, traces, report)

@@ -107,6 +107,8 @@ def test_what_no_engine_can_run_is_refused(plans, machine_code, monkeypatch):
         ("{call: web, rate: 40/s}", 800),
         ("{call: web, users: 7, thinkTime: 2s}", 140),
         ("{one: {call: web, rate: 3/s}, other: {call: store, rate: 4/s}}", 140),
+        ("{call: web, startRate: 0/s, stages: [{target: 40/s, duration: 10s}, {target: 40/s, duration: 5s}]}", 400),
+        ("{call: web, startRate: 8/s, stages: [{target: 8/s, duration: 30s}]}", 160),
         ("{call: web, replay: times.csv}", 3),
     ],
 )

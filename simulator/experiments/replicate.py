@@ -185,6 +185,10 @@ def _interrupts_held() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    # Processes are tracked by one more, whose start lets interrupts through: let that be over before.
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -2,10 +2,13 @@
 
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -161,6 +164,31 @@ def test_a_ctrl_c_waits_while_workers_are_started():
         start()
     assert reached == [True]
     assert not blocked()
+
+
+FIRST_WORKERS = """
+import signal, sys
+import simulator as sim
+from simulator.engines.reference import ReferenceEngine
+from simulator.experiments import replicate
+
+submit = replicate._submit
+def tell(*args):
+    futures = submit(*args)  # starts the workers
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, set()))
+    return futures
+replicate._submit, replicate._cores, replicate.WORTH_PROCESSES = tell, lambda: 2, 0
+plan = sim.compile(sim.load(sys.argv[1]).replace({"simulation.duration": "2s", "simulation.warmup": "1s"}))
+jobs = [replicate.Job(plan, 1, replication, "summary") for replication in range(2)]
+replicate.run_jobs(ReferenceEngine(), jobs)
+"""
+
+
+def test_the_first_workers_of_a_process_never_hear_a_ctrl_c():
+    minimal = Path(__file__).parents[3] / "topologies" / "minimal.yaml"
+    words = [sys.executable, "-c", FIRST_WORKERS, str(minimal)]
+    process = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert process.stdout == "True\n"
 
 
 # -- threads

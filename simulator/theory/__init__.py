@@ -36,6 +36,15 @@ Parallel calls
     forkjoin   `fork_join_mean_response_time` (two calls, each to its M/M/1), `..._nelson_tantawi` (up to 32,
                APPROXIMATION), `mean_maximum_exponential`, `maximum_exponential_quantile` (no queueing)
 
+Growth
+
+    scalability   `usl_capacity`, `usl_peak_size`: throughput against size, by the Universal Scalability Law;
+                  `amdahl_speedup`
+
+How long to simulate
+
+    run_length   `mm1_run_length`: the run that gives an interval of the width wanted
+
 Any system at all
 
     laws       Little, utilisation, forced flow, service demand, `bottleneck`, `saturation_rate`,
@@ -126,6 +135,8 @@ from .open_networks import (
     traffic_rates,
     visits_network,
 )
+from .run_length import mm1_run_length
+from .scalability import amdahl_speedup, usl_capacity, usl_peak_size
 from .sizing import (
     servers_for_blocking,
     servers_for_mean_waiting_time,
@@ -138,6 +149,7 @@ __all__ = [
     "ClosedNetwork",
     "OpenNetwork",
     "Station",
+    "amdahl_speedup",
     "asymptotic_bounds",
     "balanced_job_bounds",
     "bottleneck",
@@ -178,6 +190,7 @@ __all__ = [
     "mm1_number_probability",
     "mm1_response_time_quantile",
     "mm1_response_time_survival",
+    "mm1_run_length",
     "mmc_mean_number",
     "mmc_mean_queue_length",
     "mmc_mean_response_time",
@@ -203,6 +216,8 @@ __all__ = [
     "service_demand",
     "tandem_network",
     "traffic_rates",
+    "usl_capacity",
+    "usl_peak_size",
     "utilisation",
     "visits_network",
 ]

@@ -18,7 +18,28 @@ from .errors import EngineError, PlanError, ResultError, SimulatorError, Topolog
 if TYPE_CHECKING:
     from . import plots
     from .compiler import compile_topology as compile
-    from .experiments import Check, Comparison, check, compare, load_results, simulate
+    from .experiments import (
+        BreakEven,
+        Capacity,
+        Check,
+        Comparison,
+        CoreCurve,
+        LoadCurve,
+        NextReplica,
+        ScalingCurve,
+        break_even,
+        capacity,
+        check,
+        collect,
+        compare,
+        core_curve,
+        load_curve,
+        load_results,
+        next_replica,
+        scaling_curve,
+        simulate,
+        sweep,
+    )
     from .plan.plan import Plan
     from .results import Results
     from .spec import Topology, json_schema, load, loads
@@ -26,42 +47,70 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BreakEven": "experiments",
+    "Capacity": "experiments",
     "Check": "experiments",
     "Comparison": "experiments",
+    "CoreCurve": "experiments",
+    "LoadCurve": "experiments",
+    "NextReplica": "experiments",
     "Plan": "plan.plan",
     "Results": "results",
+    "ScalingCurve": "experiments",
     "Topology": "spec",
+    "break_even": "experiments",
+    "capacity": "experiments",
     "check": "experiments",
+    "collect": "experiments",
     "compare": "experiments",
     "compile": "compiler",
+    "core_curve": "experiments",
     "json_schema": "spec",
     "load": "spec",
+    "load_curve": "experiments",
     "load_results": "experiments",
     "loads": "spec",
+    "next_replica": "experiments",
     "plots": "",
+    "scaling_curve": "experiments",
     "simulate": "experiments",
+    "sweep": "experiments",
 }
 
 __all__ = [
+    "BreakEven",
+    "Capacity",
     "Check",
     "Comparison",
+    "CoreCurve",
     "EngineError",
+    "LoadCurve",
+    "NextReplica",
     "Plan",
     "PlanError",
     "ResultError",
     "Results",
+    "ScalingCurve",
     "SimulatorError",
     "Topology",
     "TopologyError",
+    "break_even",
+    "capacity",
     "check",
+    "collect",
     "compare",
     "compile",
+    "core_curve",
     "json_schema",
     "load",
+    "load_curve",
     "load_results",
     "loads",
+    "next_replica",
     "plots",
+    "scaling_curve",
     "simulate",
+    "sweep",
 ]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import simulator as sim
 
+from . import curves, sizing, sweeping
 from .common import (
     FINE,
     INTERRUPTED,
@@ -133,17 +134,24 @@ def schema(arguments: Arguments) -> int:
 
 
 def plot(arguments: Arguments) -> int:
-    """Draw a figure into a PNG or SVG file."""
+    """Draw a figure into PNG and SVG files; what many runs have found is printed too."""
     if arguments.quick and arguments.figure != "topology":
         raise sim.SimulatorError(f"--quick draws a topology without a run; {arguments.figure} needs one: leave it out")
-    refuse_file(arguments.out)
-    axes = FIGURES[arguments.figure](arguments)
-    sim.plots.save(axes, arguments.out)
+    for file in arguments.out:
+        refuse_file(file)
+    curve = curves.make_curve(arguments)
+    axes = FIGURES[arguments.figure](arguments) if curve is None else curves.draw_curve(arguments, curve)
+    for file in arguments.out:
+        sim.plots.save(axes, file)
     if arguments.json:
-        print_json({"figure": arguments.figure, "file": str(arguments.out)})
+        files = [str(file) for file in arguments.out]
+        print_json({"figure": arguments.figure, "file": files[0], "files": files}
+                   | ({} if curve is None else {"curve": curve.to_dict()}))  # fmt: skip
     else:
-        print(arguments.out)
-    return FINE
+        if curve is not None:
+            print(curve, end="\n\n")
+        print(*arguments.out, sep="\n")
+    return INTERRUPTED if curve is not None and curve.interrupted else FINE
 
 
 def _plot_topology(arguments: Arguments) -> Any:
@@ -215,18 +223,27 @@ Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong
     )  # fmt: skip
     topology_arguments(command, "microservices and monolith; the first is the baseline", many=True)
     run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
+    sizing.add(commands)
+    sweeping.add(commands)
     command = add_command(
         commands, plot, "draw a figure into a PNG or SVG file",
         "simulator plot comparison topologies/checkout.yaml -o comparison.png",
         "simulator plot latency topologies/checkout.yaml -d monolith -o latency.svg",
         "simulator plot topology topologies/checkout.yaml --quick -o topology.svg",
+        "simulator plot scaling topologies/checkout.yaml -o scaling.png -o scaling.svg",
+        "simulator plot load-curve topologies/checkout.yaml --load 50/s,100/s,150/s,200/s -o load.png",
     )  # fmt: skip
-    command.add_argument("figure", metavar="FIGURE", choices=sorted(FIGURES), help=f"one of {', '.join(FIGURES)}")
-    topology_arguments(command, "microservices, and monolith for comparison and breakdown", many=True)
+    figures = [*FIGURES, *curves.CURVES]
+    command.add_argument("figure", metavar="FIGURE", choices=sorted(figures), help=f"one of {', '.join(figures)}")
+    topology_arguments(command, "microservices, and monolith for all that compare", many=True)
     settings_arguments(command)
     equal_cores_argument(command)
-    command.add_argument("-o", "--out", type=Path, required=True, metavar="FILE", help="where to: .png or .svg")
+    command.add_argument(
+        "-o", "--out", action="append", type=Path, required=True, metavar="FILE",
+        help="where to: .png or .svg (may be repeated)",
+    )  # fmt: skip
     command.add_argument("--quick", action="store_true", help="topology: draw the plan alone, without a run")
+    curves.add(command)
     command = add_command(
         commands, schema, "the JSON Schema of the topology file, for completion and checks in an editor",
         "simulator schema > topology.schema.json",

@@ -189,8 +189,8 @@ def settings_of(arguments: Arguments) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
-def with_progress(work: Callable[[Progress], Made]) -> Made:
-    """Do the work with a bar on the standard error, if a person is there to see it."""
+def with_progress(work: Callable[[Progress], Made], what: str = "replications") -> Made:
+    """Do the work with a bar on the standard error that counts what is done, if a person is there to see it."""
     if sys.stderr is None or not sys.stderr.isatty():
         return work(lambda done, total: None)
     from rich.console import Console
@@ -203,7 +203,7 @@ def with_progress(work: Callable[[Progress], Made]) -> Made:
         TimeRemainingColumn,
     )
 
-    columns = (TextColumn("replications"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)

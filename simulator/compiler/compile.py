@@ -11,7 +11,7 @@ from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
-from .deployments import ResolvedUnit, resolve_units
+from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
 from .network import Wires, call_columns, call_names
@@ -22,7 +22,13 @@ from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
 
-def compile_topology(topology: Topology, deployment: str = "microservices", *, equal_cores: bool = False) -> Plan:
+def compile_topology(
+    topology: Topology,
+    deployment: str = "microservices",
+    *,
+    equal_cores: bool = False,
+    sizes: Mapping[str, UnitSize] | None = None,
+) -> Plan:
     """The plan of one deployment of a topology.
 
     The same numbers come out whatever the order of names in the file, and whatever services are there that nobody
@@ -34,15 +40,17 @@ def compile_topology(topology: Topology, deployment: str = "microservices", *, e
         `microservices`, `monolith`, or one that the topology writes.
     equal_cores
         Give every merged unit the cores that its services have in `microservices`.
+    sizes
+        Replicas, and cores of one replica, by unit, instead of those that the topology gives it.
 
     Raises
     ------
     PlanError
         If the topology has no meaning that can be run: calls in a cycle, a distribution without a mean, services that
-        cannot share a unit, users who would ask for ever at one instant, an unknown deployment.
+        cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit.
     """
     reach = find_reach(topology)
-    units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores)
+    units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
     unit_of = {service: row for row, unit in enumerate(units) for service in unit.services}
     service_rows = {service: row for row, service in enumerate(reach.services)}
     endpoint_rows = {key: row for row, key in enumerate(reach.endpoints)}

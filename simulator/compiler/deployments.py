@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..errors import PlanError
@@ -47,8 +47,21 @@ class ResolvedUnit:
         return min(1.0, self.cpu)
 
 
+@dataclass(frozen=True)
+class UnitSize:
+    """Another size of a unit: its replicas, and the cores of one (a whole number, or a fraction of one); None keeps."""
+
+    replicas: int | None = None
+    cpu: float | None = None
+
+
 def resolve_units(
-    topology: Topology, deployment: str, services: Sequence[str], *, equal_cores: bool = False
+    topology: Topology,
+    deployment: str,
+    services: Sequence[str],
+    *,
+    equal_cores: bool = False,
+    sizes: Mapping[str, UnitSize] | None = None,
 ) -> tuple[ResolvedUnit, ...]:
     """Units of the services that are reached, in the order of the first service of each.
 
@@ -59,11 +72,13 @@ def resolve_units(
     equal_cores
         Give every merged unit the cores that its services have in `microservices`: the largest number of replicas
         not above its own that divides them.
+    sizes
+        By unit, instead of the size that it would have; memory, slots and places of a replica stay as they are.
 
     Raises
     ------
     PlanError
-        If the deployment does not exist, or the services of a unit do not agree.
+        If the deployment does not exist, the services of a unit do not agree, or a size is of no unit or no size.
     """
     units = []
     for name, members, written in _groups(topology, deployment, services):
@@ -73,6 +88,7 @@ def resolve_units(
             unit = _at_equal_cores(unit, topology)
         units.append(unit)
     _refuse_same_names(units, deployment)
+    units = _at_sizes(units, deployment, sizes or {})
     place = {service: number for number, service in enumerate(services)}
     return tuple(sorted(units, key=lambda unit: place[unit.services[0]]))
 
@@ -216,6 +232,38 @@ def _at_equal_cores(unit: ResolvedUnit, topology: Topology) -> ResolvedUnit:
     whole = _ceil(total)
     replicas = max(count for count in range(1, unit.replicas + 1) if whole % count == 0)
     return replace(unit, replicas=replicas, cpu=float(whole // replicas))
+
+
+def _at_sizes(units: list[ResolvedUnit], deployment: str, sizes: Mapping[str, UnitSize]) -> list[ResolvedUnit]:
+    """The units with these sizes instead of their own."""
+    names = [unit.name for unit in units]
+    for name, size in sizes.items():
+        if name not in names:
+            raise PlanError(_unknown_unit(name, deployment, names))
+        _refuse_size(name, size)
+    return [
+        replace(
+            unit,
+            replicas=unit.replicas if size.replicas is None else size.replicas,
+            cpu=unit.cpu if size.cpu is None else float(size.cpu),
+        )
+        for unit in units
+        for size in [sizes.get(unit.name, UnitSize())]
+    ]
+
+
+def _unknown_unit(name: str, deployment: str, names: Sequence[str]) -> str:
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    return f"deployment {deployment}: no unit `{name}`{hint} (there are {', '.join(f'`{one}`' for one in names)})"
+
+
+def _refuse_size(name: str, size: UnitSize) -> None:
+    if size.replicas is not None and size.replicas < 0:
+        raise PlanError(f"unit {name}: it cannot have {size.replicas} replicas; give 0 or more")
+    cpu = size.cpu
+    if cpu is not None and not (0.0 < cpu < 1.0 or (math.isfinite(cpu) and cpu >= 1.0 and cpu == int(cpu))):
+        raise PlanError(f"unit {name}: a replica cannot have {cpu:g} cores; give a whole number, or a fraction of one")
 
 
 def _ceil(value: float) -> int:

@@ -3,12 +3,28 @@
 matplotlib lives here only. Nothing is set for the whole process: no backend, no style, and no figure is shown.
 """
 
+from .break_even import break_even
 from .breakdown import breakdown
 from .comparison import comparison
+from .core_curve import core_curve
 from .latency import latency
+from .load_curve import load_curve
 from .save import save
+from .scaling import scaling
 from .timeline import timeline
 from .topology import topology
 from .utilisation import utilisation
 
-__all__ = ["breakdown", "comparison", "latency", "save", "timeline", "topology", "utilisation"]
+__all__ = [
+    "break_even",
+    "breakdown",
+    "comparison",
+    "core_curve",
+    "latency",
+    "load_curve",
+    "save",
+    "scaling",
+    "timeline",
+    "topology",
+    "utilisation",
+]

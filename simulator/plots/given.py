@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import pandas as pd
@@ -29,6 +29,201 @@ class ComparisonLike(Protocol):
     @property
     def verdict(self) -> str:
         """The answer in a sentence."""
+
+
+class KneeLike(Protocol):
+    """Where a load curve bends."""
+
+    @property
+    def load(self) -> float:
+        """The load at the knee."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether loads on both sides are shown to be worse."""
+
+
+class LoadCurveLike(Protocol):
+    """What `load_curve` reads of a load curve."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a load and deployment."""
+
+    @property
+    def axis(self) -> str:
+        """The column of the load."""
+
+    @property
+    def knees(self) -> Mapping[str, KneeLike | None]:
+        """Where it bends, by deployment."""
+
+    @property
+    def saturation(self) -> Mapping[str, float]:
+        """By theory, per second, by deployment."""
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """p99 latencies that slos allow, in seconds, by slo."""
+
+    @property
+    def headline(self) -> str:
+        """The finding in a line."""
+
+    @property
+    def confidence(self) -> float:
+        """Of the intervals."""
+
+    @property
+    def replications(self) -> int:
+        """How many each point has."""
+
+
+class FitLike(Protocol):
+    """A law of scaling, fitted."""
+
+    @property
+    def contention(self) -> float:
+        """Sigma."""
+
+    @property
+    def coherency(self) -> float:
+        """Kappa."""
+
+    def throughput(self, size: float) -> float:
+        """Per second, of a size."""
+
+
+class CoreCurveLike(Protocol):
+    """What `core_curve` reads of a core curve."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a way and size."""
+
+    @property
+    def fits(self) -> Mapping[str, FitLike | None]:
+        """The law, by way."""
+
+    @property
+    def headline(self) -> str:
+        """The finding in a line."""
+
+    @property
+    def overload(self) -> float:
+        """Load by saturation rate."""
+
+    @property
+    def confidence(self) -> float:
+        """Of the intervals."""
+
+    @property
+    def replications(self) -> int:
+        """How many each point has."""
+
+
+class VerdictLike(Protocol):
+    """Who is cheaper at equal objectives."""
+
+    @property
+    def kind(self) -> str:
+        """`cheaper`, `same`, `only` or `none`."""
+
+    @property
+    def winner(self) -> str:
+        """A deployment, or nothing."""
+
+
+class CrossoverLike(Protocol):
+    """Two loads between which the cheaper deployment changes."""
+
+    @property
+    def after(self) -> float:
+        """The last load before."""
+
+    @property
+    def before(self) -> float:
+        """The first load after."""
+
+
+class ScalingLike(Protocol):
+    """What `scaling` reads of a scaling curve."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a load and deployment."""
+
+    @property
+    def axis(self) -> str:
+        """The column of the load."""
+
+    @property
+    def loads(self) -> Sequence[float]:
+        """Ascending."""
+
+    @property
+    def verdicts(self) -> Sequence[VerdictLike]:
+        """One a load."""
+
+    @property
+    def crossovers(self) -> Sequence[CrossoverLike]:
+        """Where the cheaper deployment changes."""
+
+    @property
+    def price(self) -> str:
+        """The column that says what is cheaper."""
+
+    @property
+    def currency(self) -> str | None:
+        """Of the prices."""
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """p99 latencies that slos allow, in seconds, by slo."""
+
+    @property
+    def headline(self) -> str:
+        """The finding in a line."""
+
+    @property
+    def confidence(self) -> float:
+        """Of the intervals."""
+
+    @property
+    def replications(self) -> int:
+        """How many each point has."""
+
+
+class BreakEvenLike(Protocol):
+    """What `break_even` reads of a map."""
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """One row a cell."""
+
+    @property
+    def axes(self) -> Mapping[str, Sequence[object]]:
+        """Values by path: to the right, then upwards."""
+
+    @property
+    def deployments(self) -> tuple[str, str]:
+        """The two that are compared."""
+
+    @property
+    def objectives(self) -> Sequence[str]:
+        """What both are sized to."""
+
+    @property
+    def headline(self) -> str:
+        """The finding in a line."""
+
+    @property
+    def confidence(self) -> float:
+        """Of the intervals."""
+
+    @property
+    def replications(self) -> int:
+        """How many each cell has."""
 
 
 Given: TypeAlias = Results | Iterable[Results] | Mapping[str, Results] | ComparisonLike

@@ -15,10 +15,15 @@ import simulator as sim
 ROOT = Path(__file__).parents[2]
 
 PUBLIC = {
-    "Check", "Comparison", "EngineError", "Plan", "PlanError", "ResultError", "Results", "SimulatorError", "Topology",
-    "TopologyError", "check", "compare", "compile", "json_schema", "load", "load_results", "loads", "plots", "simulate",
+    "BreakEven", "Capacity", "Check", "Comparison", "CoreCurve", "EngineError", "LoadCurve", "NextReplica", "Plan",
+    "PlanError", "ResultError", "Results", "ScalingCurve", "SimulatorError", "Topology", "TopologyError",
+    "break_even", "capacity", "check", "collect", "compare", "compile", "core_curve", "json_schema", "load",
+    "load_curve", "load_results", "loads", "next_replica", "plots", "scaling_curve", "simulate", "sweep",
 }  # fmt: skip
-PLOTS = {"breakdown", "comparison", "latency", "save", "timeline", "topology", "utilisation"}
+PLOTS = {
+    "break_even", "breakdown", "comparison", "core_curve", "latency", "load_curve", "save", "scaling", "timeline",
+    "topology", "utilisation",
+}  # fmt: skip
 
 
 def test_the_list_is_exactly_this():

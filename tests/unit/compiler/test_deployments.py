@@ -1,6 +1,6 @@
 import pytest
 
-from simulator.compiler.deployments import ResolvedUnit, resolve_units
+from simulator.compiler.deployments import ResolvedUnit, UnitSize, resolve_units
 from simulator.compiler.reach import find_reach
 from simulator.errors import PlanError
 from simulator.plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
@@ -270,3 +270,53 @@ def test_at_equal_cores_a_written_unit_keeps_to_its_own_replicas(units_of):
     deployments = written("replicas: 3, resources: {cpu: 8}")
     given = dict.fromkeys(("cart", "order", "payment"), "replicas: 2")
     assert size(units_of(**given, deployments=deployments, equal_cores=True)[0]) == (3, 2.0)
+
+
+# -- other sizes
+
+
+@pytest.fixture
+def resized(parse):
+    def resolve(sizes, deployment="monolith", **options):
+        topology = parse(SHOP.format(cart=ONE, order="replicas: 2", payment="concurrency: 8", deployments="{}"))
+        services = find_reach(topology).services
+        return {unit.name: unit for unit in resolve_units(topology, deployment, services, sizes=sizes, **options)}
+
+    return resolve
+
+
+def test_sizes_take_the_place_of_a_units_own(resized):
+    plain = resized({}, "microservices")
+    changed = resized({"order": UnitSize(7), "payment": UnitSize(cpu=0.5), "db": UnitSize(1, 8)}, "microservices")
+    assert {name: size(unit) for name, unit in changed.items()} == {
+        "cart": (1, 1.0), "order": (7, 1.0), "payment": (1, 0.5), "db": (1, 8.0), "psp": (1, 1.0),
+    }  # fmt: skip
+    assert [(unit.memory, unit.concurrency) for unit in changed.values()] == [
+        (unit.memory, unit.concurrency) for unit in plain.values()
+    ]
+    assert (changed["payment"].cores, changed["payment"].core_speed) == (1, 0.5)
+
+
+def test_a_merged_unit_has_one_size(resized):
+    assert size(resized({})["monolith"]) == (2, 3.0)
+    assert size(resized({"monolith": UnitSize(5)})["monolith"]) == (5, 3.0)
+    assert size(resized({"monolith": UnitSize(5)}, equal_cores=True)["monolith"]) == (5, 2.0)
+    assert size(resized({"monolith": UnitSize(0)})["monolith"]) == (0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "message"),
+    [
+        ({"ordr": UnitSize(1)}, "deployment microservices: no unit `ordr`; did you mean `order`? (there are `cart`, "),
+        ({"monolith": UnitSize(1)}, "no unit `monolith`"),
+        ({"order": UnitSize(-1)}, "unit order: it cannot have -1 replicas"),
+        ({"order": UnitSize(cpu=1.5)}, "unit order: a replica cannot have 1.5 cores"),
+        ({"order": UnitSize(cpu=0.0)}, "unit order: a replica cannot have 0 cores"),
+        ({"order": UnitSize(cpu=float("inf"))}, "unit order: a replica cannot have inf cores"),
+        ({"order": UnitSize(cpu=float("nan"))}, "unit order: a replica cannot have nan cores"),
+    ],
+)
+def test_sizes_of_no_unit_and_no_sizes_are_refused(resized, sizes, message):
+    with pytest.raises(PlanError) as caught:
+        resized(sizes, "microservices")
+    assert message in str(caught.value)

@@ -1,0 +1,165 @@
+"""`capacity`: the cheapest size that meets the objectives, and what the next replica would buy."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import Any
+
+import simulator as sim
+
+from .common import (
+    FINE,
+    INTERRUPTED,
+    MISSED,
+    WIDTH,
+    Arguments,
+    Progress,
+    add_command,
+    print_json,
+    read_topology,
+    settings_arguments,
+    topology_arguments,
+    with_progress,
+)
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    command = add_command(
+        commands, capacity, "the cheapest replicas that meet every objective of the file, and how sure that is",
+        "simulator capacity topologies/checkout.yaml",
+        "simulator capacity topologies/checkout.yaml -d microservices -d monolith",
+        "simulator capacity topologies/checkout.yaml --scale order --scale payment --cores 1,2,4 --next",
+    )  # fmt: skip
+    topology_arguments(command, "microservices; several are sized side by side", many=True)
+    command.add_argument(
+        "--scale", action="append", metavar="UNIT",
+        help="a unit of which the replicas are searched, or a service inside it (may be repeated); default: all units "
+        "of kind service",
+    )  # fmt: skip
+    command.add_argument(
+        "--cores", type=_numbers, metavar="N,N",
+        help="candidates for the cores of one replica, for example 1,2,4; default: those of the file",
+    )  # fmt: skip
+    command.add_argument("--max-replicas", type=int, default=64, metavar="N", help="of one unit; default: 64")
+    command.add_argument("--next", action="store_true", help="say too what one more replica of each unit would gain")
+    settings_arguments(command)
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected numbers such as 1,2,4, not {text!r}") from None
+
+
+def capacity(arguments: Arguments) -> int:
+    """Size each deployment; exit code 1 if one of them cannot meet an objective."""
+    topology = read_topology(arguments)
+    names = list(dict.fromkeys(arguments.deployment or ["microservices"]))
+    made: dict[str, sim.Capacity] = {}
+    following: dict[str, sim.NextReplica] = {}
+    try:
+        for name in names:
+            made[name] = _size(arguments, topology, name)
+            if made[name].interrupted:
+                break
+            if arguments.next:
+                following[name] = _look_on(arguments, made[name])
+    except KeyboardInterrupt:
+        if not made:
+            raise
+    if arguments.json:
+        print_json(_content(made, following, many=len(names) > 1))
+    else:
+        print(_text(made, following))
+    complete = len(made) == len(names) and len(following) == len(names) * arguments.next
+    cut_off = any(one.interrupted for one in made.values()) or any(one.interrupted for one in following.values())
+    if not complete or cut_off:
+        return INTERRUPTED
+    return FINE if all(one.met for one in made.values()) else MISSED
+
+
+def _size(arguments: Arguments, topology: sim.Topology, name: str) -> sim.Capacity:
+    def run(progress: Progress) -> sim.Capacity:
+        return sim.capacity(
+            topology, name, scale=arguments.scale, cores=arguments.cores, max_replicas=arguments.max_replicas,
+            progress=progress, **_settings(arguments),
+        )  # fmt: skip
+
+    return with_progress(run, "configurations")
+
+
+def _look_on(arguments: Arguments, sized: sim.Capacity) -> sim.NextReplica:
+    def run(progress: Progress) -> sim.NextReplica:
+        return sized.next_replica(progress=progress, engine=arguments.engine)
+
+    return with_progress(run)
+
+
+def _settings(arguments: Arguments) -> dict[str, Any]:
+    names = ("seed", "replications", "duration", "warmup", "confidence", "engine")
+    return {name: getattr(arguments, name) for name in names}
+
+
+def cheapest(made: dict[str, sim.Capacity]) -> str | None:
+    """The deployment that costs least of those that meet every objective; None if that is no question."""
+    met = {name: one.cost_per_hour for name, one in made.items() if one.met and one.cost_per_hour >= 0.0}
+    least = [name for name, cost in met.items() if cost == min(met.values())]
+    return least[0] if len(met) > 1 and len(least) == 1 else None
+
+
+def _content(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], *, many: bool) -> Any:
+    found = {
+        name: one.to_dict() | ({"next": following[name].to_dict()} if name in following else {})
+        for name, one in made.items()
+    }
+    return {"cheapest": cheapest(made), "deployments": found} if many else next(iter(found.values()))
+
+
+def _text(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica]) -> str:
+    parts = []
+    for name, one in made.items():
+        parts.append(str(one))
+        if name in following:
+            parts.append(str(following[name]))
+    if len(made) > 1:
+        parts.append(_together(made))
+    return "\n\n".join(parts)
+
+
+def _together(made: dict[str, sim.Capacity]) -> str:
+    """All deployments side by side, and which of them is cheaper."""
+    head = ["deployment", "objectives", "replicas", "cores", "cost per hour", "binding"]
+    rows = [
+        [
+            name, "met" if one.met else "MISSED", str(sum(one.replicas[unit] for unit in one.sized)),
+            f"{sum(one.replicas[unit] * one.cores[unit] for unit in one.sized):g}",
+            f"{one.cost_per_hour:.4g}" if one.cost_per_hour >= 0.0 else "-", one.binding,
+        ]
+        for name, one in made.items()
+    ]  # fmt: skip
+    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+             for row in [head, *rows]]  # fmt: skip
+    lines.append("(replicas and cores are of the sized units, the cost is of everything)")
+    return "\n".join([*lines, "", *textwrap.wrap(_verdict(made), WIDTH)])
+
+
+def _verdict(made: dict[str, sim.Capacity]) -> str:
+    first = cheapest(made)
+    if first is None:
+        missed = [name for name, one in made.items() if not one.met]
+        if missed:
+            return f"{' and '.join(missed)} cannot meet every objective."
+        return (
+            "Neither is cheaper." if all(one.cost_per_hour >= 0.0 for one in made.values()) else "Nothing has a price."
+        )
+    currency = made[first].result.provenance["currency"]
+    money = f" {currency}" if currency else ""
+    others = [
+        f"{one.cost_per_hour:.4g} ({name})" for name, one in made.items() if name != first and one.met
+    ]  # fmt: skip
+    sure = "" if all(one.exact for one in made.values()) else " (not every cheaper size could be excluded)"
+    return f"{first} is cheapest: {made[first].cost_per_hour:.4g}{money} per hour against {', '.join(others)}{sure}."

@@ -1,0 +1,275 @@
+"""The command `sweep`: one topology at many points."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import simulator as sim
+
+from .common import (
+    FINE,
+    INTERRUPTED,
+    MISSED,
+    WIDTH,
+    Arguments,
+    Progress,
+    add_command,
+    equal_cores_argument,
+    print_json,
+    read_topology,
+    refuse_parent,
+    settings_arguments,
+    settings_of,
+    with_progress,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_ROWS = 60
+"""Rows that are shown; files have them all."""
+LONGEST = (30, 24, 18, 12, 8)
+"""Letters of a cell of text: fewer, if there are many axes."""
+ROOM = 30
+"""Columns that are left to numbers."""
+QUANTITIES = (
+    ("throughput_per_s", "per s", 1.0),
+    ("latency_p99_s", "p99 ms", 1000.0),
+    ("availability_ratio", "served %", 100.0),
+    ("latency_mean_s", "mean ms", 1000.0),
+    ("cost_per_hour", "cost/h", 1.0),
+)
+"""What is shown while there is room: column, its head and factor; the first ones matter most."""
+
+
+def add(commands: Any) -> None:
+    """Add the command to the command line."""
+    command = add_command(
+        commands, sweep, "one topology at many points: what varies, and how",
+        "simulator sweep topologies/checkout.yaml --axis workload.shoppers.rate=50/s:200/s:50/s --csv s.csv",
+        "simulator sweep shop.yaml --axis services.payment.replicas=2,3,4 -d microservices -d monolith",
+        "simulator sweep shop.yaml --axis workload.rate=50/s..200/s:log --design latin --samples 64",
+        "simulator sweep --file sweep.yaml --store runs/ --shard auto",
+        "simulator sweep --collect runs/ --parquet sweep.parquet",
+    )  # fmt: skip
+    command.add_argument(
+        "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+    )
+    _point_arguments(command)
+    settings_arguments(command)
+    equal_cores_argument(command)
+    _work_arguments(command)
+    _table_arguments(command)
+
+
+def _point_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--file", type=Path, metavar="SWEEP", help="a sweep file (YAML) instead, with the keys topology, axes, design, "
+        "samples, designSeed, deployments, equalCores, simulation",
+    )  # fmt: skip
+    command.add_argument(
+        "--axis", action="append", default=[], metavar="PATH=VALUES", dest="axes",
+        help="what varies (may be repeated): values as 1,2,4 or from:to:step, ends included, as 50/s:400/s:50/s; for a "
+        "design that samples also a span as 1ms..50ms, 1ms..50ms:log or 1..8:integer. PATH is as in --set, or "
+        "deployment, or seed",
+    )  # fmt: skip
+    command.add_argument(
+        "--design", choices=("grid", "zip", "random", "latin", "lhs", "sobol"),
+        help="grid (default): all combinations; zip: the values side by side; the others choose --samples points",
+    )  # fmt: skip
+    command.add_argument("--samples", type=int, metavar="N", help="points of a design that samples")
+    command.add_argument("--design-seed", type=int, metavar="N", help="what such a design starts from; default: 0")
+    command.add_argument(
+        "-d", "--deployment", action="append", metavar="NAME",
+        help="each point is simulated as this deployment (may be repeated); default: microservices",
+    )  # fmt: skip
+    command.add_argument(
+        "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
+        help="change a value of the topology at all points (may be repeated)",
+    )  # fmt: skip
+
+
+def _work_arguments(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("where it is computed and kept")
+    group.add_argument("--store", type=Path, metavar="FOLDER", help="keep every finished run there, and reuse those")
+    group.add_argument(
+        "--shard", metavar="I/N",
+        help="compute only every N-th point, beginning with I (from 0), into the store; auto: what the array job of "
+        "Kubernetes or Slurm says",
+    )  # fmt: skip
+    group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: as many as there are cores")
+    group.add_argument("--dask", metavar="ADDRESS", help="compute on the workers of a Dask scheduler: tcp://host:8786")
+    group.add_argument("--collect", type=Path, metavar="FOLDER", help="compute nothing: the table of what a store has")
+
+
+def _table_arguments(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("the table")
+    group.add_argument("--runs", action="store_true", help="one row a replication, without intervals")
+    group.add_argument("--csv", type=Path, metavar="FILE", help="write the whole table as CSV")
+    group.add_argument("--parquet", type=Path, metavar="FILE", help="write the whole table as Parquet")
+    group.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
+
+
+def sweep(arguments: Arguments) -> int:
+    """Simulate at every point; exit code 1 if no point could be run, of a shard 0."""
+    for file in (arguments.csv, arguments.parquet):
+        if file is not None:
+            _refuse(file)
+    table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
+    counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
+    if arguments.csv:
+        table.to_csv(arguments.csv, index=False)
+    if arguments.parquet:
+        table.to_parquet(arguments.parquet, index=False)
+    if counts and sys.stderr is not None:
+        left = f"; interrupted, {counts['missing']} missing" if counts["missing"] else ""
+        print(f"computed {counts['computed']}, reused {counts['reused']}{left}", file=sys.stderr)
+    if arguments.json:
+        print_json({**counts, "rows": table.to_dict(orient="records")})
+    else:
+        print(render(table))
+    if counts.get("missing"):
+        return INTERRUPTED
+    # A shard may have nothing but points that fail: whoever merges them sees whether all do.
+    return FINE if arguments.shard or (table["status"] == "ok").any() else MISSED
+
+
+def _collects(arguments: Arguments) -> bool:
+    if arguments.collect is None:
+        return False
+    if hasattr(arguments, "topology") or arguments.file or arguments.axes or arguments.store or arguments.shard:
+        raise sim.SimulatorError(
+            "--collect computes nothing: leave out the topology, the axes, the store and the shard"
+        )
+    return True
+
+
+def _simulate(arguments: Arguments) -> pd.DataFrame:
+    topology: Any = arguments.file
+    if topology is not None and (hasattr(arguments, "topology") or arguments.changes):
+        raise sim.SimulatorError("--file names the topology: leave out TOPOLOGY and --set, and say it in the file")
+    if topology is None:
+        if not hasattr(arguments, "topology"):
+            raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
+        topology = read_topology(arguments)
+    axes = _axes(arguments.axes)
+
+    def run(progress: Progress) -> pd.DataFrame:
+        return sim.sweep(
+            topology, axes or None, deployments=arguments.deployment, design=arguments.design,
+            samples=arguments.samples, design_seed=arguments.design_seed, store=arguments.store,
+            address=arguments.dask, workers=arguments.workers, shard=arguments.shard, runs=arguments.runs,
+            progress=progress, **settings_of(arguments),
+        )  # fmt: skip
+
+    return with_progress(run, "runs")
+
+
+def _axes(texts: Sequence[str]) -> dict[str, str]:
+    axes: dict[str, str] = {}
+    for text in texts:
+        path, equals, values = text.partition("=")
+        if not equals or not path or not values:
+            raise sim.TopologyError(f"--axis {text}: expected PATH=VALUES, for example services.payment.replicas=1,2,4")
+        if path in axes:
+            raise sim.TopologyError(f"--axis {path} is given twice: list its values in one")
+        axes[path] = values
+    return axes
+
+
+def _refuse(file: Path) -> None:
+    """Say before a long sweep that its table cannot be written there."""
+    if file.is_dir():
+        raise sim.ResultError(f"{file} is a folder: name a file to write the table into")
+    if not file.parent.is_dir():
+        raise sim.ResultError(f"cannot write {file}: there is no folder {file.parent}")
+    refuse_parent(file)
+
+
+# -- text
+
+
+def render(table: pd.DataFrame) -> str:
+    """The table within the width of a terminal, and what is to be said of it."""
+    shown = table.head(MOST_ROWS)
+    leading = list(table.columns[: list(table.columns).index("requests")])
+    texts = [[name, *map(_cell, shown[name])] for name in leading]
+    tried = ([[_short(text, longest) for text in column] for column in texts] for longest in LONGEST)
+    columns = next((one for one in tried if _width(one) <= WIDTH - ROOM), None)
+    if columns is None:
+        columns = [[_short(text, LONGEST[-1]) for text in column] for column in texts]
+    if (table["status"] == "failed").any():
+        columns.append(["status", *shown["status"]])
+    if "met" in table and not table["met"].all():
+        columns.append(["met", *("-" if state == "failed" else "yes" if met else "no"
+                                 for met, state in zip(shown["met"], shown["status"], strict=True))])  # fmt: skip
+    for name, head, factor in QUANTITIES:
+        if table[name].notna().any():
+            column = [head, *_numbers(shown, name, factor)]
+            if _width([*columns, column]) <= WIDTH:
+                columns.append(column)
+    lines = [line[:WIDTH].rstrip() for line in _lines(columns, len(leading))]
+    if len(table) > len(shown):
+        more = len(table) - len(shown)
+        lines.append(f"... and {more} more {'row' if more == 1 else 'rows'}: --csv or --parquet have all of them")
+    return "\n".join([*lines, *_remarks(table)])
+
+
+def _numbers(table: pd.DataFrame, name: str, factor: float) -> list[str]:
+    half_width = f"{name}_half_width"
+    widths = table[half_width] if half_width in table else [float("nan")] * len(table)
+    return [
+        "-"
+        if value != value
+        else _digits(value * factor, 4) + ("" if wide != wide else f" ± {_digits(wide * factor, 2)}")
+        for value, wide in zip(table[name], widths, strict=True)
+    ]
+
+
+def _digits(value: float, number: int) -> str:
+    """So many digits that matter, in full where that is short."""
+    if value == 0.0 or not 1e-4 <= abs(value) < 1e6:
+        return f"{value:.{number}g}"
+    return f"{value:.{max(0, number - 1 - math.floor(math.log10(abs(value))))}f}"
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _short(text: str, longest: int) -> str:
+    """The end of a path tells more than its beginning."""
+    return text if len(text) <= longest else f"…{text[1 - longest :]}"
+
+
+def _width(columns: list[list[str]]) -> int:
+    return sum(max(map(len, column)) for column in columns) + 2 * (len(columns) - 1)
+
+
+def _lines(columns: list[list[str]], texts: int) -> list[str]:
+    widths = [max(map(len, column)) for column in columns]
+    aligned = [
+        [cell.ljust(width) if number < texts else cell.rjust(width) for cell in column]
+        for number, (column, width) in enumerate(zip(columns, widths, strict=True))
+    ]
+    return ["  ".join(row) for row in zip(*aligned, strict=True)]
+
+
+def _remarks(table: pd.DataFrame) -> list[str]:
+    """Why rows have failed, each reason once, and how many rows warn of something."""
+    remarks = []
+    failed = table.loc[table["status"] == "failed", "reason"]
+    for reason, number in failed.value_counts(sort=False).items():
+        rows = "1 row" if number == 1 else f"{number} rows"
+        remarks += textwrap.wrap(f"failed ({rows}): {' '.join(str(reason).split())}", WIDTH, subsequent_indent="  ")
+    warned = [text for text in table["warnings"] if text] if "warnings" in table else []
+    if warned:
+        text = f"{len(warned)} of {len(table)} rows have warnings (column `warnings`), the first: {warned[0]}"
+        remarks += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+    return ["", *remarks] if remarks else []

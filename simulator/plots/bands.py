@@ -1,0 +1,63 @@
+"""Lines with their intervals, and what stands above and below several panels."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from .style import HEADLINE, PALETTE, QUIET, SIZE, SMALL, figure_of, wrap
+
+DASHES: Final = (0, (4, 3))
+DOTS: Final = (0, (1, 2))
+
+
+def colours(names: list[str]) -> dict[str, str]:
+    """A colour a name, in the order of the palette."""
+    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(names)}
+
+
+def name_of_load(axis: str) -> str:
+    """The label of an axis of loads."""
+    return "users" if axis == "users" else "arrival rate (/s)"
+
+
+def draw_band(
+    ax: Axes, rows: pd.DataFrame, x: str, quantity: str, colour: str, *, factor: float = 1.0, **line: Any
+) -> None:
+    """A quantity against a column: its means as a line, its Student intervals as a band."""
+    values = factor * rows[quantity].to_numpy(dtype=np.float64)
+    half = factor * rows[f"{quantity}_half_width"].to_numpy(dtype=np.float64)
+    where = rows[x].to_numpy(dtype=np.float64)
+    if np.isfinite(half).any():
+        low = np.maximum(values - half, 0.0) if ax.get_yscale() == "linear" else np.maximum(values - half, values / 5.0)
+        ax.fill_between(where, low, values + half, color=colour, alpha=0.18, linewidth=0)
+    look: dict[str, Any] = {"color": colour, "linewidth": 2.0, "marker": "o", "markersize": 4.5} | line
+    ax.plot(where, values, **look)
+
+
+def new_panels(number: int, *, width: float = 1.28) -> list[Axes]:
+    """Panels in a row, in a figure of their own."""
+    _, grid = plt.subplots(1, number, figsize=(SIZE[0] * width, SIZE[1]), layout="constrained", squeeze=False)
+    return list(grid[0])
+
+
+def title_all(ax: Axes, title: str, note: str) -> None:
+    """A title above all panels of a figure that has none, and a quiet line below them."""
+    figure = figure_of(ax)
+    if figure.get_suptitle():
+        return
+    width = figure.get_figwidth() * 72.0 * 0.96
+    above = wrap(title, width, HEADLINE, bold=True)
+    figure.suptitle(above, x=0.012, ha="left", fontsize=HEADLINE, fontweight="bold")
+    figure.supxlabel(wrap(note, width, SMALL), x=0.012, ha="left", fontsize=SMALL, color=QUIET)
+
+
+def interval_note(confidence: float, replications: int, what: str) -> str:
+    """What the bands or bars are."""
+    if replications < 2:
+        return "one replication: no intervals"
+    return f"{what}: {100.0 * confidence:g}\u00a0% Student intervals over {replications} replications"

@@ -1,0 +1,146 @@
+"""Which of two deployments is cheaper, over two things that may be otherwise."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FuncFormatter
+
+from .bands import interval_note
+from .given import BreakEvenLike
+from .style import (
+    BLUE,
+    INK,
+    OTHERS,
+    QUIET,
+    SMALL,
+    VERMILLION,
+    figure_of,
+    headline,
+    new_axes,
+    points_across,
+    readable,
+    shorten,
+    styled,
+    text_width,
+    tidy,
+)
+
+LEAST: Final = 0.05
+"""Saving at which the colours are full, at least: what is small should not look large."""
+PALE: Final = "#f7f7f7"
+
+
+def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
+    """A map of which deployment is cheaper at equal objectives, and by how much.
+
+    Blue cells are the first deployment's, red ones the second's; the number is what is saved of the other's price.
+    Hatched cells show no difference. Where one cannot meet the objectives, the cell says which one can.
+
+    Parameters
+    ----------
+    curve
+        What `break_even` of the package returns.
+    ax
+        Where to draw; a new figure if not given.
+    """
+    (first, across), (second, upwards) = curve.axes.items()
+    colours = LinearSegmentedColormap.from_list("break even", [BLUE, PALE, VERMILLION])
+    savings = [_signed(cell, curve.deployments) for cell in curve.cells.to_dict(orient="records")]
+    reach = max([LEAST, *(abs(saving) for saving in savings if math.isfinite(saving))])
+    norm = Normalize(-reach, reach)
+    with styled():
+        ax = new_axes() if ax is None else ax
+        tidy(ax, "")
+        ax.set_xlim(-0.5, len(across) - 0.5)
+        ax.set_ylim(-0.5, len(upwards) - 0.5)
+        ax.set_xticks(range(len(across)), [_words(value) for value in across])
+        ax.set_yticks(range(len(upwards)), [_words(value) for value in upwards])
+        ax.tick_params(length=0)
+        for spine in ax.spines.values():
+            spine.set_visible(False)
+        ax.set_xlabel(first)
+        ax.set_ylabel(second)
+        bar = figure_of(ax).colorbar(ScalarMappable(norm, colours), ax=ax, pad=0.02, fraction=0.05)
+        bar.outline.set_visible(False)
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(100.0 * value):.0f}"))
+        low, high = (shorten(name, 150.0, SMALL) for name in curve.deployments)
+        bar.set_label(f"saving (%): below 0 {low}, above {high}", fontsize=SMALL)
+        headline(ax, curve.headline, _note(curve))
+        places = {str(value): number for number, value in enumerate(across)}
+        rows = {str(value): number for number, value in enumerate(upwards)}
+        for cell, saving in zip(curve.cells.to_dict(orient="records"), savings, strict=True):
+            at = (places[str(cell[first])], rows[str(cell[second])])
+            _cell(ax, curve, cell, at, colours(norm(saving)) if math.isfinite(saving) else None)
+    return ax
+
+
+def _note(curve: BreakEvenLike) -> str:
+    return (
+        f"both sized to {' and '.join(curve.objectives)} in every cell; hatched: no difference shown; "
+        + interval_note(curve.confidence, curve.replications, "judged by")
+    )
+
+
+def _signed(cell: dict[Any, Any], deployments: tuple[str, str]) -> float:
+    """What is saved: below zero by the first deployment, above by the second; NaN where no difference is shown."""
+    if cell["kind"] != "cheaper" or math.isnan(float(cell["saving_ratio"])):
+        return math.nan
+    return float(cell["saving_ratio"]) * (-1.0 if cell["winner"] == deployments[0] else 1.0)
+
+
+def _cell(ax: Axes, curve: BreakEvenLike, cell: dict[Any, Any], at: tuple[int, int], colour: Any) -> None:
+    fill, hatch, ink = colour, "", INK
+    if cell["kind"] == "same":
+        fill, hatch = PALE, "///"
+    elif cell["kind"] == "none":
+        fill, hatch = OTHERS, "xx"
+    elif cell["kind"] == "only":
+        fill = BLUE if cell["winner"] == curve.deployments[0] else VERMILLION
+    if fill is None:
+        fill = PALE
+    if cell["kind"] in ("only", "cheaper") and _is_dark(fill):
+        ink = "white"
+    ax.add_patch(
+        Rectangle(
+            (at[0] - 0.5, at[1] - 0.5), 1.0, 1.0, facecolor=fill,
+            edgecolor={"same": OTHERS, "none": QUIET}.get(cell["kind"], "white"),
+            linewidth=1.5, hatch=hatch,
+        )
+    )  # fmt: skip
+    width = points_across(ax)[0] / len(next(iter(curve.axes.values()))) - 6.0
+    lines = [line if text_width(line, SMALL) <= width else shorten(line, width, SMALL) for line in _lines(cell)]
+    box = {"facecolor": PALE, "edgecolor": "none", "pad": 1.5} if hatch else None
+    ax.text(at[0], at[1], "\n".join(lines), ha="center", va="center", fontsize=SMALL, color=ink, bbox=box)
+
+
+def _lines(cell: dict[Any, Any]) -> list[str]:
+    """What stands in a cell."""
+    if cell["kind"] == "none":
+        return ["neither meets", "the objectives"]
+    if cell["kind"] == "only":
+        return ["only", str(cell["winner"])]
+    if cell["kind"] == "same":
+        return ["no difference", "shown"]
+    saving = float(cell["saving_ratio"])
+    return [str(cell["winner"])] + ([] if math.isnan(saving) else [f"{100.0 * saving:.1f} % less"])
+
+
+def _is_dark(colour: Any) -> bool:
+    from matplotlib.colors import to_rgb
+
+    return bool(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) < 0.55)
+
+
+def _words(value: object) -> str:
+    """A value as it was written, without the noise of a mapping."""
+    if isinstance(value, float):
+        return readable(value)
+    text = str(value)
+    return text if len(text) <= 24 else text[:23] + "…"

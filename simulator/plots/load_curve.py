@@ -1,0 +1,137 @@
+"""Throughput and latency against the load, at fixed sizes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from .bands import DASHES, DOTS, colours, draw_band, interval_note, name_of_load, new_panels, title_all
+from .given import LoadCurveLike
+from .panels import given_axes
+from .style import INK, QUIET, SMALL, darker, end_labels, log_ticks, readable, say, styled, tidy
+
+
+def load_curve(curve: LoadCurveLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+    """Goodput (/s) and p99 latency (ms, p50 as a thin line) against the load, one line a deployment.
+
+    Rings mark the knees, dotted lines the rates at which theory expects saturation.
+
+    Parameters
+    ----------
+    curve
+        What `load_curve` of the package returns.
+    ax
+        Two axes; a new figure if not given.
+
+    Raises
+    ------
+    SimulatorError
+        If the number of axes is another one.
+    """
+    with styled():
+        axes = given_axes(ax, 2, "load_curve") or new_panels(2)
+        note = interval_note(curve.confidence, curve.replications, "bands")
+        marks = "ring: the knee, where goodput by p99 is greatest; dotted: saturation by theory"
+        title_all(axes[0], curve.headline, f"{marks}; {note}")
+        _goodput(axes[0], curve)
+        _latency(axes[1], curve)
+    return tuple(axes)
+
+
+def _parts(curve: LoadCurveLike) -> dict[str, pd.DataFrame]:
+    return {str(name): rows for name, rows in curve.table.groupby("deployment", sort=False)}
+
+
+def _goodput(ax: Axes, curve: LoadCurveLike) -> None:
+    tidy(ax)
+    parts = _parts(curve)
+    palette = colours(list(parts))
+    reach = float(curve.table[curve.axis].max())
+    if curve.axis != "users":
+        ax.plot([0.0, reach], [0.0, reach], color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
+        ax.annotate(
+            "everything served", (reach * 0.2, reach * 0.2), (10.0, -6.0), textcoords="offset points",
+            ha="left", fontsize=SMALL, color=QUIET,
+        )  # fmt: skip
+    ends = []
+    for name, rows in parts.items():
+        draw_band(ax, rows, curve.axis, "goodput_per_s", palette[name])
+        _mark_knee(ax, curve, name, rows, "goodput_per_s", 1.0, palette[name])
+        ends.append((*_end(rows, curve.axis, "goodput_per_s"), name, palette[name]))
+    highest = float(curve.table["goodput_per_s"].max())
+    ax.set_ylim(0.0, max(highest * 1.08, 1e-9))
+    ax.set_xlim(0.0, reach)
+    _mark_saturation(ax, curve, palette, reach)
+    end_labels(ax, ends)
+    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_ylabel("goodput (/s)")
+
+
+def _latency(ax: Axes, curve: LoadCurveLike) -> None:
+    tidy(ax)
+    parts = {name: rows[rows["latency_p99_s"].notna()] for name, rows in _parts(curve).items()}
+    palette = colours(list(parts))
+    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_ylabel("latency (ms)")
+    if all(rows.empty for rows in parts.values()):
+        say(ax, "no request was served")
+        return
+    ax.set_yscale("log")
+    ends = []
+    for name, rows in parts.items():
+        if rows.empty:
+            continue
+        draw_band(ax, rows, curve.axis, "latency_p99_s", palette[name], factor=1e3)
+        draw_band(
+            ax, rows, curve.axis, "latency_p50_s", palette[name], factor=1e3,
+            linewidth=1.0, marker="", linestyle=DASHES,
+        )  # fmt: skip
+        _mark_knee(ax, curve, name, rows, "latency_p99_s", 1e3, palette[name])
+        for quantity, word in (("latency_p99_s", "p99"), ("latency_p50_s", "p50")):
+            x, y = _end(rows, curve.axis, quantity)
+            ends.append((x, 1e3 * y, f"{name} {word}", palette[name]))
+    reach = float(curve.table[curve.axis].max())
+    low, high = ax.get_ylim()
+    limits = {name: 1e3 * limit for name, limit in curve.limits.items() if 1e3 * limit < 20.0 * high}
+    for name, limit in limits.items():
+        ax.plot([0.0, reach], [limit, limit], color=INK, linewidth=0.9, zorder=1.0)
+        ends.append((reach, limit, f"slo {name}: {readable(limit)} ms", INK))
+    ax.set_xlim(0.0, reach)
+    ax.set_ylim(min([low, *limits.values()]) / 1.1, max([high, *limits.values()]) * 1.1)
+    _mark_saturation(ax, curve, palette, reach)
+    end_labels(ax, ends)
+    log_ticks(ax, "y")
+
+
+def _end(rows: pd.DataFrame, x: str, quantity: str) -> tuple[float, float]:
+    last = rows.iloc[-1]
+    return float(last[x]), float(last[quantity])
+
+
+def _mark_knee(
+    ax: Axes, curve: LoadCurveLike, name: str, rows: pd.DataFrame, quantity: str, factor: float, colour: str
+) -> None:
+    """A ring around the knee, if it lies within the loads; its load in words where there is room (for rates)."""
+    knee = curve.knees.get(name)
+    if knee is None or not knee.inside:
+        return
+    here = rows.loc[rows[curve.axis] == knee.load, quantity]
+    value = factor * float(here.iloc[0])
+    ax.plot([knee.load], [value], "o", markersize=12, markerfacecolor="none", markeredgecolor=colour, markeredgewidth=2)
+    if factor == 1.0:
+        unit = "" if curve.axis == "users" else "/s"
+        ax.annotate(
+            f"knee {readable(knee.load)}{unit}", (knee.load, value), (10.0, -14.0), textcoords="offset points",
+            fontsize=SMALL, color=darker(colour),
+        )  # fmt: skip
+
+
+def _mark_saturation(ax: Axes, curve: LoadCurveLike, palette: dict[str, str], reach: float) -> None:
+    for name, rate in curve.saturation.items():
+        if math.isfinite(rate) and rate <= reach and name in palette:
+            ax.axvline(rate, color=palette[name], linewidth=1.2, linestyle=DOTS, zorder=1.0)

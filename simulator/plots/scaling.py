@@ -1,0 +1,133 @@
+"""What each deployment needs and costs as the load grows, at equal objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from .bands import colours, draw_band, interval_note, name_of_load, title_all
+from .given import ScalingLike
+from .panels import given_axes
+from .style import FAINT, INK, OTHERS, QUIET, SIZE, SMALL, end_labels, readable, styled, tidy
+
+GIB: Final = 2.0**30
+PANELS: Final = {
+    "cost_per_hour": (1.0, "cost per hour"),
+    "replicas": (1.0, "replicas"),
+    "cores": (1.0, "cores"),
+    "memory_bytes": (1.0 / GIB, "memory (GiB)"),
+    "latency_p99_s": (1e3, "latency p99 (ms)"),
+    "goodput_per_s": (1.0, "goodput (/s)"),
+}
+"""Factor to what people read, and the label of the axis."""
+WHOLE: Final = ("replicas", "cores")
+"""What is counted."""
+
+
+def scaling(curve: ScalingLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+    """Cost per hour against the load, large; beside it replicas, cores, memory and p99 latency.
+
+    One line a deployment, sized at every load; a cross where the objectives are not met. Squares along the top say
+    which one is cheaper, grey ones that no difference is shown. Grey bands hold the crossovers. A file without prices
+    is compared by its cores.
+
+    Parameters
+    ----------
+    curve
+        What `scaling_curve` returns.
+    ax
+        Five axes, the large one first; a new figure if not given.
+
+    Raises
+    ------
+    SimulatorError
+        If the number of axes is another one.
+    """
+    quantities = [curve.price, *(name for name in PANELS if name not in (curve.price, "cost_per_hour"))][:5]
+    with styled():
+        axes = given_axes(ax, 5, "scaling") or _new()
+        note = interval_note(curve.confidence, curve.replications, "band of p99")
+        marks = "squares: the cheaper one, grey if no difference is shown; ×: objectives not met"
+        low = "band of cost: sizes that meet them by estimate only"
+        title_all(axes[0], curve.headline, f"{marks}; {low}; {note}")
+        for number, (panel, quantity) in enumerate(zip(axes, quantities, strict=True)):
+            _draw(panel, curve, quantity, large=number == 0)
+    return tuple(axes)
+
+
+def _new() -> list[Axes]:
+    rows: list[Any] = [["main", "a", "b"], ["main", "c", "d"]]
+    size = (SIZE[0] * 1.36, SIZE[1] * 1.12)
+    _, found = plt.subplot_mosaic(rows, figsize=size, layout="constrained", width_ratios=[1.9, 1.0, 1.0])
+    return [found[name] for name in ("main", "a", "b", "c", "d")]
+
+
+def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
+    tidy(ax)
+    factor, label = PANELS[quantity]
+    parts = {str(name): rows for name, rows in curve.table.groupby("deployment", sort=False)}
+    palette = colours(list(parts))
+    reach = float(curve.table[curve.axis].max())
+    ends = []
+    for name, rows in parts.items():
+        _line(ax, curve, rows, quantity, factor, palette[name])
+        ends.append((float(rows[curve.axis].iloc[-1]), factor * float(rows[quantity].iloc[-1]), name, palette[name]))
+    if quantity == "latency_p99_s":
+        for limit in curve.limits.values():
+            ax.axhline(factor * limit, color=INK, linewidth=0.9, zorder=1.0)
+            ax.annotate(
+                f"slo {readable(factor * limit)} ms", (0.02, factor * limit), (0.0, -3.0),
+                xycoords=ax.get_yaxis_transform(), textcoords="offset points", va="top", fontsize=SMALL, color=INK,
+            )  # fmt: skip
+    ax.set_xlim(0.0, reach * 1.04)
+    top = np.nanmax([1e-9, ax.get_ylim()[1], *(factor * curve.table[quantity])])
+    ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
+    ax.set_xlabel(name_of_load(curve.axis))
+    currency = f" ({curve.currency})" if quantity == "cost_per_hour" and curve.currency else ""
+    ax.set_ylabel(label + currency)
+    if large:
+        _mark_winners(ax, curve, palette)
+        _mark_crossovers(ax, curve)
+        end_labels(ax, [end for end in ends if np.isfinite(end[1])])
+    else:
+        ax.locator_params(axis="x", nbins=5)
+        ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=quantity in WHOLE))
+
+
+def _line(ax: Axes, curve: ScalingLike, rows: pd.DataFrame, quantity: str, factor: float, colour: str) -> None:
+    met = rows["met"].to_numpy(bool)
+    where = rows[curve.axis].to_numpy(np.float64)
+    values = factor * rows[quantity].to_numpy(np.float64)
+    known = np.where(met, values, np.nan)
+    if quantity == "latency_p99_s" or quantity == "goodput_per_s":
+        draw_band(ax, rows.assign(**{quantity: rows[quantity].where(rows["met"])}), curve.axis, quantity, colour,
+                  factor=factor)  # fmt: skip
+    else:
+        ax.plot(where, known, color=colour, linewidth=2.0, marker="o", markersize=4.5)
+    if quantity == "cost_per_hour":
+        low = np.where(met, rows["cost_low_per_hour"].to_numpy(np.float64), np.nan)
+        ax.fill_between(where, low, known, color=colour, alpha=0.18, linewidth=0)
+    ax.plot(where[~met], values[~met], "x", color=colour, markersize=8, markeredgewidth=2.0)
+
+
+def _mark_winners(ax: Axes, curve: ScalingLike, palette: dict[str, str]) -> None:
+    for load, verdict in zip(curve.loads, curve.verdicts, strict=True):
+        colour = palette.get(verdict.winner, OTHERS)
+        marker = "x" if verdict.kind == "none" else "s"
+        ax.plot([load], [0.975], marker, color=colour, markersize=7, transform=ax.get_xaxis_transform())
+
+
+def _mark_crossovers(ax: Axes, curve: ScalingLike) -> None:
+    for one in curve.crossovers:
+        ax.axvspan(one.after, one.before, color=FAINT, zorder=0.5, linewidth=0)
+        ax.annotate(
+            f"crossover\n{readable(one.after)} to {readable(one.before)}", ((one.after + one.before) / 2.0, 0.03),
+            xycoords=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=SMALL, color=QUIET,
+        )  # fmt: skip

@@ -1,0 +1,149 @@
+"""`simulator capacity`: exit codes, JSON, several deployments, a Ctrl-C."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+import simulator as sim
+from simulator import cli
+from simulator.cli import common
+from simulator.cli.sizing import cheapest
+
+SHOP = """\
+name: shop
+simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 3}
+services:
+  web: {steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: store}]}
+  store: {steps: [{cpu: {dist: exponential, mean: 8ms}}]}
+workload: {call: web, rate: 40/s}
+slos: {web: {call: web, p99: 300ms}}
+prices: {currency: EUR, vcpuHour: 0.04}
+"""
+
+
+@pytest.fixture(autouse=True)
+def shop(tmp_path, monkeypatch):
+    from simulator.engines import compiled
+
+    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+    monkeypatch.chdir(tmp_path)
+    Path("shop.yaml").write_text(SHOP)
+
+
+def run(capsys, command):
+    code = cli.main(shlex.split(command))
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return code, out, err
+
+
+def test_it_prints_the_size_and_why(capsys):
+    code, out, err = run(capsys, "capacity shop.yaml")
+    assert (code, err) == (common.FINE, "")
+    assert out == f"{sim.capacity(sim.load('shop.yaml'))}\n"
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_an_objective_that_cannot_be_met_is_exit_code_1(capsys):
+    code, out, _ = run(capsys, "capacity shop.yaml --set slos.web.p99=20ms --max-replicas 2")
+    assert code == common.MISSED
+    assert "The objectives cannot be met, because web p99 is" in " ".join(out.split())
+
+
+def test_json_alone(capsys):
+    code, out, err = run(capsys, "capacity shop.yaml --json")
+    assert (code, err) == (common.FINE, "")
+    content = json.loads(out)
+    assert content["met"] is True
+    assert content["replicas"] == sim.capacity(sim.load("shop.yaml")).replicas
+    assert "next" not in content
+
+
+def test_what_the_next_replica_would_buy(capsys):
+    code, out, _ = run(capsys, "capacity shop.yaml --next")
+    assert code == common.FINE
+    assert "one more replica of each unit, latency p99 (ms) is" in out
+    code, out, _ = run(capsys, "capacity shop.yaml --next --json")
+    assert {row["unit"] for row in json.loads(out)["next"]["units"]} == {"web", "store"}
+
+
+def test_deployments_side_by_side(capsys):
+    code, out, _ = run(capsys, "capacity shop.yaml -d microservices -d monolith")
+    assert code == common.FINE
+    sizes = {name: sim.capacity(sim.load("shop.yaml"), name) for name in ("microservices", "monolith")}
+    first, second = sorted(sizes, key=lambda name: sizes[name].cost_per_hour)
+    costs = [f"{sizes[name].cost_per_hour:.4g}" for name in (first, second)]
+    assert out.endswith(f"{first} is cheapest: {costs[0]} EUR per hour against {costs[1]} ({second}).\n")
+    content = json.loads(run(capsys, "capacity shop.yaml -d microservices -d monolith --json")[1])
+    assert content["cheapest"] == first
+    assert list(content["deployments"]) == ["microservices", "monolith"]
+
+
+def test_which_is_cheapest_is_a_question_of_those_that_meet():
+    topology = sim.loads(SHOP)
+    one = sim.capacity(topology)
+    missed = sim.capacity(topology.replace({"slos.web.p99": "20ms"}), max_replicas=1)
+    assert cheapest({"a": one, "b": missed}) is None
+    assert cheapest({"a": one, "b": one}) is None
+    assert cheapest({"a": one}) is None
+
+
+def test_arguments_are_passed_on(capsys):
+    code, out, _ = run(
+        capsys,
+        "capacity shop.yaml --scale web --cores 1,2 --max-replicas 3 --json --seed 9 --replications 2 --duration 10s"
+        " --warmup 1s --confidence 90% --engine reference",
+    )
+    content = json.loads(out)
+    made = content["result"]["provenance"]
+    assert code in (common.FINE, common.MISSED)
+    assert content["sized"] == ["web"]
+    assert content["cores"]["web"] in (1.0, 2.0)
+    assert "web_cores" in content["tried"][0]
+    assert (made["seed"], made["replications"], made["duration_s"], made["warmup_s"]) == (9, 2, 10.0, 1.0)
+    assert (made["confidence"], made["engine"]) == (0.9, "reference")
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("capacity shop.yaml --cores one", "expected numbers such as 1,2,4, not 'one'"),
+        ("capacity shop.yaml --cores 1.5", "a replica cannot have 1.5 cores"),
+        ("capacity shop.yaml --scale stor", "no unit `stor` to size; did you mean `store`?"),
+        ("capacity shop.yaml --max-replicas 0", "max_replicas is 0"),
+        ("capacity shop.yaml --replications 1", "one replication has no interval"),
+        ("capacity shop.yaml -d nowhere", "no deployment `nowhere`"),
+        ("capacity none.yaml", "none.yaml"),
+    ],
+)
+def test_wrong_use_is_exit_code_2(capsys, command, message):
+    code, out, err = run(capsys, command)
+    assert (code, out) == (common.WRONG, "")
+    assert message in err
+
+
+def test_without_slos_it_says_how_to_write_one(capsys):
+    Path("bare.yaml").write_text(SHOP.replace("slos:", "# slos:"))
+    code, out, err = run(capsys, "capacity bare.yaml")
+    assert (code, out) == (common.WRONG, "")
+    assert "slos: {web: {call: web, p99: 300ms}}" in err
+
+
+@pytest.mark.parametrize("number", [5, 8])
+def test_cut_off_it_shows_what_there_is(capsys, monkeypatch, number):
+    from simulator.engines.reference import ReferenceEngine
+
+    whole, calls = ReferenceEngine.run, []
+
+    def cut_off(self, plan, **options):
+        calls.append(plan)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+        return whole(self, plan, **options)
+
+    monkeypatch.setattr(ReferenceEngine, "run", cut_off)
+    code, out, _ = run(capsys, "capacity shop.yaml -d microservices -d monolith --next")
+    assert code == common.INTERRUPTED
+    assert "Interrupted" in out

@@ -1,0 +1,286 @@
+"""`simulator sweep` as a user meets it."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import simulator as sim
+from simulator import cli
+from simulator.cli import common, sweeping
+from simulator.spec.text import Text
+
+ROOT = Path(__file__).parents[3]
+SHOP = """\
+name: shop
+simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 2}
+services:
+  web: {steps: [{cpu: {dist: exponential, mean: 5ms}}, {call: store}]}
+  store: {steps: [{cpu: {dist: exponential, mean: 8ms}}]}
+workload: {call: web, rate: 40/s}
+slos: {web: {call: web, p99: 100ms}}
+prices: {vcpuHour: 0.04}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_compiled(monkeypatch):
+    from simulator.engines import compiled
+
+    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("shop.yaml").write_text(SHOP)
+    return sim.load("shop.yaml")
+
+
+def run(capsys, command):
+    code = cli.main(shlex.split(f"sweep {command}"))
+    out, err = capsys.readouterr()
+    assert "Traceback" not in err
+    return code, out, err
+
+
+def test_it_shows_what_the_function_gives(shop, capsys):
+    code, out, err = run(capsys, "shop.yaml --axis workload.rate=20/s:60/s:20/s --axis services.store.replicas=1,2")
+    assert (code, err) == (common.FINE, "computed 6, reused 0\n")
+    lines = out.splitlines()
+    assert lines[0].split()[:3] == ["workload.rate", "services.store.replicas", "deployment"]
+    assert [line.split()[:3] for line in lines[1:7]] == [
+        [rate, number, "microservices"] for rate in ("20/s", "40/s", "60/s") for number in "12"
+    ]
+    table = sim.sweep(shop, {"workload.rate": ["20/s"], "services.store.replicas": [1]})
+    assert f"{table['latency_p99_s'][0] * 1000:.2f} ±" in lines[1]
+
+
+def test_files_have_the_whole_table(shop, capsys):
+    command = "shop.yaml --axis workload.rate=20/s,-1/s -d monolith -d microservices --csv t.csv --parquet t.parquet"
+    assert run(capsys, command)[0] == common.FINE
+    table = sim.sweep(shop, {"workload.rate": ["20/s", "-1/s"]}, deployments=["monolith", "microservices"])
+    table.attrs = {}
+    pd.testing.assert_frame_equal(pd.read_parquet("t.parquet"), table, check_exact=True)
+    text = pd.read_csv("t.csv", dtype="str")
+    for name in table.select_dtypes("float64").columns:  # written so that they read back to the bit
+        assert [float(cell) for cell in text[name]] == pytest.approx(table[name].tolist(), rel=0, abs=0, nan_ok=True)
+    before = Path("t.parquet").read_bytes()
+    assert run(capsys, f"{command} --store runs")[0] == run(capsys, f"{command} --store runs")[0] == common.FINE
+    assert Path("t.parquet").read_bytes() == before  # computed or reused
+
+
+def test_a_store_shards_and_collecting(shop, capsys):
+    axes = "--axis workload.rate=20/s:60/s:10/s"
+    for index, number in enumerate((3, 2)):
+        err = run(capsys, f"shop.yaml {axes} --store runs --shard {index}/2")[2]
+        assert err == f"computed {number}, reused 0\n"
+    assert run(capsys, f"shop.yaml {axes} --store runs --csv whole.csv")[2] == "computed 0, reused 5\n"
+    code, out, err = run(capsys, "--collect runs --csv collected.csv")
+    assert (code, err) == (common.FINE, "")
+    assert Path("collected.csv").read_bytes() == Path("whole.csv").read_bytes()
+    assert len(out.splitlines()) >= 6
+    rows = json.loads(run(capsys, "--collect runs --json --runs")[1])["rows"]
+    assert [row["replication"] for row in rows] == [0, 1] * 5
+
+
+def test_json_stands_alone(shop, capsys):
+    code, out, err = run(capsys, "shop.yaml --axis workload.rate=20/s,-1/s --json")
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    content = json.loads(out, parse_constant=refuse)
+    assert (code, err) == (common.FINE, "computed 1, reused 0\n")
+    assert (content["computed"], content["failed"]) == (1, 1)
+    assert [row["status"] for row in content["rows"]] == ["ok", "failed"]
+    assert content["rows"][1]["requests"] is None
+
+
+def test_a_sweep_file(shop, capsys):
+    Path("sweep.yaml").write_text("topology: shop.yaml\naxes: {workload.rate: [20/s, 30/s]}\n")
+    assert run(capsys, "--file sweep.yaml --json")[0] == common.FINE
+    Path("sweep.yaml").write_text("topology: shop.yaml\naxs: {workload.rate: [20/s, 30/s]}\n")
+    code, out, err = run(capsys, "--file sweep.yaml")
+    assert (code, out) == (common.WRONG, "")
+    assert err.startswith("sweep.yaml:2:1: axs: unknown key `axs`; did you mean `axes`?\n    2 | axs:")
+
+
+def test_designs_and_settings(shop, capsys):
+    code, out, _ = run(
+        capsys, "shop.yaml --axis workload.rate=20/s..60/s:log --axis services.store.replicas=1..3:integer "
+        "--design latin --samples 3 --design-seed 4 --set services.web.replicas=2 --replications 3 --duration 5s "
+        "--warmup 1s --json --workers 1 --engine reference",
+    )  # fmt: skip
+    rows = json.loads(out)["rows"]
+    assert code == common.FINE
+    assert sorted(row["services.store.replicas"] for row in rows) == [1, 2, 3]
+    assert [row["replications"] for row in rows] == [3, 3, 3]
+    axes = {"workload.rate": "20/s..60/s:log", "services.store.replicas": "1..3:integer"}
+    table = sim.sweep(
+        shop.replace({"services.web.replicas": 2}), axes, design="latin", samples=3, design_seed=4,
+        replications=3, duration="5s", warmup="1s",
+    )  # fmt: skip
+    assert [row["latency_mean_s"] for row in rows] == table["latency_mean_s"].tolist()
+
+
+def test_failed_rows_say_why_and_all_failed_is_exit_code_1(shop, capsys, monkeypatch):
+    code, out, _ = run(capsys, "shop.yaml --axis workload.rate=20/s,-1/s,-2/s")
+    assert code == common.FINE
+    assert "failed (1 row): workload.rate: a rate cannot be negative, found `-1/s`" in out
+    assert re.search(r"^-2/s +microservices +failed +- ", out, re.MULTILINE)
+    from simulator.engines.reference import ReferenceEngine
+
+    def exhaust(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(ReferenceEngine, "run", exhaust)
+    code, out, _ = run(capsys, "shop.yaml --axis workload.rate=20/s,30/s --engine reference")
+    assert code == common.MISSED
+    assert "failed (2 rows): out of memory" in out
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("", "name a topology file and its axes, or a sweep file"),
+        ("shop.yaml", "a sweep needs axes"),
+        ("shop.yaml --axis workload.rate", "--axis workload.rate: expected PATH=VALUES"),
+        ("shop.yaml --axis a=1 --axis a=2", "--axis a is given twice"),
+        ("shop.yaml --axis workload.rat=1/s,2/s", "workload.rat: unknown key `rat`"),
+        ("shop.yaml --axis workload.rate=20,30", "workload.rate: a rate needs a unit"),
+        ("shop.yaml --axis workload.rate=1:x:2", "axes.workload.rate: expected start:stop:step in one unit"),
+        ("shop.yaml --axis workload.rate=1/s --shard 0/2", "a shard computes its part into a store"),
+        ("shop.yaml --axis workload.rate=1/s --shard auto --store runs", "--shard auto is for array jobs"),
+        ("shop.yaml --axis workload.rate=1/s --store shop.yaml", "shop.yaml is a file: name a folder to keep runs in"),
+        ("shop.yaml --axis workload.rate=1/s --csv nowhere/t.csv", "cannot write nowhere/t.csv: there is no folder"),
+        ("shop.yaml --axis workload.rate=1/s --parquet .", "[.] is a folder: name a file to write the table into"),
+        ("shop.yaml --file s.yaml", "--file names the topology"),
+        ("--file s.yaml --set a=1", "--file names the topology"),
+        ("--file nowhere.yaml", "cannot read `nowhere.yaml`"),
+        ("--collect nowhere", "there is no store nowhere"),
+        ("--collect runs --axis a=1", "--collect computes nothing"),
+        ("shop.yaml --axis workload.rate=1/s -d nowhere", "no deployment `nowhere`"),
+        ("shop.yaml --axis workload.rate=1/s --workers 0", "a sweep needs a worker at least, not 0"),
+    ],
+)
+def test_wrong_use(command, message, shop, capsys):
+    code, out, err = run(capsys, command)
+    assert (code, out) == (common.WRONG, "")
+    assert re.match(message, err), err
+
+
+def test_text_keeps_to_100_columns(shop, capsys):
+    long = "a-name-that-is-longer-than-any-table-would-like-it-to-be-and-then-some-and-more"
+    Path("long.yaml").write_text(SHOP.replace("store", f"{long}-store"))
+    for more in ("", "--axis workload.rate=10/s,900/s --axis name=a,b --axis services.web.resources.cpu=1,2 --runs"):
+        _, out, _ = run(
+            capsys, f"long.yaml --axis services.{long}-store.replicas=1,-1 {more} --duration 5s --warmup 1s"
+        )
+        assert max(map(len, out.splitlines())) <= 100
+        heads = {"deployment", "replication", "met", "status", *(head for _, head, _ in sweeping.QUANTITIES)}
+        assert re.split(r" {2,}", out.splitlines()[0])[-1] in heads  # left out, not cut off
+
+
+def test_a_long_table_is_cut(shop, capsys, monkeypatch):
+    monkeypatch.setattr(sweeping, "MOST_ROWS", 2)
+    out = run(capsys, "shop.yaml --axis workload.rate=10/s,20/s,30/s")[1]
+    assert "... and 1 more row: --csv or --parquet have all of them" in out
+
+
+def test_digits():
+    assert [sweeping._digits(value, 2) for value in (113.0, 9.87, 0.123, 0.0, 1e-7)] == [
+        "113",
+        "9.9",
+        "0.12",
+        "0",
+        "1e-07",
+    ]
+
+
+LONG = SHOP.replace("duration: 10s", "duration: 60s")
+TOLD = """\
+import sys
+from simulator import cli
+from simulator.cli import sweeping
+def tell(work, what):
+    return work(lambda done, total: print(done, file=sys.stderr, flush=True))
+sweeping.with_progress = tell
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("engine", ["reference --workers 1", "reference --workers 2", "compiled"])
+def test_a_ctrl_c_shows_what_is_finished_and_the_next_call_goes_on(engine, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("long.yaml").write_text(
+        LONG if "reference" in engine else SHOP.replace("10s", "1200s").replace("40/s", "90/s")
+    )
+    command = f"sweep long.yaml --axis services.web.replicas=1:60:1 --store runs --json --engine {engine}"
+    process = subprocess.Popen(
+        [sys.executable, "-c", TOLD, *shlex.split(command)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, start_new_session=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    for line in process.stderr:
+        if line[0].isdigit() and float(line) >= 4:  # two of which are whole at least, with two workers
+            break
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == common.INTERRUPTED, err
+    assert "Traceback" not in err
+    finished = json.loads(out)
+    assert 2 <= finished["computed"] < 60
+    assert finished["computed"] + finished["missing"] == 60
+    assert (
+        err.splitlines()[-1] == f"computed {finished['computed']}, reused 0; interrupted, {finished['missing']} missing"
+    )
+    assert len(finished["rows"]) == finished["computed"]
+    rows = sim.collect("runs")
+    assert len(rows) == finished["computed"]
+    assert sorted(rows["services.web.replicas"]) == [row["services.web.replicas"] for row in finished["rows"]]
+    fewer = f"sweep long.yaml --axis services.web.replicas={','.join(str(n) for n in rows['services.web.replicas'])}"
+    assert cli.main(shlex.split(f"{fewer} --store runs --json")) == common.FINE
+    assert capsys.readouterr().err == f"computed 0, reused {len(rows)}\n"
+
+
+# -- clusters
+
+CLUSTER = ROOT / "docs" / "cluster"
+
+
+def test_the_kubernetes_manifest_says_one_number_of_shards_and_a_command_that_is_understood():
+    job = Text((CLUSTER / "job.yaml").read_text(), "job.yaml").read()
+    spec = job["spec"]
+    (container,) = spec["template"]["spec"]["containers"]
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    assert spec["completionMode"] == "Indexed"
+    assert int(environment["JOB_COMPLETIONS"]) == spec["completions"]
+    arguments = cli.make_parser().parse_args(container["command"][1:])
+    assert (arguments.shard, arguments.store) == ("auto", Path("/runs"))
+    mounts = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+    assert {volume["name"] for volume in spec["template"]["spec"]["volumes"]} == set(mounts)
+    items = {one["path"] for one in spec["template"]["spec"]["volumes"][0]["configMap"]["items"]}
+    assert str(arguments.file.relative_to(mounts["sweep"])) in items
+    assert all((ROOT / one).is_file() for one in items)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script of bash")
+def test_the_slurm_script_computes_every_share(shop, tmp_path, capsys):
+    Path("sweep.yaml").write_text("topology: shop.yaml\naxes: {workload.rate: 20/s:60/s:10/s}\n")
+    Path("simulator").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulator "$@"\n')
+    Path("simulator").chmod(0o755)
+    for task in (0, 1):
+        environment = {
+            **os.environ, "PYTHONPATH": str(ROOT), "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+            "SWEEP": "sweep.yaml", "SLURM_ARRAY_TASK_ID": str(task), "SLURM_ARRAY_TASK_MIN": "0",
+            "SLURM_ARRAY_TASK_COUNT": "2", "SLURM_CPUS_PER_TASK": "1",
+        }  # fmt: skip
+        subprocess.run(["bash", CLUSTER / "sweep.sbatch"], check=True, capture_output=True, env=environment)
+    assert run(capsys, "--file sweep.yaml --store runs")[2] == "computed 0, reused 5\n"

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from simulator import plots
+from simulator.experiments.breaking import BreakEven
+from simulator.plots.style import BLUE, OTHERS, VERMILLION
+
+NAMES = ("microservices", "monolith")
+NAN = float("nan")
+
+
+def curve(**more: Any) -> BreakEven:
+    """A cell of each kind, and one more."""
+    kinds = [("cheaper", "microservices", 0.25), ("cheaper", "monolith", 0.04), ("same", "", 0.01),
+             ("only", "monolith", NAN), ("none", "", NAN), ("cheaper", "monolith", 0.5)]  # fmt: skip
+    cells = [
+        {"services.web.resources.memory": memory, "workload.rate": rate, "kind": kind, "winner": winner,
+         "saving_ratio": saving}
+        for (memory, rate), (kind, winner, saving) in zip(
+            [(memory, rate) for rate in (20.0, 80.0) for memory in ("1Gi", "2Gi", "8Gi")], kinds, strict=True
+        )
+    ]  # fmt: skip
+    given: dict[str, Any] = {
+        "topology": "shop", "cells": pd.DataFrame(cells), "table": pd.DataFrame(),
+        "axes": {"services.web.resources.memory": ("1Gi", "2Gi", "8Gi"), "workload.rate": (20.0, 80.0)},
+        "deployments": NAMES, "price": "cost_per_hour", "objectives": ("web p99 250 ms",), "confidence": 0.95,
+        "replications": 5,
+    }  # fmt: skip
+    return BreakEven(**(given | more))
+
+
+def cells(ax) -> dict[tuple[float, float], object]:
+    """Rectangles by their middle."""
+    return {(patch.get_x() + 0.5, patch.get_y() + 0.5): patch for patch in ax.patches}
+
+
+def said(ax) -> dict[tuple[float, float], str]:
+    return {text.get_position(): text.get_text() for text in ax.texts if "sized to" not in text.get_text()}
+
+
+def test_axes_are_the_paths_with_their_values():
+    ax = plots.break_even(curve())
+    assert [ax.get_xlabel(), ax.get_ylabel()] == ["services.web.resources.memory", "workload.rate"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["1Gi", "2Gi", "8Gi"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["20", "80"]
+    assert (
+        ax.get_title(loc="left").replace("\n", " ").startswith("shop, of 6 cells: microservices is cheaper in 1, mono")
+    )
+
+
+def test_every_cell_says_what_it_is():
+    assert said(plots.break_even(curve())) == {
+        (0, 0): "microservices\n25.0 % less", (1, 0): "monolith\n4.0 % less", (2, 0): "no difference\nshown",
+        (0, 1): "only\nmonolith", (1, 1): "neither meets\nthe objectives", (2, 1): "monolith\n50.0 % less",
+    }  # fmt: skip
+
+
+def test_colours_go_from_one_deployment_to_the_other():
+    drawn = cells(plots.break_even(curve()))
+    assert drawn[2, 1].get_facecolor()[:3] == pytest.approx(to_rgb(VERMILLION), abs=0.01)  # the largest saving
+    assert drawn[0, 1].get_facecolor()[:3] == pytest.approx(to_rgb(VERMILLION))
+    assert drawn[1, 1].get_facecolor()[:3] == pytest.approx(to_rgb(OTHERS))
+    blue, pale = drawn[0, 0].get_facecolor(), drawn[1, 0].get_facecolor()
+    assert blue[2] > blue[0]  # half way to blue
+    assert pale[0] > pale[2] > 0.8  # little to save is pale
+    other = curve(deployments=NAMES[::-1])
+    assert cells(plots.break_even(other))[2, 1].get_facecolor()[:3] == pytest.approx(to_rgb(BLUE), abs=0.01)
+
+
+def test_only_what_shows_no_difference_or_meets_nothing_is_hatched():
+    drawn = cells(plots.break_even(curve()))
+    assert {place for place, patch in drawn.items() if patch.get_hatch()} == {(2, 0), (1, 1)}
+
+
+def test_unfinished_cells_are_left_open_and_axes_can_be_given():
+    _, ax = plt.subplots()
+    made = curve()
+    assert plots.break_even(curve(cells=made.cells.iloc[:4]), ax=ax) is ax
+    assert set(cells(ax)) == {(0, 0), (1, 0), (2, 0), (0, 1)}

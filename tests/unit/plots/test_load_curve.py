@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import pytest
+
+from simulator import plots
+from simulator.errors import SimulatorError
+from simulator.experiments.curves import LoadCurve
+from simulator.experiments.fits import Knee
+
+
+def curve(*, axis: str = "arrival_rate_per_s", half: float = 0.1, **more: Any) -> LoadCurve:
+    """Four loads; goodput stops at 200 and at 300, half widths are a share of the value."""
+    rows = []
+    for load in (50.0, 150.0, 250.0, 350.0):
+        for name, most, base in (("microservices", 200.0, 0.1), ("monolith", 300.0, 0.08)):
+            values = {
+                "throughput_per_s": min(load, most), "goodput_per_s": min(load, most),
+                "latency_p50_s": base * (1 + load / most), "latency_p99_s": 5 * base * (1 + load / most),
+                "availability_ratio": min(1.0, most / load),
+            }  # fmt: skip
+            rows.append(
+                {"factor": load / 100, "arrival_rate_per_s": 0.0 if axis == "users" else load, "users": int(load),
+                 "deployment": name, "arrived_per_s": load, "cores": 8.0}
+                | values | {f"{key}_half_width": half * value for key, value in values.items()}
+            )  # fmt: skip
+    given: dict[str, Any] = {
+        "topology": "shop", "table": pd.DataFrame(rows),
+        "knees": {
+            "microservices": Knee(150.0, 150.0, 250.0, inside=True),
+            "monolith": Knee(350.0, 250.0, 350.0, inside=False),
+        },
+        "saturation": {"microservices": 200.0, "monolith": 300.0},
+        "bottlenecks": {"microservices": "web", "monolith": "monolith"}, "limits": {"web": 0.9},
+        "confidence": 0.95, "replications": 5,
+    }  # fmt: skip
+    return LoadCurve(**(given | more))
+
+
+def texts(ax) -> list[str]:
+    return [text.get_text().replace("\u00a0", " ") for text in ax.texts]
+
+
+def lines(ax, style: str = "-") -> dict[str, list[float]]:
+    """What is drawn in markers and lines of more than two points, by colour."""
+    return {
+        line.get_color(): list(line.get_ydata())
+        for line in ax.lines
+        if len(line.get_xdata()) > 2 and (line.get_linestyle() == style)
+    }
+
+
+def test_lines_are_the_table_in_the_units_of_the_axes():
+    made = curve()
+    left, right = plots.load_curve(made)
+    assert [left.get_xlabel(), left.get_ylabel()] == ["arrival rate (/s)", "goodput (/s)"]
+    assert [right.get_xlabel(), right.get_ylabel()] == ["arrival rate (/s)", "latency (ms)"]
+    rows = dict(iter(made.table.groupby("deployment", sort=False)))
+    drawn, tails = list(lines(left).values()), list(lines(right).values())
+    for number, name in enumerate(("microservices", "monolith")):
+        assert drawn[number] == pytest.approx(rows[name]["goodput_per_s"].tolist())
+        assert tails[number] == pytest.approx((1e3 * rows[name]["latency_p99_s"]).tolist())
+    assert any(line.get_linestyle() == "--" for line in right.lines)  # the medians
+
+
+def test_bands_are_the_intervals():
+    left, _ = plots.load_curve(curve())
+    low, high = (band.get_paths()[0].vertices[:, 1] for band in left.collections[:2])
+    assert [low.min(), low.max()] == pytest.approx([45.0, 220.0])
+    assert [high.min(), high.max()] == pytest.approx([45.0, 330.0])
+    without, _ = plots.load_curve(curve(half=float("nan"), replications=1))
+    assert not without.collections
+    assert without.figure.get_supxlabel().endswith("one replication: no intervals")
+
+
+def test_only_a_knee_inside_has_a_ring_and_its_load_in_words():
+    left, right = plots.load_curve(curve())
+    for ax in (left, right):
+        rings = [line for line in ax.lines if line.get_markersize() == 12]
+        assert [line.get_xdata()[0] for line in rings] == [150.0]
+    assert "knee 150/s" in texts(left)
+    assert not any("350" in text for text in texts(left))
+
+
+def test_saturation_and_slos_are_marked():
+    left, right = plots.load_curve(curve())
+    for ax in (left, right):
+        dotted = [line.get_xdata()[0] for line in ax.lines if list(line.get_ydata()) == [0, 1]]
+        assert dotted == [200.0, 300.0]
+    assert "slo web: 900 ms" in texts(right)
+    bare, _ = plots.load_curve(curve(saturation={"microservices": float("inf"), "monolith": 1e9}))
+    assert not [line for line in bare.lines if list(line.get_ydata()) == [0, 1]]
+
+
+def test_the_title_is_the_finding():
+    left, _ = plots.load_curve(curve())
+    assert left.figure.get_suptitle() == "shop: more load pays up to the knee, microservices at 150/s"
+
+
+def test_users():
+    left, _ = plots.load_curve(curve(axis="users", knees={}, saturation={}, limits={}))
+    assert left.get_xlabel() == "users"
+    assert "everything served" not in texts(left)
+
+
+def test_nothing_was_served():
+    made = curve(limits={})
+    table = made.table.assign(latency_p99_s=float("nan"), latency_p50_s=float("nan"), goodput_per_s=0.0)
+    _, right = plots.load_curve(curve(table=table, knees={"microservices": None}))
+    assert texts(right) == ["no request was served"]
+
+
+def test_given_axes():
+    _, axes = plt.subplots(1, 2)
+    assert plots.load_curve(curve(), ax=axes) == tuple(axes)
+    with pytest.raises(SimulatorError, match="load_curve needs 2 axes, found 1"):
+        plots.load_curve(curve(), ax=axes[0])

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator import plots
+from simulator.errors import SimulatorError
+from simulator.experiments.prices import Verdict
+from simulator.experiments.scaled import Crossover, ScalingCurve
+from simulator.plots.style import BLUE, OTHERS, VERMILLION
+
+NAMES = ("microservices", "monolith")
+NAN = float("nan")
+
+
+def curve(**more: Any) -> ScalingCurve:
+    """Three loads; the monolith is cheaper at first, and does not meet the objectives in the end."""
+    rows = []
+    for number, (split, whole) in enumerate(((0.3, 0.2), (0.4, 0.4), (0.5, 0.9))):
+        for name, cost in zip(NAMES, (split, whole), strict=True):
+            rows.append({
+                "factor": number + 1.0, "arrival_rate_per_s": 100.0 * (number + 1), "users": 10 * (number + 1),
+                "deployment": name, "met": (name, number) != ("monolith", 2), "replicas": 3 + number,
+                "cores": 4.0 + number, "memory_bytes": (2.0 + number) * 2**30, "cost_per_hour": cost,
+                "cost_low_per_hour": 0.9 * cost, "cores_low": 4.0, "latency_p99_s": 0.2,
+                "latency_p99_s_half_width": 0.02,
+                "goodput_per_s": 100.0 * (number + 1), "goodput_per_s_half_width": 1.0, "sizes": "web 1",
+                "reason": "full.",
+            })  # fmt: skip
+    given: dict[str, Any] = {
+        "topology": "shop", "table": pd.DataFrame(rows),
+        "verdicts": (
+            Verdict("cheaper", "monolith", 0.33), Verdict("same", "", 0.0), Verdict("only", "microservices", NAN),
+        ),
+        "crossovers": (Crossover(100.0, 300.0, "monolith", "microservices"),), "price": "cost_per_hour",
+        "currency": "EUR", "objectives": ("web p99 250 ms",), "limits": {"web": 0.25}, "confidence": 0.95,
+        "replications": 5,
+    }  # fmt: skip
+    return ScalingCurve(**(given | more))
+
+
+def texts(ax) -> list[str]:
+    return [text.get_text().replace("\u00a0", " ") for text in ax.texts]
+
+
+def lines(ax) -> dict[str, list[float]]:
+    return {line.get_color(): list(line.get_ydata()) for line in ax.lines if len(line.get_xdata()) == 3}
+
+
+def test_every_panel_has_its_unit_and_the_numbers_of_the_table():
+    axes = plots.scaling(curve())
+    assert [ax.get_ylabel() for ax in axes] == [
+        "cost per hour (EUR)", "replicas", "cores", "memory (GiB)", "latency p99 (ms)",
+    ]  # fmt: skip
+    assert {ax.get_xlabel() for ax in axes} == {"arrival rate (/s)"}
+    expected = ([0.3, 0.4, 0.5], [3, 4, 5], [4, 5, 6], [2, 3, 4], [200, 200, 200])
+    for ax, values in zip(axes, expected, strict=True):
+        assert lines(ax)[BLUE] == pytest.approx(values)
+
+
+def test_a_cross_where_the_objectives_are_not_met():
+    main = plots.scaling(curve())[0]
+    assert np.isnan(lines(main)[VERMILLION][2])
+    crosses = [line.get_xydata().tolist() for line in main.lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert crosses == [[[300.0, 0.9]]]
+
+
+def test_squares_say_who_is_cheaper():
+    main = plots.scaling(curve())[0]
+    squares = [(line.get_xdata()[0], line.get_color()) for line in main.lines if line.get_marker() == "s"]
+    assert squares == [(100.0, VERMILLION), (200.0, OTHERS), (300.0, BLUE)]
+
+
+def test_the_crossover_is_a_band_in_words():
+    axes = plots.scaling(curve())
+    (span,) = axes[0].patches
+    assert [span.get_x(), span.get_x() + span.get_width()] == [100.0, 300.0]
+    assert "crossover\n100 to 300" in texts(axes[0])
+    assert "slo 250 ms" in texts(axes[4])
+    assert (
+        axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at low load, microservices from somewhere")
+    )
+
+
+def test_without_prices_cores_come_first():
+    axes = plots.scaling(curve(price="cores", currency=None))
+    assert [ax.get_ylabel() for ax in axes] == ["cores", "replicas", "memory (GiB)", "latency p99 (ms)", "goodput (/s)"]
+
+
+def test_nobody_meets_them():
+    made = curve()
+    table = made.table.assign(met=False, latency_p99_s=NAN, cost_low_per_hour=NAN)
+    axes = plots.scaling(curve(table=table, verdicts=(Verdict("none", "", NAN),) * 3, crossovers=()))
+    assert [line.get_marker() for line in axes[0].lines if line.get_color() == OTHERS] == ["x"] * 3
+
+
+def test_given_axes():
+    _, axes = plt.subplots(1, 5)
+    assert plots.scaling(curve(), ax=axes) == tuple(axes)
+    with pytest.raises(SimulatorError, match="scaling needs 5 axes, found 2"):
+        plots.scaling(curve(), ax=axes[:2])

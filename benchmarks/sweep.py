@@ -22,7 +22,7 @@ from pathlib import Path
 
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine
-from simulator.experiments.runs import make_run
+from simulator.experiments.sweeps.runs import make_run
 
 TOPOLOGY = Path(__file__).parent.parent / "topologies" / "checkout.yaml"
 SETTINGS = {"simulation.duration": "60s", "simulation.warmup": "6s", "simulation.replications": 5}

@@ -9,17 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .breaking import BreakEven, break_even
     from .checks import Check, check
     from .comparison import Comparison, compare
-    from .curves import LoadCurve, load_curve
-    from .growth import CoreCurve, core_curve
-    from .marginal import NextReplica, next_replica
-    from .scaled import ScalingCurve, scaling_curve
+    from .curves.breaking import BreakEven, break_even
+    from .curves.cores import CoreCurve, core_curve
+    from .curves.load import LoadCurve, load_curve
+    from .curves.scaling import ScalingCurve, scaling_curve
     from .simulation import load_results, simulate
-    from .sized import Capacity
-    from .sizing import capacity
-    from .sweeping import collect, sweep
+    from .sizes.marginal import NextReplica, next_replica
+    from .sizes.sized import Capacity
+    from .sizes.sizing import capacity
+    from .sweeps.sweeping import collect, sweep
 
 __all__ = [
     "BreakEven",
@@ -45,24 +45,24 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BreakEven": "breaking",
-    "Capacity": "sized",
+    "BreakEven": "curves.breaking",
+    "Capacity": "sizes.sized",
     "Check": "checks",
     "Comparison": "comparison",
-    "CoreCurve": "growth",
-    "LoadCurve": "curves",
-    "NextReplica": "marginal",
-    "ScalingCurve": "scaled",
-    "break_even": "breaking",
-    "capacity": "sizing",
+    "CoreCurve": "curves.cores",
+    "LoadCurve": "curves.load",
+    "NextReplica": "sizes.marginal",
+    "ScalingCurve": "curves.scaling",
+    "break_even": "curves.breaking",
+    "capacity": "sizes.sizing",
     "check": "checks",
-    "collect": "sweeping",
+    "collect": "sweeps.sweeping",
     "compare": "comparison",
-    "core_curve": "growth",
-    "load_curve": "curves",
-    "next_replica": "marginal",
-    "scaling_curve": "scaled",
-    "sweep": "sweeping",
+    "core_curve": "curves.cores",
+    "load_curve": "curves.load",
+    "next_replica": "sizes.marginal",
+    "scaling_curve": "curves.scaling",
+    "sweep": "sweeps.sweeping",
 }
 
 

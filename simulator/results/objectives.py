@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Objective, Plan
 from ..plan.trace import Tally
@@ -87,12 +88,22 @@ def measure(observed: Observed, objective: Objective, target: Target) -> float:
     return np.nan if latencies is None else float(quantiles(latencies, [objective.probability])[0])
 
 
-def needs_requests(observed: Observed, objective: Objective) -> bool:
-    """Whether the requests have to be recorded to judge this objective, and were not."""
-    target = find_target(observed.plan, objective.endpoint)
-    if observed.call_logs or objective.quantity == "mean" or (target.entries.size and target.whole):
+def judged_by_requests(plan: Plan, objective: Objective) -> bool:
+    """Whether an objective can be judged only where the requests are recorded."""
+    target = find_target(plan, objective.endpoint)
+    if objective.quantity == "mean" or (target.entries.size and target.whole):
         return False
     return bool(target.entries.size) or objective.quantity != "errorRate"
+
+
+def detail_needed(plan: Plan) -> Detail:
+    """The least that has to be recorded to judge every objective."""
+    return "requests" if any(judged_by_requests(plan, objective) for objective in plan.objectives) else "summary"
+
+
+def needs_requests(observed: Observed, objective: Objective) -> bool:
+    """Whether the requests have to be recorded to judge this objective, and were not."""
+    return not observed.call_logs and judged_by_requests(observed.plan, objective)
 
 
 def objective_table(observed: Observed, confidence: float) -> pd.DataFrame:

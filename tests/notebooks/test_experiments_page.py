@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pandas as pd
@@ -37,7 +38,7 @@ def test_every_command_runs(words, tmp_path):
     assert process.returncode == 0, process.stderr
     assert process.stdout
     assert all(len(line) <= 100 for line in process.stdout.splitlines())
-    for option, file in zip(words, words[1:], strict=False):
+    for option, file in pairwise(words):
         assert option not in ("-o", "--store") or (tmp_path / file).exists()
 
 

@@ -28,6 +28,14 @@ def shop():
     return sim.loads(SHOP)
 
 
+@pytest.fixture
+def shop_file(tmp_path):
+    """The shop as a file, with shorter runs."""
+    text = SHOP.replace("duration: 20s", "duration: 10s").replace("replications: 3", "replications: 2")
+    (tmp_path / "shop.yaml").write_text(text)
+    return tmp_path / "shop.yaml"
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _in_this_process():
     """Nothing here is worth processes of its own; and whatever this machine has in its cache, "auto" finds nothing."""

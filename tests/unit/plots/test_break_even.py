@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from simulator import plots
-from simulator.experiments.breaking import BreakEven
+from simulator.experiments.curves.breaking import BreakEven
 from simulator.plots.style import BLUE, OTHERS, VERMILLION
 
 NAMES = ("microservices", "monolith")

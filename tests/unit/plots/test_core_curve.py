@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from simulator import plots, theory
-from simulator.experiments.fits import ScalabilityFit
-from simulator.experiments.growth import CoreCurve
+from simulator.experiments.curves.cores import CoreCurve
+from simulator.experiments.curves.fits import ScalabilityFit
 
 NAN = float("nan")
 

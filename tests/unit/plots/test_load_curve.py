@@ -8,8 +8,8 @@ import pytest
 
 from simulator import plots
 from simulator.errors import SimulatorError
-from simulator.experiments.curves import LoadCurve
-from simulator.experiments.fits import Knee
+from simulator.experiments.curves.fits import Knee
+from simulator.experiments.curves.load import LoadCurve
 
 
 def curve(*, axis: str = "arrival_rate_per_s", half: float = 0.1, **more: Any) -> LoadCurve:

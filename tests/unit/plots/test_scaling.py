@@ -9,8 +9,8 @@ import pytest
 
 from simulator import plots
 from simulator.errors import SimulatorError
-from simulator.experiments.prices import Verdict
-from simulator.experiments.scaled import Crossover, ScalingCurve
+from simulator.experiments.curves.prices import Verdict
+from simulator.experiments.curves.scaling import Crossover, ScalingCurve
 from simulator.plots.style import BLUE, OTHERS, VERMILLION
 
 NAMES = ("microservices", "monolith")

@@ -1,0 +1,1 @@
+"""How it scales: load curves, core curves, curves of sizes, and maps of who is cheaper."""

@@ -1,0 +1,271 @@
+"""Where the answer changes: which of two deployments is cheaper, over two things that may be otherwise."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pandas as pd
+
+from ...compiler import compile_topology
+from ...errors import PlanError
+from ...results.display import WIDTH, shorten, text_table
+from ...results.export import plain, records
+from ...spec import Topology
+from ..engines import EngineName
+from ..replicate import Progress
+from ..simulation import with_settings
+from ..sizes.sized import Capacity
+from ..sizes.sizing import capacity
+from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
+from .load import as_html, interrupted_lines
+from .points import in_steps, join, measured, unique
+from .prices import judge, price_range, size_of
+from .scaling import finished, objective_words, sizing_options
+
+LONGEST: Final = 18
+"""Letters of a deployment's name in a column."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BreakEven:
+    """Two deployments, sized to the same objectives in every cell of a map.
+
+    Attributes
+    ----------
+    cells
+        One row a cell: the values of both axes by path, `kind` (`cheaper`; `same`: no difference is shown; `only`: the
+        other one cannot meet the objectives; `none`: neither can), `winner` (empty where there is none), and
+        `saving_ratio`, what the cheaper one saves of the other's price (NaN where one cannot meet the objectives).
+    table
+        One row a cell and deployment: the values by path, `deployment`, `met`, `replicas`, `cores`, `memory_bytes`,
+        `cost_per_hour`, `cost_low_per_hour` (as in `scaling_curve`), latency_p99_s and its half width, `sizes`,
+        `binding`, `reason`.
+    axes
+        Values by path: the first path goes to the right, the second upwards.
+    price
+        The column that says what is cheaper: `cost_per_hour`, or `cores` in a file without prices.
+    objectives
+        What both are sized to, in words.
+    interrupted
+        Whether a Ctrl-C left cells out.
+    """
+
+    topology: str
+    cells: pd.DataFrame
+    table: pd.DataFrame
+    axes: dict[str, tuple[object, ...]]
+    deployments: tuple[str, str]
+    price: str
+    objectives: tuple[str, ...]
+    confidence: float
+    replications: int
+    interrupted: bool = False
+
+    @property
+    def headline(self) -> str:
+        """How many cells each one wins, in a line."""
+        return f"{self.topology}, of {len(self.cells)} cells: {join(_counted(self))}"
+
+    @property
+    def finding(self) -> str:
+        """What the map says."""
+        text = f"At equal objectives ({join(list(self.objectives))}), of {len(self.cells)} cells {join(_counted(self))}"
+        best = []
+        for name in self.deployments:
+            won = self.cells[(self.cells["winner"] == name) & (self.cells["kind"] == "cheaper")]
+            if not won.empty:
+                best.append(f"{name} by up to {won['saving_ratio'].max():.0%}")
+        return f"{text}{'; ' + join(best) if best else ''}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        content = {
+            "topology": self.topology, "finding": self.finding,
+            "axes": {path: list(values) for path, values in self.axes.items()},
+            "deployments": list(self.deployments), "price": self.price, "objectives": list(self.objectives),
+            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+        }  # fmt: skip
+        return {**plain(content), "cells": records(self.cells), "table": records(self.table)}
+
+    def __str__(self) -> str:
+        first, second = self.axes
+        head = [first, second, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
+        rows = []
+        for one in self.cells.to_dict(orient="records"):
+            here = self.table[(self.table[first] == one[first]) & (self.table[second] == one[second])]
+            prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
+            told = [f"{prices[name][0]:.4g}" if prices[name][1] else "not met" for name in self.deployments]
+            rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
+        what = "cost per hour" if self.price == "cost_per_hour" else "cores"
+        title = (
+            f"{self.topology}: {what}, sized to {join(list(self.objectives))} in every cell, "
+            f"{self.replications} replications each"
+        )
+        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), "", *textwrap.wrap(self.finding, WIDTH)]
+        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
+
+    def __repr__(self) -> str:
+        return f"<BreakEven of {self.topology}: {join(list(self.deployments))}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.finding, str(self))
+
+
+def break_even(
+    topology: Topology,
+    axes: Mapping[str, object],
+    deployments: Sequence[str] = ("microservices", "monolith"),
+    *,
+    scale: Sequence[str] | None = None,
+    cores: Sequence[float] | None = None,
+    max_replicas: int | None = None,
+    seed: int | None = None,
+    replications: int | None = None,
+    duration: str | float | None = None,
+    warmup: str | float | None = None,
+    confidence: str | float | None = None,
+    engine: EngineName = "auto",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> BreakEven:
+    """Size two deployments to the file's objectives in every cell of a map, and see which is cheaper where.
+
+    That one is cheaper is said where its price is below what the other would cost if meeting the objectives by the
+    estimate were enough, instead of with confidence. Else no difference is shown.
+
+    Parameters
+    ----------
+    axes
+        Two paths, each with its values, as in `Topology.replace`: {"network.latency": ["0ms", "1ms"],
+        "workload.shoppers.rate": "50/s:200/s:50/s"}; texts are read as in `sweep`.
+    deployments
+        Two.
+    scale, cores, max_replicas
+        As in `capacity`.
+    seed, replications, duration, warmup, confidence, engine, executor, progress
+        As in `simulate`.
+
+    Returns
+    -------
+    BreakEven
+        Of the cells that were finished, if a Ctrl-C came in between.
+
+    Raises
+    ------
+    TopologyError, EngineError
+    PlanError
+        Also if there are not two axes or not two deployments, or the file has no slos.
+    """
+    names = unique(deployments)
+    if len(names) != 2:
+        raise PlanError("break_even needs two different deployments, for example microservices and monolith")
+    values = _read_axes(axes)
+    topology = with_settings(
+        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
+    )
+    (first, across), (second, upwards) = values.items()
+    places = [{first: x, second: y} for y in upwards for x in across]
+    changed = [topology.replace(place) for place in places]
+    plans = [compile_topology(one, name) for one in changed for name in names]
+    how = sizing_options(scale, cores, max_replicas) | {"engine": engine, "executor": executor}
+
+    def size(step: tuple[int, str], report: Progress) -> Capacity:
+        return finished(capacity(changed[step[0]], step[1], progress=report, **how))
+
+    steps = [(number, name) for number in range(len(places)) for name in names]
+    made = list(in_steps(steps, size, progress))
+    whole = len(made) - len(made) % 2
+    if not whole:
+        raise KeyboardInterrupt
+    rows = [_row(places[steps[at][0]], steps[at][1], made[at]) for at in range(whole)]
+    price = "cost_per_hour" if all(plan.prices is not None for plan in plans) else "cores"
+    settings = plans[0].settings
+    return BreakEven(
+        topology=topology.name,
+        cells=_cells(places, rows, price),
+        table=pd.DataFrame(rows),
+        axes={path: tuple(cell(value) for value in given) for path, given in values.items()},
+        deployments=(names[0], names[1]),
+        price=price,
+        objectives=tuple(objective_words(one) for one in plans[0].objectives),
+        confidence=settings.confidence,
+        replications=settings.replications,
+        interrupted=whole < len(steps),
+    )
+
+
+def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
+    if not isinstance(axes, Mapping) or len(axes) != 2:
+        raise PlanError(
+            f"a map has two axes, found {len(axes)}: give two paths, each with its values, "
+            "for example network.latency and workload.rate"
+        )
+    values = {}
+    for axis in read_axes(axes):
+        if axis.path in (DEPLOYMENT, SEED):
+            raise PlanError(f"{axis.path} is no axis of a map: give the path of a value of the file")
+        if axis.span is not None:
+            raise PlanError(f"{axis.path}: a map needs values, such as 1ms,5ms or 1ms:9ms:2ms, not a span")
+        if len(set(map(str, axis.values))) < len(axis.values):
+            raise PlanError(f"{axis.path}: a value is there twice")
+        values[axis.path] = axis.values
+    return values
+
+
+def _row(place: Mapping[str, object], name: str, sized: Capacity) -> dict[str, Any]:
+    size = size_of(compile_topology(sized.topology, name))
+    return {
+        **{path: cell(value) for path, value in place.items()},
+        "deployment": name,
+        "met": sized.met,
+        "replicas": size.replicas,
+        "cores": size.cores,
+        "memory_bytes": size.memory_bytes,
+        "cost_per_hour": sized.cost_per_hour,
+        **price_range(sized, size),
+        **measured(sized.result, ("latency_p99_s",)),
+        "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
+        "binding": sized.binding,
+        "reason": sized.reason,
+    }
+
+
+def _cells(places: Sequence[Mapping[str, object]], rows: Sequence[dict[str, Any]], price: str) -> pd.DataFrame:
+    cells = []
+    for place, at in zip(places, range(0, len(rows), 2), strict=False):
+        verdict = judge(rows[at : at + 2], price)
+        told = {"kind": verdict.kind, "winner": verdict.winner, "saving_ratio": verdict.saving_ratio}
+        cells.append({path: cell(value) for path, value in place.items()} | told)
+    return pd.DataFrame(cells)
+
+
+def _counted(curve: BreakEven) -> list[str]:
+    """How many cells end how, in words."""
+    kinds, winners = curve.cells["kind"], curve.cells["winner"]
+    words = "cheaper" if curve.price == "cost_per_hour" else "smaller in cores"
+    said = []
+    for name in curve.deployments:
+        won = int(((kinds == "cheaper") & (winners == name)).sum())
+        alone = int(((kinds == "only") & (winners == name)).sum())
+        said += [f"{name} is {words} in {won}"] if won else []
+        said += [f"only {name} meets the objectives in {alone}"] if alone else []
+    same, none = int((kinds == "same").sum()), int((kinds == "none").sum())
+    said += [f"no difference is shown in {same}"] if same else []
+    return said + ([f"neither meets the objectives in {none}"] if none else [])
+
+
+def cell_words(cell: Mapping[Any, Any]) -> str:
+    """What a cell says, in a few words."""
+    if cell["kind"] == "none":
+        return "neither"
+    if cell["kind"] == "only":
+        return f"only {shorten(str(cell['winner']), LONGEST)}"
+    if cell["kind"] == "same":
+        return "no difference shown"
+    saving, winner = float(cell["saving_ratio"]), shorten(str(cell["winner"]), LONGEST)
+    return winner if math.isnan(saving) else f"{winner} by {saving:.1%}"

@@ -1,0 +1,319 @@
+"""What more cores buy: throughput against size, when one service grows, or all of them, or the monolith."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ...compiler import UnitSize, compile_topology, napkin
+from ...compiler.deployments import MICROSERVICES
+from ...errors import PlanError
+from ...plan.layout import Kind
+from ...plan.plan import Plan
+from ...results.display import WIDTH, number, text_table
+from ...results.export import plain, records
+from ...spec import Topology
+from ..engines import EngineName
+from ..replicate import Progress
+from ..simulation import with_settings
+from .fits import ScalabilityFit, fit_scalability
+from .load import as_html, interrupted_lines, known, short
+from .offered import scale_traffic
+from .points import join, measured, simulate_points, unique
+
+BOTTLENECK: Final = "bottleneck"
+MEASURED: Final = ("throughput_per_s", "goodput_per_s", "availability_ratio")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CoreCurve:
+    """The goodput that sizes give under more load than they can serve.
+
+    Attributes
+    ----------
+    table
+        One row a way and size: `way`, `deployment`, `size` (multiples of the smallest), `replicas` and `cores` of all
+        units that run services (databases, caches and externals left out), `offered_per_s`, throughput_per_s,
+        goodput_per_s and availability_ratio (means over replications, each with its `<quantity>_half_width`),
+        `saturation_per_s` and `bottleneck` (theory), `perfect_per_s`: what perfect scaling from the smallest size
+        would give.
+    fits
+        By way, the Universal Scalability Law through its goodputs, over `size`; None of fewer than three sizes. Where
+        another unit takes over as the bottleneck, goodput stops growing at once, which no such law does: then its
+        parameters say no more than how far from perfect the whole is.
+    """
+
+    topology: str
+    table: pd.DataFrame
+    fits: dict[str, ScalabilityFit | None]
+    overload: float
+    confidence: float
+    replications: int
+    interrupted: bool = False
+
+    @property
+    def ways(self) -> list[str]:
+        """What grows: a service, or all services of a deployment."""
+        return list(self.fits)
+
+    @property
+    def finding(self) -> str:
+        """What the curve says, one sentence a way."""
+        return " ".join(_sentence(self, way) for way in self.ways)
+
+    @property
+    def headline(self) -> str:
+        """What the largest sizes reach of perfect scaling."""
+        own = dict(zip(self.table["way"], self.table["deployment"], strict=True))
+        shares = [
+            f"{f'all of {way}' if own[way] == way else f'{way} alone'} reaches {share:.0%}"
+            for way, share in _shares(self.table).items()
+        ]
+        return f"{self.topology}: of perfect scaling, {join(shares)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        fits = {way: None if fit is None else asdict(fit) for way, fit in self.fits.items()}
+        content = {
+            "topology": self.topology, "finding": self.finding, "fits": fits, "overload": self.overload,
+            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+        }  # fmt: skip
+        return {**plain(content), "table": records(self.table)}
+
+    def __str__(self) -> str:
+        head = ["what grows", "bottleneck", "size", "replicas", "cores", "goodput (/s)", "perfect (/s)", "theory (/s)"]
+        rows = [
+            [
+                row["way"], row["bottleneck"], number(row["size"]), f"{row['replicas']:g}", f"{row['cores']:g}",
+                known(row, "goodput_per_s"), number(row["perfect_per_s"]), number(row["saturation_per_s"]),
+            ]
+            for row in self.table.to_dict(orient="records")
+        ]  # fmt: skip
+        title = (
+            f"{self.topology}: goodput at {self.overload:g} times the saturation rate, "
+            f"{self.replications} replications each"
+        )
+        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
+        lines += textwrap.wrap(self.finding, WIDTH)
+        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
+
+    def __repr__(self) -> str:
+        return f"<CoreCurve of {self.topology}: {join(self.ways)}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.finding, str(self))
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One size of one way."""
+
+    way: str
+    deployment: str
+    size: int
+    plan: Plan
+    offered: float
+    saturation: float
+    bottleneck: str
+
+
+def core_curve(
+    topology: Topology,
+    ways: Sequence[str] = (BOTTLENECK, "microservices", "monolith"),
+    *,
+    sizes: Sequence[int] = (1, 2, 3, 4, 6),
+    overload: float = 1.1,
+    seed: int | None = None,
+    replications: int | None = None,
+    duration: str | float | None = None,
+    warmup: str | float | None = None,
+    confidence: str | float | None = None,
+    engine: EngineName = "auto",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> CoreCurve:
+    """Measure what more replicas can serve, and fit the Universal Scalability Law (Gunther 2007).
+
+    Every size is offered a constant load beyond what theory expects it to serve, so that its goodput is what it can
+    serve when everyone asks at once: what queues turn away, what a slot held elsewhere keeps waiting, and work that
+    is done for requests whose turn to end has not come, is lost to it.
+
+    Parameters
+    ----------
+    ways
+        What grows. A deployment: the replicas of all its units that run services, together. A service: its own
+        replicas in `microservices`, the others as the file has them. `bottleneck`: the service that theory expects to
+        saturate first there.
+    sizes
+        Multiples of the file's replicas for a deployment; replicas, from one on, for a service.
+    overload
+        Load, by the saturation rate of each size.
+    seed, replications, duration, warmup, confidence, engine, executor, progress
+        As in `simulate`.
+
+    Returns
+    -------
+    CoreCurve
+        Of the sizes that were finished, if a Ctrl-C came in between.
+
+    Raises
+    ------
+    TopologyError, EngineError
+    PlanError
+        Also if a workload is not of a constant rate, or a way is neither a deployment nor a service that is called.
+    """
+    topology = with_settings(
+        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
+    )
+    _refuse_changing_load(topology)
+    _refuse_sizes(sizes, overload)
+    steps = [
+        _step(topology, way, deployment, size, units, overload)
+        for way, (deployment, units) in _read_ways(topology, unique(ways)).items()
+        for size in sorted(set(sizes))
+    ]
+    points = [[step.plan] for step in steps]
+    made = list(simulate_points(points, engine=engine, executor=executor, progress=progress))
+    rows = [_row(step, results[0]) for step, results in zip(steps, made, strict=False)]
+    table = _with_perfect(pd.DataFrame(rows))
+    settings = steps[0].plan.settings
+    fits = {
+        str(way): fit_scalability(part["size"] / part["size"].iloc[0], part["goodput_per_s"], settings.confidence)
+        for way, part in table.groupby("way", sort=False)
+    }
+    return CoreCurve(
+        topology=topology.name,
+        table=table,
+        fits=fits,
+        overload=overload,
+        confidence=settings.confidence,
+        replications=settings.replications,
+        interrupted=len(made) < len(steps),
+    )
+
+
+def _refuse_changing_load(topology: Topology) -> None:
+    for name, workload in topology.workload.items():
+        if workload.shape != "rate":
+            raise PlanError(
+                f"workload.{name}: a core curve wants a constant load, which `{workload.shape}` is not; "
+                "give the workload a `rate` instead"
+            )
+
+
+def _refuse_sizes(sizes: Sequence[int], overload: float) -> None:
+    if not sizes or any(isinstance(size, bool) or size != int(size) or size < 1 for size in sizes):
+        raise PlanError(f"sizes: expected whole numbers of at least 1, for example (1, 2, 4), found {sizes}")
+    if not (math.isfinite(overload) and overload > 0.0):
+        raise PlanError(f"overload: expected a number above 0, for example 1.1, found {overload}")
+
+
+def sizable_units(plan: Plan) -> list[str]:
+    """Units that run at least one `service`: databases, caches and externals stay as they are."""
+    rows = sorted(set(plan.services.unit[plan.services.kind == Kind.SERVICE].tolist()))
+    return [plan.units.name[row] for row in rows]
+
+
+def _read_ways(topology: Topology, ways: Sequence[str]) -> dict[str, tuple[str, dict[str, int]]]:
+    """By way: the deployment, and what one size of each unit that grows has of replicas."""
+    if not ways:
+        raise PlanError("ways: expected at least one, for example monolith")
+    found = {}
+    split = compile_topology(topology)
+    for way in ways:
+        if way in topology.deployment_names:
+            plan = compile_topology(topology, way)
+            own = dict(zip(plan.units.name, plan.units.replicas.tolist(), strict=True))
+            found[way] = (way, {name: own[name] for name in sizable_units(plan)})
+            continue
+        name = _bottleneck(split) if way == BOTTLENECK else way
+        if name not in split.units.name:
+            known_ways = ", ".join([BOTTLENECK, *topology.deployment_names, *split.units.name])
+            raise PlanError(f"ways: `{way}` is no deployment and no service that is called (there is {known_ways})")
+        found[name] = (MICROSERVICES, {name: 1})
+    return found
+
+
+def _bottleneck(plan: Plan) -> str:
+    """The unit with a service that is used most, by theory."""
+    able = sizable_units(plan)
+    rows = [row for row in napkin(plan).units if row.unit in able]
+    if not rows:
+        raise PlanError("ways: there is no service to grow, only databases, caches or externals")
+    return max(rows, key=lambda row: max(row.utilisation, row.slot_utilisation)).unit
+
+
+def _step(topology: Topology, way: str, deployment: str, size: int, units: Mapping[str, int], overload: float) -> _Step:
+    sizes = {name: UnitSize(replicas=replicas * size) for name, replicas in units.items()}
+    expected = napkin(compile_topology(topology, deployment, sizes=sizes))
+    if not 0.0 < expected.saturation_rate < math.inf or expected.arrival_rate <= 0.0:
+        raise PlanError(f"nothing saturates {deployment}: more cores would serve nobody faster")
+    offered = overload * expected.saturation_rate
+    loaded = scale_traffic(topology, offered / expected.arrival_rate)
+    plan = compile_topology(loaded, deployment, sizes=sizes)
+    return _Step(way, deployment, size, plan, offered, expected.saturation_rate, expected.bottleneck or "")
+
+
+def _row(step: _Step, result: Any) -> dict[str, Any]:
+    plan = step.plan
+    grown = np.isin(np.array(plan.units.name), sizable_units(plan))
+    return {
+        "way": step.way,
+        "deployment": step.deployment,
+        "size": step.size,
+        "replicas": int(plan.units.replicas[grown].sum()),
+        "cores": float((plan.units.replicas * plan.units.cpu)[grown].sum()),
+        "offered_per_s": step.offered,
+        **measured(result, MEASURED),
+        "saturation_per_s": step.saturation,
+        "bottleneck": step.bottleneck,
+    }
+
+
+def _with_perfect(table: pd.DataFrame) -> pd.DataFrame:
+    """The table, and what each way would give if it kept the goodput by size of its smallest."""
+    first = table.groupby("way", sort=False)[["size", "goodput_per_s"]].transform("first")
+    return table.assign(perfect_per_s=table["size"] * first["goodput_per_s"] / first["size"])
+
+
+def _shares(table: pd.DataFrame) -> dict[str, float]:
+    """By way, what its largest size reaches of perfect scaling."""
+    last = table.groupby("way", sort=False).last()
+    return {str(way): share for way, share in (last["goodput_per_s"] / last["perfect_per_s"]).items()}
+
+
+def _sentence(curve: CoreCurve, way: str) -> str:
+    rows = curve.table[curve.table["way"] == way]
+    first, last = rows.iloc[0], rows.iloc[-1]
+    what = "times the size" if way == last["deployment"] else "replicas"
+    text = f"{way}: {last['size'] / first['size']:g} times as much of it serves {short(last['goodput_per_s'])}/s"
+    if len(rows) > 1:
+        share = last["goodput_per_s"] / last["perfect_per_s"]
+        text = (
+            f"{way}: with {last['size']:g} {what} it serves {short(last['goodput_per_s'])}/s, "
+            f"{share:.0%} of perfect scaling"
+        )
+    if fit := curve.fits[way]:
+        text += (
+            f"; contention {_sure(fit.contention, fit.contention_half_width)}, "
+            f"coherency {_sure(fit.coherency, fit.coherency_half_width)}"
+        )
+    moved = rows[rows["bottleneck"] != first["bottleneck"]]
+    if not moved.empty:
+        text += f"; from {moved.iloc[0]['cores']:g} cores on {moved.iloc[0]['bottleneck']} limits, by theory"
+    return text + "."
+
+
+def _sure(value: float, half_width: float) -> str:
+    """A parameter to the digits that its interval lets one see."""
+    if math.isnan(half_width):
+        return f"{value:.3g}"
+    digits = min(max(0, 1 - math.floor(math.log10(half_width))), 6) if half_width > 0.0 else 4
+    return f"{round(value, digits) + 0.0:.{digits}f} ± {half_width:.{digits}f}"

@@ -1,0 +1,304 @@
+"""Throughput and latency against the load, at fixed sizes."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from ...compiler import Napkin, compile_topology, napkin
+from ...errors import PlanError
+from ...plan.plan import Plan
+from ...results import Results
+from ...results.display import WIDTH, number, text_table
+from ...results.export import plain, records
+from ...spec import Topology
+from ..engines import EngineName
+from ..replicate import Progress
+from ..simulation import with_settings
+from .fits import Knee, find_knee
+from .offered import Loads, all_users, read_loads, scale_traffic
+from .points import join, measured, simulate_points, unique
+from .prices import size_of
+
+SHARES: Final = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
+"""Default loads, as shares of the lowest saturation rate."""
+MORE: Final = (0.7, 0.8, 0.9, 1.0, 1.1)
+"""And those above, as shares of the highest saturation rate, if that is no more than four times as much."""
+FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+"""Default loads, as factors of the file's traffic, where theory sees no saturation."""
+KEEPS_UP: Final = 0.95
+"""Goodput by arrivals below which a deployment is said to fall behind."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LoadCurve:
+    """Fixed sizes under more and more load.
+
+    Attributes
+    ----------
+    table
+        One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
+        peaks) and `users` (closed ones), `arrived_per_s` (measured), `cores` of all units but external ones, then
+        throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: means over replications,
+        each with its `<quantity>_half_width` (Student).
+    knees
+        By deployment, where goodput by p99 latency is greatest (Kleinrock 1979); None if nothing was served.
+    saturation
+        By deployment, the arrival rate at which theory expects the bottleneck to be busy all the time; inf if never.
+    bottlenecks
+        By deployment, the unit that theory expects to saturate first; empty if none does.
+    limits
+        p99 latencies that the file's slos allow at an entry, in seconds, by slo.
+    interrupted
+        Whether a Ctrl-C left loads out.
+    """
+
+    topology: str
+    table: pd.DataFrame
+    knees: dict[str, Knee | None]
+    saturation: dict[str, float]
+    bottlenecks: dict[str, str]
+    limits: dict[str, float]
+    confidence: float
+    replications: int
+    interrupted: bool = False
+
+    @property
+    def axis(self) -> str:
+        """The column that the load is read from: `arrival_rate_per_s`, or `users` where all workloads are closed."""
+        return load_column(self.table)
+
+    @property
+    def finding(self) -> str:
+        """What the curve says, one sentence a deployment."""
+        return " ".join(_sentence(self, name) for name in self.knees)
+
+    @property
+    def headline(self) -> str:
+        """The knees, in a line."""
+        unit = load_unit(self.axis)
+        known = [f"{name} at {short(knee.load)}{unit}" for name, knee in self.knees.items() if knee and knee.inside]
+        if not known:
+            return f"{self.topology}: no knee within these loads"
+        return f"{self.topology}: more load pays up to the knee, {join(known)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        knees = {name: None if knee is None else asdict(knee) for name, knee in self.knees.items()}
+        content = {
+            "topology": self.topology, "finding": self.finding, "axis": self.axis, "knees": knees,
+            "saturation": self.saturation, "bottlenecks": self.bottlenecks, "limits_s": self.limits,
+            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+        }  # fmt: skip
+        return {**plain(content), "table": records(self.table)}
+
+    def __str__(self) -> str:
+        head = [
+            self.axis_words, "deployment", "goodput (/s)", "p50 (ms)", "p99 (ms)", "available (%)",
+        ]  # fmt: skip
+        rows = [
+            [
+                number(row[self.axis]), row["deployment"], known(row, "goodput_per_s"),
+                known(row, "latency_p50_s", 1e3), known(row, "latency_p99_s", 1e3),
+                known(row, "availability_ratio", 1e2),
+            ]
+            for row in self.table.to_dict(orient="records")
+        ]  # fmt: skip
+        title = f"{self.topology}: fixed sizes under more load, {self.replications} replications each"
+        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
+        lines += textwrap.wrap(self.finding, WIDTH)
+        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
+
+    @property
+    def axis_words(self) -> str:
+        """The axis as people read it."""
+        return "users" if self.axis == "users" else "arrivals (/s)"
+
+    def __repr__(self) -> str:
+        return f"<LoadCurve of {self.topology}: {join(list(self.knees))}>"
+
+    def _repr_html_(self) -> str:
+        return as_html(self.finding, str(self))
+
+
+def load_curve(
+    topology: Topology,
+    loads: Loads | None = None,
+    deployments: Sequence[str] = ("microservices", "monolith"),
+    *,
+    equal_cores: bool = False,
+    seed: int | None = None,
+    replications: int | None = None,
+    duration: str | float | None = None,
+    warmup: str | float | None = None,
+    confidence: str | float | None = None,
+    engine: EngineName = "auto",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> LoadCurve:
+    """Simulate deployments, at the sizes they have, under more and more load.
+
+    Parameters
+    ----------
+    loads
+        Factors of the file's traffic (1.5), or arrival rates of all open workloads together ("150/s"). By default
+        eight from 20 % to 120 % of the lowest saturation rate that theory expects of a deployment, then some up to
+        110 % of the highest. Open workloads are scaled by their rates, closed ones by their users.
+    deployments
+        One or more.
+    equal_cores, seed, replications, duration, warmup, confidence, engine, executor, progress
+        As in `simulate`.
+
+    Returns
+    -------
+    LoadCurve
+        Of the loads that were finished, if a Ctrl-C came in between.
+
+    Raises
+    ------
+    TopologyError, PlanError, EngineError
+    """
+    names = unique(deployments)
+    topology = with_settings(
+        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
+    )
+    own = {name: compile_topology(topology, name, equal_cores=equal_cores) for name in names}
+    napkins = {name: napkin(plan) for name, plan in own.items()}
+    factors = _default_factors(napkins) if loads is None else read_loads(loads, rate_of(napkins))
+    scaled = [scale_traffic(topology, factor) for factor in factors]
+    points = [[compile_topology(one, name, equal_cores=equal_cores) for name in names] for one in scaled]
+    made = list(simulate_points(points, engine=engine, executor=executor, progress=progress))
+    rows = [
+        _row(name, scaled[number], factors[number], points[number][column], results[column])
+        for number, results in enumerate(made)
+        for column, name in enumerate(names)
+    ]
+    table = pd.DataFrame(rows)
+    settings = own[names[0]].settings
+    saturation = {name: one.saturation_rate if one.arrival_rate > 0.0 else math.inf for name, one in napkins.items()}
+    return LoadCurve(
+        topology=topology.name,
+        table=table,
+        knees=_knees(names, table, made, settings.confidence),
+        saturation=saturation,
+        bottlenecks={name: one.bottleneck or "" for name, one in napkins.items()},
+        limits=entry_limits(own[names[0]]),
+        confidence=settings.confidence,
+        replications=settings.replications,
+        interrupted=len(made) < len(points),
+    )
+
+
+def rate_of(napkins: Mapping[str, Napkin]) -> float:
+    """Requests per second of the open workloads at their peaks: the same in every deployment."""
+    if not napkins:
+        raise PlanError("deployments: expected at least one, for example microservices")
+    return next(iter(napkins.values())).arrival_rate
+
+
+def _default_factors(napkins: Mapping[str, Napkin]) -> list[float]:
+    rate = rate_of(napkins)
+    saturation = [one.saturation_rate for one in napkins.values()]
+    lowest, highest = min(saturation), max(saturation)
+    if rate == 0.0 or not 0.0 < lowest < math.inf:
+        return list(FACTORS)
+    loads = [share * lowest for share in SHARES]
+    if highest <= 4.0 * lowest:
+        loads += [share * highest for share in MORE if share * highest > 1.05 * loads[-1]]
+    return [load / rate for load in loads]
+
+
+def _row(name: str, topology: Topology, factor: float, plan: Plan, result: Results) -> dict[str, Any]:
+    summary, made = result.summary, result.provenance
+    span = (made["duration_s"] - made["warmup_s"]) * made["replications"]
+    return {
+        "factor": factor,
+        "arrival_rate_per_s": napkin(plan).arrival_rate,
+        "users": all_users(topology),
+        "deployment": name,
+        "arrived_per_s": float(summary["requests"]) / span,
+        "cores": size_of(plan).cores,
+        **measured(result),
+    }
+
+
+def entry_limits(plan: Plan) -> dict[str, float]:
+    """The p99 latencies that slos allow at the endpoints where requests enter, in seconds, by slo."""
+    entries = set(plan.calls.target[plan.workloads.entry_call].tolist())
+    return {one.slo: one.limit for one in plan.objectives if one.quantity == "p99" and one.endpoint in entries}
+
+
+def _knees(
+    names: Sequence[str], table: pd.DataFrame, made: Sequence[Sequence[Results]], confidence: float
+) -> dict[str, Knee | None]:
+    knees = {}
+    for column, name in enumerate(names):
+        runs = [results[column].replications for results in made]
+        goodput = np.array([run["goodput_per_s"].to_numpy() for run in runs])
+        latency = np.array([run["latency_p99_s"].to_numpy() for run in runs])
+        loads = table.loc[table["deployment"] == name, load_column(table)].tolist()
+        knees[name] = find_knee(loads, goodput, latency, confidence)
+    return knees
+
+
+def _sentence(curve: LoadCurve, name: str) -> str:
+    rows = curve.table[curve.table["deployment"] == name]
+    knee, unit = curve.knees[name], load_unit(curve.axis)
+    if knee is None:
+        return f"{name} serves nothing at any of these loads."
+    text = f"{name} has its knee at {short(knee.load)}{unit}"
+    if knee.low < knee.high:
+        text += f" (from {short(knee.low)} to {short(knee.high)}{unit} no difference is shown)"
+    if not knee.inside:
+        text += ", at the end of the loads that were simulated: it may lie beyond"
+    kept = rows[rows["goodput_per_s"] >= KEEPS_UP * rows["arrived_per_s"]]
+    behind = rows[rows["goodput_per_s"] < KEEPS_UP * rows["arrived_per_s"]]
+    if not behind.empty:
+        last = f"keeps up to {short(kept[curve.axis].max())}{unit}" if not kept.empty else "keeps up with none of them"
+        text += f"; it {last} and serves at most {short(rows['goodput_per_s'].max())}/s"
+    if math.isfinite(curve.saturation[name]):
+        text += f" (by theory {curve.bottlenecks[name]} saturates at {short(curve.saturation[name])}/s)"
+    return text + "."
+
+
+# -- what curves share
+
+
+def load_column(table: pd.DataFrame) -> str:
+    """The column of the load: arrival rates, or users where nothing is open."""
+    return "arrival_rate_per_s" if (table["arrival_rate_per_s"] > 0.0).any() else "users"
+
+
+def load_unit(axis: str) -> str:
+    """What stands behind a load."""
+    return " users" if axis == "users" else "/s"
+
+
+def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:
+    """A value and its half width, in the unit that the factor leads to."""
+    value, half_width = row[quantity] * factor, row[f"{quantity}_half_width"] * factor
+    return f"{number(value)} ± {float(f'{half_width:.2g}'):g}" if half_width > 0.0 else number(value)
+
+
+def short(value: float) -> str:
+    """Three digits that matter."""
+    return f"{float(f'{value:.3g}'):g}" if value < 1e6 else f"{value:.3g}"
+
+
+def as_html(finding: str, text: str) -> str:
+    """The finding, then all of it as text."""
+    from html import escape
+
+    return f"<p><strong>{escape(finding)}</strong></p>\n<pre>{escape(text)}</pre>"
+
+
+def interrupted_lines(*, interrupted: bool) -> list[str]:
+    """What to say below a curve that a Ctrl-C cut short."""
+    return ["", "interrupted: only what was finished by then is here"] if interrupted else []

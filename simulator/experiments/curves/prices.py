@@ -1,0 +1,94 @@
+"""Which of several sizings is cheaper, and whether that is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from ...plan.plan import Plan
+from ..sizes.sized import Capacity
+
+Kind = Literal["cheaper", "same", "only", "none"]
+
+SAME: Final = 1e-9
+"""Relative difference that rounding alone can make."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """Sums over all units but external ones."""
+
+    replicas: int
+    cores: float
+    memory_bytes: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which deployment is cheaper at equal objectives.
+
+    `cheaper` if one is, `only` if only one meets the objectives, `same` if no difference is shown between the two
+    cheapest, `none` if no deployment meets them. `saving_ratio` is what the winner saves of the other's price; NaN
+    unless two are compared.
+    """
+
+    kind: Kind
+    winner: str
+    saving_ratio: float
+
+
+def size_of(plan: Plan) -> Size:
+    """What is paid for, but for the price."""
+    units = plan.units
+    paid = units.priced == 1
+    return Size(
+        int(units.replicas[paid].sum()),
+        float((units.replicas * units.cpu)[paid].sum()),
+        float((units.replicas * units.memory)[paid].sum()),
+    )
+
+
+def price_range(sized: Capacity, size: Size) -> dict[str, float]:
+    """The least price and the fewest cores with which the objectives are met by estimate, not with confidence.
+
+    Of the configurations that were tried, each judged by its worst objective; NaN where the objectives are not met.
+    """
+    if not sized.met:
+        return {"cost_low_per_hour": math.nan, "cores_low": math.nan}
+    tried = sized.tried
+    good = tried[(tried["value"] <= tried["limit"]) | tried["met"]]
+    fixed = size.cores - math.fsum(sized.replicas[unit] * sized.cores[unit] for unit in sized.sized)
+    return {
+        "cost_low_per_hour": float(np.min([*good["cost_per_hour"], sized.cost_per_hour])),
+        "cores_low": min([*(fixed + good["cores"]), size.cores]),
+    }
+
+
+def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
+    """Who is cheaper, of one row a deployment.
+
+    The winner's price, of sizes that meet the objectives with confidence, has to be below what the other would cost
+    if meeting them by estimate were enough: so that no difference is shown where the other is one lucky run away.
+    """
+    able = sorted((row for row in rows if row["met"]), key=lambda row: float(row[price]))
+    if not able:
+        return Verdict("none", "", math.nan)
+    first = able[0]
+    if len(able) == 1:
+        return Verdict("only" if len(rows) > 1 else "cheaper", str(first["deployment"]), math.nan)
+    lows = [float(row[low_column(price)]) for row in able[1:]]
+    nearest = min(low for low in lows)
+    other = float(able[1][price])
+    saving = 1.0 - float(first[price]) / other if other > 0.0 else 0.0
+    if float(first[price]) < nearest * (1.0 - SAME):
+        return Verdict("cheaper", str(first["deployment"]), saving)
+    return Verdict("same", "", saving)
+
+
+def low_column(price: str) -> str:
+    """The column of what a price would be by estimate."""
+    return "cost_low_per_hour" if price == "cost_per_hour" else "cores_low"

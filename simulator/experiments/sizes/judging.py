@@ -1,0 +1,183 @@
+"""Configurations, simulated once each and judged by the objectives (rule 12.2); what is known of the others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from ...plan.layout import UNLIMITED
+from ...plan.plan import Plan
+from ...results import Results
+from ...results.objectives import detail_needed
+from ..replicate import Progress
+from ..simulation import simulate_plans
+from .lattice import Configuration, Key, Lattice, is_below
+
+CLEAR = 1.02
+"""Upper end by limit above which a failure excludes what is below it: less may be chance (rule 12.5)."""
+ENOUGH = 65_536
+"""Cores of a replica with which nobody waits."""
+SMALLEST = 1e-9
+"""What an upper end is divided by, where the limit is 0."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one configuration showed. `ratio` is the largest upper end by its limit; above 1 an objective is missed.
+
+    `busy` and `queue` are the utilisation and the mean number waiting, of each sized unit.
+    """
+
+    configuration: Configuration
+    key: Key
+    met: bool
+    ratio: float
+    objective: str
+    value: float
+    high: float
+    limit: float
+    cost_per_hour: float
+    busy: tuple[float, ...]
+    queue: tuple[float, ...]
+
+    @property
+    def clear(self) -> bool:
+        """Whether it fails by so much that what is below it fails too."""
+        return self.ratio > CLEAR
+
+    @property
+    def nearness(self) -> tuple[float, Key]:
+        """What orders configurations that fail, the best first: what is hardly nearer may not cost more."""
+        return round(self.ratio, 2), self.key
+
+
+def objective_label(row: pd.Series | dict[str, object]) -> str:
+    """`checkout p99`."""
+    return f"{row['slo']} {row['quantity']}"
+
+
+def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
+    """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged."""
+    rows = result.objectives.to_dict(orient="records")
+    ratios = [ratio_of(row) for row in rows]
+    worst = max(range(len(rows)), key=lambda number: ratios[number])
+    return ratios[worst], {str(key): value for key, value in rows[worst].items()}
+
+
+def ratio_of(row: dict[object, float]) -> float:
+    """Upper end by limit."""
+    high, limit = float(row["high"]), float(row["limit"])
+    if math.isnan(high):
+        return math.inf
+    if high <= limit:
+        return min(1.0, high / max(limit, SMALLEST))
+    return max(high / max(limit, SMALLEST), math.nextafter(1.0, 2.0))
+
+
+def without_waiting(plan: Plan) -> Plan:
+    """The plan with cores and slots for everybody; the speed of a core stays."""
+    units = plan.units
+    unlimited = np.full_like(units.concurrency, UNLIMITED)
+    roomy = replace(units, cores=np.full_like(units.cores, ENOUGH), concurrency=unlimited, queue_capacity=unlimited)
+    return replace(plan, units=roomy)
+
+
+class Judge:
+    """Simulates a configuration when it is first asked for, and remembers what it said."""
+
+    def __init__(self, lattice: Lattice, *, engine: str, executor: Executor | None, progress: Progress | None) -> None:
+        self.lattice = lattice
+        self.trials: dict[Configuration, Trial] = {}
+        self.best: Trial | None = None
+        self.nearest: Trial | None = None
+        self.expected = 1
+        self._runs = 0
+        self._failed: list[Configuration] = []
+        self._met: list[Configuration] = []
+        self._results: dict[bool, Results] = {}
+        self._engine, self._executor = engine, executor
+        self._report: Callable[[float, int], None] = progress or (lambda done, total: None)
+        self._detail = detail_needed(lattice.plan)
+
+    @property
+    def chosen(self) -> tuple[Trial, Results]:
+        """The best configuration that meets every objective; where none does, the one that comes nearest."""
+        trial = self.best or self.nearest
+        if trial is None:
+            raise KeyboardInterrupt
+        return trial, self._results[trial.met]
+
+    def __call__(self, configuration: Configuration) -> Trial:
+        """What a configuration shows.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If a Ctrl-C cut it off: then nothing is said of it.
+        """
+        if configuration not in self.trials:
+            result = self.simulate(self.lattice.compile(configuration), self._detail)
+            self._remember(self._try(configuration, result), result)
+        return self.trials[configuration]
+
+    def simulate(self, plan: Plan, detail: str) -> Results:
+        """A plan of these requests, all its replications or none."""
+        done, total = self._runs, self._runs + max(1, self.expected)
+        (result,) = simulate_plans(
+            [plan], engine=self._engine, detail=detail, executor=self._executor,
+            progress=lambda part, whole: self._report(done + part / whole, total),
+        )  # fmt: skip
+        if result.provenance["replications"] < plan.settings.replications:
+            raise KeyboardInterrupt
+        self._runs += 1
+        return result
+
+    @cached_property
+    def unhindered(self) -> tuple[Plan, Results]:
+        """The largest configuration with cores and slots for everybody: what no replica mends (rule 12.7)."""
+        plan = without_waiting(self.lattice.compile(self.lattice.top))
+        return plan, self.simulate(plan, self._detail)
+
+    def _try(self, configuration: Configuration, result: Results) -> Trial:
+        ratio, row = worst_objective(result)
+        units = result.units.loc[list(self.lattice.sized)]
+        return Trial(
+            configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, objective_label(row),
+            float(str(row["value"])), float(str(row["high"])), float(str(row["limit"])),
+            float(result.summary["cost_per_hour"]),
+            tuple(np.nan_to_num(units["utilisation_ratio"].to_numpy(np.float64)).tolist()),
+            tuple(units["queue_length"].to_numpy(np.float64).tolist()),
+        )  # fmt: skip
+
+    def _remember(self, trial: Trial, result: Results) -> None:
+        self.trials[trial.configuration] = trial
+        if trial.met:
+            self._met.append(trial.configuration)
+        elif trial.clear:
+            self._failed.append(trial.configuration)
+        if trial.met and (self.best is None or trial.key < self.best.key):
+            self.best, self._results[True] = trial, result
+        if not trial.met and (self.nearest is None or trial.nearness < self.nearest.nearness):
+            self.nearest, self._results[False] = trial, result
+
+    def fails(self, configuration: Configuration) -> bool:
+        """Whether it is known to fail, by a run or by rule 12.5."""
+        if configuration in self.trials:
+            return not self.trials[configuration].met
+        return any(is_below(configuration, one) for one in self._failed)
+
+    def meets(self, configuration: Configuration) -> bool:
+        """Whether one below it meets every objective, or it itself."""
+        return any(is_below(one, configuration) for one in self._met)
+
+    def excludes(self, configuration: Configuration) -> bool:
+        """Whether all below it fail: known without a run where possible; what is surely met needs none either."""
+        if any(is_below(configuration, one) for one in self._failed):
+            return True
+        return not self.meets(configuration) and self(configuration).clear

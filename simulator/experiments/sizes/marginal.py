@@ -1,0 +1,304 @@
+"""What do I scale next: what one more replica of each unit gains, and what it costs (rule 12.8)."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from ...errors import PlanError
+from ...results import Results, paired_difference
+from ...results.display import WIDTH, label, number, text_table
+from ...results.display import quantity as shown_quantity
+from ...results.quantities import PERCENTILES
+from ...spec import Topology
+from ..engines import EngineName
+from ..replicate import Progress
+from ..simulation import simulate_plans, with_settings
+from .judging import worst_objective
+from .lattice import Configuration, Lattice, Option, changed, make_lattice
+from .sizing import prepare_engine, refuse_one_replication
+
+MORE_IS_BETTER = ("throughput_per_s", "goodput_per_s", "availability_ratio")
+QUANTITIES = {
+    "mean": "latency_mean_s", "p50": "latency_p50_s", "p90": "latency_p90_s", "p95": "latency_p95_s",
+    "p99": "latency_p99_s", "p99.9": "latency_p999_s", "errorRate": "availability_ratio",
+}  # fmt: skip
+"""What of all requests stands for an objective."""
+DEFAULT = "latency_p99_s"
+KNOWN = (*MORE_IS_BETTER, "latency_mean_s", *PERCENTILES, "errors", "unfinished")
+"""What a replica may gain."""
+COLUMNS = (
+    "replicas", "value", "gain", "half_width", "low", "high", "shown", "price_per_hour", "gain_per_price",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class NextReplica:
+    """What one more replica of each unit gains.
+
+    Attributes
+    ----------
+    table
+        One row a unit, the best first: replicas now, value with one more, gain (above 0 is better, whatever the
+        quantity), half_width, low, high (Student, of differences replication by replication), shown (whether the
+        interval excludes 0), price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not
+        told apart.
+    quantity
+        What is gained, of all requests.
+    value
+        What it is now.
+    verdict
+        What to scale next, in a plain sentence or two.
+    """
+
+    topology: str
+    deployment: str
+    quantity: str
+    value: float
+    confidence: float
+    replications: int
+    currency: str | None
+    table: pd.DataFrame
+    interrupted: bool
+
+    @property
+    def verdict(self) -> str:
+        """What to scale next, and which units are not told apart."""
+        table = self.table
+        gains = table["shown"] & (table["gain"] > 0.0)
+        first = [str(name) for name in table.index[table["rank"] == 1]]
+        parts = []
+        if not gains.any():
+            parts.append(f"No unit is shown to improve {self._what} by one more replica.")
+        elif len(first) == 1:
+            parts.append(f"Scale {first[0]} next: its {self._gain(first[0])}{', most for its price' * self._priced}.")
+        else:
+            listed = "; ".join(f"{name}: {self._gain(name)}" for name in first)
+            price = " by their price" if self._priced else ""
+            parts.append(f"No difference is shown between {_and(first)}{price} ({listed}).")
+        rest = table["rank"] > 1
+        if gains.any() and (rest & ~table["shown"]).any():
+            parts.append(f"No gain is shown of {_and(table.index[rest & ~table['shown']])}.")
+        if (table["shown"] & (table["gain"] < 0.0)).any():
+            parts.append(f"Worse with one more: {_and(table.index[table['shown'] & (table['gain'] < 0.0)])}.")
+        if self.interrupted:
+            parts.append(f"Interrupted: this is of {self.replications} replications.")
+        return " ".join(parts)
+
+    @property
+    def _what(self) -> str:
+        return label(self.quantity).partition(" (")[0]
+
+    @property
+    def _unit(self) -> str:
+        return label(self.quantity).removeprefix(self._what).strip(" ()")
+
+    @property
+    def _priced(self) -> bool:
+        return bool(self.table["price_per_hour"].notna().any())
+
+    def _gain(self, unit: str) -> str:
+        row: Any = self.table.loc[unit]
+        if not row["shown"]:
+            return "no gain shown"
+        low, high = (shown_quantity(self.quantity, float(row[end])) for end in ("low", "high"))
+        return f"gain is {low} to {high}{' ' * bool(self._unit)}{self._unit} of {self._what}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, ready for JSON."""
+        from ...results.export import plain, records
+
+        names = ("topology", "deployment", "quantity", "value", "confidence", "replications", "currency", "interrupted")
+        return {
+            **{name: plain(getattr(self, name)) for name in names},
+            "verdict": self.verdict,
+            "units": records(self.table.reset_index()),
+        }
+
+    def __str__(self) -> str:
+        head = (
+            f"{self.topology} as {self.deployment}: one more replica of each unit, {label(self.quantity)} is"
+            f" {shown_quantity(self.quantity, self.value)} now ({self.replications} replications,"
+            f" {self.confidence * 100.0:g} % intervals)"
+        )
+        money = f" ({self.currency})" if self.currency else ""
+        gain = f"gain ({self._unit})" if self._unit else "gain"
+        titles = ["unit", "rank", "replicas", gain, f"price per hour{money}", "gain by price"]
+        rows = [
+            [str(row["unit"]), str(row["rank"]), str(row["replicas"]), self._cell(row), number(row["price_per_hour"]),
+             number(row["gain_per_price"] * self._scale) if row["shown"] else "-"]
+            for row in self.table.reset_index().to_dict(orient="records")
+        ]  # fmt: skip
+        return "\n".join([
+            *textwrap.wrap(head, WIDTH), "", *text_table(titles, rows), "", *textwrap.wrap(self.verdict, WIDTH),
+        ])  # fmt: skip
+
+    @property
+    def _scale(self) -> float:
+        if self.quantity.endswith("_ratio"):
+            return 100.0
+        return 1.0 if self.quantity.endswith("per_s") else 1000.0
+
+    def _cell(self, row: Any) -> str:
+        known = f"{shown_quantity(self.quantity, row['gain'])} ± {shown_quantity(self.quantity, row['half_width'])}"
+        return known if row["shown"] else f"not shown ({known})"
+
+    def __repr__(self) -> str:
+        return f"<NextReplica of {self.deployment}: {', '.join(map(str, self.table.index))}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"
+
+
+def next_replica(
+    topology: Topology,
+    deployment: str = "microservices",
+    *,
+    quantity: str | None = None,
+    scale: Iterable[str] | None = None,
+    seed: int | None = None,
+    replications: int | None = None,
+    duration: str | float | None = None,
+    warmup: str | float | None = None,
+    confidence: str | float | None = None,
+    engine: EngineName = "auto",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> NextReplica:
+    """Say what one more replica of each unit would gain, from the sizes that the topology has now (rule 12.8).
+
+    Parameters
+    ----------
+    deployment
+        `microservices`, `monolith`, or one of the file's own.
+    quantity
+        One of `result.summary`, of all requests; by default that of the objective nearest to its limit, or
+        latency_p99_s.
+    scale
+        Units, or services inside them; by default all units of kind service.
+    seed, replications, duration, warmup, confidence, engine, executor
+        As in `simulate`; two replications or more.
+    progress
+        Called with (finished, all) replications.
+
+    Returns
+    -------
+    NextReplica
+        Of the replications that all were finished, if a Ctrl-C came in between.
+
+    Raises
+    ------
+    TopologyError, PlanError, EngineError
+    """
+    topology = with_settings(
+        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
+    )
+    lattice = make_lattice(topology, deployment, scale=scale, cores=None, max_replicas=1)
+    refuse_one_replication(lattice.plan.settings.replications)
+    if quantity is not None:
+        check_quantity(quantity, KNOWN)
+    now = current(lattice)
+    larger = [changed(now, unit, Option(option.replicas + 1, option.cpu)) for unit, option in enumerate(now)]
+    plans = [lattice.compile(one) for one in (now, *larger)]
+    prepare_engine(engine, lattice, len(plans))
+    results = simulate_plans(plans, engine=engine, detail="summary", executor=executor, progress=progress)
+    made = results[0].provenance
+    if made["replications"] < 2:
+        raise KeyboardInterrupt
+    chosen = quantity or default_quantity(results[0])
+    return NextReplica(
+        topology=lattice.topology.name,
+        deployment=deployment,
+        quantity=chosen,
+        value=float(results[0].summary[chosen]),
+        confidence=made["confidence"],
+        replications=made["replications"],
+        currency=made["currency"],
+        table=gain_table(lattice, results, chosen),
+        interrupted=made["replications"] < made["replications_requested"],
+    )
+
+
+def current(lattice: Lattice) -> Configuration:
+    """The sizes that the topology has."""
+    units = lattice.plan.units
+    rows = [units.name.index(name) for name in lattice.sized]
+    return tuple(Option(int(units.replicas[row]), float(units.cpu[row])) for row in rows)
+
+
+def default_quantity(result: Results) -> str:
+    """That of the objective nearest to its limit."""
+    if result.objectives.empty:
+        return DEFAULT
+    return QUANTITIES.get(str(worst_objective(result)[1]["quantity"]), DEFAULT)
+
+
+def check_quantity(quantity: str, known: Sequence[str]) -> None:
+    """Refuse what no result has, and what a replica does not gain.
+
+    Raises
+    ------
+    PlanError
+        With the name that was perhaps meant.
+    """
+    if quantity not in known:
+        close = difflib.get_close_matches(quantity, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise PlanError(f"there is no quantity {quantity!r} to gain{hint} (there are {', '.join(known)})")
+
+
+def gain_table(lattice: Lattice, results: Sequence[Results], quantity: str) -> pd.DataFrame:
+    """One row a unit, ranked; `results` are of the sizes now, then with one more of each sized unit."""
+    sign = 1.0 if quantity in MORE_IS_BETTER else -1.0
+    rows = []
+    for unit, (option, result) in enumerate(zip(current(lattice), results[1:], strict=True)):
+        pair: Any = paired_difference(results[0], result).loc[quantity]
+        gain = sign * pair["difference"] + 0.0  # no minus zero
+        price = lattice.replica_price[unit][option.cpu] if lattice.priced else math.nan
+        rows.append((
+            option.replicas, pair["other"], gain, pair["half_width"], gain - pair["half_width"],
+            gain + pair["half_width"], bool(pair["shown"]), price, per_price(gain, price),
+        ))  # fmt: skip
+    table = pd.DataFrame(rows, index=pd.Index(lattice.sized, name="unit"), columns=list(COLUMNS))
+    table["rank"] = rank(table)
+    table["order"] = -(table["gain_per_price"] if lattice.priced else table["gain"])
+    return table.sort_values(["rank", "order"], kind="stable").drop(columns="order")
+
+
+def per_price(gain: float, price: float) -> float:
+    """Gain by price; of what is free without end."""
+    if price == 0.0:
+        return math.copysign(math.inf, gain) if gain else 0.0
+    return gain / price
+
+
+def rank(table: pd.DataFrame) -> list[int]:
+    """From 1 on, by gain per price where there are prices; intervals that overlap have one rank, also by others."""
+    prices = table["price_per_hour"].fillna(1.0)
+    lows = [per_price(low, price) for low, price in zip(table["low"], prices, strict=True)]
+    highs = [per_price(high, price) for high, price in zip(table["high"], prices, strict=True)]
+    # Nothing is known of an interval without ends: it overlaps all others.
+    lows = [-math.inf if math.isnan(low) else low for low in lows]
+    highs = [math.inf if math.isnan(high) else high for high in highs]
+    ranks, place, reach = [0] * len(table), 0, math.inf
+    for row in sorted(range(len(table)), key=lambda row: -highs[row]):
+        if place == 0 or highs[row] < reach:
+            place += 1
+            reach = lows[row]
+        reach = min(reach, lows[row])
+        ranks[row] = place
+    return ranks
+
+
+def _and(words: Iterable[str]) -> str:
+    *most, last = map(str, words)
+    return f"{', '.join(most)} and {last}" if most else last

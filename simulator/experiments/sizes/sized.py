@@ -1,0 +1,117 @@
+"""What a sizing says: as a value, as text, as HTML."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...results import Results
+from ...results.display import OBJECTIVE_HEAD, WIDTH, number, objective_rows, text_table
+from ...spec import Topology
+
+if TYPE_CHECKING:
+    from .marginal import NextReplica
+
+
+@dataclass(frozen=True, eq=False)
+class Capacity:
+    """The cheapest size of a deployment that meets every objective, or the size that comes nearest (section 12).
+
+    Attributes
+    ----------
+    met
+        Whether every objective is met: the upper end of its interval is not above the limit.
+    replicas, cores
+        By unit, of those too that keep their size: replicas, and cores of one replica.
+    cost_per_hour
+        Of everything in the deployment; NaN without prices.
+    binding
+        The objective that comes nearest to its limit, for example "checkout p99".
+    reason
+        In plain sentences: why this size, or why none is enough, and how sure that is.
+    exact
+        Whether every cheaper configuration is excluded (rule 12.6).
+    interrupted
+        Whether a Ctrl-C ended the search; this is the best until then.
+    sized
+        Units of which the size was searched.
+    topology
+        As sized: compiled or simulated, it gives `result`.
+    tried
+        One row a configuration that was simulated: its size, its price and its worst objective.
+    """
+
+    met: bool
+    deployment: str
+    replicas: dict[str, int]
+    cores: dict[str, float]
+    cost_per_hour: float
+    binding: str
+    reason: str
+    exact: bool
+    interrupted: bool
+    sized: tuple[str, ...]
+    topology: Topology
+    result: Results
+    tried: pd.DataFrame
+
+    def next_replica(self, **settings: Any) -> NextReplica:
+        """What one more replica of each sized unit would gain from here: as `simulator.next_replica`."""
+        from .marginal import next_replica
+
+        return next_replica(self.topology, self.deployment, **({"scale": self.sized} | settings))
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the topology, ready for JSON."""
+        from ...results.export import plain, records
+
+        names = ("met", "deployment", "replicas", "cores", "cost_per_hour", "binding", "reason", "exact", "interrupted")
+        return {
+            **{name: plain(getattr(self, name)) for name in names},
+            "sized": list(self.sized),
+            "tried": records(self.tried),
+            "result": self.result.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        made = self.result.provenance
+        word = "meets every objective" if self.met else "misses an objective"
+        lines = textwrap.wrap(f"{made['topology']} as {self.deployment}, sized: it {word}", WIDTH)
+        lines += ["", *text_table(self._head(), self._rows())]
+        lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(self.result), 2), ""]
+        for warning in self.result.warnings:
+            lines += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
+        return "\n".join([*lines, *([""] if self.result.warnings else []), *textwrap.wrap(self.reason, WIDTH)])
+
+    def _head(self) -> list[str]:
+        currency = self.result.provenance["currency"]
+        money = f"cost per hour ({currency})" if currency else "cost per hour"
+        return ["unit", "replicas", "cores each", "utilisation (%)", money]
+
+    def _rows(self) -> list[list[str]]:
+        units: Any = self.result.units
+        rows = []
+        for name, row in units.iterrows():
+            kept = "" if name in self.sized else " (kept)"
+            rows.append([
+                f"{name}{kept}", str(self.replicas[name]), f"{self.cores[name]:g}",
+                f"{row['utilisation_ratio'] * 100.0:.1f}", number(row["cost_per_hour"]),
+            ])  # fmt: skip
+        services = self.result.services
+        ours = [name for name in self.replicas if name not in set(services.loc[services["kind"] == "external", "unit"])]
+        total = sum(self.replicas[name] * self.cores[name] for name in ours)
+        many = sum(self.replicas[name] for name in ours)
+        rows.append(["together", str(many), f"{total:g} in all", "", number(self.cost_per_hour)])
+        return rows
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(f"{name}={self.replicas[name]}" for name in self.sized)
+        return f"<Capacity of {self.deployment}: {'met' if self.met else 'not met'}, {sizes}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<p><strong>{escape(self.reason)}</strong></p>\n<pre>{escape(str(self))}</pre>"

@@ -1,0 +1,1 @@
+"""One topology at many points: designs, where they are computed, what is kept."""

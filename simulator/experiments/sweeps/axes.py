@@ -1,0 +1,75 @@
+"""What varies in a sweep: a path of the topology and its values, or the span that they are chosen from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import PlanError
+from ...spec.sweepfile import Span, read_axis
+from ...spec.values import WrittenFloat, WrittenInt
+
+DEPLOYMENT, SEED = "deployment", "seed"
+"""Axes that are no paths."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One path and its values in their order, or the two ends of a span."""
+
+    path: str
+    values: tuple[object, ...] = ()
+    span: Span | None = None
+
+    def at(self, u: float) -> object:
+        """The value at a number u from [0, 1): levels and whole numbers are equally likely, of a log scale factors."""
+        if self.span is None:
+            return self.values[int(u * len(self.values))]
+        low, high = self.span.ends(self.path)
+        more = 1.0 if self.span.integer else 0.0  # the highest whole number has room of its own
+        if self.span.scale == "log":
+            value = math.exp(math.log(low) + u * (math.log(high + more) - math.log(low)))
+        else:
+            value = low + u * (high + more - low)
+        value = min(max(math.floor(value) if self.span.integer else value, low), high)
+        if self.span.written:  # so that a rate without its unit is refused here too
+            return WrittenInt(value) if self.span.integer else WrittenFloat(value)
+        return int(value) if self.span.integer else value
+
+
+def read_axes(axes: Mapping[str, object]) -> tuple[Axis, ...]:
+    """The axes as a sweep takes them, in their order.
+
+    Raises
+    ------
+    TopologyError
+        If what an axis has is neither values nor a span.
+    PlanError
+        If there are none.
+    """
+    if not isinstance(axes, Mapping) or not axes:
+        raise PlanError('a sweep needs axes: paths and their values, such as {"services.payment.replicas": [1, 2, 4]}')
+    return tuple(_read(str(path), value) for path, value in axes.items())
+
+
+def _read(path: str, value: object) -> Axis:
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping | Span):
+        value = [_plain(item) for item in value]
+    elif isinstance(value, Mapping):
+        value = {str(key): _plain(item) for key, item in value.items()}
+    found = value if isinstance(value, Span) else read_axis(value, path)
+    return Axis(path, span=found) if isinstance(found, Span) else Axis(path, tuple(found))
+
+
+def _plain(value: Any) -> object:
+    """A number of NumPy is one of Python: it goes to YAML's checks, to JSON and into a table."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value
+
+
+def cell(value: object) -> object:
+    """A value as a table shows it: the numbers of a file are numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return int(value) if isinstance(value, int) else float(value)

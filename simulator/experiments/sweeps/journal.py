@@ -1,0 +1,227 @@
+"""The store of a sweep: a folder of journals, one JSON line a finished run, so that none is computed twice.
+
+Every process appends to a file of its own: nobody tears somebody else's line. Whatever is no whole line of ours (the
+last one of a process that was killed, another program's) is passed over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import socket
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from ...errors import ResultError
+from ...plan.plan import Plan
+from .runs import Run
+
+FORMAT = "simulator-run/1"
+SYNC_S = 1.0
+"""Lines of this much time may be lost when the machine itself fails; when only the process does, none is."""
+ENDING = ".jsonl"
+_WORDS = {"Infinity": math.inf, "-Infinity": -math.inf}
+
+
+@cache
+def package_version() -> str:
+    """The version that makes the numbers."""
+    try:
+        return version("microservice-topology-simulator")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def run_key(plan: Plan) -> str:
+    """A digest of all that a run depends on: the plan, seed, replications and confidence, and this version."""
+    settings = plan.settings
+    content = (FORMAT, package_version(), plan.digest(), settings.seed, settings.replications, settings.confidence)
+    return hashlib.sha256(repr(content).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run and where it stands in its sweep."""
+
+    key: str
+    topology: str
+    deployment: str
+    point: int
+    axes: Mapping[str, object]
+    confidence: float
+    advice: tuple[str, ...]
+    """What the compiler warns of."""
+    run: Run
+
+    @property
+    def place(self) -> tuple[str, int, str, str, str]:
+        """Which row of which sweep it is, and of which run."""
+        return self.topology, self.point, self.deployment, repr(dict(self.axes)), self.key
+
+
+def to_line(entry: Entry) -> str:
+    """One line of strict JSON. A float is written so that it reads back to the same bits; NaN is null."""
+    run = entry.run
+    content = {
+        "format": FORMAT,
+        "key": entry.key,
+        "topology": entry.topology,
+        "deployment": entry.deployment,
+        "point": entry.point,
+        "axes": dict(entry.axes),
+        "confidence": entry.confidence,
+        "advice": entry.advice,
+        "quantities": run.quantities,
+        "values": [[_encode(value) for value in row] for row in run.values],
+        "met": run.met,
+        "warnings": run.warnings,
+    }
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str) + "\n"
+
+
+def read_line(line: str) -> Entry | None:
+    """The entry of a line; None if it is not a whole one of ours."""
+    try:
+        content = json.loads(line)
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            return None
+        quantities = tuple(map(_text, content["quantities"]))
+        values = tuple(tuple(map(_decode, row)) for row in content["values"])
+        if not values or any(len(row) != len(quantities) for row in values) or not isinstance(content["met"], bool):
+            return None
+        return Entry(
+            _text(content["key"]),
+            _text(content["topology"]),
+            _text(content["deployment"]),
+            int(content["point"]),
+            dict(content["axes"]),
+            float(content["confidence"]),
+            tuple(map(_text, content["advice"])),
+            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"]))),
+        )
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
+def _encode(value: float) -> float | str | None:
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+def _decode(value: object) -> float:
+    if value is None:
+        return math.nan
+    if isinstance(value, str):
+        return _WORDS[value]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(value)
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(value)
+    return value
+
+
+def read_entries(folder: Path) -> Iterator[Entry]:
+    """Every entry of a store, file by file; one that several processes computed comes several times."""
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix == ENDING)
+        for file in files:
+            # Byte by byte: what a failing machine leaves behind need not be text.
+            with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
+                for line in lines:
+                    if (entry := read_line(line)) is not None:
+                        yield entry
+    except OSError as error:
+        raise ResultError(f"cannot read the store {folder}: {error.strerror or error}") from error
+
+
+class Journal:
+    """A store that is open for one sweep: what it had, and a file for what is added.
+
+    Parameters
+    ----------
+    folder
+        Made if it is not there.
+    label
+        Of the shard, part of the file's name.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], label: str = "all") -> None:
+        self.folder = Path(folder)
+        self._file: int | None = None
+        self._synced = time.monotonic()
+        host = "".join(letter for letter in socket.gethostname() if letter.isalnum() or letter in "-_")[:60]
+        self._name = f"{label.replace('/', '-of-')}.{host}.{os.getpid()}.{uuid.uuid4().hex[:8]}{ENDING}"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ResultError(f"{folder} is a file: name a folder to keep runs in")
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ResultError(f"cannot keep runs in {folder}: {error.strerror or error}") from error
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise ResultError(f"cannot keep runs in {folder}: it may not be written to")
+        self.runs: dict[str, Run] = {}
+        self._places = set()
+        for entry in read_entries(self.folder):
+            self.runs.setdefault(entry.key, entry.run)
+            self._places.add(entry.place)
+
+    def add(self, entry: Entry) -> None:
+        """Append a line, unless there is the same; once this is over, the end of this process does not lose it.
+
+        Raises
+        ------
+        ResultError
+            If it cannot be written: the disk is full. What was added before is kept.
+        """
+        if entry.place in self._places:
+            return
+        line = to_line(entry).encode()
+        try:
+            if self._file is None:
+                self._file = os.open(
+                    self.folder / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o666
+                )
+            while line:
+                line = line[os.write(self._file, line) :]
+            if time.monotonic() - self._synced > SYNC_S:
+                self._sync()
+        except OSError as error:
+            raise self._unwritten(error) from error
+        self.runs[entry.key] = entry.run
+        self._places.add(entry.place)
+
+    def close(self) -> None:
+        """Make sure that all of it is on the disk."""
+        if self._file is None:
+            return
+        try:
+            self._sync()
+        except OSError as error:
+            raise self._unwritten(error) from error
+        finally:
+            os.close(self._file)
+            self._file = None
+
+    def _sync(self) -> None:
+        assert self._file is not None
+        os.fsync(self._file)
+        self._synced = time.monotonic()
+
+    def _unwritten(self, error: OSError) -> ResultError:
+        kept = "1 run is" if len(self.runs) == 1 else f"{len(self.runs)} runs are"
+        return ResultError(
+            f"cannot write to the store {self.folder}: {error.strerror or error}; {kept} kept there: make room and "
+            "start again, and only what is missing is computed"
+        )

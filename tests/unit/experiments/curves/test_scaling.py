@@ -1,0 +1,199 @@
+"""Scaling curves: sums by hand, crossovers on tables made by hand, what cannot be met."""
+
+import json
+import re
+
+import pandas as pd
+import pytest
+
+import simulator as sim
+from simulator.compiler import compile_topology
+from simulator.errors import PlanError
+from simulator.experiments.curves.prices import Verdict
+from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve
+
+SHOP = """\
+name: shop
+simulation: {duration: 7s, warmup: 1s, seed: 3, replications: 3}
+network: {latency: 1ms}
+services:
+  web: {resources: {cpu: 1, memory: 1Gi}, steps: [{cpu: {dist: exponential, mean: 5ms}}, {call: store}, {call: far}]}
+  store: {replicas: 2, resources: {cpu: 2, memory: 512Mi}, steps: [{cpu: {dist: exponential, mean: 16ms}}, {call: db}]}
+  db: {kind: database, resources: {cpu: 4, memory: 8Gi}, steps: [{cpu: 1ms}]}
+  far: {kind: external, resources: {cpu: 64, memory: 64Gi}, steps: [{sleep: 10ms}]}
+workload: {call: web, rate: 60/s}
+slos: {web: {call: web, p99: 200ms}}
+prices: {currency: EUR, vcpuHour: 0.04, gibHour: 0.005, unitHour: 0.02}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return sim.loads(SHOP)
+
+
+@pytest.fixture(scope="module")
+def curve(shop):
+    return sim.scaling_curve(shop, ["30/s", "120/s"])
+
+
+def test_sums_are_those_of_the_file(curve):
+    """Replicas by unit are in words; the rest is added up here from the file above."""
+    one = {  # cores, GiB of a replica
+        "web": (1, 1.0), "store": (2, 0.5), "monolith": (3, 1.5), "db": (4, 8.0),
+    }  # fmt: skip
+    for row in curve.table.to_dict(orient="records"):
+        sizes = {name: int(number) for name, number in re.findall(r"(\S+) (\d+)", row["sizes"])} | {"db": 1}
+        assert set(sizes) == ({"monolith", "db"} if row["deployment"] == "monolith" else {"web", "store", "db"})
+        cores = sum(number * one[name][0] for name, number in sizes.items())
+        memory = sum(number * one[name][1] for name, number in sizes.items())
+        assert row["replicas"] == sum(sizes.values())
+        assert row["cores"] == cores
+        assert row["memory_bytes"] == memory * 2**30
+        assert row["cost_per_hour"] == pytest.approx(0.04 * cores + 0.005 * memory + 0.02 * len(sizes))
+        assert row["met"]
+        assert row["latency_p99_s"] < 0.2
+
+
+def test_each_row_is_a_sizing_of_its_own(curve, shop):
+    alone = sim.capacity(shop.replace({"workload.rate": 120.0}), "microservices")
+    row = curve.table.iloc[2]
+    assert (row["arrival_rate_per_s"], row["deployment"]) == (120.0, "microservices")
+    assert row["sizes"] == f"web {alone.replicas['web']}, store {alone.replicas['store']}"
+    assert row["cost_per_hour"] == alone.cost_per_hour
+    assert row["reason"] == alone.reason
+    assert row["latency_p99_s"] == alone.result.intervals.loc["latency_p99_s", "mean"]
+
+
+def test_text_json_and_html(curve):
+    text = str(curve)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "cost/h (EUR)" in text
+    assert curve.objectives == ("web p99 200 ms",)
+    assert curve.limits == {"web": 0.2}
+    content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
+    assert [one["kind"] for one in content["verdicts"]] == [one.kind for one in curve.verdicts]
+    assert "<pre>" in curve._repr_html_()
+    assert repr(curve) == "<ScalingCurve of shop: microservices and monolith>"
+
+
+def test_what_cannot_be_met_is_said(shop):
+    impossible = shop.replace({"slos.web.p99": "5ms"})  # the external alone takes 10 ms
+    curve = sim.scaling_curve(impossible, [1], max_replicas=2, duration="5s", warmup="1s", replications=2)
+    assert not curve.table["met"].any()
+    assert curve.verdicts[0].kind == "none"
+    assert curve.table["cost_low_per_hour"].isna().all()
+    assert "NOT MET" in str(curve)
+    assert "microservices does not meet them at 60/s: " in curve.finding
+    assert json.dumps(curve.to_dict(), allow_nan=False)
+
+
+def test_without_prices_cores_are_compared(shop):
+    curve = sim.scaling_curve(shop.replace({"prices": None}), [1], duration="5s", warmup="1s", replications=2)
+    assert curve.price == "cores"
+    assert curve.currency is None
+    assert "smaller in cores" in curve.headline
+    assert json.dumps(curve.to_dict(), allow_nan=False)
+
+
+def test_users_are_whole_so_that_two_loads_may_be_one(shop):
+    closed = shop.replace({"workload": {"call": "web", "users": 3, "thinkTime": "100ms"}})
+    curve = sim.scaling_curve(closed, [1.25, 1.4, 2], "monolith", duration="3s", warmup="1s", replications=2)
+    assert curve.axis == "users"
+    assert curve.loads == [4.0, 4.0, 6.0]
+    assert len(curve.verdicts) == 3
+    assert curve.headline == "shop: monolith takes 7 cores at 4 users and 7 at 6 users"
+
+
+def test_a_file_without_slos_is_refused(shop):
+    with pytest.raises(PlanError, match="the file has no slos"):
+        sim.scaling_curve(shop.replace({"slos": {}}), [1])
+    with pytest.raises(PlanError, match="deployments: expected at least one"):
+        sim.scaling_curve(shop, [1], [])
+
+
+def test_a_ctrl_c_leaves_whole_loads(shop, monkeypatch):
+    from simulator.experiments.curves import scaling as scaled
+
+    whole, calls = scaled.capacity, []
+
+    def cut(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return whole(*arguments, **options)
+
+    monkeypatch.setattr(scaled, "capacity", cut)
+    curve = sim.scaling_curve(shop, [0.2, 0.4, 0.6], duration="4s", warmup="1s", replications=2)
+    assert curve.interrupted
+    assert curve.loads == [12.0]
+    calls[:] = [None] * 2
+    with pytest.raises(KeyboardInterrupt):
+        sim.scaling_curve(shop, [0.2], duration="4s", warmup="1s", replications=2)
+
+
+# -- crossovers, on tables made by hand
+
+
+def verdicts(*winners):
+    return [Verdict("cheaper" if winner else "same", winner, 0.1) for winner in winners]
+
+
+def told(loads, *winners):
+    return [(one.after, one.before, one.cheaper_below, one.cheaper_above)
+            for one in find_crossovers(loads, verdicts(*winners))]  # fmt: skip
+
+
+def test_where_the_winner_changes():
+    assert told([1, 2, 3], "a", "a", "b") == [(2, 3, "a", "b")]
+    assert told([1, 2, 3], "a", "b", "a") == [(1, 2, "a", "b"), (2, 3, "b", "a")]
+    assert told([1, 2, 3], "a", "a", "a") == []
+
+
+def test_loads_without_a_difference_lie_within_the_crossover():
+    assert told([1, 2, 3, 4], "a", "", "", "b") == [(1, 4, "a", "b")]
+    assert told([1, 2, 3, 4], "", "a", "", "a") == []
+    assert told([1, 2], "", "") == []
+
+
+def by_hand(shop, costs, met=None):
+    """A curve of these prices: by load, those of microservices and monolith."""
+    rows = []
+    for number, pair in enumerate(costs):
+        for name, cost in zip(("microservices", "monolith"), pair, strict=True):
+            good = met is None or met[number][name]
+            rows.append({
+                "factor": float(number + 1), "arrival_rate_per_s": 100.0 * (number + 1), "users": 0,
+                "deployment": name, "met": good, "replicas": 1, "cores": 1.0, "memory_bytes": 0.0,
+                "cost_per_hour": cost, "cost_low_per_hour": cost, "cores_low": 1.0, "latency_p99_s": 0.1,
+                "latency_p99_s_half_width": 0.01, "reason": "it is full.",
+            })  # fmt: skip
+    return make_scaling_curve(shop, pd.DataFrame(rows), compile_topology(shop), interrupted=False)
+
+
+def test_the_headline_says_between_which_loads(shop):
+    curve = by_hand(shop, [(4.0, 1.0), (4.0, 3.0), (5.0, 6.0)])
+    assert (
+        curve.headline == "shop: monolith is cheaper at low load, microservices from somewhere between 200 and 300/s on"
+    )
+    assert "What is saved: monolith 75% at 100/s and microservices 17% at 300/s." in curve.finding
+
+
+def test_the_headline_without_a_crossover(shop):
+    assert (
+        by_hand(shop, [(1.0, 2.0), (1.0, 2.0)]).headline
+        == "shop: microservices is cheaper at every load from 100 to 200/s"
+    )
+    assert by_hand(shop, [(1.0, 1.0), (1.0, 2.0)]).headline == (
+        "shop: microservices is cheaper at 200/s; elsewhere no difference is shown"
+    )
+    assert by_hand(shop, [(1.0, 1.0)]).headline == "shop: no deployment is shown to be cheaper"
+
+
+def test_one_that_cannot_is_told_of(shop):
+    able = {"microservices": True, "monolith": False}
+    curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [dict.fromkeys(able, True), able])
+    assert [one.kind for one in curve.verdicts] == ["cheaper", "only"]
+    assert curve.crossovers[0].cheaper_above == "microservices"
+    assert curve.finding.endswith("monolith does not meet them at 200/s: it is full.")
+    assert by_hand(shop, [(2.0, 1.0)], [able]).headline == "shop: only microservices meets the objectives, at 100/s"

@@ -1,0 +1,179 @@
+"""`next_replica`: what one more replica of each unit gains, and which units are not told apart."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import simulator as sim
+from simulator.experiments.sizes.marginal import rank
+
+SHOP = """\
+name: shop
+simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 4}
+network: {latency: 1ms}
+services:
+  web: {resources: {memory: 1Gi}, steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: store}]}
+  store: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 8ms}}, {call: db}]}
+  db: {kind: database, steps: [{cpu: 1ms}]}
+workload: {call: web, rate: 40/s}
+prices: {currency: EUR, vcpuHour: 0.04, gibHour: 0.02}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop():
+    return sim.loads(SHOP)
+
+
+@pytest.fixture(scope="module")
+def made(shop):
+    return sim.next_replica(shop)
+
+
+@pytest.mark.parametrize("quantity", ["latency_p99_s", "latency_mean_s", "throughput_per_s"])
+def test_a_gain_is_a_paired_difference(shop, quantity):
+    table = sim.next_replica(shop, quantity=quantity).table
+    sign = 1.0 if quantity == "throughput_per_s" else -1.0
+    now = sim.simulate(shop, detail="summary")
+    for unit, more in (("web", 2), ("store", 3)):
+        later = sim.simulate(shop.replace({f"services.{unit}.replicas": more}), detail="summary")
+        pair, row = later.difference_from(now).loc[quantity], table.loc[unit]
+        assert row["gain"] == pytest.approx(sign * pair["difference"])
+        assert row["half_width"] == pytest.approx(pair["half_width"])
+        assert sorted([sign * pair["low"], sign * pair["high"]]) == pytest.approx([row["low"], row["high"]])
+        assert row["shown"] == pair["shown"]
+        assert row["replicas"] == more - 1
+        price = later.summary["cost_per_hour"] - now.summary["cost_per_hour"]
+        assert row["price_per_hour"] == pytest.approx(price)
+        assert row["gain_per_price"] == pytest.approx(row["gain"] / price)
+
+
+def test_the_bottleneck_comes_first(made):
+    assert list(made.table.index) == ["web", "store"]
+    assert list(made.table["rank"]) == [1, 2]
+    assert made.quantity == "latency_p99_s"
+    assert made.verdict.startswith("Scale web next: its gain is ")
+    assert " ms of latency p99, most for its price." in made.verdict
+
+
+def test_the_default_is_the_objective_that_is_nearest(shop):
+    slos = {"slos.web": {"call": "web", "mean": "50ms", "p90": "10s", "errorRate": "1%"}}
+    assert sim.next_replica(shop.replace(slos)).quantity == "latency_mean_s"
+    slos["slos.web"]["mean"] = "5s"
+    slos["slos.web"]["p90"] = "50ms"
+    assert sim.next_replica(shop.replace(slos)).quantity == "latency_p90_s"
+
+
+def test_what_gains_nothing_is_not_shown(shop):
+    idle = sim.next_replica(shop, quantity="availability_ratio")
+    assert not idle.table["shown"].any()
+    assert (idle.table["gain"] == 0.0).all()
+    assert list(idle.table["rank"]) == [1, 1]
+    assert idle.verdict == "No unit is shown to improve availability by one more replica."
+
+
+def test_twins_are_not_told_apart():
+    twins = sim.loads("""\
+simulation: {duration: 12s, warmup: 1s, replications: 4}
+services:
+  a: {steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: b}]}
+  b: {steps: [{cpu: {dist: exponential, mean: 20ms}}]}
+workload: {call: a, rate: 40/s}
+""")
+    made = sim.next_replica(twins, quantity="latency_mean_s")
+    assert list(made.table["rank"]) == [1, 1]
+    assert made.table["shown"].all()
+    assert made.table["price_per_hour"].isna().all()
+    assert made.verdict.startswith(f"No difference is shown between {' and '.join(made.table.index)} (")
+
+
+def test_a_unit_with_replicas_to_spare_is_sized_too(shop):
+    table = sim.next_replica(shop, scale=["db"]).table
+    assert list(table.index) == ["db"]
+    assert list(sim.next_replica(shop, "monolith").table.index) == ["monolith"]
+
+
+def test_a_capacity_looks_on_from_its_size(shop):
+    sized = sim.capacity(shop.replace({"slos.web": {"call": "web", "p99": "400ms"}}))
+    following = sized.next_replica()
+    assert dict(following.table["replicas"]) == {name: sized.replicas[name] for name in sized.sized}
+    assert following.value == sized.result.summary["latency_p99_s"]
+
+
+# -- ranks
+
+
+def table_of(*intervals, prices=None):
+    table = pd.DataFrame(intervals, columns=["low", "high"], dtype="float64")
+    return table.assign(price_per_hour=prices if prices else np.nan)
+
+
+@pytest.mark.parametrize(
+    ("intervals", "ranks"),
+    [
+        ([(5, 6), (3, 4), (1, 2)], [1, 2, 3]),
+        ([(1, 2), (3, 4), (5, 6)], [3, 2, 1]),
+        ([(5, 6), (4, 5), (1, 2)], [1, 1, 2]),  # they touch
+        ([(4, 8), (3, 5), (1, 3.5)], [1, 1, 1]),  # the first and the last overlap through the second only
+        ([(1, 9), (2, 3), (5, 6)], [1, 1, 1]),  # one holds both
+        ([(0, 0), (0, 0)], [1, 1]),
+        ([(5, 6), (np.nan, np.nan)], [1, 1]),
+        ([(-2, -1), (0, 0)], [2, 1]),
+    ],
+)
+def test_intervals_that_overlap_share_a_rank(intervals, ranks):
+    assert rank(table_of(*intervals)) == ranks
+
+
+def test_ranks_are_by_price():
+    assert rank(table_of((5, 6), (3, 4), prices=[10.0, 1.0])) == [2, 1]
+    assert rank(table_of((5, 6), (3, 4), prices=[1.0, 0.0])) == [2, 1]
+
+
+# -- what is refused, and a Ctrl-C
+
+
+def test_what_makes_no_sense_is_refused(shop):
+    with pytest.raises(sim.PlanError, match=r"there is no quantity 'latency_p98_s' to gain; did you mean latency_p9"):
+        sim.next_replica(shop, quantity="latency_p98_s")
+    with pytest.raises(sim.PlanError, match="one replication has no interval"):
+        sim.next_replica(shop, replications=1)
+    with pytest.raises(sim.PlanError, match="no unit `nobody` to size"):
+        sim.next_replica(shop, scale=["nobody"])
+
+
+def test_cut_off_it_is_of_what_all_have_finished(shop, cut_off):
+    cut_off(8)  # of 3 plans with 4 replications each
+    made = sim.next_replica(shop)
+    assert (made.replications, made.interrupted) == (2, True)
+    assert made.verdict.endswith("Interrupted: this is of 2 replications.")
+
+
+def test_cut_off_before_there_is_an_interval(shop, cut_off):
+    cut_off(5)
+    with pytest.raises(KeyboardInterrupt):
+        sim.next_replica(shop)
+
+
+# -- how it shows itself
+
+
+def test_it_prints_within_100_columns(made):
+    text = str(made)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "price per hour (EUR)" in text
+    assert " ".join(text.split()).endswith(made.verdict)
+
+
+def test_it_is_ready_for_json(made):
+    content = made.to_dict()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert [row["unit"] for row in content["units"]] == list(made.table.index)
+
+
+def test_it_shows_itself_in_a_notebook(shop):
+    made = sim.next_replica(shop.replace({"name": "<b>", "prices.currency": "<i>"}))
+    assert "<b>" not in made._repr_html_()
+    assert "<i>" not in made._repr_html_()

@@ -1,0 +1,252 @@
+"""The search, on functions that are known everywhere: it finds what looking at every configuration finds."""
+
+import itertools
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from simulator.experiments.sizes import search as module
+from simulator.experiments.sizes.judging import Judge, Trial
+from simulator.experiments.sizes.lattice import Lattice, Option
+from simulator.experiments.sizes.search import search
+
+
+def make_lattice(prices, *, needed=None, cores=(1.0,), most=4, steady=True, memory=0.0):
+    """Units named a, b, ...; a replica of c cores costs price x c + memory."""
+    names = tuple("abcdefgh"[: len(prices)])
+    needed = needed or [1] * len(prices)
+    return Lattice(
+        topology=None, deployment="microservices", plan=SimpleNamespace(objectives=()), sized=names,
+        choices=(tuple(cores),) * len(prices),
+        needed=tuple({cpu: max(1, math.ceil(least / cpu)) for cpu in cores} for least in needed),
+        replica_price=tuple({cpu: price * cpu + memory for cpu in cores} for price in prices),
+        priced=any(prices), steady=steady, max_replicas=most,
+    )  # fmt: skip
+
+
+class Known(Judge):
+    """Judges by a function of the configuration: the upper end by the limit."""
+
+    def __init__(self, lattice, ratio, hopeless=False):
+        super().__init__(lattice, engine="auto", executor=None, progress=None)
+        self.ratio = ratio
+        self.unhindered = (None, hopeless)
+
+    def __call__(self, configuration):
+        if configuration not in self.trials:
+            ratio = self.ratio(configuration)
+            busy = tuple(0.9 / (option.replicas * option.cpu) for option in configuration)
+            trial = Trial(
+                configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, "x p99", ratio, ratio, 1.0, 0.0,
+                busy, busy,
+            )  # fmt: skip
+            self._remember(trial, None)
+        return self.trials[configuration]
+
+    @property
+    def found(self):
+        return None if self.best is None else self.best.configuration
+
+
+@pytest.fixture(autouse=True)
+def _known(monkeypatch):
+    monkeypatch.setattr(module, "worst_objective", lambda hopeless: (2.0 if hopeless else 0.5, None))
+
+
+def every(lattice):
+    return itertools.product(*lattice.options)
+
+
+def cheapest(lattice, ratio):
+    """By looking at all of them."""
+    return min((one for one in every(lattice) if ratio(one) <= 1.0), key=lattice.key, default=None)
+
+
+def waiting(weights, loads, limit):
+    """Time in queues of c servers, roughly: falls with every replica and every core."""
+
+    def ratio(configuration):
+        total = 0.0
+        for weight, load, (replicas, cpu) in zip(weights, loads, configuration, strict=True):
+            use = load / (replicas * cpu)
+            total += math.inf if use >= 1.0 else weight * use ** math.sqrt(2.0 * cpu) / (1.0 - use)
+        return total / limit
+
+    return ratio
+
+
+def random_case(seed):
+    random = np.random.default_rng(seed)
+    units = int(random.integers(1, 5))
+    loads = random.uniform(0.1, 2.5, units)
+    prices = random.choice([0.0, 0.5, 1.0, 1.0, 1.7, 3.0], units).tolist()
+    cores = [(1.0,), (1.0,), (1.0, 2.0), (0.5, 1.0, 4.0)][int(random.integers(4))]
+    lattice = make_lattice(
+        prices if any(prices) else [1.0] * units,
+        needed=[int(load) + 1 for load in loads],
+        cores=cores,
+        most=int(random.integers(3, 7)) if units < 4 or len(cores) == 1 else 4,
+        steady=bool(random.integers(2)),
+        memory=float(random.choice([0.0, 0.3])),
+    )
+    return lattice, waiting(random.uniform(0.1, 1.0, units), loads, random.uniform(0.2, 4.0))
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_it_finds_what_looking_everywhere_finds(seed):
+    lattice, ratio = random_case(seed)
+    judge = Known(lattice, ratio)
+    if search(judge):
+        assert judge.found == cheapest(lattice, ratio)
+    else:
+        assert len(judge.trials) >= module.BUDGET
+
+
+def test_it_looks_at_few():
+    seen, all_of_them, exact = 0, 0, 0
+    for seed in range(120):
+        lattice, ratio = random_case(seed)
+        judge = Known(lattice, ratio)
+        exact += search(judge)
+        seen += len(judge.trials)
+        all_of_them += math.prod(map(len, lattice.options))
+    assert exact > 115
+    assert seen < all_of_them / 60
+
+
+def test_nothing_is_looked_at_below_what_is_stable():
+    lattice = make_lattice([1.0, 2.0], needed=[2, 3])
+    judge = Known(lattice, lambda configuration: 0.5)
+    assert search(judge)
+    assert judge.found == (Option(2, 1.0), Option(3, 1.0))
+    assert len(judge.trials) == 1
+
+
+def test_where_rates_change_only_runs_exclude():
+    lattice = make_lattice([1.0, 2.0], needed=[2, 3], steady=False)
+    judge = Known(lattice, lambda configuration: 0.5)
+    assert search(judge)
+    assert judge.found == (Option(1, 1.0), Option(1, 1.0))
+
+
+def test_a_unit_that_can_never_be_stable():
+    lattice = make_lattice([1.0, 2.0], needed=[2, 9], most=4)
+    judge = Known(lattice, lambda configuration: 0.5)
+    assert search(judge)
+    assert list(judge.trials) == [(Option(2, 1.0), Option(4, 1.0))]
+
+
+def test_if_the_largest_fails_all_do():
+    judge = Known(make_lattice([1.0, 1.0], most=8), lambda configuration: 5.0)
+    assert search(judge)
+    assert judge.found is None
+    assert (Option(8, 1.0), Option(8, 1.0)) in judge.trials
+
+
+def test_what_fails_without_any_waiting_is_not_doubled():
+    judge = Known(make_lattice([1.0, 1.0], most=8), lambda configuration: 5.0, hopeless=True)
+    assert search(judge)
+    assert judge.found is None
+    assert (Option(8, 1.0), Option(8, 1.0)) not in judge.trials
+
+
+def test_of_equal_prices_the_fewest_replicas():
+    # 4 cores as 4 x 1, 2 x 2 or 1 x 4 cost the same, and all do
+    lattice = make_lattice([1.0], cores=(1.0, 2.0, 4.0), most=8)
+    judge = Known(lattice, lambda configuration: 3.9 / (configuration[0].replicas * configuration[0].cpu))
+    assert search(judge)
+    assert judge.found == (Option(1, 4.0),)
+
+
+def test_of_equals_the_fewest_in_the_first_unit():
+    lattice = make_lattice([1.0, 1.0])
+    judge = Known(lattice, lambda configuration: 4.0 / (configuration[0].replicas + configuration[1].replicas))
+    assert search(judge)
+    assert judge.found == (Option(1, 1.0), Option(3, 1.0))
+
+
+def test_fewer_replicas_come_before_fewer_in_the_first_unit():
+    lattice = make_lattice([2.0, 1.0])
+    judge = Known(lattice, lambda configuration: 5.0 / lattice.price(configuration))
+    assert search(judge)
+    assert judge.found == (Option(2, 1.0), Option(1, 1.0))  # not 1 and 3, at the same price
+
+
+def test_the_last_bit_of_a_price_is_no_price():
+    """1 x 0.1 + 3 x 0.3 is the least of three in floating point, and has the fewest replicas of the first unit."""
+    lattice = make_lattice([0.1, 0.3], most=12)
+    assert math.fsum([0.1, 3 * 0.3]) < math.fsum([4 * 0.1, 2 * 0.3]) == 1.0
+    assert len({lattice.price((Option(a, 1.0), Option(b, 1.0))) for a, b in ((1, 3), (4, 2), (7, 1))}) == 1
+
+
+def test_what_fails_by_a_hair_excludes_nothing_but_itself():
+    """By chance 2 and 2 fails, and what is below it does not."""
+    by_chance = {
+        (3, 3): 0.9,
+        (2, 2): 1.01,
+        (3, 2): 0.9,
+        (2, 3): 1.01,
+        (1, 2): 0.99,
+        (1, 3): 1.01,
+        (1, 1): 3.0,
+        (2, 1): 3.0,
+    }
+    lattice = make_lattice([1.0, 1.0], most=3)
+    judge = Known(lattice, lambda size: by_chance.get(tuple(option.replicas for option in size), 3.0))
+    assert search(judge)
+    assert judge.found == (Option(1, 1.0), Option(2, 1.0))
+
+
+def test_if_the_largest_fails_by_a_hair_it_is_not_said_that_all_do():
+    judge = Known(make_lattice([1.0, 1.0], most=8), lambda configuration: 1.01)
+    assert not search(judge)
+    assert judge.found is None
+
+
+def test_a_trade_between_two_units():
+    # one of the dear unit does as much as two of the cheap one, at a quarter more than the price
+    lattice = make_lattice([2.5, 1.0], most=9)
+    judge = Known(lattice, lambda configuration: 9.0 / (2.0 * configuration[0].replicas + configuration[1].replicas))
+    assert search(judge)
+    assert judge.found == (Option(1, 1.0), Option(7, 1.0))
+
+
+def test_far_away_is_reached_in_few_steps():
+    lattice = make_lattice([1.0], most=1000)
+    judge = Known(lattice, lambda configuration: 300.0 / configuration[0].replicas)
+    assert search(judge)
+    assert judge.found == (Option(300, 1.0),)
+    assert len(judge.trials) < 40
+
+
+def test_beyond_the_budget_it_does_not_claim_to_be_exact(monkeypatch):
+    monkeypatch.setattr(module, "BUDGET", 3)
+    lattice = make_lattice([1.0, 1.1, 1.2, 1.3], most=12)
+    judge = Known(lattice, lambda configuration: sum(3.0 / option.replicas for option in configuration) / 2.9)
+    assert not search(judge)
+    assert judge.best.met
+
+
+def test_of_too_many_it_looks_around(monkeypatch):
+    monkeypatch.setattr(module, "MOST", 10)
+    lattice = make_lattice([1.0, 1.1, 1.2, 1.3, 1.4], most=9)
+    judge = Known(lattice, lambda configuration: 30.0 / sum(option.replicas for option in configuration))
+    assert not search(judge)
+    assert judge.best.met
+    cheaper = [one for one in every(lattice) if lattice.key(one) < judge.best.key]
+    fewer = [one for one in cheaper if sum(changes(one, judge.found)) == -1 and min(changes(one, judge.found)) == -1]
+    swapped = [one for one in cheaper if sorted(changes(one, judge.found)) == [-1, 0, 0, 0, 1]]
+    assert len(fewer) > 1
+    assert all(judge.ratio(one) > 1.0 for one in [*fewer, *swapped])
+
+
+def changes(one, other):
+    return [a.replicas - b.replicas for a, b in zip(one, other, strict=True)]
+
+
+def test_nothing_can_be_judged():
+    judge = Known(make_lattice([1.0, 1.0]), lambda configuration: math.inf)
+    assert search(judge)
+    assert judge.found is None

@@ -1,0 +1,186 @@
+"""The store: lines that read back to the bit, and nothing that is not a whole line of ours."""
+
+import errno
+import json
+import math
+import os
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import simulator as sim
+from simulator.errors import ResultError
+from simulator.experiments.sweeps import journal
+from simulator.experiments.sweeps.journal import Entry, Journal, read_entries, read_line, run_key, to_line
+from simulator.experiments.sweeps.runs import Run
+
+
+def make(key="k", point=0, values=((1.0, 2.0),), **more):
+    run = Run(("requests", "latency_mean_s")[: len(values[0])], values, True, ("unsteady – very",))
+    return Entry(key, "shop", "monolith", point, {"a.b": "5ms", "c": 2}, 0.95, ("small",), run, **more)
+
+
+def bits(values):
+    return [struct.pack("<d", value) for row in values for value in row]
+
+
+@given(st.floats(allow_subnormal=True).filter(lambda value: not math.isnan(value)))
+def test_every_float_reads_back_to_the_bit(value):
+    entry = make(values=((value, -0.0),))
+    assert bits(read_line(to_line(entry)).run.values) == bits(entry.run.values)
+
+
+def test_a_line_is_strict_json_and_reads_back():
+    entry = make(values=((1.5, math.nan), (math.inf, -math.inf)))
+    line = to_line(entry)
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    assert json.loads(line, parse_constant=refuse)["values"] == [[1.5, None], ["Infinity", "-Infinity"]]
+    assert line.count("\n") == 1
+    assert line.endswith("\n")
+    back = read_line(line)
+    assert back.run.values[0][0] == 1.5
+    assert np.isnan(back.run.values[0][1])
+    assert back.run.values[1] == (math.inf, -math.inf)
+    assert (back.key, back.point, back.axes, back.advice) == (entry.key, entry.point, entry.axes, entry.advice)
+    assert back.run.warnings == entry.run.warnings
+
+
+def test_every_torn_line_is_passed_over():
+    line = to_line(make())
+    assert [end for end in range(len(line) - 1) if read_line(line[:end]) is not None] == []
+    assert read_line(line[:-1]) is not None  # only the end of the line is missing
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": "simulator-run/0"}, {"key": 5}, {"values": []}, {"values": [[1.0]]}, {"values": [[1.0, True]]},
+        {"values": [[1.0, "x"]]}, {"met": 1}, {"warnings": [5]}, {"axes": 5}, {"point": "x"}, {"confidence": None},
+    ],
+)  # fmt: skip
+def test_a_line_that_is_not_ours(change):
+    assert read_line(json.dumps(json.loads(to_line(make())) | change)) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["", "{}", "[]", "5", "null", "\0\0\0", "[" * 100_000, '{"format": "simulator-run/1"}']
+)
+def test_foreign_lines(line):
+    assert read_line(line) is None
+
+
+def test_the_key_is_of_all_that_a_run_depends_on(shop, monkeypatch):
+    def key(deployment="microservices", **changes):
+        return run_key(sim.compile(shop.replace(changes), deployment))
+
+    base = key()
+    changes = [
+        {"services.web.replicas": 2},
+        {"workload.rate": "41/s"},
+        {"simulation.seed": 4},
+        {"simulation.replications": 4},
+        {"simulation.confidence": 0.9},
+        {"simulation.duration": "21s"},
+        {"simulation.warmup": "auto"},
+        {"simulation.drain": "1s"},
+        {"network.latency": "2ms"},
+        {"slos.web.p99": "9s"},
+        {"prices.vcpuHour": 1},
+    ]
+    others = [key(**change) for change in changes] + [key("monolith")]
+    assert len({base, *others}) == len(others) + 1
+    assert base == key() == key(description="another")
+    monkeypatch.setattr(journal, "package_version", lambda: "9.9")
+    assert key() != base
+
+
+def test_a_store_is_read_as_it_was_written(tmp_path):
+    with_two = Journal(tmp_path / "deep" / "runs")
+    assert with_two.runs == {}
+    with_two.add(make("a"))
+    with_two.add(make("b", 1))
+    with_two.close()
+    with_two.close()
+    again = Journal(tmp_path / "deep" / "runs")
+    assert again.runs == {"a": make().run, "b": make().run}
+    again.close()
+    assert len(os.listdir(tmp_path / "deep" / "runs")) == 1  # nothing added: no file
+
+
+def test_every_process_has_a_file_of_its_own(tmp_path):
+    journals = [Journal(tmp_path, label) for label in ("all", "all", "shard-0/2", "shard-1/2")]
+    for number, one in enumerate(journals):
+        one.add(make(f"k{number}"))
+    for one in journals:
+        one.close()
+    assert len(os.listdir(tmp_path)) == 4
+    assert {entry.key for entry in read_entries(tmp_path)} == {"k0", "k1", "k2", "k3"}
+
+
+def test_what_is_torn_foreign_or_double_is_passed_over(tmp_path):
+    first, second = Journal(tmp_path), Journal(tmp_path)
+    for one in (first, second):
+        one.add(make("same"))
+        one.close()
+    (tmp_path / "torn.jsonl").write_bytes(to_line(make("whole")).encode() + to_line(make("torn")).encode()[:-20])
+    (tmp_path / "noise.jsonl").write_bytes(b"\xff\xfe\x00" * 50 + b"\n" + to_line(make("after")).encode())
+    (tmp_path / "notes.txt").write_text(to_line(make("text")))
+    assert set(Journal(tmp_path).runs) == {"same", "whole", "after"}
+
+
+def test_a_line_is_there_as_soon_as_it_is_added(tmp_path):
+    one = Journal(tmp_path)
+    one.add(make())
+    assert [entry.key for entry in read_entries(tmp_path)] == ["k"]
+    one.close()
+
+
+def test_a_full_disk_loses_nothing_that_was_added(tmp_path, monkeypatch):
+    one = Journal(tmp_path)
+    one.add(make("kept"))
+    whole, room = os.write, [30]
+
+    def write(file, content):
+        if room[0] == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = whole(file, content[: room[0]])
+        room[0] -= taken
+        return taken
+
+    monkeypatch.setattr(journal.os, "write", write)
+    with pytest.raises(ResultError, match=r"No space left on device; 1 run is kept there: make room and start again"):
+        one.add(make("lost"))
+    monkeypatch.undo()
+    one.close()
+    assert set(Journal(tmp_path).runs) == {"kept"}
+
+
+def test_short_writes_go_on(tmp_path, monkeypatch):
+    whole = os.write
+    monkeypatch.setattr(journal.os, "write", lambda file, content: whole(file, content[:7]))
+    one = Journal(tmp_path)
+    one.add(make())
+    monkeypatch.undo()
+    one.close()
+    assert set(Journal(tmp_path).runs) == {"k"}
+
+
+def test_what_is_no_folder(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ResultError, match="file is a file: name a folder to keep runs in"):
+        Journal(tmp_path / "file")
+    with pytest.raises(ResultError, match=r"cannot keep runs in .*file/x: Not a directory"):
+        Journal(tmp_path / "file" / "x")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_to(tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    with pytest.raises(ResultError, match="it may not be written to"):
+        Journal(tmp_path / "locked")

@@ -1,0 +1,92 @@
+"""The table of a sweep: columns, kinds, and rows that failed."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table
+from simulator.experiments.sweeps.runs import Failure, Run
+from simulator.results import student_interval
+from simulator.results.display import HEADLINES
+
+RUN = Run(HEADLINES, tuple(tuple(float(10 * k + j) for j in range(len(HEADLINES))) for k in range(3)), True, ("late",))
+
+
+def filled(number, outcome, point=None, deployment="monolith", advice=()):
+    return Filled(Row(number, point or {"a.b": number}, deployment), outcome, 0.95, advice)
+
+
+def test_means_and_half_widths_are_students():
+    table = point_table(["a.b"], [filled(0, RUN), filled(1, Failure("no"))])
+    for column, name in enumerate(HEADLINES):
+        mean, half_width = student_interval([row[column] for row in RUN.values], 0.95)
+        assert table[name].tolist()[0] == mean
+        assert table[f"{name}_half_width"].tolist()[0] == half_width
+    assert table.loc[1, [*HEADLINES, "requests_half_width"]].isna().all()
+
+
+def test_the_columns():
+    table = point_table(
+        ["a.b", "c"], [filled(0, RUN, {"a.b": 1, "c": "5ms"}, advice=("small",)), filled(1, Failure("no"))]
+    )
+    pairs = [name for quantity in HEADLINES for name in (quantity, f"{quantity}_half_width")]
+    assert list(table.columns) == [
+        "a.b", "c", "deployment", *pairs, "met", "replications", "warnings", "status", "reason",
+    ]  # fmt: skip
+    assert table["met"].tolist() == [True, False]
+    assert table["replications"].tolist() == [3, 0]
+    assert table["warnings"].tolist() == ["small; late", ""]
+    assert table["status"].tolist() == ["ok", "failed"]
+    assert table["reason"].tolist() == ["", "no"]
+    kinds = [str(kind) for kind in table[["met", "replications", "status"]].dtypes]
+    assert kinds == ["bool", "int64", "str"]
+
+
+def test_the_columns_are_the_same_whatever_has_failed():
+    good, bad = point_table(["a.b"], [filled(0, RUN)]), point_table(["a.b"], [filled(0, Failure("no"))])
+    assert list(good.columns) == list(bad.columns)
+    assert list(good.dtypes) == list(bad.dtypes)
+    assert list(point_table(["a.b"], []).columns) == list(good.columns)
+
+
+def test_deployment_as_an_axis_stands_where_the_axis_does():
+    row = filled(0, RUN, {"deployment": "monolith", "a": 1})
+    assert list(point_table(["deployment", "a"], [row]).columns[:2]) == ["deployment", "a"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "cells"),
+    [
+        ([1, 2], "int64", [1, 2]),
+        ([1, 2.5], "float64", [1.0, 2.5]),
+        (["5ms", "6ms"], "str", ["5ms", "6ms"]),
+        ([True, False], "bool", [True, False]),
+        ([0, "5ms"], "str", ["0", "5ms"]),
+        ([True, 2], "str", ["true", "2"]),
+        ([{"dist": "exponential", "mean": "5ms"}], "str", ['{"dist": "exponential", "mean": "5ms"}']),
+        ([2**70], "str", [str(2**70)]),
+    ],
+)
+def test_the_kinds_of_axes(values, kind, cells, tmp_path):
+    table = point_table(["x"], [filled(number, RUN, {"x": value}) for number, value in enumerate(values)])
+    assert str(table["x"].dtype) == kind
+    assert table["x"].tolist() == cells
+    table.to_parquet(tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
+
+
+def test_an_axis_that_a_row_has_not():
+    table = point_table(["x", "y", "z"], [filled(0, RUN, {"x": 1, "z": "a"}), filled(1, RUN, {"x": 2, "y": 3})])
+    assert table["x"].tolist() == [1, 2]
+    assert np.isnan(table["y"][0])
+    assert table["y"][1] == 3.0
+    assert table["z"].isna().tolist() == [False, True]
+
+
+def test_a_row_a_replication():
+    table = run_table(["a.b"], [filled(0, RUN), filled(1, Failure("no")), filled(2, RUN)])
+    assert table["replication"].tolist() == [0, 1, 2, -1, 0, 1, 2]
+    assert table["a.b"].tolist() == [0, 0, 0, 1, 2, 2, 2]
+    assert list(table.columns) == ["a.b", "deployment", "replication", *HEADLINES, "status", "reason"]
+    assert table["requests"].tolist()[:3] == [row[0] for row in RUN.values]
+    assert table["status"].tolist() == ["ok"] * 3 + ["failed"] + ["ok"] * 3

@@ -1,0 +1,130 @@
+"""One run of a sweep: the numbers are those of `simulate`, and whatever goes wrong is an outcome."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+import simulator as sim
+from simulator.experiments.sweeps.runs import Failure, Run, Stopped, make_run
+from simulator.results.objectives import detail_needed
+
+
+def table(run):
+    return dict(zip(run.quantities, np.array(run.values).T, strict=True))
+
+
+@pytest.mark.parametrize("deployment", ["microservices", "monolith"])
+def test_it_says_what_simulate_says(shop, deployment):
+    run = make_run(sim.compile(shop, deployment), "reference")
+    result = sim.simulate(shop, deployment, engine="reference", detail="summary")
+    assert isinstance(run, Run)
+    assert list(run.quantities) == list(result.replications.columns)
+    for name, values in table(run).items():
+        assert values.tobytes() == result.replications[name].to_numpy().tobytes()
+    assert run.met == result.met
+    assert sim.compile(shop, deployment).warnings + run.warnings == result.warnings
+
+
+def test_what_the_compiler_warns_of_is_said_once(shop):
+    busy = shop.replace({"workload.rate": 400})
+    plan, result = sim.compile(busy), sim.simulate(busy, detail="summary")
+    assert any("offered load" in text for text in plan.warnings)
+    assert plan.warnings + make_run(plan, "reference").warnings == result.warnings
+
+
+def test_both_engines_give_one_run(shop):
+    plan = sim.compile(shop)
+    assert make_run(plan, "reference") == make_run(plan, "compiled")
+
+
+def test_with_warmup_auto_the_cut_is_that_of_simulate(shop):
+    topology = shop.replace({"simulation.warmup": "auto", "simulation.duration": "60s"})
+    run = make_run(sim.compile(topology), "reference")
+    result = sim.simulate(topology, engine="reference")
+    assert table(run)["requests"].tolist() == result.replications["requests"].tolist()
+    assert result.provenance["warmup_s"] > 0.0
+
+
+MIXED = """\
+simulation: {duration: 20s, warmup: 2s, replications: 2}
+services:
+  web: {endpoints: {view: {steps: [{cpu: 5ms}, {call: store}]}, buy: {steps: [{cpu: 9ms}]}}}
+  store: {steps: [{cpu: 3ms}]}
+workload: {calls: [{call: web.view, weight: 3}, {call: web.buy, weight: 1}], rate: 40/s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("slo", "detail"),
+    [
+        ("{call: web.view, mean: 1s}", "summary"),
+        ("{call: web.view, p99: 1s}", "requests"),  # one entry of two
+        ("{call: web.buy, errorRate: 1%}", "requests"),
+        ("{call: store, p99: 1s}", "requests"),
+        ("{call: store, errorRate: 1%}", "summary"),
+    ],
+)
+def test_as_much_is_recorded_as_objectives_need(slo, detail):
+    topology = sim.loads(f"{MIXED}slos: {{one: {slo}}}\n")
+    plan = sim.compile(topology)
+    assert detail_needed(plan) == detail
+    run = make_run(plan, "reference")
+    assert run.met == sim.simulate(topology, detail="requests", engine="reference").met is True
+    assert not any("not recorded" in text for text in run.warnings)
+    if detail == "requests":  # and less would not do
+        assert any("not recorded" in text for text in sim.simulate(topology, detail="summary").warnings)
+
+
+def test_a_plain_objective_needs_no_requests(shop):
+    assert detail_needed(sim.compile(shop)) == "summary"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (sim.EngineError("no room"), "no room"),
+        (MemoryError(), "out of memory: make the run shorter"),
+        (ZeroDivisionError("float division"), "ZeroDivisionError: float division: please report this"),
+    ],
+)
+def test_what_goes_wrong_is_an_outcome(shop, cut_off, error, reason):
+    cut_off(2, error)
+    outcome = make_run(sim.compile(shop), "reference")
+    assert isinstance(outcome, Failure)
+    assert outcome.reason.startswith(reason)
+
+
+def test_a_ctrl_c_is_none(shop, cut_off):
+    cut_off(2)
+    with pytest.raises(KeyboardInterrupt):
+        make_run(sim.compile(shop), "reference")
+
+
+def test_an_engine_that_is_not_there(shop):
+    assert "there is no engine 'fast'" in make_run(sim.compile(shop), "fast").reason
+
+
+def test_progress_rises_and_may_end_the_run(shop):
+    told = []
+    make_run(sim.compile(shop), "compiled", told.append)
+    assert told == sorted(told)
+    assert {0.0, 1 / 3, 2 / 3} <= set(told)
+
+    def stop(share):
+        if share > 0.3:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        make_run(sim.compile(shop), "reference", stop)
+
+
+def test_nan_has_one_pattern(shop):
+    free = shop.replace({"prices": None})
+    values = table(make_run(sim.compile(free), "reference"))["cost_per_hour"]
+    assert values.tobytes() == np.full(3, np.nan).tobytes()
+
+
+def test_an_outcome_travels(shop):
+    run = make_run(sim.compile(shop), "reference")
+    assert pickle.loads(pickle.dumps(run)) == run

@@ -1,4 +1,4 @@
-"""Configurations, simulated once each and judged by the objectives (rule 12.2); what is known of the others."""
+"""Configurations, simulated once each and judged by the objectives (rule 13.2); what is known of the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..simulation import simulate_plans
 from .lattice import Configuration, Key, Lattice, is_below
 
 CLEAR = 1.02
-"""Upper end by limit above which a failure excludes what is below it: less may be chance (rule 12.5)."""
+"""Upper end by limit above which a failure excludes what is below it: less may be chance (rule 13.5)."""
 ENOUGH = 65_536
 """Cores of a replica with which nobody waits."""
 SMALLEST = 1e-9
@@ -140,7 +140,7 @@ class Judge:
 
     @cached_property
     def unhindered(self) -> tuple[Plan, Results]:
-        """The largest configuration with cores and slots for everybody: what no replica mends (rule 12.7)."""
+        """The largest configuration with cores and slots for everybody: what no replica mends (rule 13.7)."""
         plan = without_waiting(self.lattice.compile(self.lattice.top))
         return plan, self.simulate(plan, self._detail)
 
@@ -167,7 +167,7 @@ class Judge:
             self.nearest, self._results[False] = trial, result
 
     def fails(self, configuration: Configuration) -> bool:
-        """Whether it is known to fail, by a run or by rule 12.5."""
+        """Whether it is known to fail, by a run or by rule 13.5."""
         if configuration in self.trials:
             return not self.trials[configuration].met
         return any(is_below(configuration, one) for one in self._failed)

@@ -32,7 +32,7 @@ class Option(NamedTuple):
 Configuration = tuple[Option, ...]
 """An option of each sized unit, in the order of the plan."""
 Key = tuple[float, int, Configuration]
-"""What makes a configuration the better one of two: price, replicas in all, the configuration itself (rule 12.3)."""
+"""What makes a configuration the better one of two: price, replicas in all, the configuration itself (rule 13.3)."""
 
 
 def is_below(one: Sequence[Option], other: Sequence[Option]) -> bool:
@@ -51,7 +51,7 @@ class Lattice:
     choices
         Cores of one replica that may be chosen, by unit, ascending.
     needed
-        Fewest stable replicas at the peak, by unit and cores (rule 12.4).
+        Fewest stable replicas at the peak, by unit and cores (rule 13.4).
     replica_price
         Per hour, by unit and cores; number of cores, where no replica has a price.
     steady

@@ -1,4 +1,4 @@
-"""What do I scale next: what one more replica of each unit gains, and what it costs (rule 12.8)."""
+"""What do I scale next: what one more replica of each unit gains, and what it costs (rule 13.8)."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def next_replica(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> NextReplica:
-    """Say what one more replica of each unit would gain, from the sizes that the topology has now (rule 12.8).
+    """Say what one more replica of each unit would gain, from the sizes that the topology has now (rule 13.8).
 
     Parameters
     ----------

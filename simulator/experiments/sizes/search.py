@@ -163,7 +163,7 @@ def _busy_after(trial: Trial, unit: int, option: Option) -> float:
 
 @dataclass
 class Excluder:
-    """Shows that nothing cheaper than the best meets the objectives, or finds what does (rule 12.6)."""
+    """Shows that nothing cheaper than the best meets the objectives, or finds what does (rule 13.6)."""
 
     judge: Judge
 
@@ -173,7 +173,7 @@ class Excluder:
         self._alive = [list(options) for options in self._lattice.options]
 
     def exclude(self) -> bool:
-        """Whether every cheaper configuration is excluded, by a run or by rule 12.5, within the budget."""
+        """Whether every cheaper configuration is excluded, by a run or by rule 13.5, within the budget."""
         if sum(len(options) > 1 for options in self._alive) > 1 or len(self._lattice.choices[0]) > 1:
             for unit in range(len(self._alive)):
                 self._peel(unit)

@@ -1,4 +1,4 @@
-"""Why no configuration meets the objectives (rule 12.7)."""
+"""Why no configuration meets the objectives (rule 13.7)."""
 
 from __future__ import annotations
 

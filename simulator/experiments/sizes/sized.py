@@ -33,7 +33,7 @@ class Capacity:
     reason
         In plain sentences: why this size, or why none is enough, and how sure that is.
     exact
-        Whether every cheaper configuration is excluded (rule 12.6).
+        Whether every cheaper configuration is excluded (rule 13.6).
     interrupted
         Whether a Ctrl-C ended the search; this is the best until then.
     sized

@@ -15,7 +15,11 @@ BOTH = ("microservices", "monolith")
 
 def add(command: argparse.ArgumentParser) -> None:
     """What these figures take besides the others' arguments."""
-    group = command.add_argument_group(f"for {', '.join(CURVES)}")
+    group = command.add_argument_group(
+        f"for {', '.join(CURVES)}",
+        "Exit code 0 once it is drawn, also if objectives are missed: figure,\n"
+        "text and `met` in --json say so; `simulator capacity` exits with 1.",
+    )
     group.add_argument(
         "--load", action="append", metavar="N,N", dest="loads",
         help="scaling, load-curve: factors of the file's traffic such as 0.5,1,2, or arrival rates such as 50/s,100/s",

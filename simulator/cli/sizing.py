@@ -152,7 +152,7 @@ def _verdict(made: dict[str, sim.Capacity]) -> str:
     if first is None:
         missed = [name for name, one in made.items() if not one.met]
         if missed:
-            return f"{' and '.join(missed)} cannot meet every objective."
+            return f"No size of {' or '.join(missed)} was shown to meet every objective."
         return (
             "Neither is cheaper." if all(one.cost_per_hour >= 0.0 for one in made.values()) else "Nothing has a price."
         )

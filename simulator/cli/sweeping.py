@@ -39,13 +39,19 @@ LONGEST = (30, 24, 18, 12, 8)
 ROOM = 30
 """Columns that are left to numbers."""
 QUANTITIES = (
-    ("throughput_per_s", "per s", 1.0),
+    ("goodput_per_s", "goodput/s", 1.0),
     ("latency_p99_s", "p99 ms", 1000.0),
     ("availability_ratio", "served %", 100.0),
     ("latency_mean_s", "mean ms", 1000.0),
     ("cost_per_hour", "cost/h", 1.0),
 )
-"""What is shown while there is room: column, its head and factor; the first ones matter most."""
+"""What is shown while there is room: column, its head and factor."""
+DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
+"""What is left out where there is no room, the first one first."""
+EXIT_CODES = """\
+exit code:
+  0 every point was run, whether it meets an objective or not; 1 a point failed (with --shard 0:
+  it would fail again); 2 wrong use or a wrong file; 130 interrupted"""
 
 
 def add(commands: Any) -> None:
@@ -58,6 +64,7 @@ def add(commands: Any) -> None:
         "simulator sweep --file sweep.yaml --store runs/ --shard auto",
         "simulator sweep --collect runs/ --parquet sweep.parquet",
     )  # fmt: skip
+    command.epilog = f"{command.epilog}\n\n{EXIT_CODES}"
     command.add_argument(
         "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
     )
@@ -117,7 +124,7 @@ def _table_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def sweep(arguments: Arguments) -> int:
-    """Simulate at every point; exit code 1 if no point could be run, of a shard 0."""
+    """Simulate at every point; exit code 1 if one of them failed, but 0 of a shard."""
     for file in (arguments.csv, arguments.parquet):
         if file is not None:
             _refuse(file)
@@ -136,8 +143,8 @@ def sweep(arguments: Arguments) -> int:
         print(render(table))
     if counts.get("missing"):
         return INTERRUPTED
-    # A shard may have nothing but points that fail: whoever merges them sees whether all do.
-    return FINE if arguments.shard or (table["status"] == "ok").any() else MISSED
+    # A point that fails fails again: an array job is not to try its share once more. Whoever merges sees it.
+    return FINE if arguments.shard or (len(table) and (table["status"] == "ok").all()) else MISSED
 
 
 def _collects(arguments: Arguments) -> bool:
@@ -209,16 +216,33 @@ def render(table: pd.DataFrame) -> str:
     if "met" in table and not table["met"].all():
         columns.append(["met", *("-" if state == "failed" else "yes" if met else "no"
                                  for met, state in zip(shown["met"], shown["status"], strict=True))])  # fmt: skip
-    for name, head, factor in QUANTITIES:
-        if table[name].notna().any():
-            column = [head, *_numbers(shown, name, factor)]
-            if _width([*columns, column]) <= WIDTH:
-                columns.append(column)
+    columns, left_out = _fitting(columns, _quantities(table, shown))
     lines = [line[:WIDTH].rstrip() for line in _lines(columns, len(leading))]
     if len(table) > len(shown):
         more = len(table) - len(shown)
         lines.append(f"... and {more} more {'row' if more == 1 else 'rows'}: --csv or --parquet have all of them")
+    if left_out:
+        lines += ["", f"no room for {', '.join(left_out)}: --csv has all columns"]
     return "\n".join([*lines, *_remarks(table)])
+
+
+def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
+    """What is shown, of the quantities that there are."""
+    return [
+        [head, *_numbers(shown, name, factor)] for name, head, factor in QUANTITIES if table[name].notna().any()
+    ]  # fmt: skip
+
+
+def _fitting(columns: list[list[str]], quantities: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """The columns and as many of the quantities as fit, and the heads of the others."""
+    left_out: list[str] = []
+    for head in DROPPED:
+        if _width([*columns, *quantities]) <= WIDTH:
+            break
+        if head in [column[0] for column in quantities]:
+            quantities = [column for column in quantities if column[0] != head]
+            left_out.append(head)
+    return [*columns, *quantities], left_out
 
 
 def _numbers(table: pd.DataFrame, name: str, factor: float) -> list[str]:

@@ -9,15 +9,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import HEADLINE, PALETTE, QUIET, SIZE, SMALL, figure_of, wrap
+from .style import BLUE, HEADLINE, PALETTE, QUIET, SIZE, SMALL, VERMILLION, figure_of, wrap
 
 DASHES: Final = (0, (4, 3))
 DOTS: Final = (0, (1, 2))
+KNOWN: Final = {"microservices": BLUE, "monolith": VERMILLION}
 
 
 def colours(names: list[str]) -> dict[str, str]:
-    """A colour a name, in the order of the palette."""
-    return {name: PALETTE[number % len(PALETTE)] for number, name in enumerate(names)}
+    """A colour a name: microservices and monolith look the same everywhere, and nothing beside them looks like them."""
+    own = {name: colour for name, colour in KNOWN.items() if name in names}
+    free = [colour for colour in PALETTE if not own or colour not in KNOWN.values()]
+    rest = [name for name in names if name not in own]
+    given = own | {name: free[number % len(free)] for number, name in enumerate(rest)}
+    return {name: given[name] for name in names}
 
 
 def name_of_load(axis: str) -> str:
@@ -54,6 +59,11 @@ def title_all(ax: Axes, title: str, note: str) -> None:
     above = wrap(title, width, HEADLINE, bold=True)
     figure.suptitle(above, x=0.012, ha="left", fontsize=HEADLINE, fontweight="bold")
     figure.supxlabel(wrap(note, width, SMALL), x=0.012, ha="left", fontsize=SMALL, color=QUIET)
+
+
+def partial_note(*, interrupted: bool) -> str:
+    """What a figure that a Ctrl-C cut short says before anything else."""
+    return "PARTIAL: interrupted, only what was finished by then is here; " if interrupted else ""
 
 
 def interval_note(confidence: float, replications: int, what: str) -> str:

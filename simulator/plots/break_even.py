@@ -12,15 +12,13 @@ from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from .bands import interval_note
+from .bands import colours, interval_note, partial_note
 from .given import BreakEvenLike
 from .style import (
-    BLUE,
     INK,
     OTHERS,
     QUIET,
     SMALL,
-    VERMILLION,
     figure_of,
     headline,
     new_axes,
@@ -40,8 +38,8 @@ PALE: Final = "#f7f7f7"
 def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
     """A map of which deployment is cheaper at equal objectives, and by how much.
 
-    Blue cells are the first deployment's, red ones the second's; the number is what is saved of the other's price.
-    Hatched cells show no difference. Where one cannot meet the objectives, the cell says which one can.
+    Cells have the colour of the deployment that wins, as in the other figures; the number is what is saved of the
+    other's price. Hatched cells show no difference. Where one cannot meet the objectives, the cell says which one can.
 
     Parameters
     ----------
@@ -51,7 +49,8 @@ def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
         Where to draw; a new figure if not given.
     """
     (first, across), (second, upwards) = curve.axes.items()
-    colours = LinearSegmentedColormap.from_list("break even", [BLUE, PALE, VERMILLION])
+    below, above = colours(list(curve.deployments)).values()
+    shades = LinearSegmentedColormap.from_list("break even", [below, PALE, above])
     savings = [_signed(cell, curve.deployments) for cell in curve.cells.to_dict(orient="records")]
     reach = max([LEAST, *(abs(saving) for saving in savings if math.isfinite(saving))])
     norm = Normalize(-reach, reach)
@@ -67,7 +66,7 @@ def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
             spine.set_visible(False)
         ax.set_xlabel(first)
         ax.set_ylabel(second)
-        bar = figure_of(ax).colorbar(ScalarMappable(norm, colours), ax=ax, pad=0.02, fraction=0.05)
+        bar = figure_of(ax).colorbar(ScalarMappable(norm, shades), ax=ax, pad=0.02, fraction=0.05)
         bar.outline.set_visible(False)
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(100.0 * value):.0f}"))
         low, high = (shorten(name, 150.0, SMALL) for name in curve.deployments)
@@ -77,12 +76,12 @@ def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
         rows = {str(value): number for number, value in enumerate(upwards)}
         for cell, saving in zip(curve.cells.to_dict(orient="records"), savings, strict=True):
             at = (places[str(cell[first])], rows[str(cell[second])])
-            _cell(ax, curve, cell, at, colours(norm(saving)) if math.isfinite(saving) else None)
+            _cell(ax, curve, cell, at, shades(norm(saving)) if math.isfinite(saving) else None)
     return ax
 
 
 def _note(curve: BreakEvenLike) -> str:
-    return (
+    return partial_note(interrupted=curve.interrupted) + (
         f"both sized to {' and '.join(curve.objectives)} in every cell; hatched: no difference shown; "
         + interval_note(curve.confidence, curve.replications, "judged by")
     )
@@ -102,7 +101,7 @@ def _cell(ax: Axes, curve: BreakEvenLike, cell: dict[Any, Any], at: tuple[int, i
     elif cell["kind"] == "none":
         fill, hatch = OTHERS, "xx"
     elif cell["kind"] == "only":
-        fill = BLUE if cell["winner"] == curve.deployments[0] else VERMILLION
+        fill = colours(list(curve.deployments))[str(cell["winner"])]
     if fill is None:
         fill = PALE
     if cell["kind"] in ("only", "cheaper") and _is_dark(fill):

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .bands import DASHES, colours, interval_note
+from .bands import DASHES, DOTS, colours, interval_note, partial_note
 from .given import CoreCurveLike, FitLike
-from .style import SMALL, darker, end_labels, headline, new_axes, styled, tidy
+from .style import (
+    QUIET,
+    SMALL,
+    darker,
+    headline,
+    leader,
+    new_axes,
+    points_across,
+    shorten,
+    spread,
+    styled,
+    text_width,
+    tidy,
+)
 
 STEPS = 120
 """Points of a fitted law."""
+ASIDE: Final = 10.0
+"""Points between the end of a line and its name."""
 
 
 def core_curve(curve: CoreCurveLike, *, ax: Axes | None = None) -> Axes:
     """Goodput (/s) under overload against the cores of all services, one line a way to grow.
 
-    Points with their intervals are measured, lines are the Universal Scalability Law fitted to them, dashed lines are
-    perfect scaling from the smallest size.
+    Points with their intervals are measured; thick lines are the Universal Scalability Law, over the sizes that it is
+    fitted to; thin ones join the points; dashed lines are perfect scaling from the smallest size.
 
     Parameters
     ----------
@@ -43,25 +60,37 @@ def core_curve(curve: CoreCurveLike, *, ax: Axes | None = None) -> Axes:
             (float(rows["cores"].iloc[-1]), float(rows["goodput_per_s"].iloc[-1]), _label(way, rows), palette[way])
             for way, rows in parts.items()
         ]
-        end_labels(ax, ends)
+        _name_ends(ax, ends)
         for way, rows in parts.items():
             _mark_bottlenecks(ax, rows, palette[way])
     return ax
 
 
 def _note(curve: CoreCurveLike) -> str:
-    laws = [
-        f"{way} σ\u00a0{_signed(fit.contention)}, κ\u00a0{_signed(fit.coherency)}"
-        for way, fit in curve.fits.items()
-        if fit is not None
-    ]
-    law = f"lines: Universal Scalability Law ({'; '.join(laws)}); " if laws else ""
+    laws = [f"{way} {words}" for way, words in curve.laws.items()]
+    law = f"thick: Universal Scalability Law, as far as the same unit limits ({'; '.join(laws)}); " if laws else ""
     bars = interval_note(curve.confidence, curve.replications, "bars")
-    return f"{law}dashed: perfect scaling from the smallest size; {bars}"
+    return f"{partial_note(interrupted=curve.interrupted)}{law}dashed: perfect scaling from the smallest size; {bars}"
 
 
-def _signed(value: float) -> str:
-    return f"{value:.2g}".replace("-", "\u2212")
+def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+    """Each line's name beside its last point; one that has to move has a leader that cannot be taken for data."""
+    width, height = points_across(ax)
+    low, high = ax.get_ylim()
+    texts = [shorten(text, width * 0.38, SMALL) for _, _, text, _ in ends]
+    reach = [
+        x / (1.0 - (text_width(text, SMALL) + 2.0 * ASIDE) / width) for (x, *_), text in zip(ends, texts, strict=True)
+    ]
+    ax.set_xlim(0.0, max([ax.get_xlim()[1], *reach]))
+    wanted = [height * (y - low) / (high - low) for _, y, _, _ in ends]
+    places = spread(wanted, [SMALL * 1.3] * len(ends), 0.0, height)
+    for (x, y, _, colour), text, own, place in zip(ends, texts, wanted, places, strict=True):
+        moved = abs(place - own) > SMALL / 2.0
+        look = leader(QUIET, tip=(0.0, 0.5)) | {"linestyle": DOTS}
+        ax.annotate(
+            text, (x, y), (ASIDE, place - own), textcoords="offset points", va="center", fontsize=SMALL,
+            color=darker(colour), arrowprops=look if moved else None,
+        )  # fmt: skip
 
 
 def _label(way: str, rows: pd.DataFrame) -> str:
@@ -75,11 +104,12 @@ def _draw(ax: Axes, rows: pd.DataFrame, fit: FitLike | None, colour: str) -> Non
     ax.plot(cores, rows["perfect_per_s"], color=colour, linewidth=1.0, linestyle=DASHES)
     bars = np.where(np.isfinite(half), half, 0.0)
     ax.errorbar(cores, goodput, yerr=bars, fmt="o", color=colour, markersize=6, linewidth=1.6, capsize=3)
+    first = 0 if fit is None else int(rows["fitted"].sum()) - 1
+    ax.plot(cores[first:], goodput[first:], color=colour, linewidth=1.0)
     if fit is None:
-        ax.plot(cores, goodput, color=colour, linewidth=1.6)
         return
     sizes = rows["size"].to_numpy(np.float64) / float(rows["size"].iloc[0])
-    places = np.linspace(sizes[0], sizes[-1], STEPS)
+    places = np.linspace(sizes[0], sizes[first], STEPS)
     ax.plot(np.interp(places, sizes, cores), [fit.throughput(place) for place in places], color=colour, linewidth=2.0)
 
 
@@ -91,6 +121,6 @@ def _mark_bottlenecks(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
     ):
         if name and name != before:
             ax.annotate(
-                f"{name} limits", (float(cores), float(goodput)), (6.0, -14.0), textcoords="offset points",
+                f"{name} limits", (float(cores), float(goodput)), (ASIDE, -14.0), textcoords="offset points",
                 fontsize=SMALL, color=darker(colour),
             )  # fmt: skip

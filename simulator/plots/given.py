@@ -71,6 +71,10 @@ class LoadCurveLike(Protocol):
         """The finding in a line."""
 
     @property
+    def interrupted(self) -> bool:
+        """Whether a part is missing."""
+
+    @property
     def confidence(self) -> float:
         """Of the intervals."""
 
@@ -81,14 +85,6 @@ class LoadCurveLike(Protocol):
 
 class FitLike(Protocol):
     """A law of scaling, fitted."""
-
-    @property
-    def contention(self) -> float:
-        """Sigma."""
-
-    @property
-    def coherency(self) -> float:
-        """Kappa."""
 
     def throughput(self, size: float) -> float:
         """Per second, of a size."""
@@ -106,12 +102,20 @@ class CoreCurveLike(Protocol):
         """The law, by way."""
 
     @property
+    def laws(self) -> Mapping[str, str]:
+        """What the law says in words, by way that has one."""
+
+    @property
     def headline(self) -> str:
         """The finding in a line."""
 
     @property
     def overload(self) -> float:
         """Load by saturation rate."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a part is missing."""
 
     @property
     def confidence(self) -> float:
@@ -186,6 +190,10 @@ class ScalingLike(Protocol):
         """The finding in a line."""
 
     @property
+    def interrupted(self) -> bool:
+        """Whether a part is missing."""
+
+    @property
     def confidence(self) -> float:
         """Of the intervals."""
 
@@ -216,6 +224,10 @@ class BreakEvenLike(Protocol):
     @property
     def headline(self) -> str:
         """The finding in a line."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a part is missing."""
 
     @property
     def confidence(self) -> float:

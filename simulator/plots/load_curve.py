@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from .bands import DASHES, DOTS, colours, draw_band, interval_note, name_of_load, new_panels, title_all
+from .bands import (
+    DASHES,
+    DOTS,
+    colours,
+    draw_band,
+    interval_note,
+    name_of_load,
+    new_panels,
+    partial_note,
+    title_all,
+)
 from .given import LoadCurveLike
 from .panels import given_axes
 from .style import INK, QUIET, SMALL, darker, end_labels, log_ticks, readable, say, styled, tidy
+
+BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+"""So that no dotted line runs through a label."""
 
 
 def load_curve(curve: LoadCurveLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
@@ -37,7 +50,9 @@ def load_curve(curve: LoadCurveLike, *, ax: Axes | Sequence[Axes] | NDArray[Any]
         axes = given_axes(ax, 2, "load_curve") or new_panels(2)
         note = interval_note(curve.confidence, curve.replications, "bands")
         marks = "ring: the knee, where goodput by p99 is greatest; dotted: saturation by theory"
-        title_all(axes[0], curve.headline, f"{marks}; {note}")
+        partial = partial_note(interrupted=curve.interrupted)
+        long = "above saturation, latency depends on the length of the run"
+        title_all(axes[0], curve.headline, f"{partial}{marks}; {long}; {note}")
         _goodput(axes[0], curve)
         _latency(axes[1], curve)
     return tuple(axes)
@@ -56,7 +71,7 @@ def _goodput(ax: Axes, curve: LoadCurveLike) -> None:
         ax.plot([0.0, reach], [0.0, reach], color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
         ax.annotate(
             "everything served", (reach * 0.2, reach * 0.2), (10.0, -6.0), textcoords="offset points",
-            ha="left", fontsize=SMALL, color=QUIET,
+            ha="left", fontsize=SMALL, color=QUIET, bbox=BEHIND,
         )  # fmt: skip
     ends = []
     for name, rows in parts.items():
@@ -127,7 +142,7 @@ def _mark_knee(
         unit = "" if curve.axis == "users" else "/s"
         ax.annotate(
             f"knee {readable(knee.load)}{unit}", (knee.load, value), (10.0, -14.0), textcoords="offset points",
-            fontsize=SMALL, color=darker(colour),
+            fontsize=SMALL, color=darker(colour), bbox=BEHIND,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from .bands import colours, draw_band, interval_note, name_of_load, title_all
+from .bands import colours, interval_note, name_of_load, partial_note, title_all
 from .given import ScalingLike
 from .panels import given_axes
 from .style import FAINT, INK, OTHERS, QUIET, SIZE, SMALL, end_labels, readable, styled, tidy
@@ -22,21 +22,28 @@ PANELS: Final = {
     "cost_per_hour": (1.0, "cost per hour"),
     "replicas": (1.0, "replicas"),
     "cores": (1.0, "cores"),
+    "all_cores": (1.0, "cores of everything"),
     "memory_bytes": (1.0 / GIB, "memory (GiB)"),
     "latency_p99_s": (1e3, "latency p99 (ms)"),
     "goodput_per_s": (1.0, "goodput (/s)"),
 }
 """Factor to what people read, and the label of the axis."""
-WHOLE: Final = ("replicas", "cores")
+WHOLE: Final = ("replicas", "cores", "all_cores")
 """What is counted."""
+MEASURED: Final = ("latency_p99_s", "goodput_per_s")
+"""What has intervals."""
+PRICES: Final = ("cost_per_hour", "all_cores")
+"""What is large: of everything, kept units included."""
+LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"}
+"""The least of it with which the objectives are met by estimate."""
 
 
 def scaling(curve: ScalingLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
-    """Cost per hour against the load, large; beside it replicas, cores, memory and p99 latency.
+    """Cost per hour against the load, large; beside it replicas, cores and memory of what was sized, and p99 latency.
 
-    One line a deployment, sized at every load; a cross where the objectives are not met. Squares along the top say
-    which one is cheaper, grey ones that no difference is shown. Grey bands hold the crossovers. A file without prices
-    is compared by its cores.
+    One line a deployment, sized at every load, in steps, since sizes are whole; a cross where the objectives are not
+    met. Squares along the top say which one is cheaper, grey ones that no difference is shown, crosses that nobody
+    meets the objectives. Grey bands hold the crossovers. A file without prices is compared by its cores.
 
     Parameters
     ----------
@@ -50,13 +57,15 @@ def scaling(curve: ScalingLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | No
     SimulatorError
         If the number of axes is another one.
     """
-    quantities = [curve.price, *(name for name in PANELS if name not in (curve.price, "cost_per_hour"))][:5]
+    quantities = [curve.price, *(name for name in PANELS if name not in (curve.price, *PRICES))][:5]
     with styled():
         axes = given_axes(ax, 5, "scaling") or _new()
-        note = interval_note(curve.confidence, curve.replications, "band of p99")
+        note = interval_note(curve.confidence, curve.replications, "bars")
         marks = "squares: the cheaper one, grey if no difference is shown; ×: objectives not met"
-        low = "band of cost: sizes that meet them by estimate only"
-        title_all(axes[0], curve.headline, f"{marks}; {low}; {note}")
+        low = "its band: sizes that meet them by estimate only"
+        what = f"{PANELS[curve.price][1]}: of everything, {low}; replicas, cores, memory: of the sized units"
+        partial = partial_note(interrupted=curve.interrupted)
+        title_all(axes[0], curve.headline, f"{partial}{what}; {marks}; {note}")
         for number, (panel, quantity) in enumerate(zip(axes, quantities, strict=True)):
             _draw(panel, curve, quantity, large=number == 0)
     return tuple(axes)
@@ -82,10 +91,6 @@ def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
     if quantity == "latency_p99_s":
         for limit in curve.limits.values():
             ax.axhline(factor * limit, color=INK, linewidth=0.9, zorder=1.0)
-            ax.annotate(
-                f"slo {readable(factor * limit)} ms", (0.02, factor * limit), (0.0, -3.0),
-                xycoords=ax.get_yaxis_transform(), textcoords="offset points", va="top", fontsize=SMALL, color=INK,
-            )  # fmt: skip
     ax.set_xlim(0.0, reach * 1.04)
     top = np.nanmax([1e-9, ax.get_ylim()[1], *(factor * curve.table[quantity])])
     ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
@@ -98,6 +103,10 @@ def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
         end_labels(ax, [end for end in ends if np.isfinite(end[1])])
     else:
         ax.locator_params(axis="x", nbins=5)
+        if quantity == "latency_p99_s" and curve.limits:
+            # Above the panel: within it, crosses may stand anywhere.
+            told = " and ".join(readable(factor * limit) for limit in sorted(set(curve.limits.values())))
+            ax.set_title(f"line: slo {told} ms", loc="right", fontsize=SMALL, fontweight="normal", pad=3.0)
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=quantity in WHOLE))
 
 
@@ -106,14 +115,15 @@ def _line(ax: Axes, curve: ScalingLike, rows: pd.DataFrame, quantity: str, facto
     where = rows[curve.axis].to_numpy(np.float64)
     values = factor * rows[quantity].to_numpy(np.float64)
     known = np.where(met, values, np.nan)
-    if quantity == "latency_p99_s" or quantity == "goodput_per_s":
-        draw_band(ax, rows.assign(**{quantity: rows[quantity].where(rows["met"])}), curve.axis, quantity, colour,
-                  factor=factor)  # fmt: skip
+    if quantity in MEASURED:
+        half = factor * rows[f"{quantity}_half_width"].to_numpy(np.float64)
+        bars = np.where(np.isfinite(half), half, 0.0)
+        ax.errorbar(where, known, yerr=bars, fmt="o-", color=colour, linewidth=1.2, markersize=4.5, capsize=2.5)
     else:
-        ax.plot(where, known, color=colour, linewidth=2.0, marker="o", markersize=4.5)
-    if quantity == "cost_per_hour":
-        low = np.where(met, rows["cost_low_per_hour"].to_numpy(np.float64), np.nan)
-        ax.fill_between(where, low, known, color=colour, alpha=0.18, linewidth=0)
+        ax.plot(where, known, color=colour, linewidth=2.0, marker="o", markersize=4.5, drawstyle="steps-mid")
+    if quantity in LOW:
+        low = np.where(met, rows[LOW[quantity]].to_numpy(np.float64), np.nan)
+        ax.fill_between(where, low, known, color=colour, alpha=0.18, linewidth=0, step="mid")
     ax.plot(where[~met], values[~met], "x", color=colour, markersize=8, markeredgewidth=2.0)
 
 

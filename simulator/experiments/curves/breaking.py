@@ -24,7 +24,7 @@ from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
 from .load import as_html, interrupted_lines
 from .points import in_steps, join, measured, unique
-from .prices import judge, price_range, size_of
+from .prices import judge, size_columns
 from .scaling import finished, objective_words, sizing_options
 
 LONGEST: Final = 18
@@ -42,13 +42,13 @@ class BreakEven:
         other one cannot meet the objectives; `none`: neither can), `winner` (empty where there is none), and
         `saving_ratio`, what the cheaper one saves of the other's price (NaN where one cannot meet the objectives).
     table
-        One row a cell and deployment: the values by path, `deployment`, `met`, `replicas`, `cores`, `memory_bytes`,
-        `cost_per_hour`, `cost_low_per_hour` (as in `scaling_curve`), latency_p99_s and its half width, `sizes`,
-        `binding`, `reason`.
+        One row a cell and deployment: the values by path, `deployment`, `met`, then as in `scaling_curve`
+        `replicas`, `cores`, `memory_bytes`, `all_cores`, `cost_per_hour`, `cost_low_per_hour`, `all_cores_low`,
+        latency_p99_s and its half width, `sizes`, `binding`, `reason`.
     axes
         Values by path: the first path goes to the right, the second upwards.
     price
-        The column that says what is cheaper: `cost_per_hour`, or `cores` in a file without prices.
+        The column that says what is cheaper: `cost_per_hour`, or `all_cores` in a file without prices.
     objectives
         What both are sized to, in words.
     interrupted
@@ -183,7 +183,7 @@ def break_even(
     if not whole:
         raise KeyboardInterrupt
     rows = [_row(places[steps[at][0]], steps[at][1], made[at]) for at in range(whole)]
-    price = "cost_per_hour" if all(plan.prices is not None for plan in plans) else "cores"
+    price = "cost_per_hour" if all(plan.prices is not None for plan in plans) else "all_cores"
     settings = plans[0].settings
     return BreakEven(
         topology=topology.name,
@@ -218,16 +218,11 @@ def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
 
 
 def _row(place: Mapping[str, object], name: str, sized: Capacity) -> dict[str, Any]:
-    size = size_of(compile_topology(sized.topology, name))
     return {
         **{path: cell(value) for path, value in place.items()},
         "deployment": name,
         "met": sized.met,
-        "replicas": size.replicas,
-        "cores": size.cores,
-        "memory_bytes": size.memory_bytes,
-        "cost_per_hour": sized.cost_per_hour,
-        **price_range(sized, size),
+        **size_columns(sized, compile_topology(sized.topology, name)),
         **measured(sized.result, ("latency_p99_s",)),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
         "binding": sized.binding,

@@ -23,12 +23,14 @@ from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
-from .fits import ScalabilityFit, fit_scalability
+from .fits import LEAST_SIZES, ScalabilityFit, fit_scalability
 from .load import as_html, interrupted_lines, known, short
 from .offered import scale_traffic
 from .points import join, measured, simulate_points, unique
 
 BOTTLENECK: Final = "bottleneck"
+LEAST_SHOWN: Final = 1e-4
+"""Of a law's parameter: below, ten times the size loses less than one per cent by it."""
 MEASURED: Final = ("throughput_per_s", "goodput_per_s", "availability_ratio")
 
 
@@ -43,11 +45,10 @@ class CoreCurve:
         units that run services (databases, caches and externals left out), `offered_per_s`, throughput_per_s,
         goodput_per_s and availability_ratio (means over replications, each with its `<quantity>_half_width`),
         `saturation_per_s` and `bottleneck` (theory), `perfect_per_s`: what perfect scaling from the smallest size
-        would give.
+        would give; `fitted`: whether what limits the smallest size still limits this one.
     fits
-        By way, the Universal Scalability Law through its goodputs, over `size`; None of fewer than three sizes. Where
-        another unit takes over as the bottleneck, goodput stops growing at once, which no such law does: then its
-        parameters say no more than how far from perfect the whole is.
+        By way, the Universal Scalability Law through the goodputs of its fitted sizes; None of fewer than four. Where
+        another unit takes over as the bottleneck, goodput stops growing at once: a hard limit, and no contention.
     """
 
     topology: str
@@ -62,6 +63,11 @@ class CoreCurve:
     def ways(self) -> list[str]:
         """What grows: a service, or all services of a deployment."""
         return list(self.fits)
+
+    @property
+    def laws(self) -> dict[str, str]:
+        """By way that has one, what the fitted law says, in words."""
+        return {way: _law(self.table[self.table["way"] == way], fit) for way, fit in self.fits.items() if fit}
 
     @property
     def finding(self) -> str:
@@ -184,10 +190,7 @@ def core_curve(
     rows = [_row(step, results[0]) for step, results in zip(steps, made, strict=False)]
     table = _with_perfect(pd.DataFrame(rows))
     settings = steps[0].plan.settings
-    fits = {
-        str(way): fit_scalability(part["size"] / part["size"].iloc[0], part["goodput_per_s"], settings.confidence)
-        for way, part in table.groupby("way", sort=False)
-    }
+    fits = {str(way): _fit(part, settings.confidence) for way, part in table.groupby("way", sort=False)}
     return CoreCurve(
         topology=topology.name,
         table=table,
@@ -278,9 +281,15 @@ def _row(step: _Step, result: Any) -> dict[str, Any]:
 
 
 def _with_perfect(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, and what each way would give if it kept the goodput by size of its smallest."""
-    first = table.groupby("way", sort=False)[["size", "goodput_per_s"]].transform("first")
-    return table.assign(perfect_per_s=table["size"] * first["goodput_per_s"] / first["size"])
+    """The table, and what each way would give if it kept the goodput by size, and the bottleneck, of its smallest."""
+    first = table.groupby("way", sort=False)[["size", "goodput_per_s", "bottleneck"]].transform("first")
+    moved = (table["bottleneck"] != first["bottleneck"]).groupby(table["way"], sort=False).cummax()
+    return table.assign(perfect_per_s=table["size"] * first["goodput_per_s"] / first["size"], fitted=~moved)
+
+
+def _fit(rows: pd.DataFrame, confidence: float) -> ScalabilityFit | None:
+    same = rows[rows["fitted"]]
+    return fit_scalability(same["size"] / rows["size"].iloc[0], same["goodput_per_s"], confidence)
 
 
 def _shares(table: pd.DataFrame) -> dict[str, float]:
@@ -300,20 +309,28 @@ def _sentence(curve: CoreCurve, way: str) -> str:
             f"{way}: with {last['size']:g} {what} it serves {short(last['goodput_per_s'])}/s, "
             f"{share:.0%} of perfect scaling"
         )
-    if fit := curve.fits[way]:
-        text += (
-            f"; contention {_sure(fit.contention, fit.contention_half_width)}, "
-            f"coherency {_sure(fit.coherency, fit.coherency_half_width)}"
-        )
-    moved = rows[rows["bottleneck"] != first["bottleneck"]]
+    moved = rows[~rows["fitted"]]
+    if way in curve.laws:
+        text += f"; {curve.laws[way]}"
     if not moved.empty:
         text += f"; from {moved.iloc[0]['cores']:g} cores on {moved.iloc[0]['bottleneck']} limits, by theory"
+    if curve.fits[way] is None and len(rows) > 1:
+        where = "" if moved.empty else " before that"
+        text += f"; no law is fitted, since it takes {LEAST_SIZES} sizes (found{where}: {rows['fitted'].sum()})"
     return text + "."
 
 
-def _sure(value: float, half_width: float) -> str:
-    """A parameter to the digits that its interval lets one see."""
-    if math.isnan(half_width):
-        return f"{value:.3g}"
-    digits = min(max(0, 1 - math.floor(math.log10(half_width))), 6) if half_width > 0.0 else 4
-    return f"{round(value, digits) + 0.0:.{digits}f} ± {half_width:.{digits}f}"
+def _law(rows: pd.DataFrame, fit: ScalabilityFit) -> str:
+    same = rows[rows["fitted"]]
+    until = "" if len(same) == len(rows) else f" up to {same['cores'].iloc[-1]:g} cores"
+    contention = parameter_words("contention", fit.contention, fit.contention_half_width)
+    return f"{contention} and {parameter_words('coherency', fit.coherency, fit.coherency_half_width)}{until}"
+
+
+def parameter_words(name: str, value: float, half_width: float) -> str:
+    """`contention 0.027 ± 0.012`, to the digits that its interval lets one see, or that none is shown."""
+    if value - half_width <= 0.0 or value < LEAST_SHOWN:
+        most = max(float(f"{value + half_width:.1g}"), LEAST_SHOWN)
+        return f"no {name} shown (at most {round(most, 4):g})"
+    digits = min(max(1, 1 - math.floor(math.log10(half_width))), 4) if half_width > 0.0 else 4
+    return f"{name} {value:.{digits}f} ± {half_width:.{digits}f}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,8 @@ from ...theory import usl_capacity
 
 Floats = NDArray[np.float64]
 PARAMETERS = 3
+LEAST_SIZES = 4
+"""Of which a law is fitted: three parameters meet three sizes exactly, and chance would not show."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class ScalabilityFit:
     rate_per_s
         Throughput of size one.
     contention
-        Sigma: 0 for perfect scaling. Slightly negative by chance, or where size one is at a disadvantage.
+        Sigma, never below 0, which is perfect scaling.
     coherency
-        Kappa: above 0, throughput falls again beyond some size.
+        Kappa, never below 0; above, throughput falls again beyond some size.
     rate_half_width, contention_half_width, coherency_half_width
-        Student, by the covariance of the fit; NaN with three points, which it meets exactly.
+        Student, by the covariance of the fit of all three, also where one of them is held at 0.
     """
 
     rate_per_s: float
@@ -43,15 +44,12 @@ class ScalabilityFit:
     points: int
 
     def throughput(self, size: float) -> float:
-        """Requests per second of a size, by the law; NaN where a negative parameter leaves it no meaning."""
-        try:
-            return self.rate_per_s * usl_capacity(size, self.contention, self.coherency)
-        except ValueError:
-            return math.nan
+        """Requests per second of a size, by the law."""
+        return self.rate_per_s * usl_capacity(size, self.contention, self.coherency)
 
 
 def fit_scalability(sizes: ArrayLike, throughputs: ArrayLike, confidence: float = 0.95) -> ScalabilityFit | None:
-    """The law by non-linear least squares; None of fewer than three different sizes, or where nothing gets through.
+    """The law by non-linear least squares; None of fewer than four different sizes that get something through.
 
     Parameters
     ----------
@@ -64,13 +62,13 @@ def fit_scalability(sizes: ArrayLike, throughputs: ArrayLike, confidence: float 
     size, measured = np.asarray(sizes, np.float64), np.asarray(throughputs, np.float64)
     kept = np.isfinite(measured) & (measured > 0.0)
     size, measured = size[kept], measured[kept]
-    if np.unique(size).size < PARAMETERS:
+    if np.unique(size).size < LEAST_SIZES:
         return None
     # In units of the greatest, so that the three parameters are of one order.
     unit = float(measured.max())
     found, spread = _least_squares(size, measured / unit)
     degrees = size.size - PARAMETERS
-    half = student_factor(degrees, confidence) * spread if degrees else np.full(PARAMETERS, np.nan)
+    half = student_factor(degrees, confidence) * spread
     rate, contention, coherency = (float(value) for value in found)
     return ScalabilityFit(
         rate * unit, contention, coherency,
@@ -79,26 +77,46 @@ def fit_scalability(sizes: ArrayLike, throughputs: ArrayLike, confidence: float 
 
 
 def _least_squares(size: Floats, measured: Floats) -> tuple[Floats, Floats]:
-    """Rate, contention and coherency, and the standard error of each."""
+    """Rate, contention and coherency, the last two not below 0, and the standard error of each.
+
+    The best within such bounds has each of the two free, or at 0: all four cases are tried.
+    """
+    tried = [_search(size, measured, free) for free in ([0, 1, 2], [0, 1], [0, 2], [0])]
+    found, cost = min((one for one in tried if (one[0] >= 0.0).all()), key=lambda one: one[1])
+    rate, contention, coherency = found
+    work = 1.0 + contention * (size - 1.0) + coherency * size * (size - 1.0)
+    # Of all three: that one is held at 0 does not make the others surer.
+    by_work = -rate * size / work**2
+    slopes = np.column_stack([size / work, by_work * (size - 1.0), by_work * size * (size - 1.0)])
+    covariance = np.linalg.pinv(slopes.T @ slopes) * 2.0 * cost / max(size.size - PARAMETERS, 1)
+    return found, np.sqrt(np.maximum(np.diag(covariance), 0.0))
+
+
+def _search(size: Floats, measured: Floats, free: list[int]) -> tuple[Floats, float]:
+    """The parameters with those that are not free at 0, and half the sum of squares that they leave."""
     from scipy.optimize import least_squares
 
     # N / X is linear in its parameters: Gunther's own way to fit, and the start of the search.
-    columns = np.column_stack([np.ones_like(size), size - 1.0, size * (size - 1.0)])
+    columns = np.column_stack([np.ones_like(size), size - 1.0, size * (size - 1.0)])[:, free]
     first, *_ = np.linalg.lstsq(columns, size / measured, rcond=None)
-    start = np.array([1.0 / first[0], first[1] / first[0], first[2] / first[0]])
+    start = np.array([1.0, *first[1:]]) / first[0]
     if not np.isfinite(start).all() or start[0] <= 0.0:
-        start = np.array([measured[size.argmin()] / size.min(), 0.0, 0.0])
+        start = np.zeros(len(free))
+        start[0] = measured[size.argmin()] / size.min()
+
+    def whole(parameters: Floats) -> Floats:
+        made = np.zeros(PARAMETERS)
+        made[free] = parameters
+        return made
 
     def residuals(parameters: Floats) -> Floats:
-        rate, contention, coherency = parameters
+        rate, contention, coherency = whole(parameters)
         work = 1.0 + contention * (size - 1.0) + coherency * size * (size - 1.0)
         return np.asarray(rate * size / np.where(work > 1e-9, work, 1e-9) - measured, np.float64)
 
-    fit = least_squares(residuals, start, x_scale=(1.0, 0.1, 0.01), xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    degrees = max(size.size - PARAMETERS, 1)
-    slopes = np.asarray(fit.jac, np.float64)
-    covariance = np.linalg.pinv(slopes.T @ slopes) * 2.0 * fit.cost / degrees
-    return np.asarray(fit.x, np.float64), np.sqrt(np.maximum(np.diag(covariance), 0.0))
+    scale = np.array([1.0, 0.1, 0.01])[free]
+    fit = least_squares(residuals, start, x_scale=scale, xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    return whole(np.asarray(fit.x, np.float64)), float(fit.cost)
 
 
 @dataclass(frozen=True)

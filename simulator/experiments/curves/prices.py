@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -20,7 +20,7 @@ SAME: Final = 1e-9
 
 @dataclass(frozen=True)
 class Size:
-    """Sums over all units but external ones."""
+    """Sums over units, external ones left out."""
 
     replicas: int
     cores: float
@@ -41,10 +41,12 @@ class Verdict:
     saving_ratio: float
 
 
-def size_of(plan: Plan) -> Size:
-    """What is paid for, but for the price."""
+def size_of(plan: Plan, names: Collection[str] | None = None) -> Size:
+    """What is paid for, but for the price: of all units, or of those that are named."""
     units = plan.units
     paid = units.priced == 1
+    if names is not None:
+        paid = paid & np.isin(np.array(units.name), list(names))
     return Size(
         int(units.replicas[paid].sum()),
         float((units.replicas * units.cpu)[paid].sum()),
@@ -52,19 +54,35 @@ def size_of(plan: Plan) -> Size:
     )
 
 
+def size_columns(sized: Capacity, plan: Plan) -> dict[str, Any]:
+    """What a table says of a sizing: replicas, cores and memory of the units that were sized, prices of everything.
+
+    A database that is kept as it is would hide how much of the rest is needed; but it is paid for.
+    """
+    grown, whole = size_of(plan, sized.sized), size_of(plan)
+    return {
+        "replicas": grown.replicas,
+        "cores": grown.cores,
+        "memory_bytes": grown.memory_bytes,
+        "all_cores": whole.cores,
+        "cost_per_hour": sized.cost_per_hour,
+        **price_range(sized, whole),
+    }
+
+
 def price_range(sized: Capacity, size: Size) -> dict[str, float]:
-    """The least price and the fewest cores with which the objectives are met by estimate, not with confidence.
+    """The least price and the fewest cores, of everything, with which the objectives are met by estimate only.
 
     Of the configurations that were tried, each judged by its worst objective; NaN where the objectives are not met.
     """
     if not sized.met:
-        return {"cost_low_per_hour": math.nan, "cores_low": math.nan}
+        return {"cost_low_per_hour": math.nan, "all_cores_low": math.nan}
     tried = sized.tried
     good = tried[(tried["value"] <= tried["limit"]) | tried["met"]]
     fixed = size.cores - math.fsum(sized.replicas[unit] * sized.cores[unit] for unit in sized.sized)
     return {
         "cost_low_per_hour": float(np.min([*good["cost_per_hour"], sized.cost_per_hour])),
-        "cores_low": min([*(fixed + good["cores"]), size.cores]),
+        "all_cores_low": min([*(fixed + good["cores"]), size.cores]),
     }
 
 
@@ -91,4 +109,4 @@ def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
 
 def low_column(price: str) -> str:
     """The column of what a price would be by estimate."""
-    return "cost_low_per_hour" if price == "cost_per_hour" else "cores_low"
+    return "cost_low_per_hour" if price == "cost_per_hour" else "all_cores_low"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -24,10 +24,12 @@ from ..sizes.sizing import capacity
 from .load import as_html, entry_limits, interrupted_lines, known, load_column, load_unit, short
 from .offered import Loads, all_users, read_loads, scale_traffic
 from .points import in_steps, join, measured, unique
-from .prices import Verdict, judge, price_range, size_of
+from .prices import Verdict, judge, size_columns
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
+
+COUNTED: Final = "Replicas, cores and GiB are of the units that were sized; cost is of everything, kept units included."
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class ScalingCurve:
     ----------
     table
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
-        peaks), `users` (closed ones), `met`; then of all units but external ones `replicas`, `cores`, `memory_bytes`
-        and `cost_per_hour`; `cost_low_per_hour`, the cheapest configuration tried that meets every objective by its
+        peaks), `users` (closed ones), `met`; `replicas`, `cores` and `memory_bytes` of the units that were sized (a
+        database that is kept as it is left out); of all units but external ones `all_cores` and `cost_per_hour`;
+        `cost_low_per_hour` and `all_cores_low`, the cheapest configuration tried that meets every objective by its
         estimate rather than with confidence (NaN where there is none); latency_p99_s, goodput_per_s,
         availability_ratio with their `<quantity>_half_width` (Student); `sizes` (replicas of the sized
         units, in words), `binding` and `reason`.
@@ -59,7 +62,7 @@ class ScalingCurve:
     crossovers
         Where the cheaper one changes, between which of the loads.
     price
-        The column that says what is cheaper: `cost_per_hour`, or `cores` in a file without prices.
+        The column that says what is cheaper: `cost_per_hour`, or `all_cores` in a file without prices.
     objectives
         What all are sized to, in words.
     limits
@@ -133,6 +136,7 @@ class ScalingCurve:
             f"{self.replications} replications each"
         )
         lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
+        lines += [*textwrap.wrap(COUNTED, WIDTH), ""]
         lines += textwrap.wrap(self.finding, WIDTH)
         return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
 
@@ -211,7 +215,7 @@ def scaling_curve(
 
 def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, interrupted: bool) -> ScalingCurve:
     """The curve of a table, with what it says of who is cheaper where."""
-    price = "cost_per_hour" if plan.prices is not None and table["cost_per_hour"].gt(0.0).any() else "cores"
+    price = "cost_per_hour" if plan.prices is not None and table["cost_per_hour"].gt(0.0).any() else "all_cores"
     verdicts = tuple(judge(part.to_dict(orient="records"), price) for _, part in table.groupby("factor", sort=True))
     return ScalingCurve(
         topology=topology.name,
@@ -264,18 +268,13 @@ def objective_words(objective: Objective) -> str:
 
 def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[str, Any]:
     plan = compile_topology(sized.topology, name)
-    size = size_of(plan)
     return {
         "factor": factor,
         "arrival_rate_per_s": napkin(plan).arrival_rate,
         "users": all_users(topology),
         "deployment": name,
         "met": sized.met,
-        "replicas": size.replicas,
-        "cores": size.cores,
-        "memory_bytes": size.memory_bytes,
-        "cost_per_hour": sized.cost_per_hour,
-        **price_range(sized, size),
+        **size_columns(sized, plan),
         **measured(sized.result, ("latency_p99_s", "goodput_per_s", "availability_ratio")),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
         "binding": sized.binding,
@@ -304,10 +303,20 @@ def _of(currency: str | None) -> str:
 
 
 def _who_is_cheaper(curve: ScalingCurve) -> str:
-    unit = load_unit(curve.axis)
-    word = "cheaper" if curve.price == "cost_per_hour" else "smaller in cores"
+    """The winners, and the loads at which there can be none."""
     if len(curve.deployments) < 2:
         return _growth(curve)
+    missed = [load for load, verdict in zip(curve.loads, curve.verdicts, strict=True) if verdict.kind == "none"]
+    at = f"{join([short(load) for load in missed])}{load_unit(curve.axis)}" if missed else ""
+    who = "neither meets" if len(curve.deployments) == 2 else "none of the deployments meets"
+    if len(missed) == len(curve.loads):
+        return f"{who} the objectives at {at}"
+    return _winners(curve) + (f"; {who} the objectives at {at}" if missed else "")
+
+
+def _winners(curve: ScalingCurve) -> str:
+    unit = load_unit(curve.axis)
+    word = "cheaper" if curve.price == "cost_per_hour" else "smaller in cores"
     if curve.crossovers:
         first = curve.crossovers[0]
         changes = [
@@ -325,19 +334,30 @@ def _who_is_cheaper(curve: ScalingCurve) -> str:
     if len(told) == len(curve.loads):
         return f"{winner} is {word} at every load from {short(told[0])} to {short(told[-1])}{unit}"
     listed = join([short(load) for load in told])
-    return f"{winner} is {word} at {listed}{unit}; elsewhere no difference is shown"
+    same = any(verdict.kind == "same" for verdict in curve.verdicts)
+    return f"{winner} is {word} at {listed}{unit}" + ("; elsewhere no difference is shown" if same else "")
 
 
 def _by_how_much(curve: ScalingCurve) -> list[str]:
-    """What is saved at both ends."""
+    """What each winner saves where it is the cheaper one."""
     known = [
         (load, verdict) for load, verdict in zip(curve.loads, curve.verdicts, strict=True) if verdict.kind == "cheaper"
     ]
     if len(curve.deployments) < 2 or not known:
         return []
-    ends = [known[0], known[-1]] if len(known) > 1 else known
-    said = [f"{one.winner} {one.saving_ratio:.0%} at {short(load)}{load_unit(curve.axis)}" for load, one in ends]
-    return [f"What is saved: {join(said)}."]
+    by_winner: dict[str, list[tuple[float, float]]] = {}
+    for load, verdict in known:
+        by_winner.setdefault(verdict.winner, []).append((load, verdict.saving_ratio))
+    said = [f"{winner} {_range_of(saved, load_unit(curve.axis))}" for winner, saved in by_winner.items()]
+    return [f"What is saved of the other's price: {join(said)}."]
+
+
+def _range_of(saved: Sequence[tuple[float, float]], unit: str) -> str:
+    """`2% to 19%, 11% at 200/s`, the greatest load: what is saved goes up and down, as whole replicas do."""
+    load, last = saved[-1]
+    ratios = [ratio for _, ratio in saved]
+    low, high = f"{min(ratios):.0%}", f"{max(ratios):.0%}"
+    return ("" if low == high else f"{low} to {high}, ") + f"{last:.0%} at {short(load)}{unit}"
 
 
 def _growth(curve: ScalingCurve) -> str:
@@ -352,9 +372,7 @@ def _unmet(curve: ScalingCurve) -> list[str]:
     said = []
     for name in curve.deployments:
         rows = curve.table[(curve.table["deployment"] == name) & ~curve.table["met"]]
-        if not rows.empty:
-            first: Mapping[Any, Any] = rows.iloc[0].to_dict()
-            at = join([short(load) for load in rows[curve.axis]])
-            reason = str(first["reason"]).rstrip(".")
+        for reason, those in rows.groupby(rows["reason"].astype(str).str.rstrip("."), sort=False):
+            at = join([short(load) for load in those[curve.axis]])
             said.append(f"{name} does not meet them at {at}{load_unit(curve.axis)}: {reason}.")
     return said

@@ -52,6 +52,12 @@ class Trial:
         return self.ratio > CLEAR
 
     @property
+    def rank(self) -> tuple[float, int, float, Configuration]:
+        """What orders configurations that meet every objective, the best first (rule 13.3)."""
+        price, replicas, configuration = self.key
+        return price, replicas, self.ratio, configuration
+
+    @property
     def nearness(self) -> tuple[float, Key]:
         """What orders configurations that fail, the best first: what is hardly nearer may not cost more."""
         return round(self.ratio, 2), self.key
@@ -68,6 +74,16 @@ def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
     ratios = [ratio_of(row) for row in rows]
     worst = max(range(len(rows)), key=lambda number: ratios[number])
     return ratios[worst], {str(key): value for key, value in rows[worst].items()}
+
+
+def shown_miss(result: Results) -> dict[str, object] | None:
+    """Of the objectives that are shown to be missed the worst: its whole interval is above the limit, or there is none.
+
+    None if no objective is shown to be missed.
+    """
+    rows = result.objectives.to_dict(orient="records")
+    missed = [row for row in rows if math.isnan(float(row["high"])) or float(row["low"]) > float(row["limit"])]
+    return {str(key): value for key, value in max(missed, key=ratio_of).items()} if missed else None
 
 
 def ratio_of(row: dict[object, float]) -> float:
@@ -89,7 +105,10 @@ def without_waiting(plan: Plan) -> Plan:
 
 
 class Judge:
-    """Simulates a configuration when it is first asked for, and remembers what it said."""
+    """Simulates a configuration when it is first asked for, and remembers what it said.
+
+    `all_compared` is whether none that costs as much as the best was left out: it could have more room.
+    """
 
     def __init__(self, lattice: Lattice, *, engine: str, executor: Executor | None, progress: Progress | None) -> None:
         self.lattice = lattice
@@ -97,6 +116,7 @@ class Judge:
         self.best: Trial | None = None
         self.nearest: Trial | None = None
         self.expected = 1
+        self.all_compared = True
         self._runs = 0
         self._failed: list[Configuration] = []
         self._met: list[Configuration] = []
@@ -161,7 +181,7 @@ class Judge:
             self._met.append(trial.configuration)
         elif trial.clear:
             self._failed.append(trial.configuration)
-        if trial.met and (self.best is None or trial.key < self.best.key):
+        if trial.met and (self.best is None or trial.rank < self.best.rank):
             self.best, self._results[True] = trial, result
         if not trial.met and (self.nearest is None or trial.nearness < self.nearest.nearness):
             self.nearest, self._results[False] = trial, result

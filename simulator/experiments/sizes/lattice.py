@@ -32,7 +32,7 @@ class Option(NamedTuple):
 Configuration = tuple[Option, ...]
 """An option of each sized unit, in the order of the plan."""
 Key = tuple[float, int, Configuration]
-"""What makes a configuration the better one of two: price, replicas in all, the configuration itself (rule 13.3)."""
+"""What orders configurations before any run: price, replicas in all, the configuration itself (rule 13.3)."""
 
 
 def is_below(one: Sequence[Option], other: Sequence[Option]) -> bool:
@@ -96,7 +96,7 @@ class Lattice:
         return rounded(math.fsum(self.price_of(unit, option) for unit, option in enumerate(configuration)))
 
     def key(self, configuration: Configuration) -> Key:
-        """What orders configurations, the best first."""
+        """What orders configurations, the best first; of equal price and replicas a run tells (`Trial.rank`)."""
         return self.price(configuration), sum(option.replicas for option in configuration), configuration
 
     @property

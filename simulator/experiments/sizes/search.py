@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -60,7 +61,7 @@ def _climb(judge: Judge, trial: Trial) -> Trial:
         judge.expected = len(steps)
         tried = [judge(configuration) for configuration in steps]
         if met := [one for one in tried if one.met]:
-            return min(met, key=lambda one: one.key)
+            return min(met, key=lambda one: one.rank)
         gains = [(_gain(trial, one), one) for one in tried]
         if not gains or max(gain for gain, _ in gains) <= 0.0:
             break
@@ -135,7 +136,7 @@ def _trim(judge: Judge) -> None:
         fits = option in allowed[unit]
         candidate = changed(best.configuration, unit, option)
         judge.expected = len(steps)
-        if fits and not judge.fails(candidate) and judge(candidate).met and _best(judge).key < best.key:
+        if fits and not judge.fails(candidate) and judge(candidate).met and _best(judge) is not best:
             continue
         if steps[unit, cores] > 1:
             steps[unit, cores] //= 2
@@ -173,7 +174,10 @@ class Excluder:
         self._alive = [list(options) for options in self._lattice.options]
 
     def exclude(self) -> bool:
-        """Whether every cheaper configuration is excluded, by a run or by rule 13.5, within the budget."""
+        """Whether every cheaper configuration is excluded, by a run or by rule 13.5, within the budget.
+
+        Then those that cost as much are compared, as far as the budget goes.
+        """
         if sum(len(options) > 1 for options in self._alive) > 1 or len(self._lattice.choices[0]) > 1:
             for unit in range(len(self._alive)):
                 self._peel(unit)
@@ -181,7 +185,10 @@ class Excluder:
         if candidates is None:
             self._swap()
             return False
-        return self._judge_all(candidates)
+        if not self._judge_cheaper(candidates):
+            return False
+        self._compare(candidates)
+        return True
 
     @property
     def _spent(self) -> bool:
@@ -214,7 +221,7 @@ class Excluder:
                 self._alive[unit] = left or self._alive[unit]
 
     def _candidates(self) -> list[Configuration] | None:
-        """Everything cheaper that is not excluded yet; None if it is too much."""
+        """Everything not more expensive that is not excluded yet, by its key; None if it is too much."""
         self._affordable()
         least = [0.0] * (len(self._alive) + 1)
         for unit in reversed(range(len(self._alive))):
@@ -236,19 +243,15 @@ class Excluder:
         for number, configuration in enumerate(extend((), 0.0)):
             if number >= MOST:
                 return None
-            if self._lattice.key(configuration) < best:
+            if self._lattice.key(configuration)[:2] <= best[:2]:
                 found.append(configuration)
-        return found
+        return sorted(found, key=self._lattice.key)
 
-    def _judge_all(self, candidates: list[Configuration]) -> bool:
+    def _judge_cheaper(self, candidates: list[Configuration]) -> bool:
         """Judge the most expensive first: if it fails, so does all below it."""
-        if not candidates:
-            return True
-        candidates.sort(key=self._lattice.key)
-        flat = np.array(candidates, np.float64).reshape(len(candidates), -1)
-        alive = np.ones(len(candidates), np.bool_)
-        for trial in list(self.judge.trials.values()):
-            alive &= ~_excluded(flat, trial)
+        flat, alive = self._untold(candidates)
+        ranks = [self._lattice.key(configuration)[:2] for configuration in candidates]
+        alive[bisect_left(ranks, _best(self.judge).key[:2]) :] = False
         while alive.any():
             if self._spent:
                 return False
@@ -256,16 +259,40 @@ class Excluder:
             self.judge.expected = 1 + int(alive.sum()) // 8
             trial = self.judge(candidates[last])
             if trial.met:
-                alive[last:] = False
-            alive &= ~_excluded(flat, trial)
+                alive[bisect_left(ranks, trial.key[:2]) :] = False
+            alive &= ~_told(flat, trial)
         return True
 
+    def _compare(self, candidates: list[Configuration]) -> None:
+        """Judge those that cost as much as the best: one of them may have more room (rule 13.3)."""
+        best = _best(self.judge)
+        equals = [one for one in candidates if self._lattice.key(one)[:2] == best.key[:2]]
+        equals.sort(key=lambda one: max(_busy_after(best, unit, option) for unit, option in enumerate(one)))
+        flat, alive = self._untold(equals)
+        while alive.any():
+            if self._spent:
+                self.judge.all_compared = False
+                return
+            self.judge.expected = int(alive.sum())
+            alive &= ~_told(flat, self.judge(equals[int(np.flatnonzero(alive)[0])]))
+
+    def _untold(self, candidates: list[Configuration]) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+        """Candidates as rows of numbers, and of which of them no trial tells anything."""
+        flat = np.array(candidates, np.float64).reshape(len(candidates), 2 * len(self._alive))
+        alive = np.ones(len(candidates), np.bool_)
+        for trial in self.judge.trials.values():
+            alive &= ~_told(flat, trial)
+        return flat, alive
+
     def _swap(self) -> None:
-        """Look around the best for what is cheaper: one unit less, and perhaps another one more."""
+        """Look around the best for what is better: one unit less, and perhaps another one more."""
         while not self._spent:
             best = _best(self.judge)
             for configuration in self._neighbours(best):
-                if self._spent or self.judge(configuration).met:
+                if self._spent:
+                    return
+                self.judge(configuration)
+                if _best(self.judge) is not best:
                     break
             if _best(self.judge) is best:
                 return
@@ -280,13 +307,12 @@ class Excluder:
                 fewer = changed(best.configuration, unit, less)
                 found |= {fewer} | {one for other, one in self._lattice.raised(fewer) if other != unit}
         for configuration in sorted(found, key=self._lattice.key, reverse=True):
-            if self._lattice.key(configuration) < best.key and not self.judge.fails(configuration):
+            told = configuration in self.judge.trials or self.judge.fails(configuration)
+            if self._lattice.key(configuration)[:2] <= best.key[:2] and not told:
                 yield configuration
 
 
-def _excluded(flat: Floats, trial: Trial) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which configurations, one a row, a trial that failed excludes."""
+def _told(flat: Floats, trial: Trial) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Which configurations, one a row, a trial tells of: itself, and if it fails clearly all below it."""
     size = np.ravel(trial.configuration)
-    if trial.met:
-        return np.zeros(len(flat), np.bool_)
     return np.asarray(((flat <= size) if trial.clear else (flat == size)).all(axis=1), np.bool_)

@@ -10,7 +10,7 @@ from ...plan.plan import Plan
 from ...results import Results
 from ...results.display import quantity
 from ...results.objectives import detail_needed
-from .judging import Judge, Trial, objective_label, worst_objective
+from .judging import Judge, objective_label, shown_miss, worst_objective
 from .lattice import Lattice
 
 COMPONENTS = {
@@ -22,16 +22,39 @@ COMPONENTS = {
 
 
 def why_not(judge: Judge) -> str:
-    """A sentence or two that says why the objectives cannot be met."""
+    """A sentence or two that says why the objectives cannot be met, or cannot be shown to be."""
     lattice = judge.lattice
     if starved := _starved(lattice):
         return f"The objectives cannot be met, because {starved}."
     free, best = judge.unhindered
-    ratio, row = worst_objective(best)
-    if ratio > 1.0:
+    if row := shown_miss(best):
         return f"The objectives cannot be met, because {_even_without_waiting(judge, free, best, row)}."
     top = judge(lattice.top)
-    return f"The objectives cannot be met, because {_waiting(judge, lattice.compile(lattice.top), top)}.{_doubt(judge)}"
+    plan = lattice.compile(lattice.top)
+    result = judge.simulate(plan, "requests" if top.objective.endswith(" errorRate") else detail_needed(plan))
+    row = shown_miss(result)
+    if row is not None and not _in_doubt(judge):
+        return f"The objectives cannot be met, because {_waiting(lattice, plan, result, row)}."
+    ratio, worst = worst_objective(best)
+    if ratio > 1.0:
+        return _not_shown(worst, "even if nobody ever waits")
+    return _not_shown(worst_objective(result)[1], "in the largest configuration")
+
+
+def _in_doubt(judge: Judge) -> bool:
+    """Whether the nearest configuration meets its worst objective by its value."""
+    nearest = judge.nearest
+    return nearest is not None and nearest.value <= nearest.limit < nearest.high
+
+
+def _not_shown(row: dict[str, Any], where: str) -> str:
+    """What is said where the interval does not tell (rule 13.7)."""
+    low, high, limit = (told(row, row[name]) for name in ("low", "high", "limit"))
+    return (
+        f"The objectives cannot be shown to be met with runs this short: {objective_label(row)} {where} is"
+        f" {told(row, row['value'])}, between {low} and {high}, and the limit is {limit}."
+        " Longer runs or more replications may show it, or that it cannot be."
+    )
 
 
 def _starved(lattice: Lattice) -> str:
@@ -83,12 +106,8 @@ def _causes(result: Results) -> str:
     return f"most of the failures are {cause} ({quantity('errorRate', causes[cause] / len(mine))} % of the requests)"
 
 
-def _waiting(judge: Judge, plan: Plan, top: Trial) -> str:
+def _waiting(lattice: Lattice, plan: Plan, result: Results, row: dict[str, Any]) -> str:
     """For whom requests wait in the largest configuration."""
-    lattice = judge.lattice
-    errors = top.objective.endswith(" errorRate")
-    result = judge.simulate(plan, "requests" if errors else detail_needed(plan))
-    row: dict[str, Any] = worst_objective(result)[1]
     units: Any = result.units
     name = str(units["queue_length"].idxmax())
     place = plan.units.name.index(name)
@@ -102,12 +121,4 @@ def _waiting(judge: Judge, plan: Plan, top: Trial) -> str:
         f"{objective_label(row)} is {seen} also in the largest configuration: requests wait for {name},"
         f" which {fixed} ({size}, {busy})"
     )
-    return f"{text}; {_causes(result)}" if errors else text
-
-
-def _doubt(judge: Judge) -> str:
-    """What more replications might show."""
-    nearest = judge.nearest
-    if nearest is None or not nearest.value <= nearest.limit < nearest.high:
-        return ""
-    return " The nearest one meets it by its value, not by its interval: more replications or longer runs may show it."
+    return f"{text}; {_causes(result)}" if row["quantity"] == "errorRate" else text

@@ -94,14 +94,16 @@ class Capacity:
     def _rows(self) -> list[list[str]]:
         units: Any = self.result.units
         rows = []
+        services = self.result.services
+        external = set(services.loc[services["kind"] == "external", "unit"])
         for name, row in units.iterrows():
             kept = "" if name in self.sized else " (kept)"
+            size = ["-", "-"] if name in external else [str(self.replicas[name]), f"{self.cores[name]:g}"]
             rows.append([
-                f"{name}{kept}", str(self.replicas[name]), f"{self.cores[name]:g}",
+                f"{name}{kept}", *size,
                 f"{row['utilisation_ratio'] * 100.0:.1f}", number(row["cost_per_hour"]),
             ])  # fmt: skip
-        services = self.result.services
-        ours = [name for name in self.replicas if name not in set(services.loc[services["kind"] == "external", "unit"])]
+        ours = [name for name in self.replicas if name not in external]
         total = sum(self.replicas[name] * self.cores[name] for name in ours)
         many = sum(self.replicas[name] for name in ours)
         rows.append(["together", str(many), f"{total:g} in all", "", number(self.cost_per_hour)])

@@ -225,4 +225,5 @@ def _how_sure(judge: Judge, *, exact: bool) -> str:
         if all(option.replicas == 1 for option in next(iter(judge.trials.values())).configuration):
             return "there is nothing smaller"
         return "with less the units could not keep up"
-    return f"every one that is {money} was excluded"
+    left = "" if judge.all_compared else ", but not all that cost the same were compared by their room"
+    return f"every one that is {money} was excluded{left}"

@@ -51,7 +51,9 @@ def make_points(axes: Sequence[Axis], design: str = "grid", samples: int | None 
     if design == "zip":
         return _zipped(axes)
     if (number := math.prod(len(axis.values) for axis in axes)) > MOST_POINTS:
-        raise PlanError(f"this grid has {number} points, above {MOST_POINTS}: sample it, for example design='latin'")
+        raise PlanError(
+            f"this grid has {number} points, above {MOST_POINTS}: sample it, for example by the design latin"
+        )
     paths = [axis.path for axis in axes]
     return [dict(zip(paths, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
 

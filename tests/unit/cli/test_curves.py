@@ -150,3 +150,13 @@ def test_a_ctrl_c_shows_and_draws_what_is_finished(capsys, monkeypatch):
     assert code == common.INTERRUPTED
     assert "interrupted: only what was finished by then is here" in out
     assert Path("x.png").exists()
+
+
+def test_a_figure_of_missed_objectives_is_drawn_and_says_so(capsys):
+    code, out, _ = run(capsys, "plot scaling shop.yaml --load 1 --set slos.web.p99=1ms -o x.svg")
+    assert code == common.FINE
+    assert "neither meets the objectives at 20/s" in out
+    code, out, _ = run(capsys, "plot scaling shop.yaml --load 1 --set slos.web.p99=1ms -o x.svg --json")
+    assert [row["met"] for row in json.loads(out)["curve"]["table"]] == [False, False]
+    cli.main(["plot", "--help"])
+    assert "Exit code 0 once it is drawn, also if objectives are missed" in " ".join(capsys.readouterr().out.split())

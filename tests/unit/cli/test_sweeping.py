@@ -65,7 +65,7 @@ def test_it_shows_what_the_function_gives(shop, capsys):
 
 def test_files_have_the_whole_table(shop, capsys):
     command = "shop.yaml --axis workload.rate=20/s,-1/s -d monolith -d microservices --csv t.csv --parquet t.parquet"
-    assert run(capsys, command)[0] == common.FINE
+    assert run(capsys, command)[0] == common.MISSED
     table = sim.sweep(shop, {"workload.rate": ["20/s", "-1/s"]}, deployments=["monolith", "microservices"])
     table.attrs = {}
     pd.testing.assert_frame_equal(pd.read_parquet("t.parquet"), table, check_exact=True)
@@ -73,7 +73,7 @@ def test_files_have_the_whole_table(shop, capsys):
     for name in table.select_dtypes("float64").columns:  # written so that they read back to the bit
         assert [float(cell) for cell in text[name]] == pytest.approx(table[name].tolist(), rel=0, abs=0, nan_ok=True)
     before = Path("t.parquet").read_bytes()
-    assert run(capsys, f"{command} --store runs")[0] == run(capsys, f"{command} --store runs")[0] == common.FINE
+    assert run(capsys, f"{command} --store runs")[0] == run(capsys, f"{command} --store runs")[0] == common.MISSED
     assert Path("t.parquet").read_bytes() == before  # computed or reused
 
 
@@ -98,7 +98,7 @@ def test_json_stands_alone(shop, capsys):
         raise AssertionError(word)
 
     content = json.loads(out, parse_constant=refuse)
-    assert (code, err) == (common.FINE, "computed 1, reused 0\n")
+    assert (code, err) == (common.MISSED, "computed 1, reused 0\n")
     assert (content["computed"], content["failed"]) == (1, 1)
     assert [row["status"] for row in content["rows"]] == ["ok", "failed"]
     assert content["rows"][1]["requests"] is None
@@ -131,9 +131,9 @@ def test_designs_and_settings(shop, capsys):
     assert [row["latency_mean_s"] for row in rows] == table["latency_mean_s"].tolist()
 
 
-def test_failed_rows_say_why_and_all_failed_is_exit_code_1(shop, capsys, monkeypatch):
+def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
     code, out, _ = run(capsys, "shop.yaml --axis workload.rate=20/s,-1/s,-2/s")
-    assert code == common.FINE
+    assert code == common.MISSED
     assert "failed (1 row): workload.rate: a rate cannot be negative, found `-1/s`" in out
     assert re.search(r"^-2/s +microservices +failed +- ", out, re.MULTILINE)
     from simulator.engines.reference import ReferenceEngine
@@ -175,6 +175,45 @@ def test_wrong_use(command, message, shop, capsys):
     code, out, err = run(capsys, command)
     assert (code, out) == (common.WRONG, "")
     assert re.match(message, err), err
+
+
+def test_an_array_job_is_not_to_try_a_point_that_fails_again(shop, capsys):
+    command = "shop.yaml --axis services.web.replicas=2,two --store runs"
+    for index, rows in enumerate((["ok"], ["failed"])):
+        code, out, _ = run(capsys, f"{command} --shard {index}/2 --json")
+        assert (code, [row["status"] for row in json.loads(out)["rows"]]) == (common.FINE, rows)
+    assert run(capsys, command)[0] == common.MISSED
+
+
+def test_the_exit_codes_are_in_the_help(capsys):
+    assert "; 1 a point failed (with --shard 0:" in run(capsys, "--help")[1]
+
+
+def test_failures_are_no_goodput(shop, capsys):
+    half = {"services.web.errorRate": ["50%"]}
+    out = run(capsys, "shop.yaml --axis services.web.errorRate=50%")[1]
+    table = sim.sweep(shop, half)
+    head, line = (re.split(" {2,}", text.strip()) for text in out.splitlines()[:2])
+    shown = float(line[head.index("goodput/s")].split()[0])
+    assert shown == pytest.approx(table["goodput_per_s"][0], rel=1e-3)
+    assert shown < 0.7 * table["throughput_per_s"][0]
+
+
+def test_what_there_is_no_room_for_is_said_the_mean_first(shop, capsys):
+    everything = ["goodput/s", "p99 ms", "served %", "mean ms", "cost/h"]
+    left_out = []
+    for number in range(5):
+        axes = "".join(f" --axis services.{name}=1,2" for name in ["web.replicas", "store.replicas",
+                       "web.resources.cpu", "store.resources.cpu"][:number])  # fmt: skip
+        out = run(capsys, f"shop.yaml --axis workload.rate=20/s{axes} --duration 4s --warmup 1s --set name=x")[1]
+        head = re.split(" {2,}", out.splitlines()[0].strip())
+        told = re.search("^no room for (.*): --csv has all columns$", out, re.MULTILINE)
+        left_out.append(told[1].split(", ") if told else [])
+        assert [one for one in head if one in everything] == [one for one in everything if one not in left_out[-1]]
+        assert left_out[-1] == list(sweeping.DROPPED[: len(left_out[-1])])
+        assert max(map(len, out.splitlines())) <= 100
+    assert left_out[0] == []
+    assert ["mean ms"] in left_out
 
 
 def test_text_keeps_to_100_columns(shop, capsys):

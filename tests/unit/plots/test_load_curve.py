@@ -10,6 +10,8 @@ from simulator import plots
 from simulator.errors import SimulatorError
 from simulator.experiments.curves.fits import Knee
 from simulator.experiments.curves.load import LoadCurve
+from simulator.plots.bands import colours
+from simulator.plots.style import BLUE, GREEN, VERMILLION
 
 
 def curve(*, axis: str = "arrival_rate_per_s", half: float = 0.1, **more: Any) -> LoadCurve:
@@ -118,3 +120,20 @@ def test_given_axes():
     assert plots.load_curve(curve(), ax=axes) == tuple(axes)
     with pytest.raises(SimulatorError, match="load_curve needs 2 axes, found 1"):
         plots.load_curve(curve(), ax=axes[0])
+
+
+def test_labels_hide_the_dotted_lines_behind_them_and_the_note_warns():
+    axes = plots.load_curve(curve(interrupted=True))
+    told = [text for text in axes[0].texts if text.get_text().startswith(("knee", "everything"))]
+    assert told
+    assert all(text.get_bbox_patch().get_facecolor()[:3] == (1.0, 1.0, 1.0) for text in told)
+    note = " ".join(axes[0].figure.get_supxlabel().split())
+    assert note.startswith("PARTIAL: interrupted")
+    assert "above saturation, latency depends on the length of the run" in note
+
+
+def test_names_of_no_known_deployment_take_the_palette_from_its_start():
+    assert colours(["a", "b"]) == {"a": BLUE, "b": VERMILLION}
+    assert colours(["monolith"]) == {"monolith": VERMILLION}
+    assert colours(["search", "monolith"]) == {"search": GREEN, "monolith": VERMILLION}
+    assert list(colours(["search", "monolith", "microservices"])) == ["search", "monolith", "microservices"]

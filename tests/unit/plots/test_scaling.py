@@ -26,7 +26,7 @@ def curve(**more: Any) -> ScalingCurve:
                 "factor": number + 1.0, "arrival_rate_per_s": 100.0 * (number + 1), "users": 10 * (number + 1),
                 "deployment": name, "met": (name, number) != ("monolith", 2), "replicas": 3 + number,
                 "cores": 4.0 + number, "memory_bytes": (2.0 + number) * 2**30, "cost_per_hour": cost,
-                "cost_low_per_hour": 0.9 * cost, "cores_low": 4.0, "latency_p99_s": 0.2,
+                "cost_low_per_hour": 0.9 * cost, "all_cores": 9.0 + number, "all_cores_low": 9.0, "latency_p99_s": 0.2,
                 "latency_p99_s_half_width": 0.02,
                 "goodput_per_s": 100.0 * (number + 1), "goodput_per_s_half_width": 1.0, "sizes": "web 1",
                 "reason": "full.",
@@ -48,7 +48,9 @@ def texts(ax) -> list[str]:
 
 
 def lines(ax) -> dict[str, list[float]]:
-    return {line.get_color(): list(line.get_ydata()) for line in ax.lines if len(line.get_xdata()) == 3}
+    """By colour, what is drawn over the three loads; the caps of bars left out."""
+    drawn = [line for line in ax.lines if len(line.get_xdata()) == 3 and line.get_marker() != "_"]
+    return {line.get_color(): list(line.get_ydata()) for line in drawn}
 
 
 def test_every_panel_has_its_unit_and_the_numbers_of_the_table():
@@ -80,15 +82,18 @@ def test_the_crossover_is_a_band_in_words():
     (span,) = axes[0].patches
     assert [span.get_x(), span.get_x() + span.get_width()] == [100.0, 300.0]
     assert "crossover\n100 to 300" in texts(axes[0])
-    assert "slo 250 ms" in texts(axes[4])
+    assert axes[4].get_title(loc="right") == "line: slo 250 ms"
     assert (
         axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at low load, microservices from somewhere")
     )
 
 
 def test_without_prices_cores_come_first():
-    axes = plots.scaling(curve(price="cores", currency=None))
-    assert [ax.get_ylabel() for ax in axes] == ["cores", "replicas", "memory (GiB)", "latency p99 (ms)", "goodput (/s)"]
+    axes = plots.scaling(curve(price="all_cores", currency=None))
+    assert [ax.get_ylabel() for ax in axes] == [
+        "cores of everything", "replicas", "cores", "memory (GiB)", "latency p99 (ms)",
+    ]  # fmt: skip
+    assert lines(axes[0])[BLUE] == [9, 10, 11]
 
 
 def test_nobody_meets_them():
@@ -103,3 +108,25 @@ def test_given_axes():
     assert plots.scaling(curve(), ax=axes) == tuple(axes)
     with pytest.raises(SimulatorError, match="scaling needs 5 axes, found 2"):
         plots.scaling(curve(), ax=axes[:2])
+
+
+def note(ax) -> str:
+    return " ".join(ax.figure.get_supxlabel().replace("\u00a0", " ").split())
+
+
+def test_the_note_says_what_is_counted_and_what_is_missing():
+    told = note(plots.scaling(curve())[0])
+    assert "cost per hour: of everything" in told
+    assert "replicas, cores, memory: of the sized units" in told
+    assert "PARTIAL" not in told
+    assert note(plots.scaling(curve(interrupted=True))[0]).startswith("PARTIAL: interrupted")
+
+
+def test_sizes_are_steps_and_latency_has_bars():
+    axes = plots.scaling(curve())
+    for ax in axes[:4]:
+        styles = {line.get_drawstyle() for line in ax.lines if line.get_color() == BLUE and len(line.get_xdata()) == 3}
+        assert styles == {"steps-mid"}
+    bars = [segment for one in axes[4].collections for segment in one.get_segments() if segment.shape == (2, 2)]
+    assert len(bars) == 5  # of six sizings one does not meet the objectives
+    assert all(bar[:, 1].tolist() == pytest.approx([180.0, 220.0]) for bar in bars)

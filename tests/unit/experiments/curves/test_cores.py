@@ -7,6 +7,8 @@ import pytest
 
 import simulator as sim
 from simulator.errors import PlanError
+from simulator.experiments.curves.cores import parameter_words
+from simulator.experiments.curves.fits import fit_scalability
 
 EVEN = """\
 name: shop
@@ -73,6 +75,43 @@ def test_perfect_is_the_smallest_times_the_size(curve):
     for _, rows in curve.table.groupby("way"):
         first = rows["goodput_per_s"].iloc[0]
         assert rows["perfect_per_s"].tolist() == pytest.approx([first, 2 * first, 3 * first])
+
+
+def test_a_law_is_fitted_only_while_the_same_unit_limits():
+    """Web grows from 1 to 6 of one core of 50 ms; the 8 cores of store, 80 ms each, limit above 100/s: from 6 on."""
+    topology = sim.loads(EVEN).replace({"services.store.replicas": 8})
+    curve = sim.core_curve(topology, ["web", "monolith"], sizes=(1, 2, 3, 4, 6))
+    web = curve.table[curve.table["way"] == "web"]
+    assert web["fitted"].tolist() == [True, True, True, True, False]
+    assert curve.table["fitted"].sum() == 9
+    for fit, points in zip(curve.fits.values(), (4, 5), strict=True):
+        assert fit.points == points
+        # nothing is shared but what limits: perfect, but for the requests at both ends of the run
+        assert 0.0 <= fit.contention < 0.01
+        assert 0.0 <= fit.coherency < 0.002
+    assert fit_scalability(web["size"], web["goodput_per_s"]).coherency > 0.005  # what the hard limit would look like
+    assert "up to 12 cores; from 14 cores on store limits, by theory" in curve.finding
+
+
+def test_why_there_is_no_law(curve):
+    assert curve.fits["web"] is None
+    assert "no law is fitted, since it takes 4 sizes (found before that: 1)" in curve.finding
+    assert "no law is fitted, since it takes 4 sizes (found: 3)" in curve.finding
+
+
+@pytest.mark.parametrize(
+    ("value", "half_width", "words"),
+    [
+        (0.0, 4.3e-05, "no contention shown (at most 0.0001)"),
+        (0.01, 0.0134, "no contention shown (at most 0.02)"),
+        (0.9, 1.9, "no contention shown (at most 3)"),
+        (3e-13, 1e-14, "no contention shown (at most 0.0001)"),
+        (0.02718, 0.0118, "contention 0.027 ± 0.012"),
+        (0.5, 2e-9, "contention 0.5000 ± 0.0000"),
+    ],
+)
+def test_parameters_in_words(value, half_width, words):
+    assert parameter_words("contention", value, half_width) == words
 
 
 def test_the_finding_says_when_another_unit_limits(curve):

@@ -43,20 +43,57 @@ def test_the_intervals_hold_the_truth_as_often_as_they_say():
     assert held / runs == pytest.approx(0.9, abs=3.0 * math.sqrt(0.09 / runs))
 
 
-def test_three_points_have_no_interval_and_two_no_law():
-    fit = fit_scalability((1, 2, 4), exact(10.0, 0.05, 0.01, (1, 2, 4)))
+def test_fewer_than_four_sizes_have_no_law():
+    fit = fit_scalability((1, 2, 3, 4), exact(10.0, 0.05, 0.01, (1, 2, 3, 4)))
     assert fit.coherency == pytest.approx(0.01, abs=1e-6)
-    assert math.isnan(fit.contention_half_width)
-    assert fit_scalability((1, 2), (10.0, 19.0)) is None
-    assert fit_scalability((1, 2, 2), (10.0, 19.0, 19.0)) is None
+    assert fit_scalability((1, 2, 4), exact(10.0, 0.05, 0.01, (1, 2, 4))) is None
+    assert fit_scalability((1, 2, 4, 4), (10.0, 19.0, 30.0, 30.0)) is None
     assert fit_scalability(SIZES, [0.0] * len(SIZES)) is None
-    assert fit_scalability((1, 2, 3, 4), (10.0, 20.0, math.nan, 40.0)).points == 3
+    assert fit_scalability((1, 2, 3, 4), (10.0, 20.0, math.nan, 40.0)) is None
+    assert fit_scalability((1, 2, 3, 4, 5), (10.0, 20.0, math.nan, 40.0, 50.0)).points == 4
 
 
-def test_a_fit_that_has_no_meaning_at_a_size_says_so():
+def test_more_than_perfect_scaling_is_no_negative_contention():
     fit = fit_scalability((1, 2, 3, 4), (10.0, 22.0, 36.0, 53.0))
-    assert fit.contention < 0.0
-    assert math.isnan(fit.throughput(38))
+    assert (fit.contention, fit.coherency) == (0.0, 0.0)
+    # a straight line through the origin by least squares: sum of x y by sum of x x
+    assert fit.rate_per_s == pytest.approx((10.0 + 44.0 + 108.0 + 212.0) / 30.0)
+    assert fit.throughput(38) == pytest.approx(38.0 * fit.rate_per_s)
+
+
+@pytest.mark.parametrize(("contention", "coherency"), [(0.0, 0.0), (0.1, 0.0), (0.0, 0.01)])
+def test_noise_never_makes_a_parameter_negative_and_zero_stays_within_its_interval(contention, coherency):
+    rng = np.random.default_rng(8)
+    clean = np.array(exact(100.0, contention, coherency))
+    held, runs = np.zeros(2), 200
+    for _ in range(runs):
+        fit = fit_scalability(SIZES, clean + rng.normal(0.0, 1.0, clean.size), confidence=0.95)
+        assert fit.contention >= 0.0
+        assert fit.coherency >= 0.0
+        held += [
+            abs(fit.contention - contention) <= fit.contention_half_width,
+            abs(fit.coherency - coherency) <= fit.coherency_half_width,
+        ]
+    # three standard deviations of a binomial share below 95 %
+    assert (held / runs >= 0.95 - 3.0 * math.sqrt(0.05 * 0.95 / runs)).all()
+
+
+def test_a_bound_is_kept_by_the_best_fit_within_it():
+    """No neighbour within the bounds leaves a smaller sum of squares."""
+    sizes = np.array([1.0, 2.0, 3.0, 4.0, 6.0])
+    seen = np.array([100.0, 205.0, 290.0, 370.0, 480.0])
+    fit = fit_scalability(sizes, seen)
+    found = np.array([fit.rate_per_s, fit.contention, fit.coherency])
+
+    def left(rate, contention, coherency):
+        return float(sum((rate * theory.usl_capacity(n, contention, coherency) - x) ** 2
+                         for n, x in zip(sizes, seen, strict=True)))  # fmt: skip
+
+    assert fit.contention == 0.0 < fit.coherency
+    best = left(*found)
+    for move in np.random.default_rng(2).normal(0.0, (0.5, 0.01, 0.001), (300, 3)):
+        rate, contention, coherency = found + move
+        assert left(rate, max(contention, 0.0), max(coherency, 0.0)) >= best * (1.0 - 1e-12)
 
 
 def test_a_confidence_has_to_be_one():

@@ -10,10 +10,10 @@ from simulator.experiments.curves.prices import Size, judge, price_range, size_o
 
 def row(name, cost, low=None, met=True):
     return {"deployment": name, "met": met, "cost_per_hour": cost, "cost_low_per_hour": cost if low is None else low,
-            "cores": cost, "cores_low": cost if low is None else low}  # fmt: skip
+            "all_cores": cost, "all_cores_low": cost if low is None else low}  # fmt: skip
 
 
-@pytest.mark.parametrize("price", ["cost_per_hour", "cores"])
+@pytest.mark.parametrize("price", ["cost_per_hour", "all_cores"])
 def test_the_lower_price_wins(price):
     verdict = judge([row("a", 4.0), row("b", 3.0)], price)
     assert (verdict.kind, verdict.winner) == ("cheaper", "b")
@@ -55,6 +55,7 @@ services:
 workload: {call: web, rate: 1/s}
 """
     assert size_of(compile_topology(sim.loads(text))) == Size(8, 8.5, (3 * 1024 + 5 * 256) * 2.0**20)
+    assert size_of(compile_topology(sim.loads(text)), ["half", "far"]) == Size(5, 2.5, 5 * 256 * 2.0**20)
 
 
 def test_the_range_holds_what_meets_by_estimate():
@@ -65,6 +66,6 @@ def test_the_range_holds_what_meets_by_estimate():
     sized = SimpleNamespace(met=True, tried=tried, cost_per_hour=3.0, sized=("web",), replicas={"web": 3, "db": 1},
                             cores={"web": 1.0, "db": 4.0})  # fmt: skip
     size = Size(4, 7.0, 0.0)
-    assert price_range(sized, size) == {"cost_low_per_hour": 2.0, "cores_low": 6.0}
+    assert price_range(sized, size) == {"cost_low_per_hour": 2.0, "all_cores_low": 6.0}
     unmet = SimpleNamespace(met=False)
     assert all(value != value for value in price_range(unmet, size).values())

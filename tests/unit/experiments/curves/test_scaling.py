@@ -38,18 +38,20 @@ def curve(shop):
 
 
 def test_sums_are_those_of_the_file(curve):
-    """Replicas by unit are in words; the rest is added up here from the file above."""
+    """Replicas by unit are in words; the rest is added up here from the file above: the database costs, but is kept."""
     one = {  # cores, GiB of a replica
         "web": (1, 1.0), "store": (2, 0.5), "monolith": (3, 1.5), "db": (4, 8.0),
     }  # fmt: skip
     for row in curve.table.to_dict(orient="records"):
         sizes = {name: int(number) for name, number in re.findall(r"(\S+) (\d+)", row["sizes"])} | {"db": 1}
         assert set(sizes) == ({"monolith", "db"} if row["deployment"] == "monolith" else {"web", "store", "db"})
+        own = {name: number for name, number in sizes.items() if name != "db"}
         cores = sum(number * one[name][0] for name, number in sizes.items())
         memory = sum(number * one[name][1] for name, number in sizes.items())
-        assert row["replicas"] == sum(sizes.values())
-        assert row["cores"] == cores
-        assert row["memory_bytes"] == memory * 2**30
+        assert row["replicas"] == sum(own.values())
+        assert row["cores"] == sum(number * one[name][0] for name, number in own.items())
+        assert row["memory_bytes"] == sum(number * one[name][1] for name, number in own.items()) * 2**30
+        assert row["all_cores"] == cores
         assert row["cost_per_hour"] == pytest.approx(0.04 * cores + 0.005 * memory + 0.02 * len(sizes))
         assert row["met"]
         assert row["latency_p99_s"] < 0.2
@@ -69,6 +71,7 @@ def test_text_json_and_html(curve):
     text = str(curve)
     assert max(map(len, text.splitlines())) <= 100
     assert "cost/h (EUR)" in text
+    assert "of the units that were sized; cost is of everything" in text
     assert curve.objectives == ("web p99 200 ms",)
     assert curve.limits == {"web": 0.2}
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
@@ -90,7 +93,7 @@ def test_what_cannot_be_met_is_said(shop):
 
 def test_without_prices_cores_are_compared(shop):
     curve = sim.scaling_curve(shop.replace({"prices": None}), [1], duration="5s", warmup="1s", replications=2)
-    assert curve.price == "cores"
+    assert curve.price == "all_cores"
     assert curve.currency is None
     assert "smaller in cores" in curve.headline
     assert json.dumps(curve.to_dict(), allow_nan=False)
@@ -102,7 +105,7 @@ def test_users_are_whole_so_that_two_loads_may_be_one(shop):
     assert curve.axis == "users"
     assert curve.loads == [4.0, 4.0, 6.0]
     assert len(curve.verdicts) == 3
-    assert curve.headline == "shop: monolith takes 7 cores at 4 users and 7 at 6 users"
+    assert curve.headline == "shop: monolith takes 3 cores at 4 users and 3 at 6 users"
 
 
 def test_a_file_without_slos_is_refused(shop):
@@ -165,8 +168,8 @@ def by_hand(shop, costs, met=None):
             rows.append({
                 "factor": float(number + 1), "arrival_rate_per_s": 100.0 * (number + 1), "users": 0,
                 "deployment": name, "met": good, "replicas": 1, "cores": 1.0, "memory_bytes": 0.0,
-                "cost_per_hour": cost, "cost_low_per_hour": cost, "cores_low": 1.0, "latency_p99_s": 0.1,
-                "latency_p99_s_half_width": 0.01, "reason": "it is full.",
+                "cost_per_hour": cost, "cost_low_per_hour": cost, "all_cores_low": 1.0, "latency_p99_s": 0.1,
+                "latency_p99_s_half_width": 0.01, "reason": f"full at {number + 1}.",
             })  # fmt: skip
     return make_scaling_curve(shop, pd.DataFrame(rows), compile_topology(shop), interrupted=False)
 
@@ -176,7 +179,16 @@ def test_the_headline_says_between_which_loads(shop):
     assert (
         curve.headline == "shop: monolith is cheaper at low load, microservices from somewhere between 200 and 300/s on"
     )
-    assert "What is saved: monolith 75% at 100/s and microservices 17% at 300/s." in curve.finding
+    # 1 - 1/4, 1 - 3/4, 1 - 5/6 of what the other costs
+    assert (
+        "What is saved of the other's price: monolith 25% to 75%, 25% at 200/s and microservices 17% at 300/s."
+        in curve.finding
+    )
+
+
+def test_the_range_of_what_is_saved_holds_the_loads_between(shop):
+    curve = by_hand(shop, [(1.0, 0.91), (1.0, 0.81), (1.0, 0.98), (1.0, 0.89)])
+    assert "What is saved of the other's price: monolith 2% to 19%, 11% at 400/s." in curve.finding
 
 
 def test_the_headline_without_a_crossover(shop):
@@ -195,5 +207,30 @@ def test_one_that_cannot_is_told_of(shop):
     curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [dict.fromkeys(able, True), able])
     assert [one.kind for one in curve.verdicts] == ["cheaper", "only"]
     assert curve.crossovers[0].cheaper_above == "microservices"
-    assert curve.finding.endswith("monolith does not meet them at 200/s: it is full.")
+    assert curve.finding.endswith("monolith does not meet them at 200/s: full at 2.")
     assert by_hand(shop, [(2.0, 1.0)], [able]).headline == "shop: only microservices meets the objectives, at 100/s"
+
+
+def test_each_load_that_is_missed_has_its_own_reason(shop):
+    both, neither = (
+        dict.fromkeys(("microservices", "monolith"), True),
+        dict.fromkeys(("microservices", "monolith"), False),
+    )
+    curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0), (2.0, 1.0)], [both, neither, neither])
+    assert curve.headline == ("shop: monolith is cheaper at 100/s; neither meets the objectives at 200 and 300/s")
+    for name in both:
+        assert f"{name} does not meet them at 200/s: full at 2. {name} does not meet them at 300/s: full at 3." in (
+            curve.finding
+        )
+    nobody = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [neither, neither])
+    assert nobody.headline == "shop: neither meets the objectives at 100 and 200/s"
+
+
+def test_loads_with_the_same_reason_are_told_of_once(shop):
+    neither = dict.fromkeys(("microservices", "monolith"), False)
+    curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [neither, neither])
+    same = make_scaling_curve(
+        shop, curve.table.assign(reason="too far away."), compile_topology(shop), interrupted=False
+    )
+    assert same.finding.count("too far away") == 2
+    assert "monolith does not meet them at 100 and 200/s: too far away." in same.finding

@@ -61,7 +61,11 @@ def every(lattice):
 
 def cheapest(lattice, ratio):
     """By looking at all of them."""
-    return min((one for one in every(lattice) if ratio(one) <= 1.0), key=lattice.key, default=None)
+
+    def order(one):
+        return lattice.price(one), sum(option.replicas for option in one), ratio(one), one
+
+    return min((one for one in every(lattice) if ratio(one) <= 1.0), key=order, default=None)
 
 
 def waiting(weights, loads, limit):
@@ -98,7 +102,7 @@ def random_case(seed):
 def test_it_finds_what_looking_everywhere_finds(seed):
     lattice, ratio = random_case(seed)
     judge = Known(lattice, ratio)
-    if search(judge):
+    if search(judge) and judge.all_compared:
         assert judge.found == cheapest(lattice, ratio)
     else:
         assert len(judge.trials) >= module.BUDGET
@@ -165,6 +169,29 @@ def test_of_equals_the_fewest_in_the_first_unit():
     judge = Known(lattice, lambda configuration: 4.0 / (configuration[0].replicas + configuration[1].replicas))
     assert search(judge)
     assert judge.found == (Option(1, 1.0), Option(3, 1.0))
+
+
+def test_of_equals_the_one_with_the_most_room():
+    """Nine of them in all cost the same, wherever they are; most room has 2 and 7, which no step up leads to."""
+    lattice = make_lattice([1.0, 1.0], most=12)
+
+    def ratio(size):
+        replicas = [option.replicas for option in size]
+        return 9.0 / sum(replicas) * (0.9 if replicas == [2, 7] else 0.95 if replicas == [6, 3] else 1.0)
+
+    judge = Known(lattice, ratio)
+    assert search(judge)
+    assert judge.all_compared
+    assert judge.found == (Option(2, 1.0), Option(7, 1.0))
+
+
+def test_equals_that_could_not_be_compared_are_owned_up_to(monkeypatch):
+    monkeypatch.setattr(module, "BUDGET", 30)
+    lattice = make_lattice([1.0] * 4, most=8)
+    judge = Known(lattice, lambda configuration: 8.0 / sum(option.replicas for option in configuration))
+    assert search(judge)  # nothing cheaper meets
+    assert not judge.all_compared
+    assert sum(option.replicas for option in judge.found) == 8
 
 
 def test_fewer_replicas_come_before_fewer_in_the_first_unit():

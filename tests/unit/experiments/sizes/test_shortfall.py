@@ -83,9 +83,38 @@ def test_nothing_arrives(shop):
     assert all(replicas == 1 for replicas in made.replicas.values())
 
 
+SHORT = "The objectives cannot be shown to be met with runs this short: web p99 "
+
+
 def test_an_interval_that_holds_the_limit(shop):
     quiet = shop.replace({"workload.workload.rate": "90/s"})
     row = sim.simulate(quiet, detail="summary").objectives.iloc[0]
     between = float(row["value"] + row["high"]) / 2.0
-    made = unmet(quiet.replace({"slos.web.p99": between}), max_replicas=1)
-    assert "meets it by its value, not by its interval: more replications or longer runs may show it" in made.reason
+    made = sim.capacity(quiet.replace({"slos.web.p99": between}), max_replicas=1)
+    assert not made.met
+    assert made.reason.startswith(f"{SHORT}in the largest configuration is ")
+    assert f"between {row['low'] * 1000:.1f} ms and {row['high'] * 1000:.1f} ms" in made.reason
+
+
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95, -0.05])
+def test_what_holds_the_limit_even_without_waiting_is_not_shown(shop, share):
+    """A service of long sleeps, of which three short runs see few: wherever in the interval the limit is."""
+    slow = {"services.store.steps": [{"sleep": {"dist": "exponential", "mean": "200ms"}}, {"call": "db"}],
+            "workload.workload.rate": "20/s", "simulation.replications": 5}  # fmt: skip
+    topology = shop.replace(slow)
+    value, low, high = free_of_waiting(topology)
+    limit = low + share * (high - low)
+    made = sim.capacity(topology.replace({"slos.web.p99": limit}), max_replicas=2)
+    assert not made.met
+    if share > 0.0:
+        assert made.reason.startswith(f"{SHORT}even if nobody ever waits is {value * 1000:.1f} ms, between ")
+        assert "Longer runs or more replications may show it, or that it cannot be." in made.reason
+    else:
+        assert made.reason.startswith("The objectives cannot be met, because web p99 is ")
+
+
+def free_of_waiting(topology):
+    """Value and interval of p99 with cores for everybody, by writing them into the file."""
+    roomy = {f"services.{name}.resources.cpu": 1000 for name in ("web", "store", "db")}
+    row = sim.simulate(topology.replace(roomy), detail="summary").objectives.iloc[0]
+    return float(row["value"]), float(row["low"]), float(row["high"])

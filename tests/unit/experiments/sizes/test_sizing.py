@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
@@ -55,9 +56,10 @@ def size_of(made):
 @pytest.mark.parametrize("rank", [1, 4, 7, 10, 12])
 def test_it_is_the_cheapest_of_all(pair, grid, rank):
     limit = sorted(high for high, _ in grid.values())[rank] + 1e-6
-    best = min((round(cost, 9), sum(size), size) for size, (high, cost) in grid.items() if high <= limit)
+    best = min((round(cost, 9), sum(size), high, size) for size, (high, cost) in grid.items() if high <= limit)
     made = sim.capacity(pair.replace({"slos.web.p99": limit}), max_replicas=MOST)
-    assert (round(made.cost_per_hour, 9), sum(size_of(made)), size_of(made)) == best
+    assert (round(made.cost_per_hour, 9), sum(size_of(made))) == best[:2]
+    assert size_of(made) == best[-1]
     assert (made.met, made.exact) == (True, True)
     assert len(made.tried) < len(grid)
 
@@ -115,7 +117,7 @@ def test_without_prices_the_fewest_cores(pair, grid):
     bare = pair.replace({"prices": {"vcpuHour": 0, "gibHour": 0}})
     limit = sorted(high for high, _ in grid.values())[6] + 1e-6
     made = sim.capacity(bare.replace({"slos.web.p99": limit}), max_replicas=MOST)
-    assert size_of(made) == min((sum(size), size) for size, (high, _) in grid.items() if high <= limit)[1]
+    assert size_of(made) == min((sum(size), high, size) for size, (high, _) in grid.items() if high <= limit)[2]
     assert "nothing has a price: cores count, then replicas" in made.reason
 
 
@@ -254,7 +256,13 @@ def test_externals_are_not_sized(pair):
     outside = pair.replace({"services.db.kind": "external"})
     with pytest.raises(sim.PlanError, match="db is external"):
         sim.capacity(outside, scale=["db"])
-    assert sim.capacity(outside.replace({"slos.web.p99": "2s"})).sized == ("web", "store")
+    made = sim.capacity(outside.replace({"slos.web.p99": "2s"}))
+    assert made.sized == ("web", "store")
+    table = [re.split(" {2,}", line) for line in str(made).split("\n\n")[1].splitlines()[1:]]
+    replicas, cores = zip(*([cell.removesuffix(" in all") for cell in row[1:3]] for row in table), strict=True)
+    assert table[-2][:3] == ["db (kept)", "-", "-"]
+    assert int(replicas[-1]) == sum(map(int, replicas[:-2]))
+    assert float(cores[-1]) == sum(int(n) * float(each) for n, each in zip(replicas[:-2], cores[:-2], strict=True))
 
 
 # -- a Ctrl-C

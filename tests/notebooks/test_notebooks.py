@@ -153,7 +153,340 @@ CLAIMS: dict[str, list[Claim]] = {
         ("Ours are empty", "result.warnings == ()"),
         ("the warnings of a run that is far too short", "len(hasty.warnings) >= 2"),
         ("each unit has a price in the file", "topology.prices.unit_hour > 0"),
-    ]
+    ],
+    "02-scaling-curves": [
+        # 1: pages
+        ("p99 below 250 ms", "pages.slos['page'].percentiles == ((0.99, 0.25),)"),
+        (
+            "At five pages a second the monolith costs half of what the split costs",
+            "abs(costs.loc[5, 'monolith'] / costs.loc[5, 'microservices'] - 0.5) < 0.05",
+        ),
+        (
+            "they meet in the grey band, and from there on the split is the cheaper one",
+            "len(growing.crossovers) == 1 and (one := growing.crossovers[0]).cheaper_above == 'microservices'",
+        ),
+        (
+            "The split needs *more* replicas and *more* cores, at every load",
+            "all(rows[rows['deployment'] == 'microservices'][column].item()"
+            " > rows[rows['deployment'] == 'monolith'][column].item()"
+            " for _, rows in growing.table.groupby('factor') for column in ('replicas', 'cores'))",
+        ),
+        (
+            "What it saves is memory: its line is flat",
+            "(memory := growing.table.pivot_table(index='factor', columns='deployment', values='memory_bytes')"
+            ".iloc[[0, -1]])['microservices'].pct_change().iloc[1] < 0.2"
+            " and memory['monolith'].pct_change().iloc[1] > 5",
+        ),
+        (
+            "At 30 and 40 a second the split is cheaper by less than one per cent",
+            "(saving := 1 - costs['microservices'] / costs['monolith'])[[30, 40]].between(0, 0.01, 'neither').all()",
+        ),
+        ("At 60 it is a seventh, at 120 more than a quarter", "abs(saving[60] - 1 / 7) < 0.01 and saving[120] > 0.25"),
+        (
+            "it stops *costing* at some 30 pages a second, and it begins to *pay* at 60",
+            "(one.after, one.before) == (20, 30) and saving[[30, 40]].max() < 0.01 < 0.1 < saving[[60, 80, 120]].min()",
+        ),
+        # 2: the checkout
+        (
+            "From 50 to 300 checkouts a second the monolith is cheaper",
+            "staying.loads == [50, 100, 150, 200, 300] and {v.winner for v in staying.verdicts} == {'monolith'}",
+        ),
+        (
+            "its copies never take more memory than the split",
+            "((memory := staying.table.pivot_table(index='factor', columns='deployment', values='memory_bytes'))"
+            "['monolith'] <= memory['microservices']).all()",
+        ),
+        (
+            "the monolith grows in steps of four cores",
+            "set((copies := staying.table.query(\"deployment == 'monolith'\").set_index('arrival_rate_per_s')['cores'])"
+            ".diff().dropna()) == {0, 4}",
+        ),
+        (
+            "at 150 a second, next to nothing is left of its advantage",
+            "min(staying.verdicts, key=lambda v: v.saving_ratio) is staying.verdicts[2]"
+            " and staying.verdicts[2].saving_ratio < 0.03"
+            " and copies[150] == copies[100] + 4 == copies[200]",
+        ),
+        # 3: as they are
+        ("Both get the same number of cores", "coping.table.groupby('deployment')['cores'].nunique().eq(1).all()"),
+        (
+            "at 140 a second the shopper in the middle already waits much longer in the split",
+            "(at := coping.table.query('arrival_rate_per_s == 140').set_index('deployment'))"
+            ".loc['microservices', 'latency_p50_s'] > 1.3 * at.loc['monolith', 'latency_p50_s']",
+        ),
+        ("while nearly everything is still served", "(at['goodput_per_s'] > 0.97 * at['arrived_per_s']).all()"),
+        (
+            "It lies below the dotted line",
+            "all(knee.inside and knee.load < coping.saturation[name] for name, knee in coping.knees.items())",
+        ),
+        (
+            "With the same six cores the monolith serves more, and it gets later into trouble",
+            "(most := coping.table.groupby('deployment')['goodput_per_s'].max())['monolith']"
+            " > 1.2 * most['microservices']"
+            " and coping.knees['monolith'].low > coping.knees['microservices'].high"
+            " and coping.bottlenecks['microservices'] == 'payment'",
+        ),
+        ("Mind the words *no difference is shown*", "'no difference is shown' in coping.finding"),
+        # 4: more cores
+        (
+            "Scale all services together, and it is reached",
+            "(reached := wider.table.set_index(['way', 'size']).eval('goodput_per_s / perfect_per_s'))"
+            "['microservices'].min() > 0.97",
+        ),
+        ("The monolith reaches it too, four times over", "reached['monolith'].loc[:4].min() > 0.97"),
+        (
+            "that one comes least close to what theory would let it serve",
+            "(close := wider.table.query(\"way == 'microservices'\").eval('goodput_per_s / saturation_per_s')).idxmin()"
+            " == close.index[0]",
+        ),
+        (
+            "The first step nearly doubles what is served",
+            "(served := wider.table.set_index(['way', 'size']))['goodput_per_s']['payment'][2]"
+            " > 1.7 * served['goodput_per_s']['payment'][1]",
+        ),
+        (
+            "*bottleneck* changes from payment to inventory, and the fifth payment serves next to nobody",
+            "[*served['bottleneck']['payment']] == ['payment'] * 2 + ['inventory'] * 3"
+            " and served['goodput_per_s']['payment'][5] < 1.03 * served['goodput_per_s']['payment'][4]",
+        ),
+        (
+            "The monolith meets its own in the last step, at five times the size: a database",
+            "[*served['bottleneck']['monolith']] == ['monolith'] * 4 + ['inventory-db']"
+            " and reached['monolith'][5] < 0.95",
+        ),
+        (
+            "the split, which serves less with its cores, has only not come so far",
+            "set(served['bottleneck']['microservices']) == {'payment'}"
+            " and served['goodput_per_s']['microservices'][5] < served['goodput_per_s']['monolith'][5]",
+        ),
+        (
+            "For the split, scaled as a whole, both are zero within what five sizes can tell",
+            "abs((fit := wider.fits['microservices']).contention) < fit.contention_half_width"
+            " and abs(fit.coherency) < fit.coherency_half_width and fit.points == 5",
+        ),
+        (
+            "For payment alone only two sizes are left before the next bottleneck, too few for a law",
+            "wider.fits['payment'] is None and [*served['fitted']['payment']] == [True] * 2 + [False] * 3",
+        ),
+        (
+            "the last step of the monolith is left out of its own",
+            "[*served['fitted']['monolith']] == [True] * 4 + [False]",
+        ),
+        # 5: the map
+        (
+            "the larger the index, the less load it takes",
+            "(won := where.cells.assign(split=where.cells['winner'] == 'microservices').pivot_table("
+            "index='services.search.resources.memory', columns='workload.visitors.rate', values='split', sort=False)"
+            ".sum(axis=1)).is_monotonic_increasing and won['24Gi'] > won['6Gi'] > won['2Gi']",
+        ),
+        ("with two gigabytes there is no boundary at all, at no load of this map", "won['2Gi'] == 0"),
+        (
+            "between 12 and 24 GiB and your load between 60 and 120, you are in one colour",
+            "set(where.cells[where.cells['services.search.resources.memory'].isin(['12Gi', '24Gi'])"
+            " & where.cells['workload.visitors.rate'].isin(['60/s', '120/s'])]['winner']) == {'microservices'}",
+        ),
+        # 6: the end
+        (
+            "Low load: together.** Every service has a smallest size, and deployables have a price. That was so",
+            "growing.verdicts[0].winner == staying.verdicts[0].winner == 'monolith'",
+        ),
+        ("deployables at five times their price", "0.1 == 5 * pages.prices.unit_hour"),
+        ("each move simulates anew", "'sliders' not in globals() or sliders.result is not None"),
+    ],
+    "03-a-parameter-sweep": [
+        # 1 to 3: design and store
+        ("Six suspects", "len(axes) == len(factors) == 6"),
+        ("3⁶ = 729 points", "3 ** len(axes) == 729"),
+        (
+            "has tried each of their nine combinations 81 times",
+            "3 ** len(axes) == 9 * 81",
+        ),
+        (
+            "*Sobol's* points do too",
+            "len(table) == 64 and (pd.cut(table['arrival rate'], [60 + 80 * k / 64 for k in range(65)])"
+            ".value_counts() == 1).all()",
+        ),
+        (
+            "first half of the points, as if somebody had pulled the plug",
+            "half.attrs['computed'] == 32 and half.attrs['reused'] == 0 and len(half) == 32",
+        ),
+        ("it goes on where it was", "table.attrs['computed'] == 32 and table.attrs['reused'] == 32"),
+        (
+            "once more, and there is nothing left to do",
+            "again.attrs['computed'] == 0 and again.attrs['reused'] == 64"
+            " and again.rename(columns=short).equals(table)",
+        ),
+        # 4: the table
+        (
+            "The provider leads by far, and the number of orders comes second",
+            "[*ranks.abs().sort_values(ascending=False).index[:2]] == ['provider p99', 'orders']"
+            " and ranks['provider p99'] > 0.6 > 0.5 > abs(ranks['orders'])",
+        ),
+        ("Payments, which everybody wanted more of, are near the bottom", "abs(ranks['payments']) < 0.15"),
+        (
+            "Nearly all of them are of one colour: one replica of order",
+            "(far := table[table['latency_p99_s'] > 1.5 * table['provider p99']])['orders'].eq(1).mean() > 0.85"
+            " and far['provider p99'].min() < 0.4 and far['provider p99'].max() > 0.7",
+        ),
+        (
+            "Nothing is mysterious about the six at the top",
+            "worst['unstable'].tolist() == [True] * 6 + [False] * 2 and worst['orders'].iloc[:6].eq(1).all()",
+        ),
+        (
+            "One replica of order cannot keep up with such loads",
+            "sim.check(checkout.replace({'services.order.replicas': 1}), ['microservices']).napkins['microservices']"
+            ".saturation_rate < worst['arrival rate'].iloc[:6].min() + 3",
+        ),
+        (
+            "Now the provider is nearly all there is",
+            "(now := pd.DataFrame(both)['those that keep up'])['provider p99'] > 0.85",
+        ),
+        (
+            "The provider's is more than twice that of any other",
+            "effects['provider p99'] > 2 * effects.drop('provider p99').abs().max()",
+        ),
+        # 5: common random numbers
+        (
+            "Both columns estimate the same gain",
+            "abs(gains.mean().diff().iloc[1]) < 2 * (gains.var().sum() / len(gains)) ** 0.5"
+            " and (gains.mean() > 10).all()",
+        ),
+        (
+            "with shoppers of their own it scatters much more from replication to replication",
+            "gains['other shoppers'].std() > 1.5 * gains['same shoppers'].std()",
+        ),
+        # 6: the test
+        (
+            "higher by less than a tenth up to 80 a second, by a quarter at 100, and at 120 it is three times as high",
+            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and abs(ratio[100] - 1.25) < 0.02"
+            " and 3 < ratio[120] < 3.6"
+            " and lines.loc[120, 1] - widths.loc[120, 1] > lines.loc[120, 2] + widths.loc[120, 2]",
+        ),
+        (
+            "The third replica takes off a few per cent at most",
+            "(1 - lines[3] / lines[2]).between(-0.02, 0.05).all()",
+        ),
+        (
+            "Read along a row, and p99 more than doubles with the provider",
+            "(seen := provider.pivot_table(index='payments', columns='provider p99', values='latency_p99_s'))"
+            ".eval('`900ms` / `300ms`').gt(2).all()",
+        ),
+        (
+            "twice the payments take off some tens of them, whichever provider it is",
+            "(1000 * (seen.loc[2] - seen.loc[4])).between(15, 60).all()",
+        ),
+        (
+            "next to what the provider puts on it is lost",
+            "(seen['900ms'] - seen['300ms']).min() > 8 * (seen.loc[2] - seen.loc[4]).max()",
+        ),
+        ("that is an *interaction*", "(gap := lines[1] - lines[2]).loc[140] > 20 * gap.loc[60] > 0"),
+        ("section 5 has just shown one", "gains['same shoppers'].mean() > 2 * gains['same shoppers'].sem()"),
+        ("Of 64 points with one interval each some three do", "round(64 / 20) == 3"),
+    ],
+    "04-what-to-scale-next": [
+        # 1: now
+        (
+            "at most one checkout in two hundred fails",
+            "checkout.slos['checkout'].error_rate == 1 / 200",
+        ),
+        ("half as many shoppers again", "monday.workload['shoppers'].rate == 1.5 * checkout.workload['shoppers'].rate"),
+        (
+            "the limit is not even in the interval",
+            "(row := now.objectives.iloc[0])['quantity'] == 'p99' and row['limit'] < row['low'] and not row['met']",
+        ),
+        ("Payment is busy nine tenths of its time", "abs(now.units.loc['payment', 'utilisation_ratio'] - 0.9) < 0.03"),
+        # 2: next
+        (
+            "Payment is alone in the first rank",
+            "following.table.index[following.table['rank'] == 1].tolist() == ['payment']"
+            " and following.quantity == 'latency_p99_s' and following.table.loc['payment', 'low'] > 0",
+        ),
+        (
+            "of two units that are equally busy, order and inventory, order gains, and of inventory no gain is shown",
+            "abs(now.units['utilisation_ratio'][['order', 'inventory']].diff().iloc[1]) < 0.03"
+            " and following.table.loc['order', 'low'] > 0 and not following.table.loc['inventory', 'shown']",
+        ),
+        # 3: how many
+        (
+            "One more payment, and that is all",
+            "enough.met and enough.exact and enough.replicas"
+            " == {name: one.replicas + (name == 'payment') for name, one in monday.services.items()}",
+        ),
+        (
+            "it is the one that cheaper sizes broke",
+            "enough.binding == 'checkout p99' and '; it binds' in enough.reason",
+        ),
+        (
+            "The two are within a few per cent of each other",
+            "whole.met and abs(whole.cost_per_hour / enough.cost_per_hour - 1) < 0.05",
+        ),
+        (
+            "What gained hundreds before gains next to nothing now",
+            "gained['before']['payment'] > 0.2 and gained['at the new size'].abs().max() < 0.03",
+        ),
+        # 4: how sure
+        (
+            "For Monday all three agree",
+            "len({str(one.replicas) for one in sized.values()}) == 1",
+        ),
+        (
+            "They agree again, and the table says that they need not have",
+            "len({str(one.replicas) for one in usual.values()}) == 1",
+        ),
+        (
+            "cost the same. With seed 1 both keep the promise",
+            "(pair := (tried := usual[1].tried.set_index(columns[:4])).loc[[(1, 1, 1, 3), (1, 2, 1, 2)]])['met'].all()"
+            " and abs(pair['cost_per_hour'].diff().iloc[1]) < 1e-9",
+        ),
+        (
+            "one with plenty of room, the other with next to none",
+            "pair['high'].iloc[1] < 0.8 and 0.88 < pair['high'].iloc[0] < 0.9",
+        ),
+        (
+            "with other shoppers the other breaks it",
+            "not any(usual[seed].tried.set_index(columns[:4]).loc[(1, 1, 1, 3), 'met'] for seed in (2, 3))",
+        ),
+        # 5: the price of a promise
+        (
+            "Down to 800 ms a better promise costs nothing",
+            "(price := prices['USD per hour'])[800] == price[900] and prices.loc[[900, 800, 740, 700], 'met'].all()",
+        ),
+        (
+            "For 740 another replica is needed",
+            "sum(promises[740].replicas.values()) == sum(promises[800].replicas.values()) + 1",
+        ),
+        (
+            "The last forty milliseconds cost four times as much as that",
+            "abs((price[700] - price[740]) / (price[740] - price[800]) - 4) < 0.2",
+        ),
+        # 6: no number
+        ("The last row is not met, at any size", "not promises[600].met and 'cannot be met' in promises[600].reason"),
+        (
+            "so that *nobody ever waits*, p99 would be above 600 ms",
+            "'even if nobody ever waits' in promises[600].reason",
+        ),
+        (
+            "most of it is at the provider",
+            "(time := promises[600].result.breakdown.sum(axis=1))['psp'] > 0.6 * time.sum()",
+        ),
+        (
+            "a p99 of 400 ms instead of 600",
+            "checkout.services['psp'].endpoints[''].steps[0].sleep.percentiles[1] == (0.99, 0.6)",
+        ),
+        (
+            "The promise of 600 ms is kept, with the sizes of section 3",
+            "(kept := sim.capacity(better, seed=1, **SHORT)).met and kept.replicas == enough.replicas",
+        ),
+        (
+            "**One more payment**, for four cents an hour",
+            "abs(following.table.loc['payment', 'price_per_hour'] - 0.04) < 0.005",
+        ),
+        ("700 ms for a quarter more", "abs(price[700] / price[800] - 1.25) < 0.03"),
+        (
+            "at the new size, too, there is a rate at which it ends",
+            "150 < napkin.saturation_rate < 300",
+        ),
+    ],
 }
 
 
@@ -173,6 +506,11 @@ def _kinds(cell: Any) -> set[str]:
     return kinds
 
 
+def _has_sliders(cell: Any) -> bool:
+    """Whether what a cell puts out depends on ipywidgets; stored is what it says without them."""
+    return "sliders" in cell.metadata.get("tags", [])
+
+
 def _figures(cell: Any) -> Iterator[bytes]:
     for output in cell.outputs:
         if "image/png" in output.get("data", {}):
@@ -185,7 +523,8 @@ def _inspect(cell: Any) -> None:
         assert output.output_type != "error", f"{cell.id}: {output.get('ename')}: {output.get('evalue')}"
         assert output.get("name") != "stderr", f"{cell.id} wrote to stderr: {output.get('text')}"
     figures = list(_figures(cell))
-    assert len(figures) == cell.source.count("sim.plots."), f"{cell.id} shows {len(figures)} figures"
+    drawn = len(re.findall(r"sim\.plots\.|\.plot[.(]", cell.source))  # ours, and those of pandas
+    assert len(figures) == drawn, f"{cell.id} shows {len(figures)} figures"
     for figure in figures:
         pixels = matplotlib.image.imread(io.BytesIO(figure))[..., :3]
         height, width, _ = pixels.shape
@@ -228,7 +567,7 @@ def test_runs_and_keeps_its_word(path: Path, tmp_path: Path, kernel_of_this_pyth
     for folder in ("notebooks", "topologies"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     notebook = nbformat.read(tmp_path / "notebooks" / path.name, as_version=4)
-    stored = [_kinds(cell) for cell in _cells(notebook, "code")]
+    stored = [_kinds(cell) for cell in _cells(notebook, "code") if not _has_sliders(cell)]
     number = len(notebook.cells)
     checks = [f"assert {expression}, 'not so'" for _, expression in CLAIMS[path.stem]]
     for source in ("import sys; print(sys.executable)", *checks):
@@ -249,7 +588,8 @@ def test_runs_and_keeps_its_word(path: Path, tmp_path: Path, kernel_of_this_pyth
     for cell in asked:
         if cell.cell_type == "code":
             _inspect(cell)
-    assert [_kinds(cell) for cell in asked if cell.cell_type == "code"] == stored, "stored outputs are of another text"
+    kinds = [_kinds(cell) for cell in asked if cell.cell_type == "code" and not _has_sliders(cell)]
+    assert kinds == stored, "stored outputs are of another text"
     broken = [
         f"{phrase!r}: {answer.outputs[0].get('ename')}: {answer.source}"
         for (phrase, _), answer in zip(CLAIMS[path.stem], answers, strict=True)

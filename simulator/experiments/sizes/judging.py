@@ -69,8 +69,13 @@ def objective_label(row: pd.Series | dict[str, object]) -> str:
 
 
 def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
-    """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged."""
-    rows = result.objectives.to_dict(orient="records")
+    """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged.
+
+    The value of all replications together may lie above the interval of their own values: then it is the upper end.
+    """
+    objectives = result.objectives
+    objectives["high"] = objectives["high"].where(~(objectives["value"] > objectives["high"]), objectives["value"])
+    rows = objectives.to_dict(orient="records")
     ratios = [ratio_of(row) for row in rows]
     worst = max(range(len(rows)), key=lambda number: ratios[number])
     return ratios[worst], {str(key): value for key, value in rows[worst].items()}

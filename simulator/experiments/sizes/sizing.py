@@ -222,7 +222,7 @@ def _how_sure(judge: Judge, *, exact: bool) -> str:
     if not exact:
         return f"none found is {money}, but not every one that is could be excluded"
     if all(one.met for one in judge.trials.values()):
-        if all(option.replicas == 1 for option in next(iter(judge.trials.values())).configuration):
+        if any(all(option.replicas == 1 for option in one.configuration) for one in judge.trials.values()):
             return "there is nothing smaller"
         return "with less the units could not keep up"
     left = "" if judge.all_compared else ", but not all that cost the same were compared by their room"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Capacity:
-    """The cheapest size of a deployment that meets every objective, or the size that comes nearest (section 12).
+    """The cheapest size of a deployment that meets every objective, or the nearest one tried (section 13).
 
     Attributes
     ----------

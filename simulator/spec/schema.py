@@ -10,6 +10,7 @@ from . import (
     deployments,
     distributions,
     models,
+    policies,
     services,
     settings,
     steps,
@@ -52,7 +53,7 @@ def json_schema() -> dict[str, object]:
 
 def _models() -> Iterable[type[Model]]:
     """Yield every model that a file can contain."""
-    for module in (models, settings, services, steps, distributions, workload, deployments):
+    for module in (models, settings, services, steps, policies, distributions, workload, deployments):
         for name, item in vars(module).items():
             own = isinstance(item, type) and issubclass(item, Model) and item.__module__ == module.__name__
             if own and not name.startswith("_") and item is not distributions.WithPercentiles:

@@ -327,6 +327,7 @@ def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
         degrade(m, task, exchange)
     elif m[m[task + Task.ROW] + Instruction.OP] == FALLBACK:
         m[task + Task.CAUSE] = OK
+        m[task + Task.CAUSE_SERVICE] = -1
         m[m[task + Task.VISIT] + Exchange.GRADE] = DEGRADED
         m[task + Task.ROW] += Instruction.SIZE
     let_go(m, exchange)

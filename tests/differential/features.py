@@ -377,6 +377,11 @@ FEATURES = [
         "waitDurationInOpenState": "50ms", "permittedNumberOfCallsInHalfOpenState": 3}),
     guarded("bulkhead", bulkhead={"maxConcurrentCalls": 1, "maxWaitDuration": "9ms"}, timeout="40ms"),
     guarded("full bulkhead", bulkhead={"maxConcurrentCalls": 1}, retries={"attempts": 2, "backoff": "4ms"}),
+    guarded("all guards", timeout="70ms", retries={"perTryTimeout": "14ms", "backoff": "2ms"}, retryBudget={},
+            bulkhead={"maxConcurrentCalls": 2, "maxWaitDuration": "6ms"},
+            circuitBreaker={"slidingWindowSize": 10, "slowCallDurationThreshold": "8ms", "slowCallRateThreshold": 40,
+                            "waitDurationInOpenState": "20ms", "permittedNumberOfCallsInHalfOpenState": 2},
+            fallback={"steps": [{"cpu": "500us"}]}),
     guarded("fallback", timeout="15ms", fallback={"steps": [{"cpu": "1ms"}, {"sleep": LONG_TAIL}]}),
     unit("shared unit", "mid", "back", scheduling="PS", loadBalancer="ROUND_ROBIN", resources={"cpu": 2}),
 ]  # fmt: skip

@@ -323,7 +323,7 @@ def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
     m[task + Task.CAUSE] = m[exchange + Exchange.CAUSE]
     m[task + Task.CAUSE_SERVICE] = m[exchange + Exchange.CAUSE_SERVICE]
     m[task + Task.ROW] += Instruction.SIZE
-    if m[task + Task.CAUSE] == OK:
+    if m[exchange + Exchange.CAUSE] == OK:
         degrade(m, task, exchange)
     elif m[m[task + Task.ROW] + Instruction.OP] == FALLBACK:
         m[task + Task.CAUSE] = OK

@@ -272,8 +272,9 @@ PATIENCE_S = 3.0
 
 LONG = ("no time at all", "users in step")
 PAIRS = [
-    ("frail", "all guards"), ("overload", "all guards"), ("frail", "decorrelated retries"), ("scaled out", "breaker"), ("frail", "bulkhead"), ("full bulkhead", "frail"),
-    ("breaker of seconds", "frail"), ("monolith", "fallback"), ("frail", "retries"), ("chain", "fallback"),
+    ("frail", "all guards"), ("overload", "all guards"), ("frail", "decorrelated retries"), ("scaled out", "breaker"),
+    ("frail", "bulkhead"), ("full bulkhead", "frail"), ("breaker of seconds", "frail"), ("monolith", "fallback"),
+    ("frail", "retries"), ("chain", "fallback"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
 ]  # fmt: skip

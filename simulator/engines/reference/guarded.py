@@ -53,7 +53,8 @@ class Effort:
             address = child(self.visit.address, call.site, made)
             exchange = yield from self.attempt(address, made)
             self.life.book(self.visit, exchange)
-            if self.is_over or not is_tried_again(exchange.outcome, policy.retry_on, made, policy.attempts):
+            outcome = int(exchange.outcome)  # what is compiled takes an enumeration apart, each time
+            if self.is_over or not is_tried_again(outcome, policy.retry_on, made, policy.attempts):
                 break
             if self.budget is not None and not self.budget.allow():
                 break
@@ -96,7 +97,7 @@ class Effort:
         else:
             yield from self.cross_bulkhead(exchange, self.bulkhead)
         if self.breaker is not None:
-            self.breaker.tell(self.clock.now, exchange.outcome, self.clock.now - exchange.start)
+            self.breaker.tell(self.clock.now, int(exchange.outcome), self.clock.now - exchange.start)
         if self.budget is not None:
             self.budget.end(retry=made > 0)
         return exchange

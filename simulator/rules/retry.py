@@ -40,4 +40,4 @@ def backoff(jitter: int, base: float, most: float, k: int, previous: float, u: f
 @rule("boolean(int64, int64, float64, int64)")
 def has_budget(active: int, retries: int, percent: float, least: int) -> bool:
     """Whether one more re-try is within the budget, beside so many active tries and re-tries."""
-    return retries < max(int64(percent / 100.0 * active), least)
+    return retries < max(int64(percent * active / 100.0), least)

@@ -18,12 +18,11 @@ DEFAULT_BACKOFF_S = 0.025
 
 def resolve_policy(policies: Mapping[str, Policy], name: str | None, own: PolicyKeys | None = None) -> PolicyKeys:
     """What a policy says with all that it inherits, and the keys of `own` over that (rule 12.1)."""
-    whole: PolicyKeys | None = own
+    whole = PolicyKeys() if own is None else _over(PolicyKeys(), own)
     while name is not None:
-        policy = policies[name]
-        whole = policy if whole is None else _over(policy, whole)
-        name = policy.inherits
-    return PolicyKeys() if whole is None else whole
+        whole = _over(policies[name], whole)
+        name = policies[name].inherits
+    return whole
 
 
 def _over(base: PolicyKeys, own: PolicyKeys) -> PolicyKeys:

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 
 from .base import Model
 from .mistakes import describe, mistake
-from .values import Count, Duration, PositiveCount, PositiveDuration, is_number, one_of
+from .values import Count, Duration, PositiveCount, PositiveDuration, WindowSize, is_number, one_of
 
 RetryOn = Literal["error", "timeout", "rejected", "unreachable"]
 RETRY_ON: tuple[RetryOn, ...] = ("error", "timeout", "rejected", "unreachable")
@@ -87,7 +87,7 @@ class CircuitBreaker(Model):
     sliding_window_type: Annotated[Literal["COUNT_BASED", "TIME_BASED"], one_of("COUNT_BASED", "TIME_BASED")] | None = (
         Field(None, description="The last results, or those of the last seconds; default: COUNT_BASED.")
     )
-    sliding_window_size: PositiveCount | None = Field(
+    sliding_window_size: WindowSize | None = Field(
         None, description="Results, or whole seconds, that are looked back on; default: 100."
     )
     minimum_number_of_calls: PositiveCount | None = Field(

@@ -65,7 +65,7 @@ def test_12_8_waits_stay_within_their_limits(jitter):
         # 20 % of 19 is 3, of 20 is 4
         (19, 3, 20, 3, False), (20, 3, 20, 3, True), (20, 4, 20, 3, False), (100, 19, 20, 3, True),
         (100, 20, 20, 3, False), (5, 0, 20, 0, True), (4, 0, 20, 0, False), (1000, 0, 0, 0, False),
-        (3, 2, 100, 0, True), (3, 3, 100, 0, False),
+        (100, 28, 29, 0, True), (100, 29, 29, 0, False), (3, 2, 100, 0, True), (3, 3, 100, 0, False),
     ],
 )  # fmt: skip
 def test_12_9_the_budget(active, retries, percent, least, allowed):

@@ -10,10 +10,12 @@ import numpy as np
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Plan
+from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call
 from ..units import format_duration, format_fraction
 from .expectations import Expectations, entry_shares
+from .policies import acts
 from .programs import endpoint_name
 from .reach import Reach, call_steps, steps_of
 
@@ -28,7 +30,8 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *_absent(plan),
         *_free_hops(plan),
         *_dropped_limits(topology, plan),
-        *_dropped_timeouts(topology, reach, plan),
+        *_dropped_policies(topology, reach, plan),
+        *_unused_policies(topology, reach),
         *_short_stages(plan),
     )
 
@@ -112,7 +115,9 @@ def _lossy(plan: Plan) -> Iterator[str]:
     calls = plan.calls
     sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
     told = set()
-    for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(calls.timeout)).tolist():
+    patience = calls.timeout.copy()
+    patience[plan.policies.call] = np.minimum(patience[plan.policies.call], plan.policies.per_try_s)
+    for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(patience)).tolist():
         link = f"{_caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"
         if row in sends or link in told:
             continue
@@ -152,19 +157,37 @@ def _dropped_limits(topology: Topology, plan: Plan) -> Iterator[str]:
             )
 
 
-def _dropped_timeouts(topology: Topology, reach: Reach, plan: Plan) -> Iterator[str]:
-    """Timeouts of calls that stay inside a process."""
+def _dropped_policies(topology: Topology, reach: Reach, plan: Plan) -> Iterator[str]:
+    """Timeouts and policies of calls that stay inside a process."""
     unit = dict(zip(plan.services.name, plan.services.unit.tolist(), strict=True))
-    pairs = {
-        (key[0], topology.resolve(step.call)[0])
-        for key in reach.endpoints
-        for step in call_steps(steps_of(topology, key))
-        if isinstance(step, Call) and step.timeout is not None
-    }
-    for caller, target in sorted(pairs):
+    found: dict[tuple[str, str], bool] = {}
+    for key in reach.endpoints:
+        for step in call_steps(topology, steps_of(topology, key)):
+            if isinstance(step, Call):
+                policy = resolve_policy(topology.policies, step.policy, step)
+                more = acts(policy) or policy.fallback is not None
+                if more or policy.timeout is not None:
+                    pair = (key[0], topology.resolve(step.call)[0])
+                    found[pair] = found.get(pair, False) or more
+    for (caller, target), more in sorted(found.items()):
         if unit[caller] == unit[target]:
-            inside = plan.units.name[unit[caller]]
-            yield f"{caller} -> {target}: its timeout does not act inside {inside}, where it is a function call"
+            inside, what = plan.units.name[unit[caller]], "policy" if more else "timeout"
+            yield f"{caller} -> {target}: its {what} does not act inside {inside}, where it is a function call"
+
+
+def _unused_policies(topology: Topology, reach: Reach) -> Iterator[str]:
+    """Policies that nobody names."""
+    steps = [step for key in reach.endpoints for step in call_steps(topology, steps_of(topology, key))]
+    names = {step.policy for step in steps if isinstance(step, Call)}
+    names |= {workload.policy for workload in topology.workload.values()}
+    for name in [name for name in names if name is not None]:
+        base = topology.policies[name].inherits
+        while base is not None:
+            names.add(base)
+            base = topology.policies[base].inherits
+    for name in sorted(topology.policies):
+        if name not in names:
+            yield f"policy {name}: no call has it"
 
 
 def _short_stages(plan: Plan) -> Iterator[str]:

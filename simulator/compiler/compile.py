@@ -16,6 +16,7 @@ from .distributions import DistributionTable
 from .expectations import expect
 from .network import Wires, call_columns, call_names
 from .objectives import make_objectives
+from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name
 from .reach import Reach, find_reach, steps_of
 from .streams import number_names
@@ -56,11 +57,12 @@ def compile_topology(
     endpoint_rows = {key: row for row, key in enumerate(reach.endpoints)}
 
     distributions = DistributionTable()
-    assembler = Assembler(distributions, topology.resolve, entry_sites(topology))
+    assembler = Assembler(distributions, topology.resolve, entry_sites(topology), topology.policies)
     starts = [assembler.add_handler(key, steps_of(topology, key)) for key in reach.endpoints]
     numbers = number_names(
         assembler.names()
         | call_names(assembler.call_sites)
+        | policy_names(assembler.call_sites)
         | workload_names(topology.workload)
         | {f"balance {service}" for service in reach.services}
         | {f"error {endpoint_name(key)}" for key in reach.endpoints}
@@ -69,6 +71,7 @@ def compile_topology(
     wires = Wires(topology.network, unit_of)
     calls = call_columns(assembler.call_sites, wires, distributions, service_rows, endpoint_rows, numbers)
     workloads = workload_columns(topology, distributions, numbers)
+    policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers)
     plan = Plan(
         topology=topology.name,
         deployment=deployment,
@@ -82,6 +85,10 @@ def compile_topology(
         workloads=workloads,
         objectives=make_objectives(topology, endpoint_rows),
         prices=_prices(topology),
+        policies=policies.policies,
+        breakers=policies.breakers,
+        bulkheads=policies.bulkheads,
+        budgets=policies.budgets,
     )
     expected = expect(plan)
     refuse_endless_users(plan, expected)

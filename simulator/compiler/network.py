@@ -49,7 +49,7 @@ class Wires:
             loss=link.loss if link is not None else 0.0,
             error_rate=link.error_rate if link is not None else 0.0,
             serialization=None if site.at_edge else self._serialization,
-            timeout=math.inf if site.timeout is None else site.timeout,
+            timeout=math.inf if site.policy.timeout is None else site.policy.timeout,
         )
 
     def _latency_of(self, link: Link | None, *, at_edge: bool) -> Row:

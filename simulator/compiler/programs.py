@@ -14,7 +14,8 @@ import numpy as np
 
 from ..plan.layout import Op
 from ..plan.plan import Integers, Programs
-from ..spec.steps import Call, Choose, Cpu, Parallel, Send, Sleep, Step
+from ..spec.inheritance import resolve_policy
+from ..spec.steps import Call, Choose, Cpu, Parallel, Policy, PolicyKeys, Send, Sleep, Step
 from .distributions import DistributionTable
 
 Operand = int | str
@@ -28,6 +29,9 @@ def endpoint_name(key: EndpointKey) -> str:
     return f"{service}.{endpoint}" if endpoint else service
 
 
+NO_POLICY = PolicyKeys()
+
+
 @dataclass(frozen=True)
 class CallSite:
     """A place from which something is called: a step, or an entry of a workload."""
@@ -37,7 +41,8 @@ class CallSite:
     caller: str  # service, or workload
     at_edge: bool  # the caller is a workload
     target: EndpointKey
-    timeout: float | None = None
+    policy: PolicyKeys = NO_POLICY
+    policy_name: str = ""
 
 
 @dataclass
@@ -66,7 +71,9 @@ class Assembler:
         distributions: DistributionTable,
         resolve: Callable[[str], EndpointKey],
         entries: Iterable[CallSite] = (),
+        policies: Mapping[str, Policy] | None = None,
     ) -> None:
+        self._policies = policies or {}
         self.call_sites = list(entries)
         self._distributions = distributions
         self._resolve = resolve
@@ -130,19 +137,27 @@ class Assembler:
                 self._emit(Op.CPU, self._distributions.add_distribution(time), f"cpu {path}")
             case Sleep(sleep=time):
                 self._emit(Op.SLEEP, self._distributions.add_distribution(time), f"sleep {path}")
-            case Call(call=target, timeout=timeout):
-                self._emit(Op.CALL, self._call_site(path, target, timeout))
+            case Call():
+                self._call(step, path)
             case Send(send=target):
-                self._emit(Op.SEND, self._call_site(path, target, None))
+                self._emit(Op.SEND, self._call_site(path, target, NO_POLICY))
             case Parallel():
                 self._parallel(step, path)
             case Choose():
                 self._choose(step, path)
 
-    def _call_site(self, path: str, target: str, timeout: float | None) -> int:
+    def _call(self, step: Call, path: str) -> None:
+        policy = resolve_policy(self._policies, step.policy, step)
+        self._emit(Op.CALL, self._call_site(path, step.call, policy, step.policy or ""))
+        if policy.fallback is not None:
+            row = self._emit(Op.FALLBACK)
+            self._steps(policy.fallback.steps, f"{path}/fallback")
+            self._rows[row].c = self._here
+
+    def _call_site(self, path: str, target: str, policy: PolicyKeys, policy_name: str = "") -> int:
         key = self._resolve(target)
         name = f"{path} -> {endpoint_name(key)}"
-        self.call_sites.append(CallSite(name, f"call {path}", self._service, False, key, timeout))
+        self.call_sites.append(CallSite(name, f"call {path}", self._service, False, key, policy, policy_name))
         return len(self.call_sites) - 1
 
     def _parallel(self, step: Parallel, path: str) -> None:

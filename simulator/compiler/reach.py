@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 
 from ..errors import PlanError
+from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call, Choose, Parallel, Send, Step
 from .programs import EndpointKey, endpoint_name
@@ -52,18 +53,23 @@ def steps_of(topology: Topology, key: EndpointKey) -> Sequence[Step]:
     return topology.services[service].endpoints[endpoint].steps
 
 
-def call_steps(steps: Sequence[Step]) -> Iterator[Call | Send]:
-    """Calls and sends among the steps, at any depth, in their order."""
+def call_steps(topology: Topology, steps: Sequence[Step]) -> Iterator[Call | Send]:
+    """Calls and sends among the steps, at any depth, those of fallbacks too, in their order."""
     for step in steps:
         match step:
-            case Call() | Send():
+            case Send():
                 yield step
+            case Call():
+                yield step
+                fallback = resolve_policy(topology.policies, step.policy, step).fallback
+                if fallback is not None:
+                    yield from call_steps(topology, fallback.steps)
             case Parallel():
                 for branch in step.parallel:
-                    yield from call_steps(branch.steps)
+                    yield from call_steps(topology, branch.steps)
             case Choose():
                 for option in step.choose:
-                    yield from call_steps(option.steps)
+                    yield from call_steps(topology, option.steps)
 
 
 def _entries(topology: Topology) -> list[EndpointKey]:
@@ -71,7 +77,7 @@ def _entries(topology: Topology) -> list[EndpointKey]:
 
 
 def _targets(topology: Topology, key: EndpointKey) -> Iterator[EndpointKey]:
-    for step in call_steps(steps_of(topology, key)):
+    for step in call_steps(topology, steps_of(topology, key)):
         yield topology.resolve(step.call if isinstance(step, Call) else step.send)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Integers, Workloads
+from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.workload import Workload
 from .distributions import ZERO, DistributionTable
@@ -31,10 +32,12 @@ def entry_sites(topology: Topology) -> list[CallSite]:
     """Call sites of the entries: workloads by name, entries as written."""
     sites = []
     for name in sorted(topology.workload):
+        policy_name = topology.workload[name].policy
+        policy = resolve_policy(topology.policies, policy_name)
         for entry in topology.workload[name].entries:
             key = topology.resolve(entry.call)
             call = f"{name} -> {endpoint_name(key)}"
-            sites.append(CallSite(call, f"entry {call}", name, True, key))
+            sites.append(CallSite(call, f"entry {call}", name, True, key, policy, policy_name or ""))
     return sites
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..units import format_cpu, format_duration, format_fraction, format_memory, format_rate
 from .layout import UNLIMITED, Balancer, Discipline, Dist, Kind, Op, Scheduling, Shape
 from .plan import Objective, Plan
+from .policies import describe_policy
 from .structure import Node, handler
 
 WIDTH = 100
@@ -143,7 +144,7 @@ def _steps(plan: Plan, nodes: Sequence[Node], indent: str) -> Iterator[str]:
         yield f"{_row(node.row)}{indent}{_instruction(plan, node)}"
         for number, body in enumerate(node.bodies):
             inner = indent + "  "
-            if heading := _heading(node, number):
+            if heading := _heading(plan, node, number):
                 yield f"{_row(None)}{inner}{heading}"
                 inner += "  "
             yield from _steps(plan, body, inner)
@@ -168,8 +169,12 @@ def _instruction(plan: Plan, node: Node) -> str:
     return simple[node.op]()
 
 
-def _heading(node: Node, number: int) -> str:
+def _heading(plan: Plan, node: Node, number: int) -> str:
     """The line above a body, where there can be several."""
+    if node.op == Op.CALL:
+        if not plan.calls.remote[plan.programs.a[node.row]]:
+            return "fallback, which does not act in process"
+        return "if it fails" + ("" if node.bodies[number] else ": nothing")
     if node.op == Op.PARALLEL:
         return f"branch {number}"
     if node.op == Op.CHOOSE:
@@ -192,6 +197,8 @@ def _call(plan: Plan, row: int) -> str:
         what.append(f"serialization {describe_time(plan, serialization)}")
     if not math.isinf(calls.timeout[row]):
         what.append(f"timeout {_duration(float(calls.timeout[row]))}")
+    for policy in np.flatnonzero(plan.policies.call == row).tolist():
+        what += describe_policy(plan, policy)
     return f"{name} over the network" + (f" ({', '.join(what)})" if what else "")
 
 

@@ -22,6 +22,7 @@ class Op(IntEnum):
     REPEAT = 8
     AGAIN = 9
     JUMP = 10
+    FALLBACK = 11
 
 
 class Dist(IntEnum):
@@ -101,6 +102,22 @@ class Shape(IntEnum):
     EVEN = 1
     USERS = 2
     REPLAY = 3
+
+
+class Jitter(IntEnum):
+    """How the wait before a re-try is drawn; `rules/retry.py` is how."""
+
+    NONE = 0
+    FULL = 1
+    EQUAL = 2
+    DECORRELATED = 3
+
+
+class Window(IntEnum):
+    """What a circuit breaker looks back on: so many results, or so many seconds."""
+
+    COUNT_BASED = 0
+    TIME_BASED = 1
 
 
 class Component(IntEnum):

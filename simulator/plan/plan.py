@@ -7,14 +7,16 @@ Columns are int64 or float64; a flag is 0 or 1; a stream is an unsigned 32-bit n
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +24,8 @@ class Table:
     """Columns of one length; made read-only, so that a Plan can be shared between threads."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            column = getattr(self, field.name)
+        for each in fields(self):
+            column = getattr(self, each.name)
             if isinstance(column, np.ndarray):
                 column.setflags(write=False)
 
@@ -51,10 +53,12 @@ class Programs(Table):
     REPEAT   site                   times (0: never)     where to go on after
     AGAIN                                                row of its REPEAT
     JUMP                                                 where to go on
+    FALLBACK                                             where to go on
     ======== ====================== ==================== ====================== =============
 
-    A branch of PARALLEL ends with END; an option of CHOOSE with a JUMP. `branch` holds the row at which a branch
-    or an option starts, `weight` the cumulative share of an option (the last is 1; 0 for branches).
+    FALLBACK stands after a CALL that has one: who comes to it goes on after it; a remote call that has failed goes on
+    in the row below it. A branch of PARALLEL ends with END; an option of CHOOSE with a JUMP. `branch` holds the row at
+    which a branch or an option starts, `weight` the cumulative share of an option (the last is 1; 0 for branches).
     """
 
     op: Integers
@@ -125,6 +129,70 @@ class Calls(Table):
     serialization: Integers  # distribution, or -1: none
     serialization_stream: Integers
     timeout: Floats  # seconds, inf: none
+
+
+@dataclass(frozen=True, eq=False)
+class Policies(Table):
+    """What is done about remote calls that need more than a timeout, one row each; `layout` has the codes.
+
+    `breaker`, `bulkhead` and `budget` are rows of their tables, or -1.
+    """
+
+    name: tuple[str, ...]  # empty: a policy without a name
+    call: Integers
+    attempts: Integers  # re-tries
+    per_try_s: Floats  # inf: none
+    retry_on: Integers  # a bit for each Outcome
+    backoff_s: Floats
+    max_backoff_s: Floats
+    jitter: Integers
+    backoff_stream: Integers
+    breaker: Integers
+    bulkhead: Integers
+    budget: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Breakers(Table):
+    """Circuit breakers, one a caller replica for each row."""
+
+    callers: Integers
+    window: Integers
+    size: Integers  # results, or seconds
+    minimum: Integers
+    failure_rate: Floats  # percent
+    slow_rate: Floats  # percent
+    slow_duration_s: Floats
+    wait_s: Floats
+    permitted: Integers
+    max_wait_s: Floats  # 0: for ever
+
+
+@dataclass(frozen=True, eq=False)
+class Bulkheads(Table):
+    """Limits of the tries at once, one a caller replica for each row."""
+
+    callers: Integers
+    limit: Integers
+    wait_s: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Budgets(Table):
+    """Limits of the re-tries, one a caller replica for each row."""
+
+    callers: Integers
+    percent: Floats
+    least: Integers
+
+
+def empty(table: type[T]) -> T:
+    """A table without rows."""
+    kinds = {"Integers": np.int64, "Floats": np.float64}
+    columns: dict[str, Any] = {}
+    for each in fields(table):  # type: ignore[arg-type]
+        columns[each.name] = () if each.name == "name" else np.zeros(0, kinds[str(each.type)])
+    return table(**columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,18 +296,25 @@ class Plan:
     objectives: tuple[Objective, ...]
     prices: Prices | None
     warnings: tuple[str, ...] = ()
+    policies: Policies = field(default_factory=partial(empty, Policies))
+    breakers: Breakers = field(default_factory=partial(empty, Breakers))
+    bulkheads: Bulkheads = field(default_factory=partial(empty, Bulkheads))
+    budgets: Budgets = field(default_factory=partial(empty, Budgets))
 
     def digest(self) -> str:
         """SHA-256 of all that a run depends on: the warnings, seed and number of replications are left out."""
         sha = hashlib.sha256()
         settings = self.settings
         sha.update(repr((settings.duration_s, settings.warmup_s, settings.drain_s)).encode())
-        for part in (self.programs, self.distributions, self.services, self.endpoints, self.calls, self.units,
-                     self.workloads):  # fmt: skip
-            for field in fields(part):
-                column = getattr(part, field.name)
+        parts: list[Table] = [self.programs, self.distributions, self.services, self.endpoints, self.calls, self.units,
+                              self.workloads]  # fmt: skip
+        if self.policies.call.size:  # a plan without policies is what it was before there were any
+            parts += [self.policies, self.breakers, self.bulkheads, self.budgets]
+        for part in parts:
+            for each in fields(part):
+                column = getattr(part, each.name)
                 content = column.tobytes() if isinstance(column, np.ndarray) else repr(column).encode()
-                sha.update(f"{type(part).__name__}.{field.name}:{len(content)}:".encode())
+                sha.update(f"{type(part).__name__}.{each.name}:{len(content)}:".encode())
                 sha.update(content)
         sha.update(repr((self.objectives, self.prices)).encode())
         return sha.hexdigest()

@@ -15,7 +15,7 @@ class Node:
     """One instruction with what is inside it.
 
     `shares` says how often each body is expected to run: 1 for a branch, the weight of an option, the probability of
-    MAYBE, the times of REPEAT.
+    MAYBE, the times of REPEAT; 0 for the fallback of a CALL, as if nothing failed.
     """
 
     row: int
@@ -46,6 +46,9 @@ def _node(programs: Programs, row: int) -> tuple[Node, int]:
         return Node(row, op, (_block(programs, row + 1, after)[0],), (float(programs.x[row]),)), after
     if op == Op.REPEAT:
         return Node(row, op, (_block(programs, row + 1)[0],), (float(programs.b[row]),)), after
+    if op == Op.CALL and programs.op[row + 1] == Op.FALLBACK:
+        after = int(programs.c[row + 1])
+        return Node(row, op, (_block(programs, row + 2, after)[0],), (0.0,)), after
     if op not in (Op.PARALLEL, Op.CHOOSE):
         return Node(row, op), row + 1
     first = int(programs.a[row])

@@ -16,16 +16,19 @@ from .distributions import (
 )
 from .loading import load, loads
 from .models import Topology
+from .policies import Bulkhead, CircuitBreaker, Retries, RetryBudget
 from .schema import json_schema
 from .services import Endpoint, LoadBalancer, Queue, Resources, Service
 from .settings import Link, Network, Simulation
-from .steps import Branch, Call, Choose, Cpu, Option, Parallel, Send, Sleep, Step
+from .steps import Branch, Call, Choose, Cpu, Fallback, Option, Parallel, Policy, Send, Sleep, Step
 from .workload import Entry, Stage, Workload
 
 __all__ = [
     "Branch",
+    "Bulkhead",
     "Call",
     "Choose",
+    "CircuitBreaker",
     "Constant",
     "Cpu",
     "Deployment",
@@ -34,6 +37,7 @@ __all__ = [
     "Endpoint",
     "Entry",
     "Exponential",
+    "Fallback",
     "Gamma",
     "Hyperexponential",
     "Link",
@@ -44,9 +48,12 @@ __all__ = [
     "Option",
     "Parallel",
     "Pareto",
+    "Policy",
     "Prices",
     "Queue",
     "Resources",
+    "Retries",
+    "RetryBudget",
     "Send",
     "Service",
     "Simulation",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from .inheritance import policy_issues
 from .mistakes import Issue, Location, hint, listed
 from .steps import VERBS
 from .workload import is_nameless
@@ -18,6 +19,7 @@ def unknown_names(tree: object) -> list[Issue]:
         return []
     names = _Names(tree)
     issues = [issue for location, call in _calls(tree) for issue in names.call(location, call)]
+    issues += policy_issues(tree, _every_step(tree), _policies_of_workloads(tree))
     return [*issues, *_shared(names), *_links(tree, names), *_deployments(tree, names)]
 
 
@@ -76,6 +78,19 @@ class _Names:
 
 def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
     """Yield every place that names what is called, and the name."""
+    for location, step in _every_step(tree):
+        for verb in ("call", "send"):
+            if verb in step:
+                yield (*location, verb), step[verb]
+    for here, content in _workloads(tree):
+        yield from _entries(here, content)
+    for name, slo in _items(tree.get("slos")):
+        if isinstance(slo, Mapping):
+            yield ("slos", name, "call"), slo.get("call")
+
+
+def _every_step(tree: Mapping[str, object]) -> Iterator[tuple[Location, Mapping[str, object]]]:
+    """Yield every step at any depth, also those of fallbacks, and where it is."""
     for name, service in _items(tree.get("services")):
         here: Location = ("services", name)
         if isinstance(service, Mapping):
@@ -83,15 +98,24 @@ def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
             for endpoint, content in _items(service.get("endpoints")):
                 if isinstance(content, Mapping):
                     yield from _steps((*here, "endpoints", endpoint, "steps"), content.get("steps"))
+    for name, policy in _items(tree.get("policies")):
+        if isinstance(policy, Mapping) and isinstance(policy.get("fallback"), Mapping):
+            yield from _steps(("policies", name, "fallback", "steps"), policy["fallback"].get("steps"))
+
+
+def _workloads(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
     workload = tree.get("workload")
     if is_nameless(workload):
-        yield from _entries(("workload",), workload)
+        yield ("workload",), workload
     else:
         for name, content in _items(workload):
-            yield from _entries(("workload", name), content)
-    for name, slo in _items(tree.get("slos")):
-        if isinstance(slo, Mapping):
-            yield ("slos", name, "call"), slo.get("call")
+            yield ("workload", name), content
+
+
+def _policies_of_workloads(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
+    for here, content in _workloads(tree):
+        if isinstance(content, Mapping) and "policy" in content:
+            yield (*here, "policy"), content["policy"]
 
 
 def _entries(here: Location, workload: object) -> Iterator[tuple[Location, object]]:
@@ -104,20 +128,21 @@ def _entries(here: Location, workload: object) -> Iterator[tuple[Location, objec
             yield (*here, "calls", index, "call"), entry.get("call")
 
 
-def _steps(here: Location, steps: object) -> Iterator[tuple[Location, object]]:
+def _steps(here: Location, steps: object) -> Iterator[tuple[Location, Mapping[str, object]]]:
     for index, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
         if isinstance(step, Mapping):
             yield from _step((*here, index), step)
 
 
-def _step(here: Location, step: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
+def _step(here: Location, step: Mapping[str, object]) -> Iterator[tuple[Location, Mapping[str, object]]]:
     if "steps" in step and not set(step) & set(VERBS):  # a branch or an option
         yield from _steps((*here, "steps"), step["steps"])
-    for verb in ("call", "send"):
-        if verb in step:
-            yield (*here, verb), step[verb]
+        return
+    yield here, step
     for verb in ("parallel", "choose"):
         yield from _steps((*here, verb), step.get(verb))
+    if isinstance(fallback := step.get("fallback"), Mapping):
+        yield from _steps((*here, "fallback", "steps"), fallback.get("steps"))
 
 
 def _shared(names: _Names) -> list[Issue]:

@@ -25,6 +25,7 @@ from .edit import changed
 from .mistakes import Source, in_order, issues_of, mistake
 from .services import Service
 from .settings import Network, Simulation
+from .steps import Policy
 from .values import Name, Text
 from .workload import Workload, is_nameless
 
@@ -44,7 +45,7 @@ def _freeze_some(value: dict[str, Any]) -> dict[str, Any]:
 class Topology(Model):
     """The services, their calls, the network, the traffic and the ways to deploy them; a frozen value."""
 
-    later = frozenset({"policies", "faults"})
+    later = frozenset({"faults"})
 
     name: Text = Field("topology", description="Default: the name of the file, without its ending.")
     description: Text = Field("", description="A sentence for whoever reads the file.")
@@ -52,6 +53,9 @@ class Topology(Model):
         default_factory=Simulation, description="How long a run is, and how often it is repeated."
     )
     network: Network = Field(default_factory=Network, description="What a message between two processes costs.")
+    policies: Annotated[dict[Name, Policy], AfterValidator(_freeze)] = Field(
+        default_factory=FrozenDict, description="By name: what a caller does about a slow, failing or absent target."
+    )
     services: Annotated[dict[Name, Service], AfterValidator(_freeze_some)] = Field(
         description="By name: what each does, and what it has."
     )

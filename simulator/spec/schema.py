@@ -10,6 +10,7 @@ from . import (
     deployments,
     distributions,
     models,
+    policies,
     services,
     settings,
     steps,
@@ -28,6 +29,8 @@ _SHARED = {
     "Memory": values.MEMORY_SCHEMA,
     "Cores": values.CPU_SCHEMA,
 }
+_SHARED_KEYS = (distributions.WithPercentiles, steps.PolicyKeys)
+"""Models that only others are made of."""
 _PERCENTILES = {units.PERCENTILE_PATTERN: {"$ref": "#/$defs/Duration"}}
 
 
@@ -52,10 +55,10 @@ def json_schema() -> dict[str, object]:
 
 def _models() -> Iterable[type[Model]]:
     """Yield every model that a file can contain."""
-    for module in (models, settings, services, steps, distributions, workload, deployments):
+    for module in (models, settings, services, steps, policies, distributions, workload, deployments):
         for name, item in vars(module).items():
             own = isinstance(item, type) and issubclass(item, Model) and item.__module__ == module.__name__
-            if own and not name.startswith("_") and item is not distributions.WithPercentiles:
+            if own and not name.startswith("_") and item not in _SHARED_KEYS:
                 yield item
 
 
@@ -137,6 +140,7 @@ def _shorthands(defs: dict[str, Schema]) -> None:
     for owner, key in (("Parallel", "parallel"), ("Choose", "choose"), ("Workload", "calls"), ("Workload", "stages")):
         defs[owner]["properties"][key]["minItems"] = 1
     defs["Unit"]["properties"]["services"]["minItems"] = 1
+    defs["Retries"]["properties"]["retryOn"]["minItems"] = 1
     defs["Deployment"]["properties"]["units"]["minProperties"] = 1
     defs["Slo"]["minProperties"] = 2
 

@@ -10,25 +10,12 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 from .base import Model
 from .distributions import Distribution
 from .mistakes import Issue, Mistake, describe, listed, mistake, nearest, refuse
-from .values import Amount, CallName, Count, Fraction, PositiveDuration
+from .policies import Bulkhead, CircuitBreaker, Retries, RetryBudget
+from .values import Amount, CallName, Count, Fraction, Name, PositiveDuration
 
 VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
-POLICY_KEYS = frozenset(
-    {
-        "policy",
-        "policies",
-        "inherits",
-        "retries",
-        "retryBudget",
-        "circuitBreaker",
-        "bulkhead",
-        "hedge",
-        "fallback",
-        "deadline",
-        "perTryTimeout",
-        "rateLimit",
-    }
-)
+LATER_KEYS = frozenset({"hedge", "deadline", "rateLimit"})
+POLICY_KEYS = ("timeout", "retries", "retryBudget", "circuitBreaker", "bulkhead", "fallback")
 Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
 
 
@@ -61,13 +48,36 @@ class Sleep(_Step):
         return "sleep"
 
 
-class Call(_Step):
-    """A call to another service, waiting for its reply."""
+class PolicyKeys(Model):
+    """What a policy can say, by name or on a call."""
 
-    later = POLICY_KEYS
+    later = LATER_KEYS
+
+    timeout: PositiveDuration | None = Field(None, description="Of the whole call, all tries; default: waits for ever.")
+    retries: Retries | None = Field(None, description="Further tries; default: none.")
+    retry_budget: RetryBudget | None = Field(None, description="A limit of the re-tries; default: none.")
+    circuit_breaker: CircuitBreaker | None = Field(None, description="No calls while too many fail; default: none.")
+    bulkhead: Bulkhead | None = Field(None, description="A limit of the calls at once; default: none.")
+    fallback: Fallback | None = Field(None, description="Steps instead of failing; default: none.")
+
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        if key == "perTryTimeout":
+            return Mistake("`perTryTimeout` belongs into `retries`", "key")
+        return super()._foreign(key)
+
+
+class Policy(PolicyKeys):
+    """What a caller does about a slow, failing or absent target."""
+
+    inherits: Name | None = Field(None, description="A policy whose keys this one has where it says nothing.")
+
+
+class Call(PolicyKeys, _Step):
+    """A call to another service, waiting for its reply; a policy's keys can be set on it."""
 
     call: CallName = Field(description="A service, or a service and its endpoint.")
-    timeout: PositiveDuration | None = Field(None, description="Of the whole call; default: waits for ever.")
+    policy: Name | None = Field(None, description="One of `policies`; keys beside it override the policy's.")
 
     @property
     def verb(self) -> Verb:
@@ -78,14 +88,12 @@ class Call(_Step):
 class Send(_Step):
     """A message to another service, for which nobody waits."""
 
-    later = POLICY_KEYS
-
     send: CallName = Field(description="A service, or a service and its endpoint.")
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
-        if key == "timeout":
-            return Mistake("`timeout` has no meaning on `send`: nobody waits for the reply", "key")
+        if key in (*POLICY_KEYS, *LATER_KEYS, "policy"):
+            return Mistake(f"`{key}` has no meaning on `send`: nobody waits for the reply", "key")
         return super()._foreign(key)
 
     @property
@@ -189,3 +197,9 @@ class Option(Model):
 
     weight: Amount = Field(1.0, description="Relative to the weights of the other options.")
     steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing.")
+
+
+class Fallback(Model):
+    """What the caller does when its call has failed."""
+
+    steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing, and that is enough.")

@@ -16,6 +16,9 @@ from .mistakes import describe, did_you_mean, listed, mistake
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*$"
 CALL_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)?$"
 
+MOST_LOOKED_BACK_ON = 1_000_000
+"""Results, or seconds, of a sliding window: every caller replica has room for them."""
+
 _NAME = re.compile(NAME_PATTERN)
 _CALL = re.compile(CALL_PATTERN)
 
@@ -256,6 +259,11 @@ Amount = Annotated[
 ]
 Count = Annotated[int, BeforeValidator(_whole(0)), WithJsonSchema({"type": "integer", "minimum": 0})]
 PositiveCount = Annotated[int, BeforeValidator(read_positive_count), WithJsonSchema({"type": "integer", "minimum": 1})]
+WindowSize = Annotated[
+    int,
+    BeforeValidator(_whole(1, MOST_LOOKED_BACK_ON)),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": MOST_LOOKED_BACK_ON}),
+]
 Seed = Annotated[
     int,
     BeforeValidator(_whole(0)),

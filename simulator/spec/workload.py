@@ -12,8 +12,8 @@ from .base import Model
 from .csvfiles import read_column
 from .distributions import Constant, Distribution
 from .mistakes import Mistake, Source, listed, mistake
-from .steps import POLICY_KEYS
-from .values import Amount, CallName, Count, Duration, Rate, Words, one_of
+from .steps import LATER_KEYS, POLICY_KEYS
+from .values import Amount, CallName, Count, Duration, Name, Rate, Words, one_of
 
 Shape = Literal["rate", "stages", "users", "replay"]
 SHAPES: tuple[Shape, ...] = ("rate", "stages", "users", "replay")
@@ -39,7 +39,6 @@ class Stage(Model):
 class Workload(Model):
     """A stream of requests: at a rate, in stages, from users who wait for their replies, or replayed."""
 
-    later = POLICY_KEYS
     shorthands = ("call",)
     hidden = frozenset({"replay_times", "replay_digest"})
 
@@ -61,6 +60,9 @@ class Workload(Model):
     )
     replay: Words | None = Field(
         None, description="CSV file with a column arrival_s; the path is relative to this file."
+    )
+    policy: Name | None = Field(
+        None, description="One of `policies`: the user's own patience and re-tries; default: waits for ever."
     )
     replay_times: tuple[float, ...] = Field(default=(), exclude=True, repr=False)
     replay_digest: str = Field(default="", exclude=True, repr=False)
@@ -86,6 +88,12 @@ class Workload(Model):
         if shapes == ["replay"]:
             _read_replay(data, source)
         return data
+
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        if key in POLICY_KEYS or key in LATER_KEYS:
+            return Mistake(f"`{key}` is for a policy: write it under `policies`, and name that by `policy`", "key")
+        return super()._foreign(key)
 
     @classmethod
     def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:

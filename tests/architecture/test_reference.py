@@ -31,8 +31,8 @@ def test_a_change_of_the_models_is_seen(maker, monkeypatch):
     changed["$defs"]["Queue"]["properties"]["colour"] = {"type": "string", "description": "Red or green."}
     monkeypatch.setattr(maker, "json_schema", lambda: changed)
     assert "| `colour` | text |  | Red or green. |" in maker.make_reference()
-    changed["$defs"]["Policy"] = {"properties": {}}
-    with pytest.raises(SystemExit, match="no section for Policy"):
+    changed["$defs"]["Colour"] = {"properties": {}}
+    with pytest.raises(SystemExit, match="no section for Colour"):
         maker.make_reference()
 
 

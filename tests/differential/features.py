@@ -229,6 +229,37 @@ def no_time(tree: Tree) -> None:
     service(tree, "front", {"cpu": "0s"}, {"sleep": "0s"}, {"call": "noop", "times": 2})
 
 
+def guard(tree: Tree, **keys: Any) -> None:
+    """All calls, wherever they are, get these keys of a policy, and the users their patience."""
+
+    def visit(value: Any) -> None:
+        if isinstance(value, dict):
+            if "call" in value and "rate" not in value and "weight" not in value:
+                value.update(copy.deepcopy(keys))
+            for item in list(value.values()):
+                visit(item)
+        elif isinstance(value, list):
+            for item in value:
+                visit(item)
+
+    visit(tree["services"])
+    users = {key: block for key, block in keys.items() if key != "fallback"}
+    tree["policies"] = {"users": {"timeout": "150ms"} | copy.deepcopy(users)}
+    for one in tree["workload"].values():
+        one["policy"] = "users"
+
+
+def guarded(name: str, **keys: Any) -> Feature:
+    """Feature: a policy of all calls; put on last, so that it is on those of other features too."""
+    return Feature(name, lambda tree: guard(tree, **keys), group="policy")
+
+
+def frail(tree: Tree) -> None:
+    """Something that policies have to deal with."""
+    service(tree, "back", errorRate=0.3)
+    link(tree, "mid", "back", loss=0.05, errorRate=0.1)
+
+
 FEATURES = [
     # steps
     step("parallel", {"parallel": [{"call": "back"}, {"cpu": "2ms"}, {"call": "mid"}]}),
@@ -315,6 +346,7 @@ FEATURES = [
     workload("entries", rate="90/s", calls=[{"call": "front", "weight": 3}, {"call": "back", "weight": 1},
                                             {"call": "mid", "weight": 0}, {"call": "mid", "weight": 2}]),
     Feature("edge", lambda tree: edge_link(tree, latency=LONG_TAIL, loss=0.05, errorRate=0.05)),
+    Feature("frail", frail),
     # the frame
     simulation("no drain", drain="0s"),
     simulation("warmup off the grid", warmup="77777777ns"),
@@ -332,5 +364,24 @@ FEATURES = [
     Feature("monolith", lambda tree: None, "monolith", "deployment"),
     unit("two units", "front", "back", replicas=2, resources={"cpu": 2}),
     unit("tight unit", "front", "mid", replicas=2, concurrency=3, queue={"capacity": 2, "discipline": "LIFO"}),
+    guarded("retries", retries={"attempts": 2, "perTryTimeout": "12ms", "backoff": "3ms"}, timeout="60ms"),
+    guarded("eager retries", retries={"attempts": 3, "backoff": 0, "jitter": "none"}),
+    guarded("decorrelated retries", retries={"attempts": 3, "perTryTimeout": "20ms", "backoff": "1ms",
+                                             "jitter": "decorrelated"}, retryBudget={"minRetryConcurrency": 1}),
+    guarded("breaker", timeout="25ms", circuitBreaker={
+        "slidingWindowSize": 6, "minimumNumberOfCalls": 4, "slowCallDurationThreshold": "15ms",
+        "slowCallRateThreshold": 60, "waitDurationInOpenState": "30ms", "permittedNumberOfCallsInHalfOpenState": 2,
+        "maxWaitDurationInHalfOpenState": "40ms"}),
+    guarded("breaker of seconds", timeout="25ms", retries={"jitter": "equal"}, circuitBreaker={
+        "slidingWindowType": "TIME_BASED", "slidingWindowSize": 1, "minimumNumberOfCalls": 3,
+        "waitDurationInOpenState": "50ms", "permittedNumberOfCallsInHalfOpenState": 3}),
+    guarded("bulkhead", bulkhead={"maxConcurrentCalls": 1, "maxWaitDuration": "9ms"}, timeout="40ms"),
+    guarded("full bulkhead", bulkhead={"maxConcurrentCalls": 1}, retries={"attempts": 2, "backoff": "4ms"}),
+    guarded("all guards", timeout="70ms", retries={"perTryTimeout": "14ms", "backoff": "2ms"}, retryBudget={},
+            bulkhead={"maxConcurrentCalls": 2, "maxWaitDuration": "6ms"},
+            circuitBreaker={"slidingWindowSize": 10, "slowCallDurationThreshold": "8ms", "slowCallRateThreshold": 40,
+                            "waitDurationInOpenState": "20ms", "permittedNumberOfCallsInHalfOpenState": 2},
+            fallback={"steps": [{"cpu": "500us"}]}),
+    guarded("fallback", timeout="15ms", fallback={"steps": [{"cpu": "1ms"}, {"sleep": LONG_TAIL}]}),
     unit("shared unit", "mid", "back", scheduling="PS", loadBalancer="ROUND_ROBIN", resources={"cpu": 2}),
 ]  # fmt: skip

@@ -38,9 +38,14 @@ class _Generator:
         self.discipline = self.random.choice(["FIFO", "LIFO"])
         self.rich = {name for name in self.names if self.maybe(0.2)}  # those with two endpoints
 
+        self.guarded = self.maybe(0.6)
+        self.in_fallback = False
+        self.policies = {"one": self.policy(), "two": self.policy() | {"inherits": "one"}} if self.guarded else {}
+
     def case(self) -> Case:
         draw = self.random
         tree: Tree = {
+            "policies": self.policies,
             "simulation": self.simulation(),
             "services": {name: self.service(row) for row, name in enumerate(self.names)},
             "workload": self.workloads(),
@@ -147,7 +152,71 @@ class _Generator:
         step: Tree = {verb: self.endpoint(draw.choice(self.names[row + 1 : row + 4]))}
         if verb == "call" and self.maybe(0.35):
             step["timeout"] = ticks(draw.randint(1, 8 * self.mean_ticks))
+        if verb == "call" and self.guarded:
+            step |= self.guard(row)
         return step
+
+    # -- policies
+
+    def guard(self, row: int) -> Tree:
+        """A named policy, keys of a policy, or both."""
+        keys: Tree = {"policy": self.random.choice(list(self.policies))} if self.maybe(0.5) else {}
+        if self.maybe(0.4):
+            keys |= self.policy()
+        if self.maybe(0.25) and not self.in_fallback:
+            self.in_fallback = True
+            keys["fallback"] = {"steps": self.steps(row, 1)}
+            self.in_fallback = False
+        return keys
+
+    def policy(self) -> Tree:
+        draw = self.random
+        policy: Tree = {}
+        if self.maybe(0.7):
+            policy["retries"] = self.retries()
+            if self.maybe(0.3):
+                policy["retryBudget"] = {
+                    "percent": draw.choice([0, 20, 60]),
+                    "minRetryConcurrency": draw.choice([0, 1, 3]),
+                }
+        if self.maybe(0.4):
+            policy["circuitBreaker"] = self.breaker()
+        if self.maybe(0.4):
+            policy["bulkhead"] = {"maxConcurrentCalls": draw.choice([1, 1, 2, 4]),
+                                  "maxWaitDuration": draw.choice([0, self.ticks(), self.ticks()])}  # fmt: skip
+        return policy
+
+    def retries(self) -> Tree:
+        draw = self.random
+        retries: Tree = {
+            "attempts": draw.choice([0, 1, 1, 2, 3]),
+            "backoff": draw.choice([0, self.ticks(), self.ticks()]),
+        }
+        if self.maybe(0.5):
+            retries["perTryTimeout"] = self.ticks()
+        if self.maybe(0.3):
+            retries["retryOn"] = draw.sample(["error", "timeout", "rejected", "unreachable"], k=draw.randint(1, 3))
+        jitters = ["none"] if self.lattice else ["none", "full", "equal", "decorrelated"]
+        return retries | {"jitter": draw.choice(jitters)}
+
+    def breaker(self) -> Tree:
+        draw = self.random
+        breaker: Tree = {
+            "slidingWindowType": draw.choice(["COUNT_BASED", "COUNT_BASED", "TIME_BASED"]),
+            "slidingWindowSize": draw.choice([1, 2, 5]),
+            "minimumNumberOfCalls": draw.choice([1, 2, 4]),
+            "failureRateThreshold": draw.choice([30, 50, 100]),
+            "waitDurationInOpenState": draw.choice([0, self.ticks(), self.ticks()]),
+            "permittedNumberOfCallsInHalfOpenState": draw.choice([1, 2, 3]),
+            "maxWaitDurationInHalfOpenState": draw.choice([0, 0, self.ticks()]),
+        }
+        if self.maybe(0.5):
+            breaker |= {"slowCallDurationThreshold": self.ticks(), "slowCallRateThreshold": draw.choice([50, 100])}
+        return breaker
+
+    def ticks(self) -> str:
+        """Some whole ticks, a few times as long as work takes."""
+        return ticks(self.random.randint(1, 8 * self.mean_ticks))
 
     def endpoint(self, name: str) -> str:
         """What can be called of a service."""
@@ -205,7 +274,11 @@ class _Generator:
 
     def workloads(self) -> Tree:
         names = ["w", "another", "third"][: self.random.choice([1, 1, 2, 3])]
-        return {name: self.workload() | self.entries() for name in names}
+        workloads = {name: self.workload() | self.entries() for name in names}
+        for workload in workloads.values():
+            if self.guarded and self.maybe(0.4):
+                workload["policy"] = self.random.choice(list(self.policies))
+        return workloads
 
     def entries(self) -> Tree:
         draw = self.random

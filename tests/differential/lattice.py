@@ -230,6 +230,49 @@ workload:
   w: {call: a, rate: 512/s, arrivals: even}
   v: {call: b, replay: [183, 184, 190, 191, 192, 192, 199, 199]}
 """,
+    "tries that wait, time out and fail together": """
+network: {latency: 1t}
+policies:
+  p:
+    timeout: 24t
+    retries: {attempts: 2, perTryTimeout: 8t, backoff: 4t, jitter: none}
+    bulkhead: {maxConcurrentCalls: 2, maxWaitDuration: 8t}
+    circuitBreaker: {slidingWindowSize: 8, minimumNumberOfCalls: 6, failureRateThreshold: 80,
+                     waitDurationInOpenState: 8t, slowCallDurationThreshold: 6t, slowCallRateThreshold: 90,
+                     permittedNumberOfCallsInHalfOpenState: 2}
+services:
+  a:
+    replicas: 2
+    steps:
+      - parallel:
+          - {call: b, policy: p}
+          - {call: b, policy: p, timeout: 12t, fallback: {steps: [{cpu: 1t}, {call: c}]}}
+          - {call: b, policy: p}
+          - {call: b, policy: p, timeout: 4t, fallback: {steps: [{cpu: 1t}]}}
+      - {call: c, retries: {backoff: 0s}, retryBudget: {minRetryConcurrency: 1}, fallback: {steps: []}}
+  b: {concurrency: 3, queue: {capacity: 1}, errorRate: 20%, steps: [{cpu: 2t}]}
+  c: {errorRate: 50%, steps: [{sleep: 2t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even, policy: p}
+  v: {call: a, replay: [0, 0, 5, 5, 6, 6, 64, 64, 69, 69, 70, 70]}
+""",
+    "breakers and budgets": """
+policies:
+  p:
+    retries: {attempts: 2, backoff: 2t, jitter: none}
+    retryBudget: {percent: 50, minRetryConcurrency: 1}
+    circuitBreaker: {slidingWindowType: TIME_BASED, slidingWindowSize: 1, minimumNumberOfCalls: 4,
+                     failureRateThreshold: 50, waitDurationInOpenState: 16t, maxWaitDurationInHalfOpenState: 4t,
+                     permittedNumberOfCallsInHalfOpenState: 2}
+    fallback: {steps: [{call: c}]}
+services:
+  a: {steps: [{call: b, policy: p}, {call: b, policy: p, times: 2}]}
+  b: {errorRate: 40%, replicas: 2, steps: [{cpu: 2t}]}
+  c: {steps: [{cpu: 1t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+  v: {call: a, rate: 64/s, arrivals: even}
+""",
     "no drain": """
 simulation: {duration: 200t, warmup: 100t, drain: 0s}
 services:

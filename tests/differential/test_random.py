@@ -14,7 +14,7 @@ import twins
 from generator import random_case
 
 from simulator.engines.reference import ReferenceEngine
-from simulator.plan.layout import Balancer, Discipline, Dist, Op, Outcome, Scheduling, Shape
+from simulator.plan.layout import Balancer, Discipline, Dist, Jitter, Op, Outcome, Scheduling, Shape, Window
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Level, Trace
 
@@ -24,7 +24,8 @@ SHARES = {
     "waiting": 0.4, "rejected": 0.15, "timeout": 0.2, "error": 0.6, "unfinished": 0.3, "unreachable": 0.03,
     "many requests": 0.7, "several good ones": 0.5, "loss": 0.3, "link errors": 0.2, "inside": 0.2, "packing": 0.08,
     "no drain": 0.15, "warmup auto": 0.1, "microservices": 0.2, "monolith": 0.08, "units": 0.3,
-    "summary": 0.08, "requests": 0.08, "attempts": 0.5, "no place in a queue": 0.08, "users": 0.2,
+    "circuit_open": 0.1, "degraded": 0.08, "re-tries": 0.25, "policies": 0.3, "breakers": 0.15, "bulkheads": 0.15,
+    "budgets": 0.08, "summary": 0.08, "requests": 0.08, "attempts": 0.5, "no place in a queue": 0.08, "users": 0.2,
 }  # fmt: skip
 """How many of the random cases have something, at least: some three quarters of what they have."""
 
@@ -60,6 +61,10 @@ def planned(case: twins.Case, plan: Plan) -> Iterable[str]:
         "warmup auto": settings.warmup_s is None,
         "no place in a queue": (plan.units.queue_capacity == 0).any(),
         "users": (plan.workloads.users > 0).any(),
+        "policies": plan.policies.call.size > 0,
+        "breakers": plan.breakers.callers.size > 0,
+        "bulkheads": plan.bulkheads.callers.size > 0,
+        "budgets": plan.budgets.callers.size > 0,
     }
     return [case.deployment, case.detail, *(name for name, there in names.items() if there)]
 
@@ -72,6 +77,7 @@ def happened(trace: Trace) -> Iterable[str]:
     names = {
         "waiting": trace.levels[-1, :, Level.WAITING].sum() > 0.05 * trace.edges[-1],
         "many requests": len(trace.requests.request) > 20,
+        "re-tries": trace.attempts.attempt.max(initial=0) > 0,
         "several good ones": len(trace.latency_s) > 5,
     }
     return [*outcomes, *(name for name, there in names.items() if there)]
@@ -91,6 +97,8 @@ def test_random_cases_have_every_word_of_the_plan(folder):
     assert seen("units", "discipline") == set(Discipline)
     assert seen("workloads", "shape") == set(Shape)
     assert seen("services", "kind") == {0, 1, 2, 3}
+    assert seen("policies", "jitter") == set(Jitter)
+    assert seen("breakers", "window") == set(Window)
 
 
 def test_a_case_is_that_of_its_seed():

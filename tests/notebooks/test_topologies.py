@@ -223,3 +223,32 @@ class TestMinimal:
         lines = (FOLDER / self.name).read_text().splitlines()
         body = "".join(f"{line}\n" for line in lines if line[:1] not in ("#", ""))
         assert f"```yaml\n{body}```" in (FOLDER.parent / "README.md").read_text()
+
+
+class TestRetryStorm:
+    name = "retry-storm.yaml"
+    thrifty = {"policies.eager.inherits": "thrifty"}
+
+    def last_minute(self, **changes):
+        topology = load(self.name).replace(changes) if changes else load(self.name)
+        return sim.simulate(topology, replications=3, detail="summary")
+
+    def test_before_the_burst_all_is_well(self):
+        result = simulate(self.name, duration="59s")
+        assert result.summary["availability_ratio"] > 0.999
+        assert result.services.loc["stock", "utilisation_ratio"] < 0.5
+
+    def test_after_it_the_re_tries_keep_it_down(self):
+        """Three minutes later: four tries for each request, a core that never rests, and nobody is served."""
+        result = self.last_minute()
+        assert result.summary["availability_ratio"] < 0.01
+        stock = result.services.loc["stock"]
+        assert stock["utilisation_ratio"] > 0.999
+        assert stock["arrival_rate_per_s"] > 3.9 * result.summary["throughput_per_s"]
+        assert not all(result.objectives["met"])
+
+    def test_with_a_budget_it_recovers(self):
+        result = self.last_minute(**self.thrifty)
+        assert result.summary["availability_ratio"] > 0.999
+        assert result.services.loc["stock", "utilisation_ratio"] < 0.5
+        assert all(result.objectives["met"])

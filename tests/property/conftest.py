@@ -86,12 +86,44 @@ class Shape:
     failures: bool = True  # error rates, zero replicas
     limits: bool = True  # slots and queues
     timeouts: bool = True
+    policies: bool = True  # where there are timeouts
     sleeps: bool = True
     sends: bool = True
     paces: bool = True  # speeds, fractions of a core
     agree: bool = False  # on what services of one process have to agree on
     workloads: tuple[str, ...] = ("poisson", "even", "stages", "users", "replay")
     busy_until: float = 1.0  # share of the run in which requests arrive (stages and replay only, if below 1)
+
+
+@st.composite
+def a_policy(draw: Any) -> dict[str, Any]:
+    """Keys of a policy; their times scale with all others, so a window of whole seconds is not among them."""
+    policy: dict[str, Any] = {}
+    some = ticks(1, 30)
+    if draw(st.booleans()):
+        policy["timeout"] = draw(some)
+    if draw(st.booleans()):
+        jitter = draw(st.sampled_from(["none", "full", "equal", "decorrelated"]))
+        policy["retries"] = {"attempts": draw(st.integers(0, 3)), "backoff": draw(ticks(0, 8)), "jitter": jitter}
+        if draw(st.booleans()):
+            policy["retries"]["perTryTimeout"] = draw(some)
+        if draw(st.booleans()):
+            policy["retryBudget"] = {"percent": draw(st.sampled_from([0, 50])), "minRetryConcurrency": 1}
+    if draw(st.booleans()):
+        policy["circuitBreaker"] = {
+            "slidingWindowSize": draw(st.integers(1, 6)),
+            "failureRateThreshold": draw(st.sampled_from([40, 100])),
+            "slowCallDurationThreshold": draw(some),
+            "slowCallRateThreshold": draw(st.sampled_from([60, 100])),
+            "waitDurationInOpenState": draw(some),
+            "permittedNumberOfCallsInHalfOpenState": draw(st.integers(1, 3)),
+            "maxWaitDurationInHalfOpenState": draw(ticks(0, 9)),
+        }
+    if draw(st.booleans()):
+        policy["bulkhead"] = {"maxConcurrentCalls": draw(st.integers(1, 3)), "maxWaitDuration": draw(ticks(0, 12))}
+    if draw(st.booleans()):
+        policy["fallback"] = {"steps": [{"cpu": draw(ticks(0, 4))}] * draw(st.integers(0, 2))}
+    return policy
 
 
 def steps(shape: Shape, later: list[str], depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:
@@ -104,6 +136,8 @@ def steps(shape: Shape, later: list[str], depth: int) -> st.SearchStrategy[list[
         kinds.append(target.map(lambda name: {"call": name}))
         if shape.timeouts:
             kinds.append(st.tuples(target, ticks(1, 30)).map(lambda p: {"call": p[0], "timeout": p[1]}))
+        if shape.timeouts and shape.policies:
+            kinds.append(st.tuples(target, a_policy()).map(lambda p: {"call": p[0]} | p[1]))
         if shape.sends:
             kinds.append(target.map(lambda name: {"send": name}))
     if depth:

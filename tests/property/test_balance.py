@@ -166,4 +166,29 @@ def test_what_callers_see_adds_up_to_the_log(deployment, topologies, observe, da
             assert log.start_s[place[row, parent]] <= log.start_s[n]
     replicas = plan.units.replicas[plan.services.unit[plan.endpoints.service[plan.calls.target[log.call]]]]
     assert (log.replica < replicas).all()
-    assert ((log.replica == -1) == (replicas == 0)).all()
+    assert (log.replica[replicas == 0] == -1).all()
+    stayed = {Outcome.CIRCUIT_OPEN, Outcome.REJECTED, Outcome.TIMEOUT, Outcome.UNFINISHED}
+    assert set(log.outcome[(log.replica == -1) & (replicas > 0)].tolist()) <= stayed
+
+
+@BOTH
+@given(data=st.data())
+@FEW
+def test_tries_add_up_to_calls(deployment, topologies, observe, data):
+    """Each attempt has one outcome, and each call as many attempts as its last one's number says."""
+    plan, trace = observe(data.draw(topologies(laws="all", sends=False, agree=deployment == "monolith")), deployment)
+    log = trace.attempts
+    ended = log.outcome != Outcome.UNFINISHED
+    np.testing.assert_array_equal(ended, ~np.isnan(log.end_s))
+    most = np.zeros(len(plan.calls.name), np.int64)
+    most[plan.policies.call] = plan.policies.attempts
+    assert (log.attempt >= 0).all()
+    assert (log.attempt <= most[log.call]).all()
+    numbers = np.bincount(log.attempt)
+    assert (np.diff(numbers) <= 0).all(), "a re-try comes after a try"
+    # of what was called, as much has ended as in the log of calls, or is still going on
+    assert trace.calls.outcome.size <= (log.attempt == 0).sum()
+    if ended.all():
+        assert trace.calls.outcome.size == (log.attempt == 0).sum()
+    refused = log.outcome == Outcome.CIRCUIT_OPEN
+    assert set(log.call[refused].tolist()) <= set(plan.policies.call[plan.policies.breaker >= 0].tolist())

@@ -25,6 +25,7 @@ GOOD = {
     "percent": f"simulation: {{confidence: 99.9%}}\n{ONE}{WORKLOAD}",
     "calls": f"{ONE}workload: {{calls: [{{call: a}}], users: 3}}\n",
     "branches": f"services: {{a: {{steps: [{{parallel: [{{cpu: 1ms}}, {{steps: []}}]}}]}}}}\n{WORKLOAD}",
+    "policies": (HERE / "policies.yaml").read_text(),
     "fraction of a core": f"services: {{a: {{resources: {{cpu: 500m}}, steps: []}}}}\n{WORKLOAD}",
     **{
         dist: f"services: {{a: {{steps: [{{cpu: {{{dist}}}}}]}}}}\n{WORKLOAD}"
@@ -48,7 +49,11 @@ GOOD = {
 BAD = {
     "unknown key": f"services: {{a: {{steps: [], replcas: 2}}}}\n{WORKLOAD}",
     "unknown key at the top": f"{ONE}{WORKLOAD}budget: 5\n",
-    "later key": f"{ONE}{WORKLOAD}policies: {{}}\n",
+    "later key": f"{ONE}{WORKLOAD}faults: []\n",
+    "percent of a budget": f"{ONE}{WORKLOAD}policies: {{x: {{retries: {{}}, retryBudget: {{percent: 101}}}}}}\n",
+    "no outcome to try again": f"{ONE}{WORKLOAD}policies: {{x: {{retries: {{retryOn: []}}}}}}\n",
+    "a breaker that always opens": f"{ONE}{WORKLOAD}policies: {{x: {{circuitBreaker: {{failureRateThreshold: 0}}}}}}\n",
+    "retries of a workload": f"{ONE}workload: {{call: a, rate: 1/s, retries: {{}}}}\n",
     "no workload": ONE,
     "no services": WORKLOAD,
     "empty services": f"services: {{}}\n{WORKLOAD}",
@@ -95,5 +100,5 @@ def test_every_definition_is_used_and_every_key_explained():
     text = json.dumps(SCHEMA)
     assert all(f'"#/$defs/{name}"' in text for name in SCHEMA["$defs"])
     assert "Mistake" not in text
-    for word in ("policies", "faults", "retries", "startup", "autoscaling", "replayTimes", "percentiles"):
+    for word in ("faults", "hedge", "startup", "autoscaling", "replayTimes", "percentiles"):
         assert f'"{word}"' not in text

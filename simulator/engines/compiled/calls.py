@@ -25,7 +25,7 @@ from .stations import change
 
 CONSTANT = int(Dist.CONSTANT)
 QUANTILES = int(Dist.QUANTILES)
-OK, ERROR, REJECTED = int(Outcome.OK), int(Outcome.ERROR), int(Outcome.REJECTED)
+OK, DEGRADED, ERROR, REJECTED = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.REJECTED)
 UNREACHABLE, TIMEOUT, UNFINISHED = int(Outcome.UNREACHABLE), int(Outcome.TIMEOUT), int(Outcome.UNFINISHED)
 NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
 INFINITY = float("inf")
@@ -92,6 +92,7 @@ def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address
     f[exchange + Exchange.VISIT_WAITING] = 0.0
     f[exchange + Exchange.VISIT_SERVICE] = 0.0
     m[exchange + Exchange.FIRST] = 0
+    m[exchange + Exchange.GRADE] = OK
     visit = m[task + Task.VISIT]
     attempt_begins(m, f, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
     return exchange
@@ -131,11 +132,19 @@ def schedule_message(m: Words, f: Floats, time: float, kind: int, exchange: int,
 
 @kernel
 def send(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
+    """A try at a call, and its message on the network."""
+    exchange = make_exchange(m, f, log, task, call, address, detached)
+    post(m, f, log, task, exchange)
+    return exchange
+
+
+@kernel
+def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """Choose a replica and put the message on the network, where it may be lost or come to an error.
 
     The exchange has a reference for the caller; one more if somebody is busy with the message.
     """
-    exchange = make_exchange(m, f, log, task, call, address, detached)
+    call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     service = target_of(m, exchange)
     unit = m[service + Service.UNIT]
     number = choose(
@@ -150,26 +159,25 @@ def send(m: Words, f: Floats, log: Words, task: int, call: int, address: int, de
     )
     if number < 0:
         fail_with(m, exchange, UNREACHABLE)
-        return exchange
+        return
     replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
     m[exchange + Exchange.REPLICA] = replica
     count_at_replica(m, exchange, 1)
     replica_chosen(m, log, exchange, replica)
     if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0):
-        return exchange
+        return
     m[exchange + Exchange.REFERENCES] += 1
     latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
     f[exchange + Exchange.NETWORK] = latency
-    arrival = f[exchange + Exchange.START] + latency
+    arrival = f[World.NOW] + latency
     if happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0):
         fail_with(m, exchange, ERROR)
-        if detached == 1:
+        if m[exchange + Exchange.DETACHED] == 1:
             schedule_message(m, f, arrival, DELIVERY, exchange, Action.BREAK)
         else:
             answer(m, f, log, exchange, arrival)
     else:
         schedule_message(m, f, arrival, DELIVERY, exchange, Action.DELIVER)
-    return exchange
 
 
 @kernel
@@ -223,8 +231,8 @@ def expired(m: Words, exchange: int) -> int:
 
 
 @kernel
-def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
-    """What became of a call, and where its time went, as its caller sees it."""
+def book_try(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+    """What became of a try, and where its time went, as its caller sees it."""
     components = m[target_of(m, exchange) + Service.COMPONENTS]
     if m[exchange + Exchange.OUTCOME] == TIMEOUT:
         lost = f[World.NOW] - f[exchange + Exchange.START]
@@ -234,7 +242,13 @@ def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None
     if m[exchange + Exchange.SERVED] == 1:
         move_ledger(m, exchange, Exchange.FIRST, task, Task.FIRST)
     attempt_ends(m, f, log, exchange)
-    call_ends(m, f, log, exchange)
+
+
+@kernel
+def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+    """What became of a call with a single try."""
+    book_try(m, f, log, task, exchange)
+    call_ends(m, f, log, exchange, f[exchange + Exchange.START])
 
 
 # -- the callee's side
@@ -313,7 +327,7 @@ def respond(m: Words, f: Floats, log: Words, task: int) -> None:
     visit_ends(m, f, exchange, service, cause != OK)
     if m[exchange + Exchange.AWAITED] != 0 or m[exchange + Exchange.DETACHED] == 1:
         m[exchange + Exchange.SERVED] = 1
-        m[exchange + Exchange.OUTCOME] = OK if cause == OK else ERROR
+        m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
         m[exchange + Exchange.CAUSE] = cause
         m[exchange + Exchange.CAUSE_SERVICE] = m[task + Task.CAUSE_SERVICE]
         move_ledger(m, task, Task.FIRST, exchange, Exchange.FIRST)
@@ -343,19 +357,27 @@ def call_inside(m: Words, f: Floats, log: Words, task: int, call: int, role: int
     return inner
 
 
+@kernel
+def degrade(m: Words, task: int, exchange: int) -> None:
+    """A visit to which a call was answered `degraded` is so itself (rule 12.15)."""
+    if m[exchange + Exchange.OUTCOME] == DEGRADED:
+        m[m[task + Task.VISIT] + Exchange.GRADE] = DEGRADED
+
+
 @subroutine
 def return_inside(m: Words, f: Floats, log: Words, inner: int) -> int:
     """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
     exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
     visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
-    m[exchange + Exchange.OUTCOME] = OK if cause == OK else ERROR
+    m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
     attempt_ends(m, f, log, exchange)
     caller = m[inner + Task.PARENT]
     if caller != 0:
         m[caller + Task.CAUSE] = cause
         m[caller + Task.CAUSE_SERVICE] = m[inner + Task.CAUSE_SERVICE]
         move_ledger(m, inner, Task.FIRST, caller, Task.FIRST)
-        call_ends(m, f, log, exchange)
+        degrade(m, caller, exchange)
+        call_ends(m, f, log, exchange, f[exchange + Exchange.START])
     let_go(m, exchange)
     end_task(m, inner)
     return caller

@@ -79,7 +79,8 @@ class _Exchange(NamedTuple):
     VISIT_SERVICE: int = 18  # float
     FIRST: int = 19  # the ledger of who served it
     LAST: int = 20
-    SIZE: int = 21
+    GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
+    SIZE: int = 22
 
 
 Exchange = _Exchange()
@@ -120,10 +121,33 @@ class _Task(NamedTuple):
     OPTION: int = 26  # the next branch to start
     OPTION_END: int = 27
     REMAINING: int = 28
-    SIZE: int = 29
+    EFFORT: int = 29  # of a call under a policy
+    SIZE: int = 30
 
 
 Task = _Task()
+
+
+class _Effort(NamedTuple):
+    """A call under a policy, while it lasts."""
+
+    GENERATION: int = 0
+    NEXT: int = 1  # in the queue of a bulkhead
+    TASK: int = 2
+    START: int = 3  # float
+    DEADLINE: int = 4  # float: when its timeout ends
+    MADE: int = 5  # re-tries so far
+    WAIT: int = 6  # float: the one before the last try
+    BEGAN: int = 7  # float: when the present wait did
+    TIMER: int = 8  # the event that ends the wait for a place
+    PLACED: int = 9  # 1: it has a place in the bulkhead
+    BREAKER: int = 10  # those of its caller's replica, or 0
+    BULKHEAD: int = 11
+    BUDGET: int = 12
+    SIZE: int = 13
+
+
+Effort = _Effort()
 
 
 class _LedgerEntry(NamedTuple):
@@ -178,6 +202,9 @@ class _Stage(NamedTuple):
     RESPONDED: int = 7  # the answer is packed
     BRANCHES: int = 8  # start the next one
     JOINED: int = 9  # the last branch has ended
+    PLACED: int = 10  # a place in a bulkhead, or none
+    TRIED: int = 11  # a try has ended at once
+    BACKED_OFF: int = 12
 
 
 Stage = _Stage()
@@ -196,6 +223,9 @@ class _Action(NamedTuple):
     BREAK: int = 7  # a `send` meets a link error
     ARRIVE: int = 8
     ASK: int = 9  # a closed user
+    ENTER: int = 10  # a place in a bulkhead
+    GIVE_UP: int = 11  # waiting for one
+    RETRY: int = 12
 
 
 Action = _Action()

@@ -18,6 +18,7 @@ from ...rules.balancing import make_board
 from ...rules.randomness import mix
 from ...units import format_memory
 from .flight import Event
+from .guards import add_policies
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -277,6 +278,7 @@ def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int,
             Call.SERIALIZATION_STREAM: c.serialization_stream,
             Call.TIMEOUT: c.timeout,
             Call.ROW: np.arange(len(c.name)),
+            Call.POLICY: add_policies(image, plan),
         },
     )
     return endpoints, calls
@@ -295,7 +297,7 @@ def _add_programs(image: Image, plan: Plan, laws: int, calls: int, endpoints: in
     ):
         here = np.isin(p.op, ops)
         a[here] = _at(base, size, p.a[here])
-    jumps = np.isin(p.op, (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP))
+    jumps = np.isin(p.op, (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP, Op.FALLBACK))
     c[jumps] = _at(program, Instruction.SIZE, p.c[jumps])
     columns = {
         Instruction.OP: p.op,

@@ -10,6 +10,7 @@ from ...rules.jit import Floats, Words, floats_of, integers_of, kernel, prefetch
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import admit, answer, answered, deliver, expired
+from .efforts import give_up
 from .flight import Action, Event, Exchange, Free, Status, Task
 from .layout import ROOM, STEPS_PER_CHECK, World
 from .life import go_on
@@ -167,6 +168,11 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
         return expired(m, owner)
     if action == Action.ASK:
         return ask(m, f, log, owner, address)
+    if action == Action.RETRY or action == Action.ENTER:
+        return owner
+    if action == Action.GIVE_UP:
+        give_up(m, owner)
+        return owner
     answer(m, f, log, owner, f[World.NOW])
     return 0
 

@@ -82,6 +82,7 @@ class _World(NamedTuple):
     ENTRY_COUNT: int = 58
     CAPACITY: int = 59  # words of memory
     LOG_CAPACITY: int = 60
+    FREE_EFFORT: int = 61
     SIZE: int = 64
 
 
@@ -207,10 +208,58 @@ class _Call(NamedTuple):
     SERIALIZATION_STREAM: int = 10
     TIMEOUT: int = 11  # float
     ROW: int = 12
-    SIZE: int = 13
+    POLICY: int = 13  # 0: none but a timeout
+    SIZE: int = 14
 
 
 Call = _Call()
+
+
+class _Policy(NamedTuple):
+    """What is done about a call; of states, those of caller replica 0, or 0."""
+
+    ATTEMPTS: int = 0
+    PER_TRY: int = 1  # float
+    RETRY_ON: int = 2
+    BACKOFF: int = 3  # float
+    MAX_BACKOFF: int = 4  # float
+    JITTER: int = 5
+    BACKOFF_STREAM: int = 6
+    BREAKER: int = 7  # a board: see rules/breaker.py
+    BREAKER_WORDS: int = 8
+    BULKHEAD: int = 9
+    BUDGET: int = 10
+    SIZE: int = 11
+
+
+Policy = _Policy()
+
+
+class _Bulkhead(NamedTuple):
+    """The places for tries of one caller replica at one target."""
+
+    LIMIT: int = 0
+    WAIT: int = 1  # float
+    TAKEN: int = 2
+    FIRST: int = 3  # the effort that has waited longest
+    LAST: int = 4
+    SIZE: int = 5
+
+
+Bulkhead = _Bulkhead()
+
+
+class _Budget(NamedTuple):
+    """How many tries and re-tries of one caller replica are active at one target."""
+
+    PERCENT: int = 0  # float
+    LEAST: int = 1
+    ACTIVE: int = 2
+    RETRIES: int = 3
+    SIZE: int = 4
+
+
+Budget = _Budget()
 
 
 class _Unit(NamedTuple):

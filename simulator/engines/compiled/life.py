@@ -7,7 +7,7 @@ the agenda, and then the next event.
 from __future__ import annotations
 
 from ...plan.layout import Op, Outcome
-from ...rules.jit import Floats, Words, kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
 from .calendar import COMPLETION, schedule_for
@@ -16,6 +16,7 @@ from .calls import (
     book_call,
     call_inside,
     count_at_replica,
+    degrade,
     draw,
     happens,
     make_task,
@@ -23,6 +24,7 @@ from .calls import (
     return_inside,
     send,
 )
+from .efforts import begin_effort, begin_try, end_backoff, end_try, end_wait
 from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
 from .layout import Call, Endpoint, Instruction, Option, Service, World
 from .memory import end_task, let_go, let_go_of_request, move_ledger, put_back, take
@@ -31,8 +33,8 @@ from .stations import work
 
 END, CPU, SLEEP, CALL, SEND = int(Op.END), int(Op.CPU), int(Op.SLEEP), int(Op.CALL), int(Op.SEND)
 PARALLEL, CHOOSE, MAYBE = int(Op.PARALLEL), int(Op.CHOOSE), int(Op.MAYBE)
-REPEAT, AGAIN = int(Op.REPEAT), int(Op.AGAIN)
-OK, ERROR = int(Outcome.OK), int(Outcome.ERROR)
+REPEAT, AGAIN, FALLBACK = int(Op.REPEAT), int(Op.AGAIN), int(Op.FALLBACK)
+OK, DEGRADED, ERROR = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR)
 
 # Local indices of a visit's events (rule 3.3), as in the reference engine.
 PACK, UNPACK = 1, 2
@@ -60,6 +62,12 @@ def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
         return start_branch(m, task)
     if stage == Stage.SEND_ALONE:
         return send_alone(m, f, log, task)
+    if stage == Stage.BACKED_OFF:
+        return try_again(m, f, log, task)
+    if stage == Stage.TRIED:
+        return judge(m, f, log, task)
+    if stage == Stage.PLACED:
+        return end_wait(m, f, log, task)
     return go_on_after(m, f, log, task)
 
 
@@ -241,6 +249,9 @@ def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) ->
 @kernel
 def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message is packed: send it, and wait."""
+    if m[m[task + Task.CALL] + Call.POLICY] != 0:
+        begin_effort(m, f, task)
+        return begin_try(m, f, log, task)
     exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
     m[task + Task.EXCHANGE] = exchange
     if m[exchange + Exchange.REPLICA] == 0:
@@ -264,10 +275,34 @@ def send_alone(m: Words, f: Floats, log: Words, task: int) -> int:
 
 @kernel
 def hear(m: Words, f: Floats, log: Words, task: int) -> int:
-    """The answer has come, or patience has ended: unpack what there is to unpack."""
+    """The answer has come, or patience has ended."""
     exchange = m[task + Task.EXCHANGE]
     count_at_replica(m, exchange, -1)
+    if m[m[task + Task.CALL] + Call.POLICY] != 0:
+        return judge(m, f, log, task)
     book_call(m, f, log, task, exchange)
+    return unpack_answer(m, f, log, task, exchange)
+
+
+@subroutine
+def judge(m: Words, f: Floats, log: Words, task: int) -> int:
+    """A try under a policy has ended: the next one is to come, or the call is over."""
+    if end_try(m, f, log, task):
+        return unpack_answer(m, f, log, task, m[task + Task.EXCHANGE])
+    return 0
+
+
+@subroutine
+def try_again(m: Words, f: Floats, log: Words, task: int) -> int:
+    """A wait between two tries has ended."""
+    if end_backoff(m, f, log, task):
+        return end_call(m, f, log, task)
+    return begin_try(m, f, log, task)
+
+
+@kernel
+def unpack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> int:
+    """Unpack what there is to unpack of the last answer."""
     call = m[task + Task.CALL]
     law = m[call + Call.SERIALIZATION]
     if m[exchange + Exchange.SERVED] == 0 or law == 0:
@@ -280,7 +315,7 @@ def hear(m: Words, f: Floats, log: Words, task: int) -> int:
 
 @kernel
 def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
-    """A call is over: a failed step ends the handler; at the edge it is the request that ends."""
+    """A call is over: its fallback follows, or a failed step ends the handler; at the edge the request ends."""
     exchange = m[task + Task.EXCHANGE]
     if m[task + Task.ROLE] == Role.EDGE:
         end_request(m, f, log, task, exchange)
@@ -288,6 +323,13 @@ def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
     m[task + Task.CAUSE] = m[exchange + Exchange.CAUSE]
     m[task + Task.CAUSE_SERVICE] = m[exchange + Exchange.CAUSE_SERVICE]
     m[task + Task.ROW] += Instruction.SIZE
+    if m[exchange + Exchange.CAUSE] == OK:
+        degrade(m, task, exchange)
+    elif m[m[task + Task.ROW] + Instruction.OP] == FALLBACK:
+        m[task + Task.CAUSE] = OK
+        m[task + Task.CAUSE_SERVICE] = -1
+        m[m[task + Task.VISIT] + Exchange.GRADE] = DEGRADED
+        m[task + Task.ROW] += Instruction.SIZE
     let_go(m, exchange)
     return go_on_after(m, f, log, task)
 

@@ -43,7 +43,7 @@ NOT_A_NUMBER = int(np.array(np.nan).view(np.int64))
 """The bits of the NaN that stands for no end."""
 # Columns of rows in the logs, in the order of `plan.trace`.
 REQUEST_END, REQUEST_OUTCOME, REQUEST_CAUSE, REQUEST_CAUSE_SERVICE, REQUEST_ATTEMPTS = 4, 5, 6, 7, 8
-ATTEMPT_REPLICA, ATTEMPT_END, ATTEMPT_OUTCOME = 4, 7, 8
+ATTEMPT_REPLICA, ATTEMPT_NUMBER, ATTEMPT_END, ATTEMPT_OUTCOME = 4, 5, 7, 8
 
 
 @kernel
@@ -182,10 +182,17 @@ def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) 
     log[at + 2] = parent
     log[at + 3] = m[m[exchange + Exchange.CALL] + Call.ROW]
     log[at + ATTEMPT_REPLICA] = -1
-    log[at + 5] = 0
+    log[at + ATTEMPT_NUMBER] = 0
     log[at + 6] = bits(f[exchange + Exchange.START])
     log[at + ATTEMPT_END] = NOT_A_NUMBER
     log[at + ATTEMPT_OUTCOME] = UNFINISHED
+
+
+@kernel
+def number_attempt(m: Words, log: Words, exchange: int, number: int) -> None:
+    """Which try at its call it is."""
+    if m[World.LOGS_ATTEMPTS] == 1:
+        log[m[exchange + Exchange.LOG] + ATTEMPT_NUMBER] = number
 
 
 @kernel
@@ -204,9 +211,9 @@ def attempt_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
 
 
 @kernel
-def call_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
-    """A call that somebody waited for ends, now."""
-    now, start, outcome = f[World.NOW], f[exchange + Exchange.START], m[exchange + Exchange.OUTCOME]
+def call_ends(m: Words, f: Floats, log: Words, exchange: int, start: float) -> None:
+    """A call that somebody waited for ends, now, as its last try did."""
+    now, outcome = f[World.NOW], m[exchange + Exchange.OUTCOME]
     request = m[exchange + Exchange.REQUEST]
     endpoint = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.ROW]
     at = (m[request + Request.BIN] * m[World.ENTRY_COUNT] + m[request + Request.ENTRY]) * m[World.ENDPOINT_COUNT]

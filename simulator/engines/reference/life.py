@@ -15,6 +15,7 @@ from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
+from .guarded import Effort
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
 from .recorder import Recorder
 from .units import Replica
@@ -26,10 +27,10 @@ TIMER = kind_key(EventKind.TIMER)
 DELIVERY = kind_key(EventKind.DELIVERY)
 ARRIVAL = kind_key(EventKind.ARRIVAL)
 
-OK, ERROR, REJECTED, UNREACHABLE = Outcome.OK, Outcome.ERROR, Outcome.REJECTED, Outcome.UNREACHABLE
+ERROR, REJECTED, UNREACHABLE, DEGRADED = Outcome.ERROR, Outcome.REJECTED, Outcome.UNREACHABLE, Outcome.DEGRADED
 END, CPU, SLEEP, CALL, SEND = int(Op.END), int(Op.CPU), int(Op.SLEEP), int(Op.CALL), int(Op.SEND)
 PARALLEL, CHOOSE, MAYBE = int(Op.PARALLEL), int(Op.CHOOSE), int(Op.MAYBE)
-REPEAT, AGAIN, JUMP = int(Op.REPEAT), int(Op.AGAIN), int(Op.JUMP)
+REPEAT, AGAIN, FALLBACK = int(Op.REPEAT), int(Op.AGAIN), int(Op.FALLBACK)
 
 NETWORK, WAITING, SERVICE, TIMEOUT = (int(c) for c in Component)
 COMPONENTS = len(Component)
@@ -102,7 +103,7 @@ class Life:
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""
-        edge = Visit(request, address, None, None, [], -1, [0.0, 0.0])
+        edge = Visit(request, address, None, None, [], -1, [0.0, 0.0, 0.0])
         call = self.model.calls[self.record.entry_calls[request.entry]]
         exchange = yield from self.call(edge, 0, call)
         self.record.request_ends(request, exchange.outcome, exchange.cause, edge.ledger)
@@ -110,50 +111,59 @@ class Life:
     # -- the caller's side of a call
 
     def call(self, visit: Visit, row: int, call: Call) -> Generator[Moment, Any, Exchange]:
-        """One remote call: pack, send, wait for the answer or the timeout, unpack (rules 5.1 to 5.7)."""
+        """One remote call: pack, send, wait for the answer or the timeout, unpack (rules 5.1 to 5.7 and 12.4)."""
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
             yield from self.serialize(visit, call, address, 0, row * LOCALS_PER_STEP + PACK)
-        exchange = self.send(visit, call, address, detached=False)
-        replica = exchange.replica
-        if replica is not None:
-            timer = Moment()
-            if call.timeout < INFINITY:
-                timer.callbacks.append(exchange.expire)
-                self.clock.schedule_at(exchange.start + call.timeout, exchange.key + TIMER, timer)
-            yield exchange
-            timer.callbacks = []  # if it is yet to come, it has nothing to say any more
-            call.endpoint.service.unit.count_unanswered(replica, -1)
-        self.book(visit, exchange)
+        if call.policy is not None:
+            exchange = yield from Effort(self, visit, call).run()
+        else:
+            exchange = self.send(visit, call, address, detached=False)
+            replica = exchange.replica
+            if replica is not None:
+                timer = Moment()
+                if call.timeout < INFINITY:
+                    timer.callbacks.append(exchange.expire)
+                    self.clock.schedule_at(exchange.start + call.timeout, exchange.key + TIMER, timer)
+                yield exchange
+                timer.callbacks = []  # if it is yet to come, it has nothing to say any more
+                call.endpoint.service.unit.count_unanswered(replica, -1)
+            self.book(visit, exchange)
+            self.record.call_ends(call, exchange.request, exchange.start, exchange.outcome)
         if exchange.served and call.serialization is not None:
-            yield from self.serialize(visit, call, address, 3, row * LOCALS_PER_STEP + UNPACK)
+            yield from self.serialize(visit, call, exchange.address, 3, row * LOCALS_PER_STEP + UNPACK)
         return exchange
 
     def send(self, visit: Visit, call: Call, address: int, *, detached: bool) -> Exchange:
-        """Choose a replica and put the message on the network, where it may be lost or come to an error."""
+        """A try at a call, and its message on the network."""
         exchange = Exchange(call, visit, address, self.clock.now, detached=detached)
         self.record.attempt_begins(exchange, visit.span)
+        self.post(visit, exchange)
+        return exchange
+
+    def post(self, visit: Visit, exchange: Exchange) -> None:
+        """Choose a replica and put the message on the network, where it may be lost or come to an error."""
+        call, address = exchange.call, exchange.address
         service = call.endpoint.service
         replica = service.unit.choose(address, service.balance_stream, visit.request.hash_key)
         if replica is None:
             exchange.fail_with(UNREACHABLE)
-            return exchange
+            return
         exchange.replica = replica
         service.unit.count_unanswered(replica, 1)
         self.record.replica_chosen(exchange, replica)
         if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
-            return exchange  # nobody will ever hear of it
+            return  # nobody will ever hear of it
         exchange.network_s = call.latency(address, call.latency_stream, 0)
-        arrival = exchange.start + exchange.network_s
+        arrival = self.clock.now + exchange.network_s
         if call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate:
             exchange.fail_with(ERROR)
-            if detached:
+            if exchange.detached:
                 self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.answer(exchange, arrival))
             else:
                 self.answer(exchange, arrival)
         else:
             self.clock.call_at(arrival, exchange.key + DELIVERY, self.clock.task(self.handle(exchange)).resume)
-        return exchange
 
     def answer(self, exchange: Exchange, time: float) -> None:
         """Send the answer back at `time`; nobody waits for that of a `send`."""
@@ -168,7 +178,7 @@ class Life:
             self.clock.schedule_at(time + latency, exchange.key + REPLY, exchange)
 
     def book(self, visit: Visit, exchange: Exchange) -> None:
-        """What became of a call, and where its time went, as its caller sees it."""
+        """What became of a try, and where its time went, as its caller sees it."""
         components = exchange.call.endpoint.service.components
         if exchange.outcome is Outcome.TIMEOUT:
             visit.ledger.append((components + TIMEOUT, self.clock.now - exchange.start))
@@ -177,7 +187,6 @@ class Life:
         if exchange.served:
             visit.ledger.extend(exchange.ledger)
         self.record.attempt_ends(exchange)
-        self.record.call_ends(exchange.call, exchange.request, exchange.start, exchange.outcome)
 
     # -- the callee's side of a call
 
@@ -187,7 +196,9 @@ class Life:
         assert replica is not None
         service = call.endpoint.service
         service.meter.begun += 1
-        visit = Visit(exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span, [0.0, 0.0])
+        visit = Visit(
+            exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span, [0.0, 0.0, 0.0]
+        )
         if replica.has_slot():
             replica.in_progress += 1
         elif replica.has_place():
@@ -205,7 +216,7 @@ class Life:
         replica.release_slot()
         self.record.visit_ends(visit, service, failure)
         exchange.served = True
-        exchange.outcome, exchange.cause = (OK, None) if failure is None else (ERROR, failure)
+        exchange.outcome, exchange.cause = visit.outcome(failure), failure
         self.answer(exchange, self.clock.now)
 
     def wait_for_slot(self, visit: Visit, service: Service, replica: Replica) -> Steps:
@@ -216,7 +227,7 @@ class Life:
         visit.totals[0] += waited
         visit.ledger.append((service.components + WAITING, waited))
 
-    def call_inside(self, visit: Visit, call: Call) -> Failing:
+    def call_inside(self, visit: Visit, call: Call) -> Generator[Moment, Any, Exchange]:
         """A call of a service in the same process: a function call (rule 10.1)."""
         service = call.endpoint.service
         service.meter.begun += 1
@@ -224,12 +235,14 @@ class Life:
         self.record.attempt_begins(exchange, visit.span)
         assert visit.replica is not None
         self.record.replica_chosen(exchange, visit.replica)
-        inner = Visit(visit.request, exchange.address, service, visit.replica, visit.ledger, exchange.span, [0.0, 0.0])
+        inner = Visit(
+            visit.request, exchange.address, service, visit.replica, visit.ledger, exchange.span, [0.0, 0.0, 0.0]
+        )
         failure = yield from self.run(inner, call.endpoint)
         self.record.visit_ends(inner, service, failure)
-        exchange.outcome = OK if failure is None else ERROR
+        exchange.outcome, exchange.cause = inner.outcome(failure), failure
         self.record.attempt_ends(exchange)
-        return failure
+        return exchange
 
     def run(self, visit: Visit, endpoint: Endpoint) -> Failing:
         """The handler of an endpoint: its steps, then its own chance to fail (rule 4.5)."""
@@ -256,7 +269,10 @@ class Life:
             elif op == CALL:
                 failure = yield from self.call_step(visit, row - 1, model.calls[a])
                 if failure is not None:
-                    return failure
+                    if model.instructions[row][0] != FALLBACK or not model.calls[a].remote:
+                        return failure
+                    visit.degrade()
+                    row += 1
             elif op == END:
                 return None
             elif op == SLEEP:
@@ -319,10 +335,12 @@ class Life:
         """A call as a step of a handler: it fails if the call does."""
         if not call.remote:
             start = self.clock.now
-            failure = yield from self.call_inside(visit, call)
-            self.record.call_ends(call, visit.request, start, OK if failure is None else ERROR)
-            return failure
-        exchange = yield from self.call(visit, row, call)
+            exchange = yield from self.call_inside(visit, call)
+            self.record.call_ends(call, visit.request, start, exchange.outcome)
+        else:
+            exchange = yield from self.call(visit, row, call)
+        if exchange.outcome is DEGRADED:
+            visit.degrade()
         return exchange.cause
 
     def send_step(self, visit: Visit, row: int, call: Call) -> Steps:

@@ -10,6 +10,7 @@ from ...plan.plan import Plan
 from .clock import Clock, Moment
 from .draws import Draw, make_draw
 from .meters import Meter
+from .policies import Policy, make_policies
 from .units import Replica, Unit
 
 Cause = tuple[Outcome, int]
@@ -56,6 +57,7 @@ class Call:
     serialization: Draw | None
     serialization_stream: int
     timeout: float
+    policy: Policy | None
 
 
 class Model:
@@ -86,10 +88,11 @@ class Model:
         ]
         columns = (c.target, c.site, c.remote, c.latency, c.latency_stream, c.loss, c.loss_stream, c.error_rate,
                    c.error_stream, c.serialization, c.serialization_stream, c.timeout)  # fmt: skip
+        policies = make_policies(plan, clock)
         self.calls = [
             Call(row, self.endpoints[target], site, remote == 1, draws[latency], latency_stream, loss, loss_stream,
                  error_rate, error_stream, None if serialization < 0 else draws[serialization],
-                 serialization_stream, timeout)
+                 serialization_stream, timeout, policies.get(row))
             for row, (target, site, remote, latency, latency_stream, loss, loss_stream, error_rate, error_stream,
                       serialization, serialization_stream, timeout)
             in enumerate(zip(*(column.tolist() for column in columns), strict=True))
@@ -122,7 +125,7 @@ class Visit:
     """One run of a handler, in one replica; a request at the edge is one without a service.
 
     `ledger` collects (component, seconds) along one thread of control; `totals` the visit's seconds of waiting and
-    of service over all its branches.
+    of service over all its branches, and whether it is degraded.
     """
 
     __slots__ = ("address", "key", "ledger", "replica", "request", "service", "span", "totals")
@@ -145,6 +148,16 @@ class Visit:
         self.ledger = ledger
         self.span = span
         self.totals = totals
+
+    def degrade(self) -> None:
+        """A fallback served it, or something that it called (rule 12.15)."""
+        self.totals[2] = 1.0
+
+    def outcome(self, failure: Cause | None) -> Outcome:
+        """What its handler answers."""
+        if failure is not None:
+            return Outcome.ERROR
+        return Outcome.DEGRADED if self.totals[2] > 0.0 else Outcome.OK
 
     def scope(self, address: int) -> Visit:
         """The same visit at another address: one repetition of its steps."""
@@ -172,6 +185,7 @@ class Exchange(Moment):
         self.span = caller.request.spans
         caller.request.spans += 1
         self.row = -1  # in the attempt log
+        self.attempt = 0
         self.replica: Replica | None = None
         self.outcome = Outcome.UNFINISHED
         self.cause: Cause | None = None

@@ -152,8 +152,8 @@ class Recorder:
         self.request_log[8][request.row] += 1
         if self.logs_attempts:
             exchange.row = len(self.attempt_log[0])
-            row = (request.row, exchange.span, parent, exchange.call.row, -1, 0, exchange.start, math.nan,
-                   Outcome.UNFINISHED)  # fmt: skip
+            row = (request.row, exchange.span, parent, exchange.call.row, -1, exchange.attempt, exchange.start,
+                   math.nan, Outcome.UNFINISHED)  # fmt: skip
             for column, value in zip(self.attempt_log, row, strict=True):
                 column.append(value)
 

@@ -7,6 +7,7 @@ from simulator.compiler.network import Hop, Wires, is_zero, site_names
 from simulator.compiler.programs import CallSite
 from simulator.plan.layout import Dist
 from simulator.spec import Constant, Exponential, Link, Network
+from simulator.spec.steps import PolicyKeys
 
 NETWORK = Network(
     latency=0.001,
@@ -21,7 +22,7 @@ UNITS = {"a": 0, "b": 0, "c": 1}
 
 
 def call(caller: str, target: str, timeout: float | None = None) -> CallSite:
-    return CallSite(f"{caller} -> {target}", "site", caller, False, (target, ""), timeout)
+    return CallSite(f"{caller} -> {target}", "site", caller, False, (target, ""), PolicyKeys(timeout=timeout))
 
 
 def entry(workload: str) -> CallSite:

@@ -4,6 +4,7 @@ from simulator.compiler.distributions import DistributionTable
 from simulator.compiler.programs import Assembler, CallSite, cumulative_shares, endpoint_name
 from simulator.plan.layout import Op
 from simulator.spec import Call, Choose, Cpu, Parallel, Send, Sleep
+from simulator.spec.steps import PolicyKeys
 
 
 def resolve(call: str) -> tuple[str, str]:
@@ -33,8 +34,8 @@ def test_steps_follow_one_another():
         (Op.END, 0, 0, 0, 0.0),
     ]
     assert assembler.call_sites[1:] == [
-        CallSite("a.x/2 -> b.y", "call a.x/2", "a", False, ("b", "y"), 0.5),
-        CallSite("a.x/3 -> c", "call a.x/3", "a", False, ("c", ""), None),
+        CallSite("a.x/2 -> b.y", "call a.x/2", "a", False, ("b", "y"), PolicyKeys(timeout=0.5)),
+        CallSite("a.x/3 -> c", "call a.x/3", "a", False, ("c", "")),
     ]
 
 

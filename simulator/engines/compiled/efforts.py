@@ -1,0 +1,243 @@
+"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13).
+
+Such a call has an `Effort` of its own while it lasts. A try that ends without a wait (refused by the breaker or the
+bulkhead, no replica) leaves its task at the stage TRIED, to go on at once.
+"""
+
+from __future__ import annotations
+
+from ...plan.layout import Component, Jitter, Outcome
+from ...rules.breaker import lets_pass, tell
+from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.randomness import child, uniform
+from ...rules.retry import backoff, has_budget, is_tried_again
+from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
+from .calls import book_try, fail_with, make_exchange, post, schedule_message, target_of
+from .flight import Action, Effort, Exchange, Request, Role, Stage, Task
+from .layout import Budget, Bulkhead, Call, Policy, Replica, Service, World
+from .memory import let_go, note, put_back, take
+from .record import call_ends, number_attempt
+
+TIMEOUT, REJECTED, CIRCUIT_OPEN = int(Outcome.TIMEOUT), int(Outcome.REJECTED), int(Outcome.CIRCUIT_OPEN)
+WAITING_TIME, TIMEOUT_TIME = int(Component.WAITING), int(Component.TIMEOUT)
+NO_JITTER = int(Jitter.NONE)
+INFINITY = float("inf")
+
+# Local indices, as in the reference engine.
+END_OF_BACKOFF, END_OF_WAIT, PLACE = 1, 2, 1
+
+
+@kernel
+def begin_effort(m: Words, f: Floats, task: int) -> None:
+    """A call under a policy begins: its time, and the states of its caller's replica."""
+    call = m[task + Task.CALL]
+    policy = m[call + Call.POLICY]
+    effort = take(m, World.FREE_EFFORT, Effort.SIZE)
+    m[task + Task.EFFORT] = effort
+    f[effort + Effort.START] = f[World.NOW]
+    f[effort + Effort.DEADLINE] = f[World.NOW] + f[call + Call.TIMEOUT]
+    m[effort + Effort.MADE] = 0
+    f[effort + Effort.WAIT] = f[policy + Policy.BACKOFF]
+    caller = 0 if m[task + Task.ROLE] == Role.EDGE else m[m[task + Task.REPLICA] + Replica.NUMBER]
+    breaker, bulkhead, budget = m[policy + Policy.BREAKER], m[policy + Policy.BULKHEAD], m[policy + Policy.BUDGET]
+    m[effort + Effort.BREAKER] = breaker + caller * m[policy + Policy.BREAKER_WORDS] if breaker != 0 else 0
+    m[effort + Effort.BULKHEAD] = bulkhead + caller * Bulkhead.SIZE if bulkhead != 0 else 0
+    m[effort + Effort.BUDGET] = budget + caller * Budget.SIZE if budget != 0 else 0
+
+
+@kernel
+def is_over(m: Words, f: Floats, effort: int) -> bool:
+    """Whether the call's time has ended: nothing begins any more."""
+    return f[World.NOW] >= f[effort + Effort.DEADLINE]
+
+
+@kernel
+def schedule_try(m: Words, f: Floats, time: float, head: int, task: int, action: int) -> int:
+    """An event of a task's own, at the address of its try."""
+    request = m[task + Task.REQUEST]
+    head |= m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
+    return schedule(m, f, time, head, m[request + Request.NUMBER], m[task + Task.CALL_ADDRESS], action, task)
+
+
+@subroutine
+def begin_try(m: Words, f: Floats, log: Words, task: int) -> int:
+    """One try: breaker, bulkhead, replica, network (rule 12.5)."""
+    effort = m[task + Task.EFFORT]
+    exchange = make_exchange(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
+    number_attempt(m, log, exchange, m[effort + Effort.MADE])
+    m[task + Task.EXCHANGE] = exchange
+    m[task + Task.STAGE] = Stage.TRIED
+    m[effort + Effort.PLACED] = 0
+    breaker, bulkhead, budget = m[effort + Effort.BREAKER], m[effort + Effort.BULKHEAD], m[effort + Effort.BUDGET]
+    if budget != 0:
+        m[budget + Budget.ACTIVE] += 1
+    if breaker != 0 and not lets_pass(m, f, breaker, f[World.NOW]):
+        fail_with(m, exchange, CIRCUIT_OPEN)
+        return task
+    if bulkhead != 0:
+        if m[bulkhead + Bulkhead.TAKEN] < m[bulkhead + Bulkhead.LIMIT]:
+            m[bulkhead + Bulkhead.TAKEN] += 1
+            m[effort + Effort.PLACED] = 1
+        elif f[bulkhead + Bulkhead.WAIT] > 0.0:
+            queue_for_place(m, f, task, effort, bulkhead)
+            return 0
+        else:
+            fail_with(m, exchange, REJECTED)
+            return task
+    return cross(m, f, log, task, effort, exchange)
+
+
+@kernel
+def cross(m: Words, f: Floats, log: Words, task: int, effort: int, exchange: int) -> int:
+    """Send the message, and wait for the answer or the end of patience."""
+    post(m, f, log, task, exchange)
+    if m[exchange + Exchange.REPLICA] == 0:
+        return task
+    m[task + Task.STAGE] = Stage.ANSWERED
+    m[exchange + Exchange.AWAITED] = task
+    per_try = f[m[m[task + Task.CALL] + Call.POLICY] + Policy.PER_TRY]
+    end = min(f[World.NOW] + per_try, f[effort + Effort.DEADLINE])
+    if end < INFINITY:
+        m[exchange + Exchange.TIMER] = schedule_message(m, f, end, TIMER, exchange, Action.EXPIRE)
+    return 0
+
+
+# -- bulkheads
+
+
+@kernel
+def queue_for_place(m: Words, f: Floats, task: int, effort: int, bulkhead: int) -> None:
+    """Wait for a place, behind those who came before (rule 12.12)."""
+    m[task + Task.STAGE] = Stage.PLACED
+    m[effort + Effort.TASK] = task
+    m[effort + Effort.NEXT] = 0
+    if m[bulkhead + Bulkhead.FIRST] == 0:
+        m[bulkhead + Bulkhead.FIRST] = effort
+    else:
+        m[m[bulkhead + Bulkhead.LAST] + Effort.NEXT] = effort
+    m[bulkhead + Bulkhead.LAST] = effort
+    end = min(f[World.NOW] + f[bulkhead + Bulkhead.WAIT], f[effort + Effort.DEADLINE])
+    m[effort + Effort.TIMER] = schedule_try(m, f, end, TIMER | END_OF_WAIT, task, Action.GIVE_UP)
+
+
+@kernel
+def leave_bulkhead(m: Words, f: Floats, bulkhead: int) -> None:
+    """Hand a place on to who waited longest, if somebody waits."""
+    following = m[bulkhead + Bulkhead.FIRST]
+    if following == 0:
+        m[bulkhead + Bulkhead.TAKEN] -= 1
+        return
+    m[bulkhead + Bulkhead.FIRST] = m[following + Effort.NEXT]
+    m[following + Effort.PLACED] = 1
+    cancel(m, f, m[following + Effort.TIMER])
+    schedule_try(m, f, f[World.NOW], GRANT | PLACE, m[following + Effort.TASK], Action.ENTER)
+
+
+@subroutine
+def give_up(m: Words, task: int) -> None:
+    """A wait for a place has lasted long enough: leave the queue."""
+    effort = m[task + Task.EFFORT]
+    bulkhead = m[effort + Effort.BULKHEAD]
+    before, one = 0, m[bulkhead + Bulkhead.FIRST]
+    while one != effort:
+        before, one = one, m[one + Effort.NEXT]
+    if before == 0:
+        m[bulkhead + Bulkhead.FIRST] = m[effort + Effort.NEXT]
+    else:
+        m[before + Effort.NEXT] = m[effort + Effort.NEXT]
+    if m[bulkhead + Bulkhead.LAST] == effort:
+        m[bulkhead + Bulkhead.LAST] = before
+
+
+@subroutine
+def end_wait(m: Words, f: Floats, log: Words, task: int) -> int:
+    """A place has come, or patience has ended."""
+    effort, exchange = m[task + Task.EFFORT], m[task + Task.EXCHANGE]
+    components = m[target_of(m, exchange) + Service.COMPONENTS]
+    note(m, f, task, Task.FIRST, components + WAITING_TIME, f[World.NOW] - f[exchange + Exchange.START])
+    f[exchange + Exchange.START] = f[World.NOW]
+    m[task + Task.STAGE] = Stage.TRIED
+    if is_over(m, f, effort):
+        fail_with(m, exchange, TIMEOUT)
+        return task
+    if m[effort + Effort.PLACED] == 0:
+        fail_with(m, exchange, REJECTED)
+        return task
+    return cross(m, f, log, task, effort, exchange)
+
+
+# -- what follows a try
+
+
+@subroutine
+def end_try(m: Words, f: Floats, log: Words, task: int) -> bool:
+    """A try has ended; gives whether the call has, and has the next try wait otherwise (rules 12.5 and 12.7)."""
+    effort, exchange, call = m[task + Task.EFFORT], m[task + Task.EXCHANGE], m[task + Task.CALL]
+    policy, outcome, made = m[call + Call.POLICY], m[exchange + Exchange.OUTCOME], m[effort + Effort.MADE]
+    breaker, budget = m[effort + Effort.BREAKER], m[effort + Effort.BUDGET]
+    if m[effort + Effort.PLACED] == 1:
+        leave_bulkhead(m, f, m[effort + Effort.BULKHEAD])
+    if breaker != 0:
+        tell(m, f, breaker, f[World.NOW], outcome, f[World.NOW] - f[exchange + Exchange.START])
+    if budget != 0:
+        m[budget + Budget.ACTIVE] -= 1
+        if made > 0:
+            m[budget + Budget.RETRIES] -= 1
+    book_try(m, f, log, task, exchange)
+    again = is_tried_again(outcome, m[policy + Policy.RETRY_ON], made, m[policy + Policy.ATTEMPTS])
+    if is_over(m, f, effort) or not again:
+        end_effort(m, f, log, task)
+        return True
+    if budget != 0:
+        active, retries = m[budget + Budget.ACTIVE], m[budget + Budget.RETRIES]
+        if not has_budget(active, retries, f[budget + Budget.PERCENT], m[budget + Budget.LEAST]):
+            end_effort(m, f, log, task)
+            return True
+        m[budget + Budget.RETRIES] += 1
+    m[effort + Effort.MADE] = made + 1
+    back_off(m, f, task, effort, policy)
+    return False
+
+
+@kernel
+def back_off(m: Words, f: Floats, task: int, effort: int, policy: int) -> None:
+    """Wait before the next try (rule 12.8)."""
+    k = m[effort + Effort.MADE]
+    address = child(m[task + Task.ADDRESS], m[m[task + Task.CALL] + Call.SITE], k)
+    m[task + Task.CALL_ADDRESS] = address
+    jitter = m[policy + Policy.JITTER]
+    u = 0.0
+    if jitter != NO_JITTER:
+        u = uniform(m[World.KEY], address, m[policy + Policy.BACKOFF_STREAM], 0)
+    longest = f[policy + Policy.MAX_BACKOFF]
+    wait = backoff(jitter, f[policy + Policy.BACKOFF], longest, k, f[effort + Effort.WAIT], u)
+    f[effort + Effort.WAIT] = wait
+    f[effort + Effort.BEGAN] = f[World.NOW]
+    m[task + Task.STAGE] = Stage.BACKED_OFF
+    end = min(f[World.NOW] + wait, f[effort + Effort.DEADLINE])
+    schedule_try(m, f, end, TIMER | END_OF_BACKOFF, task, Action.RETRY)
+
+
+@subroutine
+def end_backoff(m: Words, f: Floats, log: Words, task: int) -> bool:
+    """A wait has ended; gives whether the call has too, as its time is over."""
+    effort, exchange = m[task + Task.EFFORT], m[task + Task.EXCHANGE]
+    components = m[target_of(m, exchange) + Service.COMPONENTS]
+    note(m, f, task, Task.FIRST, components + TIMEOUT_TIME, f[World.NOW] - f[effort + Effort.BEGAN])
+    if not is_over(m, f, effort):
+        let_go(m, exchange)
+        return False
+    if m[effort + Effort.BUDGET] != 0:
+        m[m[effort + Effort.BUDGET] + Budget.RETRIES] -= 1
+    fail_with(m, exchange, TIMEOUT)
+    m[exchange + Exchange.SERVED] = 0
+    end_effort(m, f, log, task)
+    return True
+
+
+@kernel
+def end_effort(m: Words, f: Floats, log: Words, task: int) -> None:
+    """The call is over, as its last try says."""
+    effort = m[task + Task.EFFORT]
+    call_ends(m, f, log, m[task + Task.EXCHANGE], f[effort + Effort.START])
+    put_back(m, World.FREE_EFFORT, effort)

@@ -1,0 +1,165 @@
+"""What a caller replica knows about its targets: breakers, bulkheads and budgets (rules 12.9 to 12.13)."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...plan.order import EventKind, kind_key
+from ...plan.plan import Plan
+from ...rules.breaker import lets_pass, make_breaker, tell
+from ...rules.retry import has_budget
+from .clock import Clock, Moment
+
+GRANT = kind_key(EventKind.GRANT)
+PLACE = 1
+"""The local index of a place in a bulkhead; that of a slot is 0."""
+
+
+class Breaker:
+    """A circuit breaker; `rules/breaker.py` says what it does."""
+
+    def __init__(self, plan: Plan, row: int) -> None:
+        b = plan.breakers
+        self._board = make_breaker(
+            window=int(b.window[row]),
+            size=int(b.size[row]),
+            minimum=int(b.minimum[row]),
+            failure_rate=float(b.failure_rate[row]),
+            slow_rate=float(b.slow_rate[row]),
+            slow_duration_s=float(b.slow_duration_s[row]),
+            wait_s=float(b.wait_s[row]),
+            permitted=int(b.permitted[row]),
+            max_wait_s=float(b.max_wait_s[row]),
+        )
+        self._times = self._board.view(np.float64)
+
+    def lets_pass(self, now: float) -> bool:
+        """Whether a try may be made now."""
+        return lets_pass(self._board, self._times, 0, now)  # type: ignore[no-any-return]
+
+    def tell(self, now: float, outcome: int, took: float) -> None:
+        """A try has ended now, after so many seconds."""
+        tell(self._board, self._times, 0, now, outcome, took)
+
+
+class Place(Moment):
+    """A place in a bulkhead that somebody waits for; the moment is when it is handed over."""
+
+    def __init__(self, key: int) -> None:
+        super().__init__()
+        self.key = key
+        self.granted = False
+        self.timer = Moment()
+
+
+class Bulkhead:
+    """The places for tries of one caller replica at one target."""
+
+    def __init__(self, clock: Clock, limit: int, wait_s: float) -> None:
+        self.clock = clock
+        self.limit = limit
+        self.wait_s = wait_s
+        self.taken = 0
+        self.queue: deque[Place] = deque()
+
+    def enter(self) -> bool:
+        """Take a place, if there is one."""
+        if self.taken >= self.limit:
+            return False
+        self.taken += 1
+        return True
+
+    def wait(self, key: int) -> Place:
+        """Queue for a place; what is returned is yielded."""
+        place = Place(key)
+        self.queue.append(place)
+        return place
+
+    def leave(self) -> None:
+        """Hand a place on to who waited longest, if somebody waits."""
+        if not self.queue:
+            self.taken -= 1
+            return
+        place = self.queue.popleft()
+        place.granted = True
+        place.timer.callbacks = []
+        self.clock.schedule_at(self.clock.now, place.key + GRANT + PLACE, place)
+
+    def give_up(self, place: Place) -> None:
+        """A wait has lasted long enough."""
+        self.queue.remove(place)
+        for callback in place.callbacks:
+            callback(place)
+
+
+class Budget:
+    """How many tries and re-tries of one caller replica are active at one target."""
+
+    def __init__(self, percent: float, least: int) -> None:
+        self.percent = percent
+        self.least = least
+        self.active = 0
+        self.retries = 0
+
+    def begin(self) -> None:
+        """A try begins."""
+        self.active += 1
+
+    def end(self, *, retry: bool) -> None:
+        """A try has ended."""
+        self.active -= 1
+        if retry:
+            self.retries -= 1
+
+    def allow(self) -> bool:
+        """Whether one more re-try is allowed; it counts from now on."""
+        if not has_budget(self.active, self.retries, self.percent, self.least):
+            return False
+        self.retries += 1
+        return True
+
+
+@dataclass(slots=True)
+class Policy:
+    """What is done about one call; its states by caller replica, none of a block that is not there."""
+
+    attempts: int
+    per_try: float
+    retry_on: int
+    backoff: float
+    max_backoff: float
+    jitter: int
+    backoff_stream: int
+    breakers: list[Breaker]
+    bulkheads: list[Bulkhead]
+    budgets: list[Budget]
+
+
+def make_policies(plan: Plan, clock: Clock) -> dict[int, Policy]:
+    """The policies of a plan, by the row of their call."""
+    p = plan.policies
+    breakers = [
+        [Breaker(plan, row) for _ in range(int(callers))] for row, callers in enumerate(plan.breakers.callers.tolist())
+    ]
+    b = plan.bulkheads
+    bulkheads = [
+        [Bulkhead(clock, limit, wait) for _ in range(callers)]
+        for callers, limit, wait in zip(b.callers.tolist(), b.limit.tolist(), b.wait_s.tolist(), strict=True)
+    ]
+    r = plan.budgets
+    budgets = [
+        [Budget(percent, least) for _ in range(callers)]
+        for callers, percent, least in zip(r.callers.tolist(), r.percent.tolist(), r.least.tolist(), strict=True)
+    ]
+    # The row -1 of a block that is not there is the last one of each list.
+    columns = (p.call, p.attempts, p.per_try_s, p.retry_on, p.backoff_s, p.max_backoff_s, p.jitter, p.backoff_stream,
+               p.breaker, p.bulkhead, p.budget)  # fmt: skip
+    return {
+        call: Policy(attempts, per_try, retry_on, backoff, longest, jitter, stream, [*breakers, []][breaker],
+                     [*bulkheads, []][bulkhead], [*budgets, []][budget])
+        for call, attempts, per_try, retry_on, backoff, longest, jitter, stream, breaker, bulkhead, budget
+        in zip(*(column.tolist() for column in columns), strict=True)
+    }  # fmt: skip

@@ -1,0 +1,44 @@
+"""Policies in the first memory: references, and a state for every caller replica."""
+
+from __future__ import annotations
+
+import simulator as sim
+from simulator.engines.compiled.guards import add_policies
+from simulator.engines.compiled.image import Image
+from simulator.engines.compiled.layout import Budget, Bulkhead, Policy
+from simulator.rules.breaker import PERMITTED, RESULTS, SIZE
+
+TEXT = """
+policies: {p: {retries: {}, circuitBreaker: {slidingWindowSize: 5}, bulkhead: {maxConcurrentCalls: 7}, retryBudget: {}}}
+services:
+  a: {replicas: 3, steps: [{call: b, timeout: 1s}, {call: b, policy: p}, {call: b, retries: {attempts: 4}}]}
+  b: {steps: []}
+workload: {call: a, rate: 1/s}
+"""
+
+
+def test_a_call_refers_to_its_policy_and_that_to_the_states_of_its_caller():
+    plan = sim.compile(sim.loads(TEXT))
+    image = Image(2**30)
+    none, plain, guarded, simple = add_policies(image, plan).tolist()
+    assert (none, plain) == (0, 0)
+    memory = image.words(0)
+    floats = memory.view("float64")
+    assert memory[simple + Policy.ATTEMPTS] == 4
+    assert [memory[simple + word] for word in (Policy.BREAKER, Policy.BULKHEAD, Policy.BUDGET)] == [0, 0, 0]
+    assert floats[guarded + Policy.BACKOFF] == 0.025
+    board, words = memory[guarded + Policy.BREAKER], memory[guarded + Policy.BREAKER_WORDS]
+    assert words == RESULTS + 5
+    for replica in range(3):
+        assert memory[board + replica * words + SIZE] == 5
+        assert memory[board + replica * words + PERMITTED] == 10
+        assert memory[memory[guarded + Policy.BULKHEAD] + replica * Bulkhead.SIZE + Bulkhead.LIMIT] == 7
+        assert floats[memory[guarded + Policy.BUDGET] + replica * Budget.SIZE + Budget.PERCENT] == 20.0
+
+
+def test_a_plan_without_policies_takes_no_memory_for_them():
+    plan = sim.compile(sim.loads(TEXT.replace(", policy: p", "").replace(", retries: {attempts: 4}", "")))
+    image = Image(2**30)
+    before = image.top
+    assert not add_policies(image, plan).any()
+    assert image.top == before

@@ -1,0 +1,73 @@
+"""Rules 12.7 to 12.9: what is tried again, when, and within which budget."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from simulator.plan.layout import Jitter, Outcome
+from simulator.rules.retry import backoff, has_budget, is_tried_again
+
+ANY = sum(1 << outcome for outcome in (Outcome.ERROR, Outcome.TIMEOUT, Outcome.REJECTED, Outcome.UNREACHABLE))
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_12_7_what_is_tried_again(outcome):
+    assert is_tried_again(outcome, ANY, 0, 1) is (outcome.word in ("error", "timeout", "rejected", "unreachable"))
+    assert is_tried_again(outcome, 1 << Outcome.ERROR, 0, 1) is (outcome is Outcome.ERROR)
+
+
+@pytest.mark.parametrize(("made", "attempts", "again"), [(0, 0, False), (0, 1, True), (1, 1, False), (1, 2, True)])
+def test_12_7_attempts_counts_re_tries(made, attempts, again):
+    """Envoy: `num_retries` 1 is one try more."""
+    assert is_tried_again(Outcome.ERROR, ANY, made, attempts) is again
+
+
+@pytest.mark.parametrize(
+    ("jitter", "u", "waits"),
+    [
+        # base 25 ms, at most 250 ms: 25, 50, 100, 200, then the limit
+        (Jitter.NONE, 0.5, [25, 50, 100, 200, 250, 250]),
+        (Jitter.FULL, 0.5, [12.5, 25, 50, 100, 125, 125]),
+        (Jitter.FULL, 0.25, [6.25, 12.5, 25, 50, 62.5, 62.5]),
+        (Jitter.EQUAL, 0.5, [18.75, 37.5, 75, 150, 187.5, 187.5]),
+        # from 25 to three times the wait before: (25 + 75)/2, (25 + 150)/2, ...
+        (Jitter.DECORRELATED, 0.5, [50, 87.5, 143.75, 228.125, 250, 250]),
+    ],
+)
+def test_12_8_waits(jitter, u, waits):
+    """Brooker (2015), with u the same in all draws."""
+    previous, found = 0.025, []
+    for k in range(1, 7):
+        previous = backoff(jitter, 0.025, 0.25, k, previous, u)
+        found.append(previous * 1000)
+    assert found == pytest.approx(waits, rel=1e-12)
+
+
+@pytest.mark.parametrize("jitter", Jitter)
+def test_12_8_waits_stay_within_their_limits(jitter):
+    previous = 0.01
+    for k in (1, 2, 3, 50, 1000, 5000, 10**9):
+        for u in (1e-9, 0.3, 1 - 1e-9):
+            wait = backoff(jitter, 0.01, 3.0, k, previous, u)
+            assert 0.0 <= wait <= 3.0
+            assert backoff(jitter, 0.0, 0.0, k, 0.0, u) == 0.0
+        previous = wait
+    assert math.isfinite(previous)
+
+
+@pytest.mark.parametrize(
+    ("active", "retries", "percent", "least", "allowed"),
+    [
+        # few tries: the minimum
+        (0, 0, 20, 3, True), (0, 2, 20, 3, True), (0, 3, 20, 3, False), (15, 3, 20, 3, False),
+        # 20 % of 19 is 3, of 20 is 4
+        (19, 3, 20, 3, False), (20, 3, 20, 3, True), (20, 4, 20, 3, False), (100, 19, 20, 3, True),
+        (100, 20, 20, 3, False), (5, 0, 20, 0, True), (4, 0, 20, 0, False), (1000, 0, 0, 0, False),
+        (100, 28, 29, 0, True), (100, 29, 29, 0, False), (3, 2, 100, 0, True), (3, 3, 100, 0, False),
+    ],
+)  # fmt: skip
+def test_12_9_the_budget(active, retries, percent, least, allowed):
+    """Envoy's `RetryBudget`: fewer active re-tries than max(min, percent of the active), a whole number."""
+    assert has_budget(active, retries, percent, least) is allowed

@@ -14,7 +14,8 @@ from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
-from .network import Wires, call_columns, call_names
+from .network import Wires, call_columns, call_names, patience_columns, patience_names
+from .limits import limiter_columns
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name
@@ -63,6 +64,7 @@ def compile_topology(
         assembler.names()
         | call_names(assembler.call_sites)
         | policy_names(assembler.call_sites)
+        | patience_names(assembler.call_sites)
         | workload_names(topology.workload)
         | {f"balance {service}" for service in reach.services}
         | {f"error {endpoint_name(key)}" for key in reach.endpoints}
@@ -71,7 +73,10 @@ def compile_topology(
     wires = Wires(topology.network, unit_of)
     calls = call_columns(assembler.call_sites, wires, distributions, service_rows, endpoint_rows, numbers)
     workloads = workload_columns(topology, distributions, numbers)
-    policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers)
+    limiters = limiter_columns(topology, reach.services)
+    policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers,
+                             service_rows, {reach.services[row] for row in limiters.service})  # fmt: skip
+    patience = patience_columns(assembler.call_sites, calls, distributions, numbers)
     plan = Plan(
         topology=topology.name,
         deployment=deployment,
@@ -89,6 +94,8 @@ def compile_topology(
         breakers=policies.breakers,
         bulkheads=policies.bulkheads,
         budgets=policies.budgets,
+        patience=patience,
+        limiters=limiters,
     )
     expected = expect(plan)
     refuse_endless_users(plan, expected)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..plan.layout import Dist
-from ..plan.plan import Calls, Integers
+from ..plan.plan import Calls, Integers, Patience
+from ..spec.distributions import Distribution
 from ..spec.settings import Link, Network
 from .distributions import ZERO, DistributionTable, Row, distribution_row
 from .programs import CallSite, EndpointKey
@@ -49,13 +50,20 @@ class Wires:
             loss=link.loss if link is not None else 0.0,
             error_rate=link.error_rate if link is not None else 0.0,
             serialization=None if site.at_edge else self._serialization,
-            timeout=math.inf if site.policy.timeout is None else site.policy.timeout,
+            timeout=_mean_timeout(site.policy.timeout),
         )
 
     def _latency_of(self, link: Link | None, *, at_edge: bool) -> Row:
         if link is not None and link.latency is not None:
             return distribution_row(link.latency)
         return ZERO if at_edge else self._latency
+
+
+def _mean_timeout(timeout: float | Distribution | None) -> float:
+    """Seconds of a timeout; the mean of one that is drawn."""
+    if timeout is None:
+        return math.inf
+    return timeout if isinstance(timeout, float | int) else distribution_row(timeout).mean
 
 
 def is_zero(row: Row) -> bool:
@@ -113,3 +121,40 @@ def call_columns(
         serialization_stream=numbered("serialization_stream"),
         timeout=np.array([hop.timeout for hop in hops], np.float64),
     )
+
+
+def patience_names(sites: Iterable[CallSite]) -> set[str]:
+    """Names of the streams from which timeouts are drawn."""
+    return {_patience_stream(site) for site in sites if _is_drawn(site)}
+
+
+def patience_columns(
+    sites: Sequence[CallSite], calls: Calls, distributions: DistributionTable, numbers: Mapping[str, int]
+) -> Patience:
+    """The remote calls whose timeout is more than a number that only the caller knows."""
+    rows = [
+        row
+        for row, site in enumerate(sites)
+        if calls.remote[row] and (_is_drawn(site) or site.policy.deadline == "propagate")
+    ]
+    drawn = [_is_drawn(sites[row]) for row in rows]
+    laws = [
+        distributions.add_distribution(sites[row].policy.timeout) if one else -1  # type: ignore[arg-type]
+        for row, one in zip(rows, drawn, strict=True)
+    ]
+    streams = [numbers[_patience_stream(sites[row])] if one else 0 for row, one in zip(rows, drawn, strict=True)]
+    return Patience(
+        call=np.array(rows, np.int64),
+        law=np.array(laws, np.int64),
+        stream=np.array(streams, np.int64),
+        propagates=np.array([sites[row].policy.deadline == "propagate" for row in rows], np.int64),
+    )
+
+
+def _is_drawn(site: CallSite) -> bool:
+    timeout = site.policy.timeout
+    return timeout is not None and not isinstance(timeout, float | int)
+
+
+def _patience_stream(site: CallSite) -> str:
+    return f"timeout {site.caller}->{site.target[0]}"

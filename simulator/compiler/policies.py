@@ -7,7 +7,7 @@ after any failure is its `5xx`) and of resilience4j 2 (documentation: "CircuitBr
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -60,8 +60,9 @@ class _Shared:
         self._defaults = defaults
         self._rows: dict[tuple[Hashable, tuple[Any, ...]], int] = {}
         self.callers: list[int] = []
+        self.targets: list[int] = []
 
-    def row(self, block: Model | None, who: Hashable, callers: int) -> int:
+    def row(self, block: Model | None, who: Hashable, callers: int, target: int) -> int:
         """The row of a block, -1 without one."""
         if block is None:
             return NO_ROW
@@ -69,6 +70,7 @@ class _Shared:
         if key not in self._rows:
             self._rows[key] = len(self._rows)
             self.callers.append(callers)
+            self.targets.append(target)
         return self._rows[key]
 
     def columns(self) -> list[list[Any]]:
@@ -84,7 +86,8 @@ def given(value: V | None, default: V) -> V:
 
 def acts(policy: PolicyKeys) -> bool:
     """Whether a policy says more than a timeout and a fallback, which need no tries of their own."""
-    return any((policy.retries, policy.retry_budget, policy.circuit_breaker, policy.bulkhead))
+    blocks = (policy.retries, policy.retry_budget, policy.circuit_breaker, policy.bulkhead, policy.hedge)
+    return any(block is not None for block in blocks)
 
 
 def policy_names(sites: Iterable[CallSite]) -> set[str]:
@@ -102,9 +105,16 @@ def policy_tables(
     unit_of: Mapping[str, int],
     replicas: Sequence[int],
     numbers: Mapping[str, int],
+    service_rows: Mapping[str, int],
+    limited: Container[str] = (),
 ) -> PolicyTables:
-    """The policies of the remote calls as columns; inside a process none acts (rule 12.2)."""
-    rows = [row for row, site in enumerate(sites) if calls.remote[row] and acts(site.policy)]
+    """The policies of the remote calls as columns; inside a process none acts (rule 12.2).
+
+    Calls of a `limited` service have a row too, since their tries may have to wait.
+    """
+    rows = [
+        row for row, site in enumerate(sites) if calls.remote[row] and (acts(site.policy) or site.target[0] in limited)
+    ]
     breakers, bulkheads, budgets = _Shared(BREAKER), _Shared(BULKHEAD), _Shared(BUDGET)
     states = []
     for row in rows:
@@ -112,9 +122,9 @@ def policy_tables(
         caller: Caller = ("workload", site.caller) if site.at_edge else ("unit", unit_of[site.caller])
         count = 1 if site.at_edge else replicas[unit_of[site.caller]]
         who = (caller, site.target[0], site.policy_name)
-        policy = site.policy
-        states.append((breakers.row(policy.circuit_breaker, who, count), bulkheads.row(policy.bulkhead, who, count),
-                       budgets.row(policy.retry_budget, who, count)))  # fmt: skip
+        policy, target = site.policy, service_rows[site.target[0]]
+        blocks = ((breakers, policy.circuit_breaker), (bulkheads, policy.bulkhead), (budgets, policy.retry_budget))
+        states.append([shared.row(block, who, count, target) for shared, block in blocks])
     retries = [given(sites[row].policy.retries, Retries(attempts=0)) for row in rows]
     return PolicyTables(
         Policies(
@@ -130,6 +140,7 @@ def policy_tables(
             breaker=_integers(breaker for breaker, _, _ in states),
             bulkhead=_integers(bulkhead for _, bulkhead, _ in states),
             budget=_integers(budget for _, _, budget in states),
+            hedge_s=_floats(_hedge(sites[row].policy) for row in rows),
         ),
         _breakers(breakers),
         _bulkheads(bulkheads),
@@ -141,6 +152,7 @@ def _breakers(shared: _Shared) -> Breakers:
     window, size, minimum, failures, slow, duration, wait, permitted, longest = shared.columns()
     return Breakers(
         callers=_integers(shared.callers),
+        target=_integers(shared.targets),
         window=_integers(Window[word] for word in window),
         size=_integers(size),
         minimum=_integers(minimum),
@@ -161,6 +173,10 @@ def _bulkheads(shared: _Shared) -> Bulkheads:
 def _budgets(shared: _Shared) -> Budgets:
     percent, least = shared.columns()
     return Budgets(callers=_integers(shared.callers), percent=_floats(percent), least=_integers(least))
+
+
+def _hedge(policy: PolicyKeys) -> float:
+    return math.inf if policy.hedge is None else policy.hedge.after
 
 
 def _longest(retries: Retries) -> float:

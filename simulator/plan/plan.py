@@ -132,6 +132,16 @@ class Calls(Table):
 
 
 @dataclass(frozen=True, eq=False)
+class Patience(Table):
+    """Remote calls whose timeout is drawn once a call, or is told to their callees, one row each."""
+
+    call: Integers
+    law: Integers  # distribution, or -1: `Calls.timeout`, which is else the mean
+    stream: Integers
+    propagates: Integers  # 1: its callees have a deadline
+
+
+@dataclass(frozen=True, eq=False)
 class Policies(Table):
     """What is done about remote calls that need more than a timeout, one row each; `layout` has the codes.
 
@@ -150,6 +160,7 @@ class Policies(Table):
     breaker: Integers
     bulkhead: Integers
     budget: Integers
+    hedge_s: Floats  # inf: none
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,6 +168,7 @@ class Breakers(Table):
     """Circuit breakers, one a caller replica for each row."""
 
     callers: Integers
+    target: Integers  # service
     window: Integers
     size: Integers  # results, or seconds
     minimum: Integers
@@ -184,6 +196,27 @@ class Budgets(Table):
     callers: Integers
     percent: Floats
     least: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Limiters(Table):
+    """Services whose tries are limited in each period; all their remote calls have a row in `Policies`."""
+
+    service: Integers
+    limit: Integers
+    period_s: Floats
+    timeout_s: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Detectors(Table):
+    """Units whose balancer ejects replicas that fail again and again."""
+
+    unit: Integers
+    errors: Integers  # one after the other
+    interval_s: Floats
+    base_s: Floats
+    percent: Floats
 
 
 def empty(table: type[T]) -> T:
@@ -300,6 +333,9 @@ class Plan:
     breakers: Breakers = field(default_factory=partial(empty, Breakers))
     bulkheads: Bulkheads = field(default_factory=partial(empty, Bulkheads))
     budgets: Budgets = field(default_factory=partial(empty, Budgets))
+    patience: Patience = field(default_factory=partial(empty, Patience))
+    limiters: Limiters = field(default_factory=partial(empty, Limiters))
+    detectors: Detectors = field(default_factory=partial(empty, Detectors))
 
     def digest(self) -> str:
         """SHA-256 of all that a run depends on: the warnings, seed and number of replications are left out."""
@@ -310,6 +346,12 @@ class Plan:
                               self.workloads]  # fmt: skip
         if self.policies.call.size:  # a plan without policies is what it was before there were any
             parts += [self.policies, self.breakers, self.bulkheads, self.budgets]
+        if self.patience.call.size:
+            parts.append(self.patience)
+        if self.limiters.service.size:
+            parts.append(self.limiters)
+        if self.detectors.unit.size:
+            parts.append(self.detectors)
         for part in parts:
             for each in fields(part):
                 column = getattr(part, each.name)

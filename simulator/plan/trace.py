@@ -41,6 +41,13 @@ class Count(IntEnum):
     FAILED = 2  # visits that ended in error or were rejected
 
 
+class Waste(IntEnum):
+    """Columns of `Trace.wasted`: seconds of work after nobody waited for it any more (rule 12.16)."""
+
+    CPU = 0  # core-seconds
+    SLEEP = 1
+
+
 class Visits(IntEnum):
     """Columns of `Trace.visits`: sums over visits that a handler ended (rejected ones waited for nothing)."""
 
@@ -114,10 +121,13 @@ class Trace:
     edges: Floats  # B + 1
     levels: Floats  # B + 1, S, Level
     counts: Integers  # B + 1, S, Count
+    open_breakers: Floats  # B + 1, S: breaker-seconds OPEN, of the breakers towards a service
     replicas: Floats  # B + 1, U: replica-seconds, ready ones
     arrived: Integers  # B + 1, W: requests
     ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
     visits: Floats  # B, S, Visits: by arrival of the request
+    tries: Integers  # B, S: attempts at a service, by arrival of the request
+    wasted: Floats  # B, S, Waste: by when it happened
     outcomes: Integers  # B, W, Outcome: by arrival of the request
     tallies: Floats  # B, N, E, Tally: by arrival of the request
     breakdown: Floats  # B, S, Component: seconds on critical paths of ok and degraded requests, by arrival

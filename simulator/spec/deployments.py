@@ -34,7 +34,7 @@ class UnitResources(Model):
 class Unit(Model):
     """One process image that hosts several services; what is not written follows from theirs."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection", "rateLimit"})
+    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection"})
 
     services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
     replicas: Count | None = Field(

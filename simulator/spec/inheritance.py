@@ -28,10 +28,12 @@ def resolve_policy(policies: Mapping[str, Policy], name: str | None, own: Policy
 def _over(base: PolicyKeys, own: PolicyKeys) -> PolicyKeys:
     return PolicyKeys.model_construct(
         timeout=base.timeout if own.timeout is None else own.timeout,
+        deadline=base.deadline if own.deadline is None else own.deadline,
         retries=overridden(base.retries, own.retries),
         retry_budget=overridden(base.retry_budget, own.retry_budget),
         circuit_breaker=overridden(base.circuit_breaker, own.circuit_breaker),
         bulkhead=overridden(base.bulkhead, own.bulkhead),
+        hedge=overridden(base.hedge, own.hedge),
         fallback=base.fallback if own.fallback is None else own.fallback,
     )
 
@@ -50,7 +52,7 @@ def policy_issues(tree: Tree, steps: Steps, workloads: Iterable[tuple[Location, 
             shown = " -> ".join([*circle, circle[0]])
             yield Issue((*here, "inherits"), f"policies that inherit each other in a circle: {shown}")
         if not circle:
-            yield from _senseless(here, _merged(policies, None, _mapping(policy)), needs_retries=False)
+            yield from _senseless(here, _merged(policies, None, _mapping(policy)), on_a_call=False)
     for location, step in steps:
         yield from _known(policies, (*location, "policy"), step.get("policy"))
         if "call" in step:
@@ -101,18 +103,20 @@ def _merged(policies: Tree, name: object, own: Tree) -> dict[str, object]:
             if key not in policy:
                 continue
             base, over = policy[key], whole.get(key, {})
-            both = key != "fallback" and isinstance(base, Mapping) and isinstance(over, Mapping)
+            both = key not in ("fallback", "timeout") and isinstance(base, Mapping) and isinstance(over, Mapping)
             whole[key] = {**base, **over} if both else whole.get(key, base)  # type: ignore[dict-item]
         name = policy.get("inherits")
     return whole
 
 
 def _senseless(
-    location: Location, whole: Tree, *, at: Location | None = None, needs_retries: bool = True
+    location: Location, whole: Tree, *, at: Location | None = None, on_a_call: bool = True
 ) -> Iterator[Issue]:
     """What could not act, or contradicts itself."""
     retries = whole.get("retries")
-    if needs_retries and "retryBudget" in whole and retries is None:
+    if on_a_call and whole.get("deadline") == "propagate" and "timeout" not in whole:
+        yield Issue(at or location, "`deadline: propagate` needs `timeout`: without one there is no deadline", "key")
+    if on_a_call and "retryBudget" in whole and retries is None:
         yield Issue(at or location, "`retryBudget` needs `retries`: without re-tries it cannot act", "key")
     if isinstance(retries, Mapping) and "maxBackoff" in retries:
         base, most = (_seconds(retries.get(key, DEFAULT_BACKOFF_S)) for key in ("backoff", "maxBackoff"))

@@ -111,6 +111,41 @@ class CircuitBreaker(Model):
     )
 
 
+class Hedge(Model):
+    """A second try, sent while the first one is still unanswered; the first good answer wins."""
+
+    after: Duration = Field(description="So long after the sending of a try that is still unanswered.")
+
+
+class RateLimit(Model):
+    """A limit of the tries at a service in a period, as resilience4j's."""
+
+    limit_for_period: PositiveCount | None = Field(None, description="Tries in one period; default: 50.")
+    limit_refresh_period: PositiveDuration | None = Field(
+        None, description="The length of a period; default: 500ns, as in resilience4j."
+    )
+    timeout_duration: Duration | None = Field(
+        None, description="So long one more waits for its permit before it is rejected; default: 5s; 0 is at once."
+    )
+
+
+class OutlierDetection(Model):
+    """Replicas that fail again and again get no calls for a while, with Istio's words and defaults."""
+
+    consecutive5xx_errors: PositiveCount | None = Field(
+        None, alias="consecutive5xxErrors", description="So many failures one after the other; default: 5."
+    )
+    interval: PositiveDuration | None = Field(
+        None, description="Between two looks at who may come back; default: 10s."
+    )
+    base_ejection_time: PositiveDuration | None = Field(
+        None, description="Out for this long, times how often lately; default: 30s."
+    )
+    max_ejection_percent: Percent | None = Field(
+        None, description="Of the replicas, out at once at most; default: 10."
+    )
+
+
 class Bulkhead(Model):
     """A limit of the calls that one replica has at a target at once, as resilience4j's."""
 

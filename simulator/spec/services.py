@@ -17,6 +17,7 @@ from pydantic import (
 
 from .base import FrozenDict, Model
 from .mistakes import Mistake, Source, describe, mistake
+from .policies import RateLimit
 from .steps import Step
 from .values import (
     Cores,
@@ -105,7 +106,7 @@ class Endpoint(Model):
 class Service(Model):
     """A service, with `steps` if it has one endpoint, else with `endpoints`."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection", "rateLimit"})
+    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection"})
     shorthands = ("steps",)
 
     kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
@@ -121,6 +122,7 @@ class Service(Model):
     load_balancer: LoadBalancer = Field(
         default_factory=LoadBalancer, description="How a replica is chosen; the bare word is enough."
     )
+    rate_limit: RateLimit | None = Field(None, description="Of all calls over the network; default: none.")
     error_rate: Fraction = Field(0.0, description="The handler fails, after its steps.")
     endpoints: dict[str, Endpoint] = Field(description="By name: what can be called.")
 

@@ -136,6 +136,9 @@ def _positive(read: Callable[[object], float], noun: str, hint: str = "") -> Cal
     return check
 
 
+read_positive_duration = _positive(read_duration, "a duration")
+
+
 def _number_from(low: float, noun: str) -> Callable[[object], float]:
     def check(value: object) -> float:
         number = _number(value, noun)
@@ -234,9 +237,7 @@ CPU_SCHEMA = {
 }
 
 Duration = Annotated[float, BeforeValidator(read_duration), WithJsonSchema(DURATION_SCHEMA)]
-PositiveDuration = Annotated[
-    float, BeforeValidator(_positive(read_duration, "a duration")), WithJsonSchema(DURATION_SCHEMA)
-]
+PositiveDuration = Annotated[float, BeforeValidator(read_positive_duration), WithJsonSchema(DURATION_SCHEMA)]
 Mean = Annotated[
     float,
     BeforeValidator(

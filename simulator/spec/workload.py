@@ -12,7 +12,7 @@ from .base import Model
 from .csvfiles import read_column
 from .distributions import Constant, Distribution
 from .mistakes import Mistake, Source, listed, mistake
-from .steps import LATER_KEYS, POLICY_KEYS
+from .steps import POLICY_KEYS
 from .values import Amount, CallName, Count, Duration, Name, Rate, Words, one_of
 
 Shape = Literal["rate", "stages", "users", "replay"]
@@ -91,7 +91,7 @@ class Workload(Model):
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
-        if key in POLICY_KEYS or key in LATER_KEYS:
+        if key in POLICY_KEYS:
             return Mistake(f"`{key}` is for a policy: write it under `policies`, and name that by `policy`", "key")
         return super()._foreign(key)
 

@@ -14,8 +14,8 @@ from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
-from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .limits import limiter_columns
+from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name

@@ -24,12 +24,12 @@ LAST_GOOD, CIRCUIT_OPEN = int(GOOD), int(Outcome.CIRCUIT_OPEN)
 CLOSED, OPEN, HALF_OPEN = range(3)
 
 (STATE, SINCE, PERMITS, CALLS, FAILED, SLOW, HEAD, WINDOW, SIZE, MINIMUM, FAILURE_RATE, SLOW_RATE, SLOW_DURATION, WAIT,
- PERMITTED, MAX_WAIT, RESULTS) = range(17)  # fmt: skip
+ PERMITTED, MAX_WAIT, OPEN_TIME, RESULTS) = range(18)  # fmt: skip
 """Words of a board: the state, since when (float), tries that may still pass in HALF_OPEN; results in the window, and
 how many of them failed and were slow; where the next result goes, or the last second that has a bucket. Then what
 does not change: the kind and size of the window, the minimum of calls, the thresholds (floats: percent, percent,
 seconds), the wait in OPEN (float), the tries that pass in HALF_OPEN, how long it may last (float, inf: for ever). Then
-the results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED three words a second."""
+the seconds it has been OPEN until its present state (float). Then the results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED three words a second."""
 
 PER_SECOND = 3
 """Words of one second: results, failed ones, slow ones."""
@@ -41,6 +41,8 @@ POINTERS = "CPointer(int64), CPointer(float64), int64"
 @rule(f"void({BOARD}, float64, int64)", f"void({POINTERS}, float64, int64)")
 def enter(m, f, at, since, state):
     """Go to a state; its window is empty."""
+    if m[at + STATE] == OPEN:
+        f[at + OPEN_TIME] += since - f[at + SINCE]
     m[at + STATE] = state
     f[at + SINCE] = since
     m[at + PERMITS] = m[at + PERMITTED]
@@ -61,6 +63,24 @@ def notice(m, f, at, now):
         end = f[at + SINCE] + f[at + MAX_WAIT]
         if now >= end:
             enter(m, f, at, end, OPEN)
+
+
+@rule(f"float64({BOARD}, float64)", f"float64({POINTERS}, float64)")
+def open_time(m, f, at, now):
+    """Seconds that it has been OPEN until now; looking changes nothing."""
+    if m[at + STATE] == OPEN:
+        return f[at + OPEN_TIME] + (now - f[at + SINCE])
+    if m[at + STATE] == HALF_OPEN:
+        return f[at + OPEN_TIME] + max(0.0, now - (f[at + SINCE] + f[at + MAX_WAIT]))
+    return f[at + OPEN_TIME]
+
+
+@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+def release(m, f, at, now):
+    """A try has ended without a result: in HALF_OPEN its permit may be taken by another one."""
+    notice(m, f, at, now)
+    if m[at + STATE] == HALF_OPEN:
+        m[at + PERMITS] = min(m[at + PERMITS] + 1, m[at + PERMITTED])
 
 
 @rule(f"boolean({BOARD}, float64)", f"boolean({POINTERS}, float64)")

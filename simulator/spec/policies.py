@@ -135,15 +135,11 @@ class OutlierDetection(Model):
     consecutive5xx_errors: PositiveCount | None = Field(
         None, alias="consecutive5xxErrors", description="So many failures one after the other; default: 5."
     )
-    interval: PositiveDuration | None = Field(
-        None, description="Between two looks at who may come back; default: 10s."
-    )
+    interval: PositiveDuration | None = Field(None, description="Between two looks at who may come back; default: 10s.")
     base_ejection_time: PositiveDuration | None = Field(
         None, description="Out for this long, times how often lately; default: 30s."
     )
-    max_ejection_percent: Percent | None = Field(
-        None, description="Of the replicas, out at once at most; default: 10."
-    )
+    max_ejection_percent: Percent | None = Field(None, description="Of the replicas, out at once at most; default: 10.")
 
 
 class Bulkhead(Model):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...rules.balancing import choose, count_unanswered
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
 from ...rules.variates import sample, sample_points
 from .calendar import (
@@ -20,6 +21,7 @@ from .calendar import (
 from .flight import Action, Exchange, Request, Role, Stage, Task
 from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
 from .memory import end_task, let_go, move_ledger, note, spend, take
+from .patience import deadline_of, inherit, is_dropped
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
 from .stations import change
 
@@ -94,6 +96,8 @@ def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address
     m[exchange + Exchange.FIRST] = 0
     m[exchange + Exchange.GRADE] = OK
     visit = m[task + Task.VISIT]
+    if m[World.PATIENT] == 1:
+        inherit(m, f, exchange, visit if detached == 0 else 0)
     attempt_begins(m, f, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
     return exchange
 
@@ -147,6 +151,8 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     service = target_of(m, exchange)
     unit = m[service + Service.UNIT]
+    if m[unit + Unit.DETECTOR] != 0:
+        sweep(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], f[World.NOW])
     number = choose(
         m[unit + Unit.BALANCER],
         m[unit + Unit.CHOICES],
@@ -201,10 +207,25 @@ def await_answer(m: Words, f: Floats, task: int, exchange: int) -> None:
     """Wait for the answer, or for the end of patience (rule 5.6)."""
     m[task + Task.STAGE] = Stage.ANSWERED
     m[exchange + Exchange.AWAITED] = task
-    timeout = f[m[exchange + Exchange.CALL] + Call.TIMEOUT]
-    if timeout < INFINITY:
-        when = f[exchange + Exchange.START] + timeout
-        m[exchange + Exchange.TIMER] = schedule_message(m, f, when, TIMER, exchange, Action.EXPIRE)
+    patience = patience_of(m, f, m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS])
+    be_patient(m, f, exchange, min(f[exchange + Exchange.START] + patience, deadline_of(m, f, task)))
+
+
+@kernel
+def patience_of(m: Words, f: Floats, call: int, address: int) -> float:
+    """Seconds that the caller waits for the whole call, whose first try is at an address."""
+    if m[call + Call.LAW] == 0:
+        return f[call + Call.TIMEOUT]
+    return draw(m, f, m[call + Call.LAW], address, m[call + Call.TIMEOUT_STREAM], 0)
+
+
+@kernel
+def be_patient(m: Words, f: Floats, exchange: int, end: float) -> None:
+    """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
+    if end < INFINITY:
+        m[exchange + Exchange.TIMER] = schedule_message(m, f, end, TIMER, exchange, Action.EXPIRE)
+    if m[m[exchange + Exchange.CALL] + Call.PROPAGATES] == 1:
+        f[exchange + Exchange.DEADLINE] = end
 
 
 @kernel
@@ -215,14 +236,18 @@ def answered(m: Words, f: Floats, exchange: int) -> int:
     if m[exchange + Exchange.TIMER] != 0:
         cancel(m, f, m[exchange + Exchange.TIMER])
         m[exchange + Exchange.TIMER] = 0
+    if task != 0:
+        m[task + Task.EXCHANGE] = exchange
     let_go(m, exchange)
     return task
 
 
 @kernel
-def expired(m: Words, exchange: int) -> int:
+def expired(m: Words, f: Floats, exchange: int) -> int:
     """The caller's patience ends; gives the caller."""
     task = m[exchange + Exchange.AWAITED]
+    m[task + Task.EXCHANGE] = exchange
+    f[exchange + Exchange.ENDED] = f[World.NOW]
     m[exchange + Exchange.AWAITED] = 0
     m[exchange + Exchange.TIMER] = 0
     fail_with(m, exchange, TIMEOUT)
@@ -241,6 +266,18 @@ def book_try(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
         note(m, f, task, Task.FIRST, components + NETWORK_TIME, f[exchange + Exchange.NETWORK])
     if m[exchange + Exchange.SERVED] == 1:
         move_ledger(m, exchange, Exchange.FIRST, task, Task.FIRST)
+    end_attempt(m, f, log, exchange)
+
+
+@kernel
+def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
+    """What became of a try, as its target's balancer sees it, and who reads of it later."""
+    replica = m[exchange + Exchange.REPLICA]
+    if replica != 0:
+        unit = m[replica + Replica.UNIT]
+        if m[unit + Unit.DETECTOR] != 0:
+            judge(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], f[World.NOW], m[replica + Replica.NUMBER],
+                  m[exchange + Exchange.OUTCOME])  # fmt: skip
     attempt_ends(m, f, log, exchange)
 
 
@@ -259,6 +296,10 @@ def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
     """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on."""
     replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
     m[service + Service.BEGUN] += 1
+    if m[World.DEADLINES] == 1 and f[World.NOW] >= f[exchange + Exchange.DEADLINE]:
+        visit_rejected(m, service)
+        let_go(m, exchange)
+        return 0
     slots = m[replica + Replica.CONCURRENCY]
     at_once = slots == UNLIMITED or m[replica + Replica.IN_PROGRESS] < slots
     places = m[replica + Replica.CAPACITY]
@@ -324,6 +365,11 @@ def respond(m: Words, f: Floats, log: Words, task: int) -> None:
     exchange, service = m[task + Task.VISIT], m[task + Task.SERVICE]
     cause = m[task + Task.CAUSE]
     release_slot(m, f, m[task + Task.REPLICA])
+    if is_dropped(m, f, task):
+        visit_rejected(m, service)
+        let_go(m, exchange)
+        end_task(m, task)
+        return
     visit_ends(m, f, exchange, service, cause != OK)
     if m[exchange + Exchange.AWAITED] != 0 or m[exchange + Exchange.DETACHED] == 1:
         m[exchange + Exchange.SERVED] = 1
@@ -345,7 +391,7 @@ def call_inside(m: Words, f: Floats, log: Words, task: int, call: int, role: int
     service = m[endpoint + Endpoint.SERVICE]
     m[service + Service.BEGUN] += 1
     address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
-    exchange = make_exchange(m, f, log, task, call, address, 0)
+    exchange = make_exchange(m, f, log, task, call, address, 1 if role == Role.ALONE else 0)
     replica_chosen(m, log, exchange, m[task + Task.REPLICA])
     inner = make_task(m, role, m[task + Task.REQUEST], address, exchange)
     m[inner + Task.SERVICE] = service
@@ -368,7 +414,10 @@ def degrade(m: Words, task: int, exchange: int) -> None:
 def return_inside(m: Words, f: Floats, log: Words, inner: int) -> int:
     """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
     exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
-    visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
+    if is_dropped(m, f, inner):
+        visit_rejected(m, m[inner + Task.SERVICE])
+    else:
+        visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
     m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
     attempt_ends(m, f, log, exchange)
     caller = m[inner + Task.PARENT]

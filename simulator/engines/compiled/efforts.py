@@ -1,4 +1,4 @@
-"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13).
+"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13, 12.26 to 12.29).
 
 Such a call has an `Effort` of its own while it lasts. A try that ends without a wait (refused by the breaker or the
 bulkhead, no replica) leaves its task at the stage TRIED, to go on at once.
@@ -7,15 +7,18 @@ bulkhead, no replica) leaves its task at the stage TRIED, to go on at once.
 from __future__ import annotations
 
 from ...plan.layout import Component, Jitter, Outcome
-from ...rules.breaker import lets_pass, tell
+from ...rules.breaker import lets_pass, release, tell
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.limits import TIMEOUT as LONGEST_WAIT
+from ...rules.limits import acquire
 from ...rules.randomness import child, uniform
-from ...rules.retry import backoff, has_budget, is_tried_again
+from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
-from .calls import book_try, fail_with, make_exchange, post, schedule_message, target_of
-from .flight import Action, Effort, Exchange, Request, Role, Stage, Task
+from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
+from .flight import Action, Effort, Exchange, Request, Retry, Role, Stage, Task
 from .layout import Budget, Bulkhead, Call, Policy, Replica, Service, World
 from .memory import let_go, note, put_back, take
+from .patience import deadline_of
 from .record import call_ends, number_attempt
 
 TIMEOUT, REJECTED, CIRCUIT_OPEN = int(Outcome.TIMEOUT), int(Outcome.REJECTED), int(Outcome.CIRCUIT_OPEN)
@@ -24,7 +27,7 @@ NO_JITTER = int(Jitter.NONE)
 INFINITY = float("inf")
 
 # Local indices, as in the reference engine.
-END_OF_BACKOFF, END_OF_WAIT, PLACE = 1, 2, 1
+END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT, PLACE = 1, 2, 3, 4, 1
 
 
 @kernel
@@ -35,8 +38,13 @@ def begin_effort(m: Words, f: Floats, task: int) -> None:
     effort = take(m, World.FREE_EFFORT, Effort.SIZE)
     m[task + Task.EFFORT] = effort
     f[effort + Effort.START] = f[World.NOW]
-    f[effort + Effort.DEADLINE] = f[World.NOW] + f[call + Call.TIMEOUT]
+    patience = patience_of(m, f, call, m[task + Task.CALL_ADDRESS])
+    f[effort + Effort.DEADLINE] = min(f[World.NOW] + patience, deadline_of(m, f, task))
     m[effort + Effort.MADE] = 0
+    m[effort + Effort.TRIES] = 0
+    m[effort + Effort.HEDGED] = 1 if f[policy + Policy.HEDGE] == INFINITY else 0
+    m[effort + Effort.RIVAL] = 0
+    m[effort + Effort.HEDGE_TIMER] = 0
     f[effort + Effort.WAIT] = f[policy + Policy.BACKOFF]
     caller = 0 if m[task + Task.ROLE] == Role.EDGE else m[m[task + Task.REPLICA] + Replica.NUMBER]
     breaker, bulkhead, budget = m[policy + Policy.BREAKER], m[policy + Policy.BULKHEAD], m[policy + Policy.BUDGET]
@@ -59,50 +67,128 @@ def schedule_try(m: Words, f: Floats, time: float, head: int, task: int, action:
     return schedule(m, f, time, head, m[request + Request.NUMBER], m[task + Task.CALL_ADDRESS], action, task)
 
 
-@subroutine
-def begin_try(m: Words, f: Floats, log: Words, task: int) -> int:
-    """One try: breaker, bulkhead, replica, network (rule 12.5)."""
-    effort = m[task + Task.EFFORT]
-    exchange = make_exchange(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
-    number_attempt(m, log, exchange, m[effort + Effort.MADE])
-    m[task + Task.EXCHANGE] = exchange
-    m[task + Task.STAGE] = Stage.TRIED
-    m[effort + Effort.PLACED] = 0
-    breaker, bulkhead, budget = m[effort + Effort.BREAKER], m[effort + Effort.BULKHEAD], m[effort + Effort.BUDGET]
+@kernel
+def new_try(m: Words, f: Floats, log: Words, task: int, effort: int, address: int, retry: int) -> int:
+    """One more try, which has done nothing yet."""
+    exchange = make_exchange(m, f, log, task, m[task + Task.CALL], address, 0)
+    number_attempt(m, log, exchange, m[effort + Effort.TRIES])
+    m[effort + Effort.TRIES] += 1
+    m[exchange + Exchange.PLACED] = 0
+    m[exchange + Exchange.RETRY] = retry
+    budget = m[effort + Effort.BUDGET]
     if budget != 0:
         m[budget + Budget.ACTIVE] += 1
+    return exchange
+
+
+@kernel
+def refuse(m: Words, f: Floats, task: int, effort: int) -> int:
+    """A try may not be made, or no more."""
+    fail_with(m, m[task + Task.EXCHANGE], TIMEOUT if is_over(m, f, effort) else REJECTED)
+    return task
+
+
+@subroutine
+def begin_try(m: Words, f: Floats, log: Words, task: int) -> int:
+    """One try: breaker, rate limit, bulkhead, replica, network (rule 12.5)."""
+    effort = m[task + Task.EFFORT]
+    retry = Retry.YES if m[effort + Effort.MADE] > 0 else Retry.NO
+    exchange = new_try(m, f, log, task, effort, m[task + Task.CALL_ADDRESS], retry)
+    m[task + Task.EXCHANGE] = exchange
+    m[task + Task.STAGE] = Stage.TRIED
+    breaker, limiter = m[effort + Effort.BREAKER], m[target_of(m, exchange) + Service.LIMITER]
     if breaker != 0 and not lets_pass(m, f, breaker, f[World.NOW]):
         fail_with(m, exchange, CIRCUIT_OPEN)
         return task
+    if limiter != 0:
+        return seek_permit(m, f, log, task, effort, limiter)
+    return seek_place(m, f, log, task, effort)
+
+
+@kernel
+def send_try(m: Words, f: Floats, log: Words, task: int, effort: int, exchange: int) -> bool:
+    """Send the message, if there is a replica for it, and have the answer awaited."""
+    post(m, f, log, task, exchange)
+    if m[exchange + Exchange.REPLICA] == 0:
+        return False
+    m[exchange + Exchange.AWAITED] = task
+    per_try = f[m[m[task + Task.CALL] + Call.POLICY] + Policy.PER_TRY]
+    be_patient(m, f, exchange, min(f[World.NOW] + per_try, f[effort + Effort.DEADLINE]))
+    return True
+
+
+@subroutine
+def cross(m: Words, f: Floats, log: Words, task: int, effort: int) -> int:
+    """Send the message, and wait for the answer, the end of patience, or the time for a second try."""
+    exchange = m[task + Task.EXCHANGE]
+    if not send_try(m, f, log, task, effort, exchange):
+        return task
+    m[task + Task.STAGE] = Stage.ANSWERED
+    if m[effort + Effort.HEDGED] == 0:
+        m[effort + Effort.FIRST_TRY] = exchange
+        f[effort + Effort.SENT] = f[exchange + Exchange.START]
+        when = f[exchange + Exchange.START] + f[m[m[task + Task.CALL] + Call.POLICY] + Policy.HEDGE]
+        if when < f[effort + Effort.DEADLINE]:
+            m[effort + Effort.HEDGE_TIMER] = schedule_try(m, f, when, TIMER | END_OF_HEDGE, task, Action.HEDGE)
+    return 0
+
+
+@kernel
+def spend_waiting(m: Words, f: Floats, task: int) -> None:
+    """A wait has ended: its time is the target's, and what follows starts now."""
+    exchange = m[task + Task.EXCHANGE]
+    components = m[target_of(m, exchange) + Service.COMPONENTS]
+    note(m, f, task, Task.FIRST, components + WAITING_TIME, f[World.NOW] - f[exchange + Exchange.START])
+    f[exchange + Exchange.START] = f[World.NOW]
+    m[task + Task.STAGE] = Stage.TRIED
+
+
+# -- rate limits
+
+
+@kernel
+def seek_permit(m: Words, f: Floats, log: Words, task: int, effort: int, limiter: int) -> int:
+    """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
+    now, longest = f[World.NOW], f[limiter + LONGEST_WAIT]
+    when = acquire(m, f, limiter, now, longest)
+    if when == now:
+        return seek_place(m, f, log, task, effort)
+    if when < now and longest == 0.0:
+        return refuse(m, f, task, effort)
+    m[effort + Effort.PERMIT] = 1 if when > now else 0
+    m[task + Task.STAGE] = Stage.PERMITTED
+    end = min(when if when > now else now + longest, f[effort + Effort.DEADLINE])
+    schedule_try(m, f, end, TIMER | END_OF_PERMIT, task, Action.PERMIT)
+    return 0
+
+
+@subroutine
+def end_permit(m: Words, f: Floats, log: Words, task: int) -> int:
+    """A permit has come, or patience has ended."""
+    effort = m[task + Task.EFFORT]
+    spend_waiting(m, f, task)
+    if m[effort + Effort.PERMIT] == 0 or is_over(m, f, effort):
+        return refuse(m, f, task, effort)
+    return seek_place(m, f, log, task, effort)
+
+
+# -- bulkheads
+
+
+@subroutine
+def seek_place(m: Words, f: Floats, log: Words, task: int, effort: int) -> int:
+    """Take a place in the bulkhead; whoever finds none waits, or is rejected (rule 12.12)."""
+    bulkhead = m[effort + Effort.BULKHEAD]
     if bulkhead != 0:
         if m[bulkhead + Bulkhead.TAKEN] < m[bulkhead + Bulkhead.LIMIT]:
             m[bulkhead + Bulkhead.TAKEN] += 1
-            m[effort + Effort.PLACED] = 1
+            m[m[task + Task.EXCHANGE] + Exchange.PLACED] = 1
         elif f[bulkhead + Bulkhead.WAIT] > 0.0:
             queue_for_place(m, f, task, effort, bulkhead)
             return 0
         else:
-            fail_with(m, exchange, REJECTED)
-            return task
-    return cross(m, f, log, task, effort, exchange)
-
-
-@kernel
-def cross(m: Words, f: Floats, log: Words, task: int, effort: int, exchange: int) -> int:
-    """Send the message, and wait for the answer or the end of patience."""
-    post(m, f, log, task, exchange)
-    if m[exchange + Exchange.REPLICA] == 0:
-        return task
-    m[task + Task.STAGE] = Stage.ANSWERED
-    m[exchange + Exchange.AWAITED] = task
-    per_try = f[m[m[task + Task.CALL] + Call.POLICY] + Policy.PER_TRY]
-    end = min(f[World.NOW] + per_try, f[effort + Effort.DEADLINE])
-    if end < INFINITY:
-        m[exchange + Exchange.TIMER] = schedule_message(m, f, end, TIMER, exchange, Action.EXPIRE)
-    return 0
-
-
-# -- bulkheads
+            return refuse(m, f, task, effort)
+    return cross(m, f, log, task, effort)
 
 
 @kernel
@@ -128,7 +214,7 @@ def leave_bulkhead(m: Words, f: Floats, bulkhead: int) -> None:
         m[bulkhead + Bulkhead.TAKEN] -= 1
         return
     m[bulkhead + Bulkhead.FIRST] = m[following + Effort.NEXT]
-    m[following + Effort.PLACED] = 1
+    m[m[m[following + Effort.TASK] + Task.EXCHANGE] + Exchange.PLACED] = 1
     cancel(m, f, m[following + Effort.TIMER])
     schedule_try(m, f, f[World.NOW], GRANT | PLACE, m[following + Effort.TASK], Action.ENTER)
 
@@ -152,58 +238,38 @@ def give_up(m: Words, task: int) -> None:
 @subroutine
 def end_wait(m: Words, f: Floats, log: Words, task: int) -> int:
     """A place has come, or patience has ended."""
-    effort, exchange = m[task + Task.EFFORT], m[task + Task.EXCHANGE]
-    components = m[target_of(m, exchange) + Service.COMPONENTS]
-    note(m, f, task, Task.FIRST, components + WAITING_TIME, f[World.NOW] - f[exchange + Exchange.START])
-    f[exchange + Exchange.START] = f[World.NOW]
-    m[task + Task.STAGE] = Stage.TRIED
-    if is_over(m, f, effort):
-        fail_with(m, exchange, TIMEOUT)
-        return task
-    if m[effort + Effort.PLACED] == 0:
-        fail_with(m, exchange, REJECTED)
-        return task
-    return cross(m, f, log, task, effort, exchange)
+    effort = m[task + Task.EFFORT]
+    spend_waiting(m, f, task)
+    if m[m[task + Task.EXCHANGE] + Exchange.PLACED] == 0 or is_over(m, f, effort):
+        return refuse(m, f, task, effort)
+    return cross(m, f, log, task, effort)
 
 
 # -- what follows a try
 
 
 @subroutine
-def end_try(m: Words, f: Floats, log: Words, task: int) -> bool:
-    """A try has ended; gives whether the call has, and has the next try wait otherwise (rules 12.5 and 12.7)."""
-    effort, exchange, call = m[task + Task.EFFORT], m[task + Task.EXCHANGE], m[task + Task.CALL]
-    policy, outcome, made = m[call + Call.POLICY], m[exchange + Exchange.OUTCOME], m[effort + Effort.MADE]
+def close_try(m: Words, f: Floats, effort: int, exchange: int, judged: int) -> None:
+    """What a try that has ended leaves, and who is told of it."""
     breaker, budget = m[effort + Effort.BREAKER], m[effort + Effort.BUDGET]
-    if m[effort + Effort.PLACED] == 1:
+    if m[exchange + Exchange.PLACED] == 1:
         leave_bulkhead(m, f, m[effort + Effort.BULKHEAD])
-    if breaker != 0:
-        tell(m, f, breaker, f[World.NOW], outcome, f[World.NOW] - f[exchange + Exchange.START])
+    if breaker != 0 and judged == 1:
+        outcome, took = m[exchange + Exchange.OUTCOME], f[World.NOW] - f[exchange + Exchange.START]
+        tell(m, f, breaker, f[World.NOW], outcome, took)
+    elif breaker != 0:
+        release(m, f, breaker, f[World.NOW])
     if budget != 0:
         m[budget + Budget.ACTIVE] -= 1
-        if made > 0:
+        if m[exchange + Exchange.RETRY] != Retry.NO:
             m[budget + Budget.RETRIES] -= 1
-    book_try(m, f, log, task, exchange)
-    again = is_tried_again(outcome, m[policy + Policy.RETRY_ON], made, m[policy + Policy.ATTEMPTS])
-    if is_over(m, f, effort) or not again:
-        end_effort(m, f, log, task)
-        return True
-    if budget != 0:
-        active, retries = m[budget + Budget.ACTIVE], m[budget + Budget.RETRIES]
-        if not has_budget(active, retries, f[budget + Budget.PERCENT], m[budget + Budget.LEAST]):
-            end_effort(m, f, log, task)
-            return True
-        m[budget + Budget.RETRIES] += 1
-    m[effort + Effort.MADE] = made + 1
-    back_off(m, f, task, effort, policy)
-    return False
 
 
 @kernel
 def back_off(m: Words, f: Floats, task: int, effort: int, policy: int) -> None:
     """Wait before the next try (rule 12.8)."""
     k = m[effort + Effort.MADE]
-    address = child(m[task + Task.ADDRESS], m[m[task + Task.CALL] + Call.SITE], k)
+    address = child(m[task + Task.ADDRESS], m[m[task + Task.CALL] + Call.SITE], m[effort + Effort.TRIES])
     m[task + Task.CALL_ADDRESS] = address
     jitter = m[policy + Policy.JITTER]
     u = 0.0

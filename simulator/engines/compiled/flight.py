@@ -80,7 +80,14 @@ class _Exchange(NamedTuple):
     FIRST: int = 19  # the ledger of who served it
     LAST: int = 20
     GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
-    SIZE: int = 22
+    # Only where somebody may give up: see patience.py.
+    ABOVE: int = 22  # the exchange that its caller serves; 0: at the edge, or nobody waits
+    ENDED: int = 23  # float: when its caller stopped waiting; inf: it has not
+    DEADLINE: int = 24  # float: when its callee knows that nobody will wait any more
+    # Only of a call under a policy.
+    PLACED: int = 25  # 1: it has a place in the bulkhead
+    RETRY: int = 26  # whether it counts as a re-try: NO, YES, or a HEDGE
+    SIZE: int = 27
 
 
 Exchange = _Exchange()
@@ -122,7 +129,8 @@ class _Task(NamedTuple):
     OPTION_END: int = 27
     REMAINING: int = 28
     EFFORT: int = 29  # of a call under a policy
-    SIZE: int = 30
+    STARTED: int = 30  # float: when its work on a core, or its sleep, did
+    SIZE: int = 31
 
 
 Task = _Task()
@@ -140,14 +148,31 @@ class _Effort(NamedTuple):
     WAIT: int = 6  # float: the one before the last try
     BEGAN: int = 7  # float: when the present wait did
     TIMER: int = 8  # the event that ends the wait for a place
-    PLACED: int = 9  # 1: it has a place in the bulkhead
+    TRIES: int = 9  # so far
     BREAKER: int = 10  # those of its caller's replica, or 0
     BULKHEAD: int = 11
     BUDGET: int = 12
-    SIZE: int = 13
+    PERMIT: int = 13  # 1: at the end of the wait that is going on it may pass the rate limit
+    HEDGED: int = 14  # 1: it has had its second try, or may have none
+    FIRST_TRY: int = 15  # the one that the second is beside
+    SENT: int = 16  # float: when that was sent
+    RIVAL: int = 17  # the second try, while both are out
+    HEDGE_TIMER: int = 18  # the event that sends it
+    SIZE: int = 19
 
 
 Effort = _Effort()
+
+
+class _Retry(NamedTuple):
+    """Whether a try counts as a re-try."""
+
+    NO: int = 0
+    YES: int = 1
+    HEDGE: int = 2
+
+
+Retry = _Retry()
 
 
 class _LedgerEntry(NamedTuple):
@@ -205,6 +230,8 @@ class _Stage(NamedTuple):
     PLACED: int = 10  # a place in a bulkhead, or none
     TRIED: int = 11  # a try has ended at once
     BACKED_OFF: int = 12
+    PERMITTED: int = 13  # a wait for the rate limit has ended
+    DROPPED: int = 14  # nobody waits any more
 
 
 Stage = _Stage()
@@ -226,6 +253,9 @@ class _Action(NamedTuple):
     ENTER: int = 10  # a place in a bulkhead
     GIVE_UP: int = 11  # waiting for one
     RETRY: int = 12
+    PERMIT: int = 13  # the end of a wait for the rate limit
+    HEDGE: int = 14
+    DROPPED: int = 15  # whose turn on a core came too late
 
 
 Action = _Action()

@@ -9,7 +9,9 @@ import numpy as np
 
 from ...plan.plan import Integers, Plan
 from ...rules.breaker import make_breaker
-from .layout import Budget, Bulkhead, Policy
+from ...rules.limits import make_limiter
+from ...rules.outliers import make_detector
+from .layout import Budget, Bulkhead, Call, Law, Policy, Watched, World
 
 if TYPE_CHECKING:
     from .image import Image
@@ -20,6 +22,7 @@ def add_policies(image: Image, plan: Plan) -> Integers:
     p = plan.policies
     references = np.zeros(len(plan.calls.name), np.int64)
     breakers, words = _add_breakers(image, plan)
+    _watch(image, plan, breakers, words)
     first = image.add_rows(
         Policy.SIZE,
         p.call.size,
@@ -33,11 +36,60 @@ def add_policies(image: Image, plan: Plan) -> Integers:
             Policy.BACKOFF_STREAM: p.backoff_stream,
             Policy.BREAKER: _at(breakers, p.breaker),
             Policy.BREAKER_WORDS: _at(words, p.breaker),
+            Policy.HEDGE: p.hedge_s,
             Policy.BULKHEAD: _at(_add_bulkheads(image, plan), p.bulkhead),
             Policy.BUDGET: _at(_add_budgets(image, plan), p.budget),
         },
     )
     references[p.call] = first + Policy.SIZE * np.arange(p.call.size)
+    return references
+
+
+def _watch(image: Image, plan: Plan, breakers: Sequence[int], words: Sequence[int]) -> None:
+    """All breakers of all replicas are looked at."""
+    b = plan.breakers
+    boards = [at + caller * size for at, size, n in zip(breakers, words, b.callers, strict=True) for caller in range(n)]
+    columns = {Watched.BOARD: np.array(boards, np.int64), Watched.TARGET: np.repeat(b.target, b.callers)}
+    image.world[World.BREAKERS] = image.add_rows(Watched.SIZE, len(boards), columns)
+    image.world[World.BREAKER_COUNT] = len(boards)
+
+
+def patience_columns(image: Image, plan: Plan, laws: int) -> dict[int, Integers]:
+    """Columns of the calls whose timeout is more than a number that only the caller knows; and whether any has one."""
+    p, calls = plan.patience, len(plan.calls.name)
+    columns = {word: np.zeros(calls, np.int64) for word in (Call.LAW, Call.TIMEOUT_STREAM, Call.PROPAGATES)}
+    columns[Call.LAW][p.call] = np.where(p.law < 0, 0, laws + Law.SIZE * p.law)
+    columns[Call.TIMEOUT_STREAM][p.call] = p.stream
+    columns[Call.PROPAGATES][p.call] = p.propagates
+    ends = (plan.calls.timeout, plan.policies.per_try_s, plan.policies.hedge_s)
+    image.world[World.PATIENT] = int(any(np.isfinite(column).any() for column in ends))
+    image.world[World.DEADLINES] = int(p.propagates.any())
+    return columns
+
+
+def limiter_references(image: Image, plan: Plan) -> Integers:
+    """The limiter of each service, 0 where there is none."""
+    limits = plan.limiters
+    references = np.zeros(len(plan.services.name), np.int64)
+    rows = zip(limits.service, limits.limit.tolist(), limits.period_s.tolist(), limits.timeout_s.tolist(), strict=True)
+    for service, limit, period_s, timeout_s in rows:
+        references[service] = image.add(make_limiter(limit, period_s, timeout_s))
+    return references
+
+
+def detector_references(image: Image, plan: Plan) -> Integers:
+    """The outlier detector of each unit, 0 where there is none."""
+    d = plan.detectors
+    references = np.zeros(len(plan.units.name), np.int64)
+    for row, unit in enumerate(d.unit.tolist()):
+        board = make_detector(
+            errors=int(d.errors[row]),
+            interval_s=float(d.interval_s[row]),
+            base_s=float(d.base_s[row]),
+            percent=float(d.percent[row]),
+            replicas=int(plan.units.replicas[unit]),
+        )
+        references[unit] = image.add(board)
     return references
 
 

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from ...errors import CapacityExceeded
 from ...plan.layout import Component, Discipline, Op, Outcome, Scheduling, Shape
 from ...plan.plan import Integers, Plan
-from ...plan.trace import Count, Tally, Visits, make_edges
+from ...plan.trace import Count, Tally, Visits, Waste, make_edges
 from ...plan.trace import Level as LevelColumn
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
 from ...units import format_memory
 from .flight import Event
-from .guards import add_policies
+from .guards import add_policies, detector_references, limiter_references, patience_columns
 from .layout import (
     ATTEMPT_WIDTH,
     CALL_WIDTH,
@@ -55,6 +55,7 @@ class Image:
         self.top = int(World.SIZE)
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
+        self.world: dict[int, int | float] = {}  # words of `World` that are known on the way
 
     def add(self, words: NDArray[Any]) -> int:
         """A block of integers or floats; gives its address."""
@@ -140,7 +141,7 @@ def load(
         World.ENDPOINT_COUNT: len(plan.endpoints.name),
         World.ENTRY_COUNT: plan.workloads.entry_call.size,
     }
-    world |= _add_tallies(image, plan)
+    world |= _add_tallies(image, plan) | image.world
     # Everybody's first event has to find room.
     starters = int(plan.workloads.users.sum()) + len(plan.workloads.name)
     capacity = 2 * ROOM + 2 * starters
@@ -192,6 +193,7 @@ def _add_laws(image: Image, plan: Plan) -> int:
 def _add_units(image: Image, plan: Plan) -> int:
     u = plan.units
     rows = len(u.name)
+    detectors = detector_references(image, plan)
     address = image.top
     image.top += rows * Unit.SIZE  # its replicas and boards come after it, and refer to it
     boards, replicas = [], []
@@ -221,6 +223,7 @@ def _add_units(image: Image, plan: Plan) -> int:
             Unit.CHOICES: u.choice_count,
             Unit.BOARD: np.array(boards, np.int64),
             Unit.SHARED: (u.scheduling == Scheduling.PS).astype(np.int64),
+            Unit.DETECTOR: detectors,
             Unit.LIFO: (u.discipline == Discipline.LIFO).astype(np.int64),
         },
     )
@@ -245,6 +248,7 @@ def _add_services(image: Image, plan: Plan, units: int) -> int:
             Service.ROW: np.arange(rows),
             Service.COMPONENTS: np.arange(rows) * len(Component),
             Service.MEMBER: member,
+            Service.LIMITER: limiter_references(image, plan),
         },
     )
 
@@ -279,6 +283,7 @@ def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int,
             Call.TIMEOUT: c.timeout,
             Call.ROW: np.arange(len(c.name)),
             Call.POLICY: add_policies(image, plan),
+            **patience_columns(image, plan, laws),
         },
     )
     return endpoints, calls
@@ -416,6 +421,9 @@ def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[i
         World.ARRIVED: (bins + 1, workloads),
         World.ENDED: (bins + 1, workloads, 2),
         World.VISITS: (bins, services, len(Visits)),
+        World.TRIES: (bins, services),
+        World.WASTED: (bins, services, len(Waste)),
+        World.OPEN_BREAKERS: (bins + 1, services),
         World.OUTCOMES: (bins, workloads, len(Outcome)),
         World.TALLIES: (bins, plan.workloads.entry_call.size, len(plan.endpoints.name), len(Tally)),
         World.BREAKDOWN: (bins, services, len(Component)),

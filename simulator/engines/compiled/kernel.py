@@ -6,18 +6,22 @@ it needs more memory. All it knows is in the arrays, so it goes on where it was.
 
 from __future__ import annotations
 
+from ...plan.trace import Waste
 from ...rules.jit import Floats, Words, floats_of, integers_of, kernel, prefetch, rule
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import admit, answer, answered, deliver, expired
 from .efforts import give_up
 from .flight import Action, Event, Exchange, Free, Status, Task
+from .hedges import send_hedge
 from .layout import ROOM, STEPS_PER_CHECK, World
 from .life import go_on
 from .memory import put_back
+from .patience import drop, note_waste, share_of
 from .record import look
 from .stations import book_work, end_shared, hand_on
 
+CPU, SLEEP = int(Waste.CPU), int(Waste.SLEEP)
 CACHE_LINE = 8
 """Words that come into a cache together, on nearly every machine."""
 
@@ -147,6 +151,8 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.WORKED:
         hand_on(m, f, owner)
         book_work(m, f, owner)
+        if m[World.PATIENT] == 1:
+            note_waste(m, f, owner, CPU, f[owner + Task.STARTED], 1.0)
         return owner
     if action == Action.DELIVER:
         return deliver(m, f, log, owner)
@@ -157,21 +163,32 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.SHARED:
         task = end_shared(m, f, owner)
         book_work(m, f, task)
+        if m[World.PATIENT] == 1:
+            note_waste(m, f, task, CPU, f[task + Task.JOINED], share_of(f, task))
         return task
     if action == Action.SLEPT:
         book_work(m, f, owner)
+        if m[World.PATIENT] == 1:
+            note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED], 1.0)
         return owner
     if action == Action.GRANT:
         admit(m, f, owner)
         return owner
     if action == Action.EXPIRE:
-        return expired(m, owner)
+        return expired(m, f, owner)
     if action == Action.ASK:
         return ask(m, f, log, owner, address)
-    if action == Action.RETRY or action == Action.ENTER:
+    if action == Action.RETRY or action == Action.ENTER or action == Action.PERMIT:
         return owner
     if action == Action.GIVE_UP:
         give_up(m, owner)
+        return owner
+    if action == Action.HEDGE:
+        send_hedge(m, f, log, owner)
+        return 0
+    if action == Action.DROPPED:
+        hand_on(m, f, owner)
+        drop(m, owner)
         return owner
     answer(m, f, log, owner, f[World.NOW])
     return 0

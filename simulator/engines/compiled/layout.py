@@ -83,7 +83,14 @@ class _World(NamedTuple):
     CAPACITY: int = 59  # words of memory
     LOG_CAPACITY: int = 60
     FREE_EFFORT: int = 61
-    SIZE: int = 64
+    PATIENT: int = 62  # 1: somebody may give up, so that work may be for nobody
+    DEADLINES: int = 63  # 1: callees may know when
+    TRIES: int = 64
+    WASTED: int = 65
+    OPEN_BREAKERS: int = 66
+    BREAKERS: int = 67  # Watched records
+    BREAKER_COUNT: int = 68
+    SIZE: int = 72
 
 
 World = _World()
@@ -172,7 +179,8 @@ class _Service(NamedTuple):
     BUSY: int = 9  # a Level: cores, first come first served
     WAITING: int = 12  # a Level: requests, for a slot or a core
     SHARING: int = 15  # a Level: jobs on shared cores
-    SIZE: int = 18
+    LIMITER: int = 18  # a board: see rules/limits.py; 0: none
+    SIZE: int = 19
 
 
 Service = _Service()
@@ -209,7 +217,10 @@ class _Call(NamedTuple):
     TIMEOUT: int = 11  # float
     ROW: int = 12
     POLICY: int = 13  # 0: none but a timeout
-    SIZE: int = 14
+    LAW: int = 14  # of the timeout; 0: it is not drawn
+    TIMEOUT_STREAM: int = 15
+    PROPAGATES: int = 16  # 1: its callee has a deadline
+    SIZE: int = 17
 
 
 Call = _Call()
@@ -229,7 +240,8 @@ class _Policy(NamedTuple):
     BREAKER_WORDS: int = 8
     BULKHEAD: int = 9
     BUDGET: int = 10
-    SIZE: int = 11
+    HEDGE: int = 11  # float
+    SIZE: int = 12
 
 
 Policy = _Policy()
@@ -262,6 +274,17 @@ class _Budget(NamedTuple):
 Budget = _Budget()
 
 
+class _Watched(NamedTuple):
+    """A breaker that is looked at."""
+
+    BOARD: int = 0
+    TARGET: int = 1  # row of the service
+    SIZE: int = 2
+
+
+Watched = _Watched()
+
+
 class _Unit(NamedTuple):
     """A deployable."""
 
@@ -272,7 +295,8 @@ class _Unit(NamedTuple):
     BOARD: int = 4  # of its balancer: see rules/balancing.py
     SHARED: int = 5  # 1: processor sharing
     LIFO: int = 6
-    SIZE: int = 7
+    DETECTOR: int = 7  # a board: see rules/outliers.py; 0: none
+    SIZE: int = 8
 
 
 Unit = _Unit()

@@ -18,23 +18,27 @@ from .calls import (
     count_at_replica,
     degrade,
     draw,
+    fail_with,
     happens,
+    make_exchange,
     make_task,
     respond,
     return_inside,
     send,
 )
-from .efforts import begin_effort, begin_try, end_backoff, end_try, end_wait
+from .efforts import begin_effort, begin_try, end_backoff, end_permit, end_wait
 from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
+from .hedges import end_try
 from .layout import Call, Endpoint, Instruction, Option, Service, World
 from .memory import end_task, let_go, let_go_of_request, move_ledger, put_back, take
+from .patience import drop, is_late
 from .record import attempt_ends, request_ends
 from .stations import work
 
 END, CPU, SLEEP, CALL, SEND = int(Op.END), int(Op.CPU), int(Op.SLEEP), int(Op.CALL), int(Op.SEND)
 PARALLEL, CHOOSE, MAYBE = int(Op.PARALLEL), int(Op.CHOOSE), int(Op.MAYBE)
 REPEAT, AGAIN, FALLBACK = int(Op.REPEAT), int(Op.AGAIN), int(Op.FALLBACK)
-OK, DEGRADED, ERROR = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR)
+OK, DEGRADED, ERROR, TIMEOUT = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.TIMEOUT)
 
 # Local indices of a visit's events (rule 3.3), as in the reference engine.
 PACK, UNPACK = 1, 2
@@ -68,6 +72,10 @@ def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
         return judge(m, f, log, task)
     if stage == Stage.PLACED:
         return end_wait(m, f, log, task)
+    if stage == Stage.PERMITTED:
+        return end_permit(m, f, log, task)
+    if stage == Stage.DROPPED:
+        return end_steps(m, f, log, task)
     return go_on_after(m, f, log, task)
 
 
@@ -79,6 +87,9 @@ def step(m: Words, f: Floats, log: Words, task: int) -> int:
     """Carry out one instruction (rules 4.1 to 4.8)."""
     row = m[task + Task.ROW]
     op = m[row + Instruction.OP]
+    if END < op <= SEND and is_late(m, f, task):
+        drop(m, task)
+        return task
     if op in (CALL, SEND):
         return begin_call(m, f, log, task, row, op)
     m[task + Task.ROW] = row + Instruction.SIZE
@@ -115,6 +126,7 @@ def sleep(m: Words, f: Floats, task: int, row: int) -> None:
     seconds = draw(m, f, m[row + Instruction.A], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
     f[task + Task.WORK] = seconds
     f[task + Task.WAITED] = 0.0
+    f[task + Task.STARTED] = f[World.NOW]
     when = f[World.NOW] + seconds
     schedule_for(m, f, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
 
@@ -249,6 +261,8 @@ def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) ->
 @kernel
 def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message is packed: send it, and wait."""
+    if is_late(m, f, task):
+        return miss_call(m, f, log, task)
     if m[m[task + Task.CALL] + Call.POLICY] != 0:
         begin_effort(m, f, task)
         return begin_try(m, f, log, task)
@@ -261,9 +275,22 @@ def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
     return 0
 
 
+@subroutine
+def miss_call(m: Words, f: Floats, log: Words, task: int) -> int:
+    """The deadline has passed while the message was packed: the call is not made (rule 12.20)."""
+    exchange = make_exchange(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
+    m[task + Task.EXCHANGE] = exchange
+    fail_with(m, exchange, TIMEOUT)
+    book_call(m, f, log, task, exchange)
+    return end_call(m, f, log, task)
+
+
 @kernel
 def send_alone(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message of a `send` is packed: nobody waits for what becomes of it (rule 4.7)."""
+    if is_late(m, f, task):
+        drop(m, task)
+        return task
     exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 1)
     if m[exchange + Exchange.REPLICA] == 0:
         attempt_ends(m, f, log, exchange)
@@ -307,7 +334,11 @@ def unpack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> 
     law = m[call + Call.SERIALIZATION]
     if m[exchange + Exchange.SERVED] == 0 or law == 0:
         return end_call(m, f, log, task)
-    seconds = draw(m, f, law, m[task + Task.CALL_ADDRESS], m[call + Call.SERIALIZATION_STREAM], 3)
+    if is_late(m, f, task):
+        m[task + Task.STAGE] = Stage.UNPACKED
+        drop(m, task)
+        return task
+    seconds = draw(m, f, law, m[exchange + Exchange.ADDRESS], m[call + Call.SERIALIZATION_STREAM], 3)
     local = m[m[task + Task.ROW] + Instruction.LOCAL] + UNPACK
     work(m, f, task, seconds, local, Stage.UNPACKED)
     return 0
@@ -362,6 +393,9 @@ def end_request(m: Words, f: Floats, log: Words, task: int, exchange: int) -> No
 @kernel
 def unpack_message(m: Words, f: Floats, task: int) -> int:
     """A slot is there: unpack the message, and begin with the steps."""
+    if is_late(m, f, task):
+        drop(m, task)
+        return task
     exchange = m[task + Task.VISIT]
     call = m[exchange + Exchange.CALL]
     m[task + Task.ROW] = m[m[call + Call.ENDPOINT] + Endpoint.START]
@@ -405,7 +439,9 @@ def pack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> in
     """Pack the answer if somebody waits for it, and respond."""
     call = m[exchange + Exchange.CALL]
     law = m[call + Call.SERIALIZATION]
-    if law == 0 or m[exchange + Exchange.DETACHED] == 1:
+    if law == 0 or m[exchange + Exchange.DETACHED] == 1 or is_late(m, f, task):
+        if law != 0 and is_late(m, f, task):
+            drop(m, task)
         respond(m, f, log, task)
         return 0
     seconds = draw(m, f, law, m[task + Task.ADDRESS], m[call + Call.SERIALIZATION_STREAM], 2)

@@ -5,7 +5,7 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 
 from __future__ import annotations
 
-from ...rules.jit import Floats, Words, kernel
+from ...rules.jit import Floats, Words, kernel, subroutine
 from .flight import Exchange, Free, LedgerEntry, Request, Task
 from .layout import Service, World
 
@@ -90,6 +90,21 @@ def let_go(m: Words, exchange: int) -> None:
         drop_ledger(m, exchange, Exchange.FIRST)
         let_go_of_request(m, m[exchange + Exchange.REQUEST])
         put_back(m, World.FREE_EXCHANGE, exchange)
+        if m[World.PATIENT] == 1:
+            let_go_above(m, m[exchange + Exchange.ABOVE])
+
+
+@subroutine
+def let_go_above(m: Words, exchange: int) -> None:
+    """Who asked whether somebody waits for this exchange is gone, and so perhaps is it, and those above it."""
+    while exchange != 0:
+        m[exchange + Exchange.REFERENCES] -= 1
+        if m[exchange + Exchange.REFERENCES] > 0:
+            return
+        drop_ledger(m, exchange, Exchange.FIRST)
+        let_go_of_request(m, m[exchange + Exchange.REQUEST])
+        put_back(m, World.FREE_EXCHANGE, exchange)
+        exchange = m[exchange + Exchange.ABOVE]
 
 
 @kernel

@@ -7,6 +7,7 @@ import numpy as np
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
+from ...rules.breaker import open_time
 from ...rules.jit import Floats, Words, kernel, subroutine
 from .flight import Exchange, LedgerEntry, Request
 from .layout import (
@@ -22,6 +23,7 @@ from .layout import (
     Replica,
     Service,
     Unit,
+    Watched,
     Workload,
     World,
 )
@@ -99,6 +101,10 @@ def look(m: Words, f: Floats, edge: int) -> None:
         m[counts + BEGUN] = m[service + Service.BEGUN]
         m[counts + ENDED] = m[service + Service.ENDED]
         m[counts + FAILED] = m[service + Service.FAILED]
+    for number in range(m[World.BREAKER_COUNT]):
+        watched = m[World.BREAKERS] + number * Watched.SIZE
+        at = m[World.OPEN_BREAKERS] + edge * services + m[watched + Watched.TARGET]
+        f[at] += open_time(m, f, m[watched + Watched.BOARD], now)
     workloads = m[World.WORKLOAD_COUNT]
     for row in range(workloads):
         workload = m[World.WORKLOADS] + row * Workload.SIZE
@@ -169,9 +175,11 @@ def request_ends(m: Words, f: Floats, log: Words, request: int, exchange: int, l
 @kernel
 def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) -> None:
     """A try at a call is made, now."""
+    request = m[exchange + Exchange.REQUEST]
+    target = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
+    m[m[World.TRIES] + m[request + Request.BIN] * m[World.SERVICE_COUNT] + m[target + Service.ROW]] += 1
     if m[World.LOGS_REQUESTS] == 0:
         return
-    request = m[exchange + Exchange.REQUEST]
     log[m[request + Request.LOG] + REQUEST_ATTEMPTS] += 1
     if m[World.LOGS_ATTEMPTS] == 0:
         return
@@ -238,7 +246,7 @@ def call_ends(m: Words, f: Floats, log: Words, exchange: int, start: float) -> N
 
 @kernel
 def visit_rejected(m: Words, service: int) -> None:
-    """A visit is turned away: no place in the queue."""
+    """A visit is turned away: no place in the queue, or its deadline has passed."""
     m[service + Service.ENDED] += 1
     m[service + Service.FAILED] += 1
 

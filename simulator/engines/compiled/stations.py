@@ -9,6 +9,7 @@ from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
 from .flight import Action, Exchange, Request, Task
 from .layout import Level, Replica, Service, Unit, World
 from .memory import spend
+from .patience import is_late
 
 WAITING = int(Component.WAITING)
 SERVICE = int(Component.SERVICE)
@@ -56,8 +57,12 @@ def start(m: Words, f: Floats, replica: int, task: int) -> None:
     """A core begins with a task's work."""
     now = f[World.NOW]
     m[replica + Replica.BUSY] += 1
+    f[task + Task.STARTED] = now
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
-    schedule_for(m, f, now + f[task + Task.WORK], COMPLETION, task, m[task + Task.LOCAL], Action.WORKED)
+    if is_late(m, f, task):  # it gives the core on at this instant (rule 12.19)
+        schedule_for(m, f, now, COMPLETION, task, m[task + Task.LOCAL], Action.DROPPED)
+    else:
+        schedule_for(m, f, now + f[task + Task.WORK], COMPLETION, task, m[task + Task.LOCAL], Action.WORKED)
 
 
 @kernel

@@ -14,7 +14,7 @@ from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 from .image import Words, tally_shapes
 from .layout import ATTEMPT_WIDTH, CALL_WIDTH, LATENCY_WIDTH, PAGE_ROWS, REQUEST_WIDTH, Log, World
 
-INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES)
+INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES, World.TRIES)
 
 
 def make_trace(
@@ -47,6 +47,9 @@ def make_trace(
         arrived=tallies[World.ARRIVED],
         ended=tallies[World.ENDED],
         visits=tallies[World.VISITS],
+        open_breakers=tallies[World.OPEN_BREAKERS],
+        tries=tallies[World.TRIES],
+        wasted=tallies[World.WASTED],
         outcomes=tallies[World.OUTCOMES],
         tallies=tallies[World.TALLIES],
         breakdown=tallies[World.BREAKDOWN],

@@ -1,23 +1,23 @@
-"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13)."""
+"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13, 12.21 to 12.29)."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from ...plan.layout import Component, Jitter, Outcome
+from ...plan.layout import GOOD, Component, Jitter, Outcome
 from ...plan.order import LOCAL_BITS, EventKind, kind_key
 from ...rules.randomness import child, uniform
 from ...rules.retry import backoff, is_tried_again
-from .clock import Moment, Steps
+from .clock import Moment
 from .model import Call, Exchange, Visit
-from .policies import Breaker, Budget, Bulkhead
+from .policies import Breaker, Budget, Bulkhead, Limiter
 
 if TYPE_CHECKING:
     from .life import Life
 
 TIMER = kind_key(EventKind.TIMER)
-END_OF_BACKOFF, END_OF_WAIT = 1, 2
+END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT = 1, 2, 3, 4
 """Local indices of a try's timers, beside 0, that of its message."""
 WAITING, TIMEOUT = int(Component.WAITING), int(Component.TIMEOUT)
 INFINITY = float("inf")
@@ -34,10 +34,13 @@ class Effort:
         self.call = call
         self.policy = policy = call.policy
         self.start = life.clock.now
-        self.deadline = self.start + call.timeout
+        self.tries = 0
+        self.is_hedged = policy.hedge == INFINITY  # it has had its second try, or may have none
+        self.deadline = min(self.start + call.patience(self.address), visit.deadline)
         self.components = call.endpoint.service.components
         caller = 0 if visit.replica is None else visit.replica.number
         self.breaker: Breaker | None = policy.breakers[caller] if policy.breakers else None
+        self.limiter: Limiter | None = call.endpoint.service.limiter
         self.bulkhead: Bulkhead | None = policy.bulkheads[caller] if policy.bulkheads else None
         self.budget: Budget | None = policy.budgets[caller] if policy.budgets else None
 
@@ -46,12 +49,16 @@ class Effort:
         """Whether the call's time has ended: nothing begins any more."""
         return self.clock.now >= self.deadline
 
+    @property
+    def address(self) -> int:
+        """That of the next try."""
+        return child(self.visit.address, self.call.site, self.tries)
+
     def run(self) -> Generator[Moment, Any, Exchange]:
         """Try until there is nothing more to try; gives the last try, with what has become of the call."""
-        policy, call, wait, made = self.policy, self.call, self.policy.backoff, 0
+        policy, wait, made = self.policy, self.policy.backoff, 0
         while True:
-            address = child(self.visit.address, call.site, made)
-            exchange = yield from self.attempt(address, made)
+            exchange = yield from self.attempt(retry=made > 0)
             self.life.book(self.visit, exchange)
             outcome = int(exchange.outcome)  # what is compiled takes an enumeration apart, each time
             if self.is_over or not is_tried_again(outcome, policy.retry_on, made, policy.attempts):
@@ -66,13 +73,12 @@ class Effort:
                 exchange.fail_with(Outcome.TIMEOUT)
                 exchange.served = False
                 break
-        self.life.record.call_ends(call, self.visit.request, self.start, exchange.outcome)
+        self.life.record.call_ends(self.call, self.visit.request, self.start, exchange.outcome)
         return exchange
 
     def back_off(self, k: int, previous: float) -> Generator[Moment, Any, float]:
         """Wait before re-try k; gives how long was meant (rule 12.8)."""
-        policy, began = self.policy, self.clock.now
-        address = child(self.visit.address, self.call.site, k)
+        policy, began, address = self.policy, self.clock.now, self.address
         u = 0.0 if policy.jitter == Jitter.NONE else uniform(self.life.key, address, policy.backoff_stream, 0)
         wait = backoff(policy.jitter, policy.backoff, policy.max_backoff, k, previous, u)
         yield self.clock.at(min(began + wait, self.deadline), self.key(address) + TIMER + END_OF_BACKOFF)
@@ -83,64 +89,163 @@ class Effort:
         """The part of an event's key that says whose it is."""
         return (self.visit.request.base | address) << LOCAL_BITS
 
-    def attempt(self, address: int, made: int) -> Generator[Moment, Any, Exchange]:
-        """One try: breaker, bulkhead, replica, network, answer (rule 12.5)."""
-        exchange = Exchange(self.call, self.visit, address, self.clock.now, detached=False)
-        exchange.attempt = made
+    # -- one try
+
+    def begin(self, *, retry: bool) -> Exchange:
+        """One more try, which has done nothing yet."""
+        exchange = Exchange(self.call, self.visit, self.address, self.clock.now, detached=False)
+        exchange.attempt, exchange.retry = self.tries, retry
+        self.tries += 1
         self.life.record.attempt_begins(exchange, self.visit.span)
         if self.budget is not None:
             self.budget.begin()
-        if self.breaker is not None and not self.breaker.lets_pass(self.clock.now):
-            exchange.fail_with(Outcome.CIRCUIT_OPEN)
-        elif self.bulkhead is None:
-            yield from self.cross(exchange)
-        else:
-            yield from self.cross_bulkhead(exchange, self.bulkhead)
-        if self.breaker is not None:
-            self.breaker.tell(self.clock.now, int(exchange.outcome), self.clock.now - exchange.start)
-        if self.budget is not None:
-            self.budget.end(retry=made > 0)
         return exchange
 
-    def cross_bulkhead(self, exchange: Exchange, bulkhead: Bulkhead) -> Steps:
-        """A place is needed; whoever finds none waits, or is rejected (rule 12.12)."""
-        has_place = bulkhead.enter()
-        if not has_place and bulkhead.wait_s > 0.0:
-            has_place = yield from self.wait_for_place(exchange, bulkhead)
-        if has_place and self.is_over:  # the place came too late
-            exchange.fail_with(Outcome.TIMEOUT)
-        elif has_place:
-            yield from self.cross(exchange)
-        else:
-            exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
-        if has_place:
-            bulkhead.leave()
+    def attempt(self, *, retry: bool) -> Generator[Moment, Any, Exchange]:
+        """One try: breaker, rate limit, bulkhead, replica, network, answer; gives who decided it (rule 12.5)."""
+        exchange = self.begin(retry=retry)
+        if self.breaker is not None and not self.breaker.lets_pass(self.clock.now):
+            exchange.fail_with(Outcome.CIRCUIT_OPEN)
+        elif (yield from self.has_permit(exchange)) and (yield from self.has_place(exchange)) and self.send(exchange):
+            if self.is_hedged:
+                yield exchange
+                self.life.settle(exchange)
+            else:
+                exchange = yield from self.race(exchange)
+        self.end(exchange)
+        return exchange
 
-    def wait_for_place(self, exchange: Exchange, bulkhead: Bulkhead) -> Generator[Moment, Any, bool]:
-        """Wait in the bulkhead's queue; gives whether a place came."""
-        now = self.clock.now
-        place = bulkhead.wait(exchange.key)
-        place.timer.callbacks.append(lambda _event: bulkhead.give_up(place))
-        self.clock.schedule_at(
-            min(now + bulkhead.wait_s, self.deadline), exchange.key + TIMER + END_OF_WAIT, place.timer
-        )
-        yield place
-        self.visit.ledger.append((self.components + WAITING, self.clock.now - now))
-        exchange.start = self.clock.now
-        return place.granted
+    def end(self, exchange: Exchange, *, judged: bool = True) -> None:
+        """What a try that has ended leaves, and who is told of it."""
+        if exchange.placed:
+            assert self.bulkhead is not None
+            self.bulkhead.leave()
+        if self.breaker is not None and judged:
+            self.breaker.tell(self.clock.now, int(exchange.outcome), self.clock.now - exchange.start)
+        elif self.breaker is not None:
+            self.breaker.release(self.clock.now)
+        if self.budget is not None:
+            self.budget.end(retry=exchange.retry)
 
-    def cross(self, exchange: Exchange) -> Steps:
-        """Send the message, and wait for the answer or the end of patience."""
+    def send(self, exchange: Exchange) -> bool:
+        """Send the message, if there is a replica for it."""
         now = self.clock.now
         self.life.post(self.visit, exchange)
-        replica = exchange.replica
-        if replica is None:
-            return
-        timer = Moment()
-        end = min(now + self.policy.per_try, self.deadline)
-        if end < INFINITY:
-            timer.callbacks.append(exchange.expire)
-            self.clock.schedule_at(end, exchange.key + TIMER, timer)
-        yield exchange
-        timer.callbacks = []
-        self.call.endpoint.service.unit.count_unanswered(replica, -1)
+        if exchange.replica is None:
+            return False
+        self.life.be_patient(exchange, min(now + self.policy.per_try, self.deadline))
+        return True
+
+    def has_permit(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
+        """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
+        now, limiter = self.clock.now, self.limiter
+        if limiter is None:
+            return True
+        when = limiter.acquire(now, limiter.timeout_s)
+        if when == now:
+            return True
+        if when > now or limiter.timeout_s > 0.0:
+            end = when if when > now else now + limiter.timeout_s
+            yield self.clock.at(min(end, self.deadline), exchange.key + TIMER + END_OF_PERMIT)
+            self.end_wait(exchange)
+        if when > now and not self.is_over:
+            return True
+        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
+        return False
+
+    def has_place(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
+        """Take a place in the bulkhead; whoever finds none waits, or is rejected (rule 12.12)."""
+        bulkhead = self.bulkhead
+        if bulkhead is None:
+            return True
+        exchange.placed = bulkhead.enter()
+        if exchange.placed:
+            return True
+        if bulkhead.wait_s > 0.0:
+            now = self.clock.now
+            place = bulkhead.wait(exchange.key)
+            place.timer.callbacks.append(lambda _event: bulkhead.give_up(place))
+            end = min(now + bulkhead.wait_s, self.deadline)
+            self.clock.schedule_at(end, exchange.key + TIMER + END_OF_WAIT, place.timer)
+            yield place
+            self.end_wait(exchange)
+            exchange.placed = place.granted
+        if exchange.placed and not self.is_over:
+            return True
+        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
+        return False
+
+    def end_wait(self, exchange: Exchange) -> None:
+        """A wait before the sending has ended: its time is the target's, and what follows starts now."""
+        now = self.clock.now
+        self.visit.ledger.append((self.components + WAITING, now - exchange.start))
+        exchange.start = now
+
+    # -- two tries at once
+
+    def race(self, first: Exchange) -> Generator[Moment, Any, Exchange]:
+        """Send a second try if the first is unanswered for too long; gives the first good one, else the last."""
+        heard: list[Any] = []
+        signal = Moment()
+
+        def hear(moment: Any) -> None:
+            heard.append(moment)
+            waiting, signal.callbacks = signal.callbacks, []
+            for callback in waiting:
+                callback(signal)
+
+        out = [first]
+        first.callbacks.append(hear)
+        delay = Moment()
+        if first.start + self.policy.hedge < self.deadline:
+            delay.callbacks.append(hear)
+            self.clock.schedule_at(first.start + self.policy.hedge, first.key + TIMER + END_OF_HEDGE, delay)
+        while True:
+            yield signal
+            exchange = heard.pop()
+            if exchange is delay:
+                rival = self.hedge()
+                if rival is not None:
+                    rival.callbacks.append(hear)
+                    out.append(rival)
+                continue
+            self.life.settle(exchange)
+            out.remove(exchange)
+            if exchange.outcome <= GOOD or not out:
+                break
+            self.end(exchange)
+            self.life.end_attempt(exchange)
+        delay.callbacks = []
+        for loser in out:
+            self.lose(loser)
+        if exchange is not first:
+            self.visit.ledger.append((self.components + TIMEOUT, exchange.start - first.start))
+        return exchange  # type: ignore[no-any-return]
+
+    def hedge(self) -> Exchange | None:
+        """The second try, which waits for nothing; None if it has ended at once, or is beyond the budget."""
+        self.is_hedged = True
+        if self.budget is not None and not self.budget.allow():
+            return None
+        now, limiter, bulkhead = self.clock.now, self.limiter, self.bulkhead
+        rival = self.begin(retry=True)
+        if self.breaker is not None and not self.breaker.lets_pass(now):
+            rival.fail_with(Outcome.CIRCUIT_OPEN)
+        elif (limiter is not None and limiter.acquire(now, 0.0) != now) or (
+            bulkhead is not None and not bulkhead.enter()
+        ):
+            rival.fail_with(Outcome.REJECTED)
+        else:
+            rival.placed = bulkhead is not None
+            if self.send(rival):
+                return rival
+        self.end(rival)
+        self.life.end_attempt(rival)
+        return None
+
+    def lose(self, loser: Exchange) -> None:
+        """Give up a try, since another one was answered: it is no result for anybody."""
+        loser.leave(self.clock.now)
+        self.life.settle(loser)
+        self.end(loser, judged=False)
+        self.life.record.attempt_ends(loser)

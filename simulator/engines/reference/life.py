@@ -13,6 +13,7 @@ from ...plan.engine import time_stands_still
 from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
+from ...plan.trace import Waste
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
 from .guarded import Effort
@@ -28,6 +29,7 @@ DELIVERY = kind_key(EventKind.DELIVERY)
 ARRIVAL = kind_key(EventKind.ARRIVAL)
 
 ERROR, REJECTED, UNREACHABLE, DEGRADED = Outcome.ERROR, Outcome.REJECTED, Outcome.UNREACHABLE, Outcome.DEGRADED
+OUT_OF_TIME = Outcome.TIMEOUT
 END, CPU, SLEEP, CALL, SEND = int(Op.END), int(Op.CPU), int(Op.SLEEP), int(Op.CALL), int(Op.SEND)
 PARALLEL, CHOOSE, MAYBE = int(Op.PARALLEL), int(Op.CHOOSE), int(Op.MAYBE)
 REPEAT, AGAIN, FALLBACK = int(Op.REPEAT), int(Op.AGAIN), int(Op.FALLBACK)
@@ -44,6 +46,11 @@ RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 INFINITY = float("inf")
 
 Failing = Generator[Moment, Any, Cause | None]
+
+
+class Dropped(Exception):  # noqa: N818 (it is no error: nobody waits any more)
+    """The deadline of a visit has passed: its work ends here (rule 12.19)."""
+
 
 SPIN_LIMIT = 10_000
 """Requests of one closed user at one instant, after which time is taken to have stopped."""
@@ -103,7 +110,7 @@ class Life:
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""
-        edge = Visit(request, address, None, None, [], -1, [0.0, 0.0, 0.0])
+        edge = Visit(request, address, None, None, [], -1, [0.0, 0.0, 0.0], None)
         call = self.model.calls[self.record.entry_calls[request.entry]]
         exchange = yield from self.call(edge, 0, call)
         self.record.request_ends(request, exchange.outcome, exchange.cause, edge.ledger)
@@ -115,24 +122,43 @@ class Life:
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
             yield from self.serialize(visit, call, address, 0, row * LOCALS_PER_STEP + PACK)
-        if call.policy is not None:
+        if self.is_late(visit):
+            exchange = Exchange(call, visit, address, self.clock.now, detached=False)
+            self.record.attempt_begins(exchange, visit.span)
+            exchange.fail_with(OUT_OF_TIME)
+            self.end_call(visit, exchange)
+        elif call.policy is not None:
             exchange = yield from Effort(self, visit, call).run()
         else:
             exchange = self.send(visit, call, address, detached=False)
-            replica = exchange.replica
-            if replica is not None:
-                timer = Moment()
-                if call.timeout < INFINITY:
-                    timer.callbacks.append(exchange.expire)
-                    self.clock.schedule_at(exchange.start + call.timeout, exchange.key + TIMER, timer)
+            if exchange.replica is not None:
+                self.be_patient(exchange, min(exchange.start + call.patience(address), visit.deadline))
                 yield exchange
-                timer.callbacks = []  # if it is yet to come, it has nothing to say any more
-                call.endpoint.service.unit.count_unanswered(replica, -1)
-            self.book(visit, exchange)
-            self.record.call_ends(call, exchange.request, exchange.start, exchange.outcome)
+                self.settle(exchange)
+            self.end_call(visit, exchange)
         if exchange.served and call.serialization is not None:
             yield from self.serialize(visit, call, exchange.address, 3, row * LOCALS_PER_STEP + UNPACK)
         return exchange
+
+    def be_patient(self, exchange: Exchange, end: float) -> None:
+        """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
+        if end < INFINITY:
+            exchange.timer.callbacks.append(lambda _event: exchange.expire(self.clock.now))
+            self.clock.schedule_at(end, exchange.key + TIMER, exchange.timer)
+        if exchange.call.propagates:
+            assert exchange.awaited is not None
+            exchange.awaited.deadline = end
+
+    def settle(self, exchange: Exchange) -> None:
+        """Nothing is awaited of a message that was sent any more: its answer is back, or its caller has given up."""
+        assert exchange.replica is not None
+        exchange.timer.callbacks = []  # if it is yet to come, it has nothing to say any more
+        exchange.call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
+
+    def end_call(self, visit: Visit, exchange: Exchange) -> None:
+        """A call with a single try is over."""
+        self.book(visit, exchange)
+        self.record.call_ends(exchange.call, exchange.request, exchange.start, exchange.outcome)
 
     def send(self, visit: Visit, call: Call, address: int, *, detached: bool) -> Exchange:
         """A try at a call, and its message on the network."""
@@ -186,6 +212,12 @@ class Life:
             visit.ledger.append((components + NETWORK, exchange.network_s))
         if exchange.served:
             visit.ledger.extend(exchange.ledger)
+        self.end_attempt(exchange)
+
+    def end_attempt(self, exchange: Exchange) -> None:
+        """What became of a try, as its target's balancer sees it, and who reads of it later."""
+        if exchange.replica is not None:
+            exchange.call.endpoint.service.unit.judge(exchange.replica, int(exchange.outcome))
         self.record.attempt_ends(exchange)
 
     # -- the callee's side of a call
@@ -196,9 +228,11 @@ class Life:
         assert replica is not None
         service = call.endpoint.service
         service.meter.begun += 1
-        visit = Visit(
-            exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span, [0.0, 0.0, 0.0]
-        )
+        visit = Visit(exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span,
+                      [0.0, 0.0, 0.0], exchange.awaited)  # fmt: skip
+        if self.is_late(visit):
+            self.record.visit_rejected(service)
+            return
         if replica.has_slot():
             replica.in_progress += 1
         elif replica.has_place():
@@ -208,16 +242,41 @@ class Life:
             exchange.fail_with(REJECTED)
             self.answer(exchange, self.clock.now)
             return
-        if call.serialization is not None:
-            yield from self.serialize(visit, call, exchange.address, 1, RECEIVE)
-        failure = yield from self.run(visit, call.endpoint)
-        if call.serialization is not None and not exchange.detached:
-            yield from self.serialize(visit, call, exchange.address, 2, RESPOND)
+        failure = yield from self.serve(visit, exchange, service)
         replica.release_slot()
-        self.record.visit_ends(visit, service, failure)
+        self.record.visit_ends(visit, service, failure, dropped=self.is_dropped(visit, failure))
+        if self.is_dropped(visit, failure):
+            return
         exchange.served = True
         exchange.outcome, exchange.cause = visit.outcome(failure), failure
         self.answer(exchange, self.clock.now)
+
+    def serve(self, visit: Visit, exchange: Exchange, service: Service) -> Failing:
+        """What is done within a slot."""
+        call, failure = exchange.call, None
+        try:
+            self.check_deadline(visit)
+            if call.serialization is not None:
+                yield from self.serialize(visit, call, exchange.address, 1, RECEIVE)
+            failure = yield from self.run(visit, call.endpoint)
+            if call.serialization is not None and not exchange.detached and not self.is_dropped(visit, failure):
+                yield from self.serialize(visit, call, exchange.address, 2, RESPOND)
+        except Dropped:
+            return OUT_OF_TIME, service.row
+        return failure
+
+    def is_late(self, visit: Visit) -> bool:
+        """Whether the deadline of a visit has passed: nothing more begins (rule 12.19)."""
+        return self.clock.now >= visit.deadline
+
+    def is_dropped(self, visit: Visit, failure: Cause | None) -> bool:
+        """Whether a handler that has ended gives no answer: it failed, and nobody would hear of it."""
+        return failure is not None and self.is_late(visit)
+
+    def check_deadline(self, visit: Visit) -> None:
+        """End the work of a visit whose deadline has passed."""
+        if self.is_late(visit):
+            raise Dropped
 
     def wait_for_slot(self, visit: Visit, service: Service, replica: Replica) -> Steps:
         """Wait in the replica's queue."""
@@ -235,18 +294,21 @@ class Life:
         self.record.attempt_begins(exchange, visit.span)
         assert visit.replica is not None
         self.record.replica_chosen(exchange, visit.replica)
-        inner = Visit(
-            visit.request, exchange.address, service, visit.replica, visit.ledger, exchange.span, [0.0, 0.0, 0.0]
-        )
+        inner = Visit(visit.request, exchange.address, service, visit.replica, visit.ledger, exchange.span,
+                      [0.0, 0.0, 0.0], visit.awaited)  # fmt: skip
         failure = yield from self.run(inner, call.endpoint)
-        self.record.visit_ends(inner, service, failure)
+        self.record.visit_ends(inner, service, failure, dropped=self.is_dropped(inner, failure))
         exchange.outcome, exchange.cause = inner.outcome(failure), failure
         self.record.attempt_ends(exchange)
         return exchange
 
     def run(self, visit: Visit, endpoint: Endpoint) -> Failing:
         """The handler of an endpoint: its steps, then its own chance to fail (rule 4.5)."""
-        failure: Cause | None = yield from self.steps(visit, endpoint.start)
+        failure: Cause | None
+        try:
+            failure = yield from self.steps(visit, endpoint.start)
+        except Dropped:
+            failure = OUT_OF_TIME, endpoint.service.row
         if (
             failure is None
             and endpoint.error_rate > 0.0
@@ -310,14 +372,25 @@ class Life:
         service, replica = visit.service, visit.replica
         assert service is not None
         assert replica is not None
+        self.check_deadline(visit)
         work = seconds / service.pace
-        job = replica.station.join(service.meter, work, visit.key + COMPLETION + local)
+        job = replica.station.join(service.meter, work, visit.key + COMPLETION + local, visit.deadline)
         yield job
+        if job.dropped:
+            raise Dropped
         if job.waiting > 0.0:
             visit.totals[0] += job.waiting
             visit.ledger.append((service.components + WAITING, job.waiting))
         visit.totals[1] += work
         visit.ledger.append((service.components + SERVICE, work))
+        self.note_waste(visit, service, Waste.CPU, job.started, replica.station.share(job))
+
+    def note_waste(self, visit: Visit, service: Service, column: Waste, started: float, share: float) -> None:
+        """A step has ended: what of it was for nobody (rule 12.16)."""
+        if visit.awaited is not None:
+            until = visit.awaited.until()
+            if until < self.clock.now:
+                self.record.work_wasted(service, column, max(until, started), share)
 
     def serialize(self, visit: Visit, call: Call, address: int, k: int, local: int) -> Steps:
         """Pack or unpack one message of a call (rule 5.3)."""
@@ -327,12 +400,16 @@ class Life:
     def sleep(self, visit: Visit, seconds: float, local: int) -> Steps:
         """Let time pass without a core."""
         assert visit.service is not None
-        yield self.clock.at(self.clock.now + seconds, visit.key + COMPLETION + local)
+        self.check_deadline(visit)
+        now = self.clock.now
+        yield self.clock.at(now + seconds, visit.key + COMPLETION + local)
+        self.note_waste(visit, visit.service, Waste.SLEEP, now, 1.0)
         visit.totals[1] += seconds
         visit.ledger.append((visit.service.components + SERVICE, seconds))
 
     def call_step(self, visit: Visit, row: int, call: Call) -> Failing:
         """A call as a step of a handler: it fails if the call does."""
+        self.check_deadline(visit)
         if not call.remote:
             start = self.clock.now
             exchange = yield from self.call_inside(visit, call)
@@ -345,13 +422,14 @@ class Life:
 
     def send_step(self, visit: Visit, row: int, call: Call) -> Steps:
         """Fire and forget: the handler goes on once the message is packed (rule 4.7)."""
+        self.check_deadline(visit)
         if not call.remote:
-            alone = visit.fork()
-            self.clock.start(self.call_inside(alone, call))
+            self.clock.start(self.call_inside(visit.released(), call))
             return
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
             yield from self.serialize(visit, call, address, 0, row * LOCALS_PER_STEP + PACK)
+            self.check_deadline(visit)
         exchange = self.send(visit, call, address, detached=True)
         if exchange.replica is None:
             self.record.attempt_ends(exchange)
@@ -368,7 +446,12 @@ class Life:
 
     def branch(self, visit: Visit, row: int, join: Join) -> Steps:
         """One branch of a `parallel`."""
-        failure = yield from self.steps(visit, row)
+        assert visit.service is not None
+        failure: Cause | None
+        try:
+            failure = yield from self.steps(visit, row)
+        except Dropped:
+            failure = OUT_OF_TIME, visit.service.row
         join.branch_ended(failure, visit.ledger)
 
     def chosen(self, first: int, count: int, u: float) -> int:

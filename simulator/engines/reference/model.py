@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ...plan.layout import Component, Outcome
 from ...plan.order import ADDRESS_BITS, LOCAL_BITS, REQUEST_BITS
@@ -10,8 +12,10 @@ from ...plan.plan import Plan
 from .clock import Clock, Moment
 from .draws import Draw, make_draw
 from .meters import Meter
-from .policies import Policy, make_policies
+from .policies import Limiter, Policy, make_limiters, make_policies
 from .units import Replica, Unit
+
+INFINITY = float("inf")
 
 Cause = tuple[Outcome, int]
 """The innermost failure: what it was, and of which service."""
@@ -27,6 +31,7 @@ class Service:
     balance_stream: int
     meter: Meter
     components: int  # the first of its components in a ledger
+    limiter: Limiter | None
 
 
 @dataclass(slots=True)
@@ -57,19 +62,27 @@ class Call:
     serialization: Draw | None
     serialization_stream: int
     timeout: float
+    timeout_law: Draw | None
+    timeout_stream: int
+    propagates: bool
     policy: Policy | None
+
+    def patience(self, address: int) -> float:
+        """Seconds that the caller waits for the whole call, whose first try is at `address`."""
+        return self.timeout if self.timeout_law is None else self.timeout_law(address, self.timeout_stream, 0)
 
 
 class Model:
     """Everything of a Plan that requests meet, unpacked once a run."""
 
     def __init__(self, plan: Plan, clock: Clock, key: int) -> None:
-        self.units = [Unit(clock, plan.units, row, key) for row in range(len(plan.units.name))]
+        self.units = [Unit(clock, plan, row, key) for row in range(len(plan.units.name))]
         draws = [make_draw(plan.distributions, row, key) for row in range(len(plan.distributions.kind))]
         self.draws = draws
         s, e, c, p = plan.services, plan.endpoints, plan.calls, plan.programs
+        limiters = make_limiters(plan)
         self.services = [
-            Service(row, self.units[unit], pace, stream, Meter(), row * len(Component))
+            Service(row, self.units[unit], pace, stream, Meter(), row * len(Component), limiters.get(row))
             for row, (unit, pace, stream) in enumerate(
                 zip(s.unit.tolist(), s.pace.tolist(), s.balance_stream.tolist(), strict=True)
             )
@@ -88,11 +101,17 @@ class Model:
         ]
         columns = (c.target, c.site, c.remote, c.latency, c.latency_stream, c.loss, c.loss_stream, c.error_rate,
                    c.error_stream, c.serialization, c.serialization_stream, c.timeout)  # fmt: skip
-        policies = make_policies(plan, clock)
+        self.breakers, policies = make_policies(plan, clock)
+        columns_of_patience = (plan.patience.call, plan.patience.law, plan.patience.stream, plan.patience.propagates)
+        patience = {
+            call: (None if law < 0 else draws[law], stream, propagates == 1)
+            for call, law, stream, propagates in zip(*(c.tolist() for c in columns_of_patience), strict=True)
+        }
+        none = (None, 0, False)
         self.calls = [
             Call(row, self.endpoints[target], site, remote == 1, draws[latency], latency_stream, loss, loss_stream,
                  error_rate, error_stream, None if serialization < 0 else draws[serialization],
-                 serialization_stream, timeout, policies.get(row))
+                 serialization_stream, timeout, *patience.get(row, none), policies.get(row))
             for row, (target, site, remote, latency, latency_stream, loss, loss_stream, error_rate, error_stream,
                       serialization, serialization_stream, timeout)
             in enumerate(zip(*(column.tolist() for column in columns), strict=True))
@@ -121,6 +140,27 @@ class Request:
         self.spans = 0
 
 
+class Awaited:
+    """Until when somebody waits for an answer: it is wanted no longer than that of whom it is for (rule 12.16).
+
+    `deadline` is what its callee knows of it beforehand; `ended` is when its caller stopped waiting.
+    """
+
+    __slots__ = ("above", "deadline", "ended")
+
+    def __init__(self, above: Awaited | None, deadline: float) -> None:
+        self.above = above
+        self.deadline = deadline
+        self.ended = INFINITY
+
+    def until(self) -> float:
+        """When the first one on the way to the edge stopped waiting; infinite if all still do."""
+        first, one = self.ended, self.above
+        while one is not None:
+            first, one = min(first, one.ended), one.above
+        return first
+
+
 class Visit:
     """One run of a handler, in one replica; a request at the edge is one without a service.
 
@@ -128,7 +168,7 @@ class Visit:
     of service over all its branches, and whether it is degraded.
     """
 
-    __slots__ = ("address", "key", "ledger", "replica", "request", "service", "span", "totals")
+    __slots__ = ("address", "awaited", "key", "ledger", "replica", "request", "service", "span", "totals")
 
     def __init__(
         self,
@@ -139,6 +179,7 @@ class Visit:
         ledger: list[tuple[int, float]],
         span: int,
         totals: list[float],
+        awaited: Awaited | None,
     ) -> None:
         self.request = request
         self.address = address
@@ -148,6 +189,12 @@ class Visit:
         self.ledger = ledger
         self.span = span
         self.totals = totals
+        self.awaited = awaited  # None: it is wanted whatever becomes of others, as what was sent is
+
+    @property
+    def deadline(self) -> float:
+        """When nobody will wait for it any more, as far as it knows."""
+        return INFINITY if self.awaited is None else self.awaited.deadline
 
     def degrade(self) -> None:
         """A fallback served it, or something that it called (rule 12.15)."""
@@ -161,11 +208,19 @@ class Visit:
 
     def scope(self, address: int) -> Visit:
         """The same visit at another address: one repetition of its steps."""
-        return Visit(self.request, address, self.service, self.replica, self.ledger, self.span, self.totals)
+        return Visit(
+            self.request, address, self.service, self.replica, self.ledger, self.span, self.totals, self.awaited
+        )
 
     def fork(self) -> Visit:
         """The same visit with a ledger of its own: one branch of its steps."""
-        return Visit(self.request, self.address, self.service, self.replica, [], self.span, self.totals)
+        return Visit(self.request, self.address, self.service, self.replica, [], self.span, self.totals, self.awaited)
+
+    def released(self) -> Visit:
+        """A fork for whose work nobody waits, by design: what is sent inside a process."""
+        alone = self.fork()
+        alone.awaited = None
+        return alone
 
 
 class Exchange(Moment):
@@ -186,10 +241,14 @@ class Exchange(Moment):
         caller.request.spans += 1
         self.row = -1  # in the attempt log
         self.attempt = 0
+        self.awaited = None if detached else Awaited(caller.awaited, caller.deadline)
         self.replica: Replica | None = None
         self.outcome = Outcome.UNFINISHED
         self.cause: Cause | None = None
         self.served = False  # a handler ran, and its answer has to be unpacked
+        self.timer = Moment()  # the end of its caller's patience
+        self.retry = False  # it counts as a re-try
+        self.placed = False  # it has a place in the bulkhead
         self.network_s = 0.0
         self.ledger: list[tuple[int, float]] = []
 
@@ -198,14 +257,20 @@ class Exchange(Moment):
         self.outcome = outcome
         self.cause = (outcome, self.call.endpoint.service.row)
 
-    def expire(self, _event: object) -> None:
+    def expire(self, now: float) -> None:
         """The caller's patience ends: wake it, and let the answer come to nobody."""
         if self.callbacks:
-            self.fail_with(Outcome.TIMEOUT)
-            self.served = False
-            waiting, self.callbacks = self.callbacks, []
-            for callback in waiting:
+            for callback in self.leave(now):
                 callback(self)
+
+    def leave(self, now: float) -> list[Callable[[Any], None]]:
+        """From now on nobody waits for the answer; gives who did."""
+        assert self.awaited is not None
+        self.awaited.ended = now
+        self.fail_with(Outcome.TIMEOUT)
+        self.served = False
+        waiting, self.callbacks = self.callbacks, []
+        return waiting
 
 
 class Join(Moment):

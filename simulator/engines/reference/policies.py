@@ -9,7 +9,8 @@ import numpy as np
 
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
-from ...rules.breaker import lets_pass, make_breaker, tell
+from ...rules.breaker import lets_pass, make_breaker, open_time, release, tell
+from ...rules.limits import acquire, make_limiter
 from ...rules.retry import has_budget
 from .clock import Clock, Moment
 
@@ -23,6 +24,7 @@ class Breaker:
 
     def __init__(self, plan: Plan, row: int) -> None:
         b = plan.breakers
+        self.target = int(b.target[row])
         self._board = make_breaker(
             window=int(b.window[row]),
             size=int(b.size[row]),
@@ -43,6 +45,33 @@ class Breaker:
     def tell(self, now: float, outcome: int, took: float) -> None:
         """A try has ended now, after so many seconds."""
         tell(self._board, self._times, 0, now, outcome, took)
+
+    def release(self, now: float) -> None:
+        """A try has ended now, without a result."""
+        release(self._board, self._times, 0, now)
+
+    def open_time(self, now: float) -> float:
+        """Seconds that it has been OPEN until now."""
+        return open_time(self._board, self._times, 0, now)  # type: ignore[no-any-return]
+
+
+class Limiter:
+    """The permits of one target; `rules/limits.py` says what it does."""
+
+    def __init__(self, limit: int, period_s: float, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._board = make_limiter(limit, period_s, timeout_s)
+        self._times = self._board.view(np.float64)
+
+    def acquire(self, now: float, longest: float) -> float:
+        """When a try that asks now has its permit; below 0 if that is later than after `longest` seconds."""
+        return acquire(self._board, self._times, 0, now, longest)  # type: ignore[no-any-return]
+
+
+def make_limiters(plan: Plan) -> dict[int, Limiter]:
+    """The limiters of a plan, by the row of their service."""
+    columns = (plan.limiters.service, plan.limiters.limit, plan.limiters.period_s, plan.limiters.timeout_s)
+    return {row: Limiter(*limits) for row, *limits in zip(*(column.tolist() for column in columns), strict=True)}
 
 
 class Place(Moment):
@@ -136,10 +165,11 @@ class Policy:
     breakers: list[Breaker]
     bulkheads: list[Bulkhead]
     budgets: list[Budget]
+    hedge: float
 
 
-def make_policies(plan: Plan, clock: Clock) -> dict[int, Policy]:
-    """The policies of a plan, by the row of their call."""
+def make_policies(plan: Plan, clock: Clock) -> tuple[list[Breaker], dict[int, Policy]]:
+    """All breakers of a plan, and its policies by the row of their call."""
     p = plan.policies
     breakers = [
         [Breaker(plan, row) for _ in range(int(callers))] for row, callers in enumerate(plan.breakers.callers.tolist())
@@ -156,10 +186,10 @@ def make_policies(plan: Plan, clock: Clock) -> dict[int, Policy]:
     ]
     # The row -1 of a block that is not there is the last one of each list.
     columns = (p.call, p.attempts, p.per_try_s, p.retry_on, p.backoff_s, p.max_backoff_s, p.jitter, p.backoff_stream,
-               p.breaker, p.bulkhead, p.budget)  # fmt: skip
-    return {
+               p.breaker, p.bulkhead, p.budget, p.hedge_s)  # fmt: skip
+    return [breaker for row in breakers for breaker in row], {
         call: Policy(attempts, per_try, retry_on, backoff, longest, jitter, stream, [*breakers, []][breaker],
-                     [*bulkheads, []][bulkhead], [*budgets, []][budget])
-        for call, attempts, per_try, retry_on, backoff, longest, jitter, stream, breaker, bulkhead, budget
+                     [*bulkheads, []][bulkhead], [*budgets, []][budget], hedge)
+        for call, attempts, per_try, retry_on, backoff, longest, jitter, stream, breaker, bulkhead, budget, hedge
         in zip(*(column.tolist() for column in columns), strict=True)
     }  # fmt: skip

@@ -22,6 +22,7 @@ from ...plan.trace import (
     Tally,
     Trace,
     Visits,
+    Waste,
     make_edges,
 )
 from .clock import Clock
@@ -57,6 +58,9 @@ class Recorder:
         self.ended_now = [[0, 0] for _ in range(workloads)]
         # Lists are several times faster to add to than arrays, one number at a time.
         self.visits = [[0.0] * (services * len(Visits)) for _ in range(bins)]
+        self.tries = [[0] * services for _ in range(bins)]
+        self.wasted = [[0.0] * (services * len(Waste)) for _ in range(bins)]
+        self.open_breakers = np.zeros((bins + 1, services))
         self.outcomes = [[0] * (workloads * len(Outcome)) for _ in range(bins)]
         self.tallies = [[0.0] * (len(self.entry_calls) * self.endpoints * len(Tally)) for _ in range(bins)]
         self.breakdown = [[0.0] * (services * len(Component)) for _ in range(bins)]
@@ -89,6 +93,8 @@ class Recorder:
             waiting = meter.waiting.at(now) + (meter.sharing.at(now) - shared)
             self.levels[edge, service.row] = busy, waiting
             self.counts[edge, service.row] = meter.begun, meter.ended, meter.failed
+        for breaker in model.breakers:
+            self.open_breakers[edge, breaker.target] += breaker.open_time(now)
         self.arrived[edge] = self.arrived_now
         self.ended[edge] = self.ended_now
         self.bin = edge
@@ -146,6 +152,7 @@ class Recorder:
 
     def attempt_begins(self, exchange: Exchange, parent: int) -> None:
         """A try at a call is made, now."""
+        self.tries[exchange.request.bin][exchange.call.endpoint.service.row] += 1
         if not self.logs_requests:
             return
         request = exchange.request
@@ -189,16 +196,32 @@ class Recorder:
 
     # -- visits
 
+    def work_wasted(self, service: Service, column: Waste, since: float, share: float) -> None:
+        """From `since` until now somebody worked for nobody, so much of the time (rule 12.16); by bin, backwards."""
+        at = service.row * len(Waste) + column
+        bin_ = min(self.bin, len(self.edges) - 2)
+        end = min(self.clock.now, self.edges[bin_ + 1])
+        while True:
+            begin = max(since, self.edges[bin_])
+            if begin < end:
+                self.wasted[bin_][at] += (end - begin) * share
+            if self.edges[bin_] <= since:
+                return
+            end = self.edges[bin_]
+            bin_ -= 1
+
     def visit_rejected(self, service: Service) -> None:
-        """A visit is turned away: no place in the queue."""
+        """A visit is turned away: no place in the queue, or its deadline has passed."""
         service.meter.ended += 1
         service.meter.failed += 1
 
-    def visit_ends(self, visit: Visit, service: Service, failure: Cause | None) -> None:
-        """A handler ends, now."""
+    def visit_ends(self, visit: Visit, service: Service, failure: Cause | None, *, dropped: bool) -> None:
+        """A handler ends, now; one that was dropped has no times."""
         service.meter.ended += 1
         if failure is not None:
             service.meter.failed += 1
+        if dropped:
+            return
         at = service.row * len(Visits)
         visits = self.visits[visit.request.bin]
         visits[at] += 1.0
@@ -230,6 +253,9 @@ class Recorder:
             arrived=self.arrived,
             ended=self.ended,
             visits=np.array(self.visits).reshape(bins, services, len(Visits)),
+            tries=np.array(self.tries, np.int64).reshape(bins, services),
+            wasted=np.array(self.wasted).reshape(bins, services, len(Waste)),
+            open_breakers=self.open_breakers,
             outcomes=np.array(self.outcomes, np.int64).reshape(bins, workloads, len(Outcome)),
             tallies=np.array(self.tallies).reshape(bins, len(self.entry_calls), self.endpoints, len(Tally)),
             breakdown=np.array(self.breakdown).reshape(bins, services, len(Component)),

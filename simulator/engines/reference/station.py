@@ -9,6 +9,8 @@ from ...rules.queueing import real_time, virtual_time
 from .clock import Clock, Moment
 from .meters import Level, Meter
 
+INFINITY = float("inf")
+
 
 class Job(Moment):
     """A piece of work on a core; the moment is its completion."""
@@ -19,7 +21,10 @@ class Job(Moment):
         self.work = work
         self.key = key
         self.joined = joined
+        self.started = joined
         self.waiting = 0.0
+        self.deadline = INFINITY
+        self.dropped = False  # its deadline had passed when its turn came
 
 
 class Station:
@@ -31,10 +36,11 @@ class Station:
         self.busy = 0
         self.queue: deque[Job] = deque()
 
-    def join(self, meter: Meter, work: float, key: int) -> Job:
-        """Ask for `work` seconds of one core; wait for the job that is returned."""
+    def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
+        """Ask for `work` seconds of one core before a deadline; wait for the job that is returned."""
         now = self.clock.now
         job = Job(meter, work, key, now)
+        job.deadline = deadline
         job.callbacks.append(self._finish)  # before the owner's own (rule 3.4)
         if self.busy < self.cores:
             self._start(job, now)
@@ -45,8 +51,10 @@ class Station:
 
     def _start(self, job: Job, now: float) -> None:
         self.busy += 1
+        job.started = now
         job.meter.busy.change(now, 1)
-        self.clock.schedule_at(now + job.work, job.key, job)
+        job.dropped = now >= job.deadline  # it gives the core on at this instant (rule 12.19)
+        self.clock.schedule_at(now if job.dropped else now + job.work, job.key, job)
 
     def _finish(self, job: Job) -> None:
         """The core goes to who waited longest, before the finished job's owner goes on."""
@@ -58,6 +66,10 @@ class Station:
             following.meter.waiting.change(now, -1)
             following.waiting = now - following.joined
             self._start(following, now)
+
+    def share(self, _job: Job) -> float:
+        """What of a core a job that has just ended had since it started."""
+        return 1.0
 
     def busy_area(self, meter: Meter, now: float) -> float:
         """Core-seconds of one service that its own meter does not know of: none here."""
@@ -76,7 +88,7 @@ class SharedStation:
         self.present: dict[Meter, Level] = {}  # jobs of a service, integrated over virtual time: core-seconds
         self.next = Moment()
 
-    def join(self, meter: Meter, work: float, key: int) -> Job:
+    def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
         """Ask for `work` seconds of one core; wait for the job that is returned."""
         now = self.clock.now
         job = Job(meter, work, key, now)
@@ -107,6 +119,11 @@ class SharedStation:
             when = real_time(self.virtual, self.since, due, len(self.jobs), self.cores)
             self.next = self.clock.at(when, key)
             self.next.callbacks.append(self._finish)
+
+    def share(self, job: Job) -> float:
+        """What of a core a job that has just ended had since it joined, as if that had been even."""
+        took = self.clock.now - job.joined
+        return job.work / took if took > 0.0 else 1.0
 
     def _virtual(self, now: float) -> float:
         if not self.jobs:

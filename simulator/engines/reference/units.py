@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 
+import numpy as np
+
 from ...plan.layout import UNLIMITED, Discipline, Scheduling
 from ...plan.order import EventKind, kind_key
-from ...plan.plan import Units
+from ...plan.plan import Plan
 from ...rules.balancing import choose, count_unanswered, make_board
+from ...rules.outliers import judge, make_detector, sweep
 from .clock import Clock, Moment
 from .meters import Meter
 from .station import SharedStation, Station
@@ -57,7 +60,9 @@ class Replica:
 class Unit:
     """One deployable: its replicas, and the one balancer that all its callers share (rule 9.1)."""
 
-    def __init__(self, clock: Clock, units: Units, row: int, key: int) -> None:
+    def __init__(self, clock: Clock, plan: Plan, row: int, key: int) -> None:
+        units = plan.units
+        self.clock = clock
         self.cores = int(units.cores[row])
         self.shared = units.scheduling[row] == Scheduling.PS
         self.concurrency = int(units.concurrency[row])
@@ -68,11 +73,32 @@ class Unit:
         self._choices = int(units.choice_count[row])
         self._key = key
         self._board = make_board(self._balancer, self._choices, len(self.replicas), int(units.ring_stream[row]))
+        self._detector = self._board.size
+        d = plan.detectors
+        self._is_watched = row in d.unit
+        if self._is_watched:
+            watch = d.unit.tolist().index(row)
+            board = make_detector(
+                errors=int(d.errors[watch]),
+                interval_s=float(d.interval_s[watch]),
+                base_s=float(d.base_s[watch]),
+                percent=float(d.percent[watch]),
+                replicas=len(self.replicas),
+            )
+            self._board = np.concatenate([self._board, board])
+        self._times = self._board.view(np.float64)
 
     def choose(self, address: int, stream: int, hash_key: int) -> Replica | None:
         """The replica for one attempt, by the rule of `rules/balancing.py`; None if none is ready."""
+        if self._is_watched:
+            sweep(self._board, self._times, self._detector, 0, self.clock.now)
         number = choose(self._balancer, self._choices, self._board, 0, hash_key, self._key, address, stream)
         return self.replicas[number] if number >= 0 else None
+
+    def judge(self, replica: Replica, outcome: int) -> None:
+        """A try at a replica has ended now, for its caller (rule 12.30)."""
+        if self._is_watched:
+            judge(self._board, self._times, self._detector, 0, self.clock.now, replica.number, outcome)
 
     def count_unanswered(self, replica: Replica, change: int) -> None:
         """One more call was sent to a replica, or one less is unanswered (rule 5.7)."""

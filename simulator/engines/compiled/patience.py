@@ -1,0 +1,102 @@
+"""Whether somebody waits for what is done, and until when (rules 12.16 to 12.20).
+
+An exchange knows the one that its caller serves, as long as it is there itself: so work that has lost who waits for it
+is known as such, however far up the caller is who gave up.
+"""
+
+from __future__ import annotations
+
+from ...plan.layout import Outcome
+from ...plan.trace import Waste
+from ...rules.jit import Floats, Words, kernel, subroutine
+from .flight import Exchange, Stage, Task
+from .layout import Service, World
+from .memory import let_go
+
+OK, TIMEOUT = int(Outcome.OK), int(Outcome.TIMEOUT)
+COLUMNS = len(Waste)
+INFINITY = float("inf")
+
+
+@kernel
+def inherit(m: Words, f: Floats, exchange: int, above: int) -> None:
+    """A try is for whom its caller works, if anybody."""
+    m[exchange + Exchange.ABOVE] = above
+    f[exchange + Exchange.ENDED] = INFINITY
+    f[exchange + Exchange.DEADLINE] = INFINITY
+    if above != 0:
+        m[above + Exchange.REFERENCES] += 1
+        f[exchange + Exchange.DEADLINE] = f[above + Exchange.DEADLINE]
+
+
+@kernel
+def deadline_of(m: Words, f: Floats, task: int) -> float:
+    """When nobody will wait for a task's visit any more, as far as it knows."""
+    visit = m[task + Task.VISIT]
+    if m[World.DEADLINES] == 0 or visit == 0:
+        return INFINITY
+    return f[visit + Exchange.DEADLINE]
+
+
+@kernel
+def is_late(m: Words, f: Floats, task: int) -> bool:
+    """Whether the deadline of a task's visit has passed: nothing more begins (rule 12.19)."""
+    return m[World.DEADLINES] == 1 and f[World.NOW] >= deadline_of(m, f, task)
+
+
+@kernel
+def is_dropped(m: Words, f: Floats, task: int) -> bool:
+    """Whether a handler that has ended gives no answer: it failed, and nobody would hear of it."""
+    return m[task + Task.CAUSE] != OK and is_late(m, f, task)
+
+
+@subroutine
+def drop(m: Words, task: int) -> None:
+    """The work of a task ends here, since nobody waits any more."""
+    m[task + Task.CAUSE] = TIMEOUT
+    m[task + Task.CAUSE_SERVICE] = m[m[task + Task.SERVICE] + Service.ROW]
+    if m[task + Task.STAGE] == Stage.UNPACKED:
+        let_go(m, m[task + Task.EXCHANGE])
+    if m[task + Task.STAGE] != Stage.RESPONDED:
+        m[task + Task.STAGE] = Stage.DROPPED
+
+
+# -- waste
+
+
+@kernel
+def awaited_until(m: Words, f: Floats, exchange: int) -> float:
+    """When the first one on the way to the edge stopped waiting; infinite if all still do."""
+    first = INFINITY
+    while exchange != 0:
+        first = min(first, f[exchange + Exchange.ENDED])
+        exchange = m[exchange + Exchange.ABOVE]
+    return first
+
+
+@subroutine
+def note_waste(m: Words, f: Floats, task: int, column: int, started: float, share: float) -> None:
+    """A step has ended: what of it was for nobody (rule 12.16); by bin, backwards."""
+    until, now = awaited_until(m, f, m[task + Task.VISIT]), f[World.NOW]
+    if until >= now:
+        return
+    since = max(until, started)
+    edges = m[World.EDGES]
+    row, bins = m[m[task + Task.SERVICE] + Service.ROW], m[World.EDGE_COUNT] - 1
+    bin_ = min(m[World.EDGE], bins - 1)
+    end = min(now, f[edges + bin_ + 1])
+    while True:
+        begin = max(since, f[edges + bin_])
+        if begin < end:
+            f[m[World.WASTED] + (bin_ * m[World.SERVICE_COUNT] + row) * COLUMNS + column] += (end - begin) * share
+        if f[edges + bin_] <= since:
+            return
+        end = f[edges + bin_]
+        bin_ -= 1
+
+
+@kernel
+def share_of(f: Floats, task: int) -> float:
+    """What of a shared core a task's work had since it joined, as if that had been even."""
+    took = f[World.NOW] - f[task + Task.JOINED]
+    return f[task + Task.WORK] / took if took > 0.0 else 1.0

@@ -1,0 +1,96 @@
+"""Outlier detection: replicas that fail again and again get no calls for a while (rules 12.30 to 12.32).
+
+The consecutive-5xx detector of Envoy (documentation, "Outlier detection"; `DetectorImpl` for what that leaves open), of
+which Istio's `outlierDetection` is made.
+
+All that a detector knows is on its board, some words from a place `at` on; those that are times are read through `f`,
+the same words as floats. `balancer` is where the board of the unit's balancer is, in the same array. Nothing happens
+by itself: sweeps that time has brought are made up for when somebody asks, with the same result.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plan.layout import GOOD
+from .balancing import EJECTED, exclude, include
+from .jit import rule
+from .limits import cycle_of
+
+LAST_GOOD = int(GOOD)
+
+ERRORS, INTERVAL, BASE, LONGEST, PERCENT, SWEPT, OUT, REPLICAS, STATES = range(9)
+"""Words of a board: failures that eject, the interval of sweeps, the base and the longest time out (floats), replicas
+in percent that may be out (float), the last sweep, how many replicas are out, how many there are. Then the words of each
+replica."""
+FAILED, IS_OUT, TIMES, SINCE, BACK, STATE = range(6)
+"""Words of a replica: failures one after the other, whether it is out, how many times the base it would be out, when it
+was ejected last and when it came back last (floats)."""
+
+LONGEST_S = 300.0
+"""Envoy, `max_ejection_time`: the longest time out, or the base if that is longer."""
+
+BOARD = "int64[::1], float64[::1], int64, int64"
+POINTERS = "CPointer(int64), CPointer(float64), int64, int64"
+
+
+@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+def sweep_once(m, f, at, balancer, now):
+    """One sweep: who has been out for long enough comes back; who has been back for an interval is better trusted."""
+    for replica in range(m[at + REPLICAS]):
+        state = at + STATES + replica * STATE
+        if m[state + IS_OUT] == 1:
+            if min(f[at + BASE] * m[state + TIMES], f[at + LONGEST]) <= now - f[state + SINCE]:
+                m[state + IS_OUT] = 0
+                m[state + FAILED] = 0
+                f[state + BACK] = now
+                m[at + OUT] -= 1
+                include(m, balancer, replica, EJECTED)
+        elif m[state + TIMES] > 0 and now - f[state + BACK] >= f[at + INTERVAL]:
+            m[state + TIMES] -= 1
+
+
+@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+def sweep(m, f, at, balancer, now):
+    """Make up for all sweeps until now, one at each multiple of the interval."""
+    last = cycle_of(now, f[at + INTERVAL])
+    while m[at + SWEPT] < last:
+        pending = False
+        for replica in range(m[at + REPLICAS]):
+            if m[at + STATES + replica * STATE + TIMES] > 0:
+                pending = True
+        if not pending:
+            m[at + SWEPT] = last
+            return
+        m[at + SWEPT] += 1
+        sweep_once(m, f, at, balancer, m[at + SWEPT] * f[at + INTERVAL])
+
+
+@rule(f"void({BOARD}, float64, int64, int64)", f"void({POINTERS}, float64, int64, int64)")
+def judge(m, f, at, balancer, now, replica, outcome):
+    """A try at a replica has ended now, for its caller."""
+    sweep(m, f, at, balancer, now)
+    state = at + STATES + replica * STATE
+    if outcome <= LAST_GOOD:
+        m[state + FAILED] = 0
+        return
+    m[state + FAILED] += 1
+    if m[state + FAILED] != m[at + ERRORS] or m[state + IS_OUT] == 1:
+        return
+    m[state + FAILED] = 0
+    if 100.0 * (m[at + OUT] + 1) / m[at + REPLICAS] <= f[at + PERCENT]:
+        m[at + OUT] += 1
+        m[state + IS_OUT] = 1
+        f[state + SINCE] = now
+        if m[state + TIMES] * f[at + BASE] < f[at + LONGEST] + f[at + BASE]:
+            m[state + TIMES] += 1
+        exclude(m, balancer, replica, EJECTED)
+
+
+def make_detector(*, errors: int, interval_s: float, base_s: float, percent: float, replicas: int) -> NDArray[np.int64]:
+    """The board of a detector that has seen nothing."""
+    board = np.zeros(STATES + replicas * STATE, np.int64)
+    board[[ERRORS, REPLICAS]] = errors, replicas
+    board.view(np.float64)[[INTERVAL, BASE, LONGEST, PERCENT]] = interval_s, base_s, max(LONGEST_S, base_s), percent
+    return board

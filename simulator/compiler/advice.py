@@ -15,6 +15,7 @@ from ..spec.models import Topology
 from ..spec.steps import Call
 from ..units import format_duration, format_fraction
 from .expectations import Expectations, entry_shares
+from .limits import limit_warnings
 from .policies import acts
 from .programs import endpoint_name
 from .reach import Reach, call_steps, steps_of
@@ -31,6 +32,7 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *_free_hops(plan),
         *_dropped_limits(topology, plan),
         *_dropped_policies(topology, reach, plan),
+        *limit_warnings(topology, plan),
         *_unused_policies(topology, reach),
         *_short_stages(plan),
     )

@@ -14,7 +14,7 @@ from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
-from .limits import limiter_columns
+from .limits import detector_columns, limiter_columns
 from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
@@ -96,6 +96,7 @@ def compile_topology(
         budgets=policies.budgets,
         patience=patience,
         limiters=limiters,
+        detectors=detector_columns(units),
     )
     expected = expect(plan)
     refuse_endless_users(plan, expected)

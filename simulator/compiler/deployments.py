@@ -12,6 +12,7 @@ from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
 from ..spec.deployments import Unit
 from ..spec.models import Topology
+from ..spec.policies import OutlierDetection
 from ..spec.services import LoadBalancer, Service
 
 MICROSERVICES = "microservices"
@@ -34,6 +35,7 @@ class ResolvedUnit:
     scheduling: Scheduling
     balancer: Balancer
     choice_count: int
+    detection: OutlierDetection | None
     priced: bool
 
     @property
@@ -140,6 +142,7 @@ def _resolve(topology: Topology, path: str, name: str, members: tuple[str, ...],
         scheduling=Scheduling[scheduling or _agreed(path, "scheduling", services, lambda s: s.scheduling)],
         balancer=balancer,
         choice_count=choice_count,
+        detection=_detection(path, services, written),
         priced=any(service.kind != "external" for service in services.values()),
     )
 
@@ -202,6 +205,24 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
     if balancer.simple != "LEAST_REQUEST":
         return Balancer[balancer.simple], 2  # the count does not act: one value, so that plans compare equal
     return Balancer.LEAST_REQUEST, UNLIMITED if balancer.choice_count == "all" else balancer.choice_count
+
+
+def _detection(path: str, services: dict[str, Service], written: Unit | None) -> OutlierDetection | None:
+    """When the balancer ejects a replica: as written, else what those of its services say that say something."""
+    if written is not None and written.outlier_detection is not None:
+        return written.outlier_detection
+    said = {name: service for name, service in services.items() if service.outlier_detection is not None}
+    if not said:
+        return None
+    _agreed(path, "outlierDetection", said, lambda service: _shown(service.outlier_detection))
+    return next(iter(said.values())).outlier_detection
+
+
+def _shown(detection: OutlierDetection | None) -> str:
+    """A block as a file would have it, in one line."""
+    assert detection is not None
+    written = {key: value for key, value in detection.model_dump(by_alias=True).items() if value is not None}
+    return "{" + ", ".join(f"{key}: {value:g}" for key, value in written.items()) + "}"
 
 
 def _agreed(path: str, key: str, services: dict[str, Service], word: Callable[[Service], str]) -> str:

@@ -1,19 +1,21 @@
-"""Limits that a target sets to all its callers: rate limits of services.
+"""What a target does to all its callers: rate limits of services, outlier detection of units.
 
-Defaults are those of resilience4j 2 (documentation, "RateLimiter").
+Defaults are those of resilience4j 2 (documentation, "RateLimiter") and of Istio (reference, "Destination Rule").
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..plan.plan import Limiters
+from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
+from .deployments import ResolvedUnit
 from .policies import given
 
 LIMIT, PERIOD_S, TIMEOUT_S = 50, 500e-9, 5.0
+ERRORS, INTERVAL_S, BASE_S, PERCENT = 5, 10.0, 30.0, 10.0
 
 
 def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
@@ -26,3 +28,38 @@ def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
         period_s=np.array([given(limit.limit_refresh_period, PERIOD_S) for _, limit in written], np.float64),
         timeout_s=np.array([given(limit.timeout_duration, TIMEOUT_S) for _, limit in written], np.float64),
     )
+
+
+def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
+    """The units whose balancer ejects replicas, with the product's defaults where nothing is written."""
+    written = [(row, unit.detection) for row, unit in enumerate(units) if unit.detection is not None]
+    return Detectors(
+        unit=np.array([row for row, _ in written], np.int64),
+        errors=np.array([given(one.consecutive5xx_errors, ERRORS) for _, one in written], np.int64),
+        interval_s=np.array([given(one.interval, INTERVAL_S) for _, one in written], np.float64),
+        base_s=np.array([given(one.base_ejection_time, BASE_S) for _, one in written], np.float64),
+        percent=np.array([given(one.max_ejection_percent, PERCENT) for _, one in written], np.float64),
+    )
+
+
+def limit_warnings(topology: Topology, plan: Plan) -> Iterator[str]:
+    """Limits that limit nothing, and detections that can eject nobody."""
+    targets = set(plan.endpoints.service[plan.calls.target[plan.calls.remote == 1]].tolist())
+    for service in plan.limiters.service.tolist():
+        name = plan.services.name[service]
+        limit = topology.services[name].rate_limit
+        if service not in targets:
+            yield f"{name}: its rateLimit does not act: all its calls stay inside the process"
+        elif limit is not None and limit.limit_refresh_period is None:
+            permits = given(limit.limit_for_period, LIMIT)
+            yield (
+                f"{name}: its rateLimit has no limitRefreshPeriod, and so resilience4j's 500ns: {permits} calls in each"
+                f" 500ns, which hardly limits anything"
+            )
+    for unit, percent in zip(plan.detectors.unit.tolist(), plan.detectors.percent.tolist(), strict=True):
+        replicas = int(plan.units.replicas[unit])
+        if percent * replicas < 100.0:
+            yield (
+                f"{plan.units.name[unit]}: its outlierDetection ejects nobody: one of {replicas} replicas is more than"
+                f" maxEjectionPercent {percent:g}"
+            )

@@ -12,7 +12,7 @@ import numpy as np
 from ..units import format_cpu, format_duration, format_fraction, format_memory, format_rate
 from .layout import UNLIMITED, Balancer, Discipline, Dist, Kind, Op, Scheduling, Shape
 from .plan import Objective, Plan
-from .policies import describe_policy
+from .policies import describe_detection, describe_limits, describe_policy
 from .structure import Node, handler
 
 WIDTH = 100
@@ -67,11 +67,12 @@ def _units(plan: Plan) -> Iterator[str]:
         if memory > 0.0:
             what.append(f"{format_memory(memory)} memory")
         what.append(f"cores {Scheduling(int(units.scheduling[row])).name}")
-        what += [*_slots(plan, row), _balancer(plan, row)]
+        what += [*_slots(plan, row), _balancer(plan, row), *describe_detection(plan, row)]
         yield f"  {name}: {', '.join(what)}{'' if units.priced[row] else ', not priced'}"
         for service in np.flatnonzero(plan.services.unit == row).tolist():
             kind = Kind(int(plan.services.kind[service])).name.lower()
-            yield f"    hosts {plan.services.name[service]} ({kind}, pace {float(plan.services.pace[service]):g})"
+            facts = [kind, f"pace {float(plan.services.pace[service]):g}", *describe_limits(plan, service)]
+            yield f"    hosts {plan.services.name[service]} ({', '.join(facts)})"
 
 
 def _slots(plan: Plan, unit: int) -> list[str]:
@@ -195,11 +196,22 @@ def _call(plan: Plan, row: int) -> str:
         what.append(f"error rate {format_fraction(float(calls.error_rate[row]))}")
     if serialization >= 0:
         what.append(f"serialization {describe_time(plan, serialization)}")
-    if not math.isinf(calls.timeout[row]):
-        what.append(f"timeout {_duration(float(calls.timeout[row]))}")
+    what += _timeout(plan, row)
     for policy in np.flatnonzero(plan.policies.call == row).tolist():
         what += describe_policy(plan, policy)
     return f"{name} over the network" + (f" ({', '.join(what)})" if what else "")
+
+
+def _timeout(plan: Plan, call: int) -> list[str]:
+    """How long a caller waits, and whether its callee knows."""
+    timeout = float(plan.calls.timeout[call])
+    what = [] if math.isinf(timeout) else [f"timeout {_duration(timeout)}"]
+    for row in np.flatnonzero(plan.patience.call == call).tolist():
+        if plan.patience.law[row] >= 0:
+            what = [f"timeout {describe_time(plan, int(plan.patience.law[row]))}"]
+        if plan.patience.propagates[row]:
+            what.append("which is its deadline")
+    return what
 
 
 def _objectives(plan: Plan) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from ..units import format_duration
 from .layout import Jitter, Outcome, Window
 from .plan import Plan
@@ -21,6 +23,8 @@ def describe_policy(plan: Plan, row: int) -> list[str]:
         what.append(f"backoff {_duration(base)} to {_duration(most)}, jitter {Jitter(int(p.jitter[row])).name.lower()}")
     if not math.isinf(p.per_try_s[row]):
         what.append(f"{_duration(float(p.per_try_s[row]))} a try")
+    if not math.isinf(p.hedge_s[row]):
+        what.append(f"a second try after {_duration(float(p.hedge_s[row]))}")
     if (budget := int(p.budget[row])) >= 0:
         least = plan.budgets.least[budget]
         what.append(f"re-tries within {plan.budgets.percent[budget]:g}% of the tries, or {least}")
@@ -31,6 +35,26 @@ def describe_policy(plan: Plan, row: int) -> list[str]:
         waiting = f", waiting {_duration(wait)} at most" if wait > 0.0 else ""
         what.append(f"bulkhead of {plan.bulkheads.limit[bulkhead]}{waiting}")
     return what
+
+
+def describe_limits(plan: Plan, service: int) -> list[str]:
+    """The rate limit of a service, in pieces of a sentence."""
+    limits, what = plan.limiters, []
+    for row in np.flatnonzero(limits.service == service).tolist():
+        wait = float(limits.timeout_s[row])
+        waiting = f"waiting {_duration(wait)} at most" if wait > 0.0 else "else rejected"
+        what.append(f"{limits.limit[row]} tries in {_duration(float(limits.period_s[row]))}, {waiting}")
+    return what
+
+
+def describe_detection(plan: Plan, unit: int) -> list[str]:
+    """The outlier detection of a unit, in pieces of a sentence."""
+    d = plan.detectors
+    return [
+        f"ejects a replica after {d.errors[row]} failures in a row for {_duration(float(d.base_s[row]))} times its"
+        f" ejections, {d.percent[row]:g}% of them at most, looks every {_duration(float(d.interval_s[row]))}"
+        for row in np.flatnonzero(d.unit == unit).tolist()
+    ]
 
 
 def _breaker(plan: Plan, row: int) -> str:

@@ -73,6 +73,21 @@ class Observed:
         return self._since("counts")
 
     @cached_property
+    def open_breakers(self) -> Floats:
+        """Services: breaker-seconds OPEN in the span, of the breakers towards it."""
+        return self._since("open_breakers")
+
+    @cached_property
+    def tries(self) -> Integers:
+        """Services: attempts, of requests that arrive in the span."""
+        return self._within("tries")
+
+    @cached_property
+    def wasted(self) -> Floats:
+        """Services, Waste: seconds of work for nobody in the span."""
+        return self._within("wasted")
+
+    @cached_property
     def replica_seconds(self) -> Floats:
         """Units: integrals over the span."""
         return self._since("replicas")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..plan.layout import Component, Kind, Outcome
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.trace import Count, Level, Visits
+from ..plan.trace import Count, Level, Visits, Waste
 from .cost import unit_costs
 from .observed import Observed
 from .statistics import INTERVAL, interval_table, ratio
@@ -26,6 +26,7 @@ def service_table(observed: Observed) -> pd.DataFrame:
     core_seconds = (observed.replica_seconds * plan.units.cores)[unit]
     waiting = ratio(visits[:, Visits.WAITING], visits[:, Visits.NUMBER])
     service = ratio(visits[:, Visits.SERVICE], visits[:, Visits.NUMBER])
+    number = np.bincount(plan.breakers.target, weights=plan.breakers.callers, minlength=len(unit))
     return pd.DataFrame(
         {
             "unit": [plan.units.name[row] for row in unit],
@@ -39,6 +40,10 @@ def service_table(observed: Observed) -> pd.DataFrame:
             "arrival_rate_per_s": counts[:, Count.BEGUN] / observed.time_s,
             "throughput_per_s": counts[:, Count.ENDED] / observed.time_s,
             "errors": counts[:, Count.FAILED].astype(np.int64),
+            "attempts_per_request": ratio(observed.tries, observed.requests),
+            "wasted_ratio": _wasted(observed.wasted[:, Waste.CPU], levels[:, Level.BUSY]),
+            "wasted_time_s": ratio(observed.wasted.sum(axis=1), counts[:, Count.ENDED]),
+            "breaker_open_ratio": ratio(observed.open_breakers, number * observed.time_s),
         },
         index=pd.Index(plan.services.name, name="service"),
     )
@@ -88,10 +93,17 @@ def unit_table(observed: Observed) -> pd.DataFrame:
             "arrival_rate_per_s": add(counts[:, Count.BEGUN]) / observed.time_s,
             "throughput_per_s": add(counts[:, Count.ENDED]) / observed.time_s,
             "errors": add(counts[:, Count.FAILED]).astype(np.int64),
+            "wasted_ratio": _wasted(add(observed.wasted[:, Waste.CPU]), add(levels[:, Level.BUSY])),
+            "wasted_time_s": ratio(add(observed.wasted.sum(axis=1)), add(counts[:, Count.ENDED])),
             "cost_per_hour": unit_costs(plan, replicas),
         },
         index=pd.Index(units.name, name="unit"),
     )
+
+
+def _wasted(wasted: Floats, busy: Floats) -> Floats:
+    """Share of the busy core time that was for nobody; rounding does not make it more than all."""
+    return np.minimum(ratio(wasted, busy), 1.0)
 
 
 def breakdown_table(observed: Observed) -> pd.DataFrame:

@@ -29,7 +29,8 @@ CLOSED, OPEN, HALF_OPEN = range(3)
 how many of them failed and were slow; where the next result goes, or the last second that has a bucket. Then what
 does not change: the kind and size of the window, the minimum of calls, the thresholds (floats: percent, percent,
 seconds), the wait in OPEN (float), the tries that pass in HALF_OPEN, how long it may last (float, inf: for ever). Then
-the seconds it has been OPEN until its present state (float). Then the results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED three words a second."""
+the seconds it has been OPEN until its present state (float). Then the results: of COUNT_BASED one word each (1:
+failed, 2: slow, 3: both), of TIME_BASED three words a second."""
 
 PER_SECOND = 3
 """Words of one second: results, failed ones, slow ones."""

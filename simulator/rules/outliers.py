@@ -1,4 +1,4 @@
-"""Outlier detection: replicas that fail again and again get no calls for a while (rules 12.30 to 12.32).
+"""Outlier detection: replicas that fail again and again get no calls for a while (rules 12.29 to 12.32).
 
 The consecutive-5xx detector of Envoy (documentation, "Outlier detection"; `DetectorImpl` for what that leaves open), of
 which Istio's `outlierDetection` is made.
@@ -22,8 +22,8 @@ LAST_GOOD = int(GOOD)
 
 ERRORS, INTERVAL, BASE, LONGEST, PERCENT, SWEPT, OUT, REPLICAS, STATES = range(9)
 """Words of a board: failures that eject, the interval of sweeps, the base and the longest time out (floats), replicas
-in percent that may be out (float), the last sweep, how many replicas are out, how many there are. Then the words of each
-replica."""
+in percent that may be out (float), the last sweep, how many replicas are out, how many there are. Then the words of
+each replica."""
 FAILED, IS_OUT, TIMES, SINCE, BACK, STATE = range(6)
 """Words of a replica: failures one after the other, whether it is out, how many times the base it would be out, when it
 was ejected last and when it came back last (floats)."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, field_validator
 from .base import FrozenDict, Model
 from .distributions import WithPercentiles
 from .mistakes import Mistake, mistake
+from .policies import OutlierDetection
 from .services import LoadBalancer, Queue, Scheduling
 from .values import (
     Amount,
@@ -34,7 +35,7 @@ class UnitResources(Model):
 class Unit(Model):
     """One process image that hosts several services; what is not written follows from theirs."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection"})
+    later = frozenset({"startup", "failures", "healthCheck", "autoscaling"})
 
     services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
     replicas: Count | None = Field(
@@ -47,6 +48,9 @@ class Unit(Model):
     queue: Queue | None = Field(None, description="Default: the sum of its services' places; no limit if one has none.")
     scheduling: Scheduling | None = Field(None, description="Default: that of its services, which have to agree.")
     load_balancer: LoadBalancer | None = Field(None, description="Default: that of its services, which have to agree.")
+    outlier_detection: OutlierDetection | None = Field(
+        None, description="Default: that of its services; those that have one have to agree."
+    )
 
     @field_validator("services")
     @classmethod

@@ -17,7 +17,7 @@ from pydantic import (
 
 from .base import FrozenDict, Model
 from .mistakes import Mistake, Source, describe, mistake
-from .policies import RateLimit
+from .policies import OutlierDetection, RateLimit
 from .steps import Step
 from .values import (
     Cores,
@@ -106,7 +106,7 @@ class Endpoint(Model):
 class Service(Model):
     """A service, with `steps` if it has one endpoint, else with `endpoints`."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection"})
+    later = frozenset({"startup", "failures", "healthCheck", "autoscaling"})
     shorthands = ("steps",)
 
     kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
@@ -121,6 +121,9 @@ class Service(Model):
     scheduling: Scheduling = Field("FIFO", description="Of the cores: in order, or processor sharing.")
     load_balancer: LoadBalancer = Field(
         default_factory=LoadBalancer, description="How a replica is chosen; the bare word is enough."
+    )
+    outlier_detection: OutlierDetection | None = Field(
+        None, description="Replicas that fail again and again get no calls for a while; default: none."
     )
     rate_limit: RateLimit | None = Field(None, description="Of all calls over the network; default: none.")
     error_rate: Fraction = Field(0.0, description="The handler fails, after its steps.")

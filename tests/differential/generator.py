@@ -38,6 +38,11 @@ class _Generator:
         self.discipline = self.random.choice(["FIFO", "LIFO"])
         self.rich = {name for name in self.names if self.maybe(0.2)}  # those with two endpoints
 
+        # What came later has draws of its own, so that a seed still means what it meant.
+        self.later = random.Random(~seed)
+        self.callers = self.later.random() < 0.6
+        self.detection: Tree | None = None  # the first one, with which the others agree
+
         self.guarded = self.maybe(0.6)
         self.in_fallback = False
         self.policies = {"one": self.policy(), "two": self.policy() | {"inherits": "one"}} if self.guarded else {}
@@ -100,6 +105,8 @@ class _Generator:
             "loadBalancer": self.balancer if self.agreed else draw.choice(BALANCERS),
             "kind": draw.choice(["database", "cache", "external"]) if row > 0 and self.maybe(0.1) else "service",
         }
+        if self.callers:
+            service |= self.limits()
         if self.maybe(0.45):
             service |= self.slots()
         if self.maybe(0.3):
@@ -184,7 +191,41 @@ class _Generator:
         if self.maybe(0.4):
             policy["bulkhead"] = {"maxConcurrentCalls": draw.choice([1, 1, 2, 4]),
                                   "maxWaitDuration": draw.choice([0, self.ticks(), self.ticks()])}  # fmt: skip
+        return policy | self.patience() if self.callers else policy
+
+    def patience(self) -> Tree:
+        """Timeouts that are drawn or told, and second tries."""
+        draw, policy = self.later, {}
+        if draw.random() < 0.5:
+            most = 8 * self.mean_ticks
+            times = [draw.randint(1, most) / 512 for _ in range(3)]
+            if draw.random() < 0.1:
+                times[0] = 0.0
+            policy["timeout"] = draw.choice([ticks(draw.randint(1, most)), {"dist": "empirical", "file": tuple(times)}])
+            policy["deadline"] = draw.choice(["propagate", "propagate", "ignore"])
+        if draw.random() < 0.4:
+            policy["hedge"] = {"after": draw.choice([0, *(ticks(draw.randint(1, 2 * self.mean_ticks)) for _ in "123")])}
         return policy
+
+    def limits(self) -> Tree:
+        """What a target does to all who call it."""
+        draw, keys = self.later, {}
+        if draw.random() < 0.2:
+            keys["rateLimit"] = {
+                "limitForPeriod": draw.randint(1, 4),
+                "limitRefreshPeriod": ticks(draw.randint(1, 30)),
+                "timeoutDuration": draw.choice([0, ticks(draw.randint(1, 40)), ticks(draw.randint(1, 100))]),
+            }
+        if draw.random() < 0.3:
+            if self.detection is None or not self.agreed:
+                self.detection = {
+                    "consecutive5xxErrors": draw.randint(1, 3),
+                    "interval": ticks(draw.randint(1, 60)),
+                    "baseEjectionTime": ticks(draw.randint(1, 100)),
+                    "maxEjectionPercent": draw.choice([50, 100]),
+                }
+            keys["outlierDetection"] = self.detection
+        return keys
 
     def retries(self) -> Tree:
         draw = self.random
@@ -261,6 +302,9 @@ class _Generator:
             }
             if self.maybe(0.5):
                 unit |= self.slots()
+            if self.callers:  # what its services may not agree on
+                unit["outlierDetection"] = {"maxEjectionPercent": self.later.choice([0, 50, 100]), "interval": ticks(9),
+                                            "consecutive5xxErrors": 2, "baseEjectionTime": ticks(20)}  # fmt: skip
             units[f"u{len(units)}"] = unit
         return units
 

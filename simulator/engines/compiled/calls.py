@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...rules.balancing import choose, count_unanswered
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.limits import acquire
 from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
 from ...rules.variates import sample, sample_points
@@ -150,9 +151,12 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """
     call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     service = target_of(m, exchange)
-    unit = m[service + Service.UNIT]
+    unit, limiter, now = m[service + Service.UNIT], m[service + Service.LIMITER], f[World.NOW]
+    if m[exchange + Exchange.DETACHED] == 1 and limiter != 0 and acquire(m, f, limiter, now, 0.0) != now:
+        fail_with(m, exchange, REJECTED)
+        return
     if m[unit + Unit.DETECTOR] != 0:
-        sweep(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], f[World.NOW])
+        sweep(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], now)
     number = choose(
         m[unit + Unit.BALANCER],
         m[unit + Unit.CHOICES],

@@ -151,8 +151,7 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.WORKED:
         hand_on(m, f, owner)
         book_work(m, f, owner)
-        if m[World.PATIENT] == 1:
-            note_waste(m, f, owner, CPU, f[owner + Task.STARTED], 1.0)
+        note_waste(m, f, owner, CPU, f[owner + Task.STARTED], 1.0)
         return owner
     if action == Action.DELIVER:
         return deliver(m, f, log, owner)
@@ -163,13 +162,11 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.SHARED:
         task = end_shared(m, f, owner)
         book_work(m, f, task)
-        if m[World.PATIENT] == 1:
-            note_waste(m, f, task, CPU, f[task + Task.JOINED], share_of(f, task))
+        note_waste(m, f, task, CPU, f[task + Task.JOINED], share_of(f, task))
         return task
     if action == Action.SLEPT:
         book_work(m, f, owner)
-        if m[World.PATIENT] == 1:
-            note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED], 1.0)
+        note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED], 1.0)
         return owner
     if action == Action.GRANT:
         admit(m, f, owner)
@@ -178,7 +175,13 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
         return expired(m, f, owner)
     if action == Action.ASK:
         return ask(m, f, log, owner, address)
-    if action == Action.RETRY or action == Action.ENTER or action == Action.PERMIT:
+    return happen_seldom(m, f, log, action, owner)
+
+
+@kernel
+def happen_seldom(m: Words, f: Floats, log: Words, action: int, owner: int) -> int:
+    """What happens under policies, and to messages for which nobody waits."""
+    if action in (Action.RETRY, Action.ENTER, Action.PERMIT):
         return owner
     if action == Action.GIVE_UP:
         give_up(m, owner)

@@ -74,13 +74,19 @@ def awaited_until(m: Words, f: Floats, exchange: int) -> float:
     return first
 
 
-@subroutine
+@kernel
 def note_waste(m: Words, f: Floats, task: int, column: int, started: float, share: float) -> None:
-    """A step has ended: what of it was for nobody (rule 12.16); by bin, backwards."""
-    until, now = awaited_until(m, f, m[task + Task.VISIT]), f[World.NOW]
-    if until >= now:
-        return
-    since = max(until, started)
+    """A step has ended: what of it was for nobody (rule 12.16)."""
+    if m[World.PATIENT] == 1:
+        until = awaited_until(m, f, m[task + Task.VISIT])
+        if until < f[World.NOW]:
+            add_waste(m, f, task, column, max(until, started), share)
+
+
+@subroutine
+def add_waste(m: Words, f: Floats, task: int, column: int, since: float, share: float) -> None:
+    """From `since` until now somebody worked for nobody, so much of the time; by bin, backwards."""
+    now = f[World.NOW]
     edges = m[World.EDGES]
     row, bins = m[m[task + Task.SERVICE] + Service.ROW], m[World.EDGE_COUNT] - 1
     bin_ = min(m[World.EDGE], bins - 1)

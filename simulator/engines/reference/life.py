@@ -171,6 +171,11 @@ class Life:
         """Choose a replica and put the message on the network, where it may be lost or come to an error."""
         call, address = exchange.call, exchange.address
         service = call.endpoint.service
+        if exchange.detached and service.limiter is not None:
+            now = self.clock.now
+            if service.limiter.acquire(now, 0.0) != now:
+                exchange.fail_with(REJECTED)
+                return
         replica = service.unit.choose(address, service.balance_stream, visit.request.hash_key)
         if replica is None:
             exchange.fail_with(UNREACHABLE)

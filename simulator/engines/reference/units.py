@@ -96,7 +96,7 @@ class Unit:
         return self.replicas[number] if number >= 0 else None
 
     def judge(self, replica: Replica, outcome: int) -> None:
-        """A try at a replica has ended now, for its caller (rule 12.30)."""
+        """A try at a replica has ended now, for its caller (rule 12.29)."""
         if self._is_watched:
             judge(self._board, self._times, self._detector, 0, self.clock.now, replica.number, outcome)
 

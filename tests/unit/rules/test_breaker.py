@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 from simulator.plan.layout import Outcome, Window
-from simulator.rules.breaker import CALLS, CLOSED, FAILED, HALF_OPEN, OPEN, SLOW, STATE, lets_pass, make_breaker, tell
+from simulator.rules.breaker import (
+    CALLS,
+    CLOSED,
+    FAILED,
+    HALF_OPEN,
+    OPEN,
+    SLOW,
+    STATE,
+    lets_pass,
+    make_breaker,
+    open_time,
+    release,
+    tell,
+)
 
 GOOD, BAD = Outcome.OK, Outcome.ERROR
 
@@ -233,3 +246,53 @@ def test_12_10_a_window_of_seconds_begins_anew_when_it_closes():
     assert breaker.ask(12.9)
     assert breaker.tell(13.5, GOOD) == CLOSED
     assert [breaker.tell(now, BAD) for now in (13.6, 14.0, 15.0, 15.1)] == [CLOSED] * 3 + [OPEN]
+
+
+# -- how long it has been open, and tries without a result
+
+
+def fresh(**changes):
+    given = {"window": 0, "size": 1, "minimum": 1, "failure_rate": 50.0, "slow_rate": 100.0, "slow_duration_s": 60.0,
+             "wait_s": 10.0, "permitted": 2, "max_wait_s": 0.0}  # fmt: skip
+    board = make_breaker(**(given | changes))
+    return board, board.view(np.float64), 0
+
+
+def test_open_time_adds_up_what_was_open():
+    """OPEN from 3 until a try comes at 20, and from 21 on, when that has failed."""
+    breaker = fresh(permitted=1)
+    assert open_time(*breaker, 3.0) == 0.0
+    tell(*breaker, 3.0, int(Outcome.ERROR), 0.0)
+    assert [open_time(*breaker, now) for now in (3.0, 8.0, 19.0)] == [0.0, 5.0, 16.0]
+    assert lets_pass(*breaker, 20.0)
+    assert open_time(*breaker, 20.5) == 17.0
+    tell(*breaker, 21.0, int(Outcome.ERROR), 0.0)
+    assert open_time(*breaker, 22.0) == 18.0
+
+
+def test_open_time_knows_of_a_half_open_state_that_lasted_too_long():
+    """HALF_OPEN from 10 until 14: whoever looks when, and whoever asks afterwards."""
+    for look in ((), (12.0, 15.0)):
+        breaker = fresh(max_wait_s=4.0)
+        tell(*breaker, 0.0, int(Outcome.ERROR), 0.0)
+        lets_pass(*breaker, 10.0)
+        for now in look:
+            open_time(*breaker, now)
+        assert open_time(*breaker, 16.0) == 12.0
+        assert not lets_pass(*breaker, 16.0)
+        assert open_time(*breaker, 18.0) == 14.0
+
+
+def test_a_try_without_a_result_gives_its_permit_back():
+    """As resilience4j's `releasePermission`; there are never more than were there."""
+    breaker = fresh()
+    tell(*breaker, 0.0, int(Outcome.ERROR), 0.0)
+    assert [lets_pass(*breaker, 10.0) for _ in range(3)] == [True, True, False]
+    release(*breaker, 10.0)
+    assert [lets_pass(*breaker, 10.0) for _ in range(2)] == [True, False]
+    for _ in range(5):
+        release(*breaker, 10.0)
+    assert [lets_pass(*breaker, 10.0) for _ in range(3)] == [True, True, False]
+    closed = fresh()
+    release(*closed, 0.0)
+    assert lets_pass(*closed, 0.0)

@@ -5,6 +5,7 @@ Defaults are those of resilience4j 2 (documentation, "RateLimiter") and of Istio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -43,7 +44,8 @@ def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
 
 
 def limit_warnings(topology: Topology, plan: Plan) -> Iterator[str]:
-    """Limits that limit nothing, and detections that can eject nobody."""
+    """Limits that limit nothing, second tries that are never sent, and detections that can eject nobody."""
+    yield from _late_hedges(plan)
     targets = set(plan.endpoints.service[plan.calls.target[plan.calls.remote == 1]].tolist())
     for service in plan.limiters.service.tolist():
         name = plan.services.name[service]
@@ -63,3 +65,12 @@ def limit_warnings(topology: Topology, plan: Plan) -> Iterator[str]:
                 f"{plan.units.name[unit]}: its outlierDetection ejects nobody: one of {replicas} replicas is more than"
                 f" maxEjectionPercent {percent:g}"
             )
+
+
+def _late_hedges(plan: Plan) -> Iterator[str]:
+    """Second tries that would be sent when nobody waits for the first any more."""
+    p, drawn = plan.policies, set(plan.patience.call[plan.patience.law >= 0].tolist())
+    for call, per_try, hedge in zip(p.call.tolist(), p.per_try_s.tolist(), p.hedge_s.tolist(), strict=True):
+        end = per_try if call in drawn else min(per_try, float(plan.calls.timeout[call]))
+        if math.isfinite(hedge) and hedge >= end:
+            yield f"{plan.calls.name[call]}: its hedge never acts: each try ends before that"

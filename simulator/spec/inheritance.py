@@ -116,8 +116,6 @@ def _senseless(
     retries = whole.get("retries")
     if on_a_call and whole.get("deadline") == "propagate" and "timeout" not in whole:
         yield Issue(at or location, "`deadline: propagate` needs `timeout`: without one there is no deadline", "key")
-    if on_a_call:
-        yield from _useless_hedge(at or location, whole)
     if on_a_call and "retryBudget" in whole and retries is None and "hedge" not in whole:
         message = "`retryBudget` needs `retries` or `hedge`: without re-tries it cannot act"
         yield Issue(at or location, message, "key")
@@ -127,16 +125,6 @@ def _senseless(
             written = describe(retries["maxBackoff"])
             message = f"`maxBackoff` {written} is shorter than `backoff`, the first wait (default: 25ms)"
             yield Issue((*location, "retries", "maxBackoff") if at is None else at, message, "key")
-
-
-def _useless_hedge(location: Location, whole: Tree) -> Iterator[Issue]:
-    """A second try that is never sent, since the first one is over by then."""
-    retries = _mapping(whole.get("retries"))
-    after = _seconds(_mapping(whole.get("hedge")).get("after"))
-    for key, value in (("timeout", whole.get("timeout")), ("perTryTimeout", retries.get("perTryTimeout"))):
-        end = _seconds(value)
-        if after is not None and end is not None and after >= end:
-            yield Issue(location, f"`hedge` cannot act: its `after` is not shorter than `{key}`", "key")
 
 
 def _seconds(value: object) -> float | None:

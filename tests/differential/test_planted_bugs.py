@@ -44,8 +44,8 @@ BUGS: list[tuple[str, str, str, str]] = [
     (
         "the owner goes on before its core",
         "kernel.py",
-        "hand_on(m, f, owner)\n        book_work(m, f, owner)\n        return owner",
-        "book_work(m, f, owner)\n        it = go_on(m, f, log, owner)\n        hand_on(m, f, owner)\n        return it",
+        "hand_on(m, f, owner)\n        book_work(m, f, owner)\n",
+        "book_work(m, f, owner)\n        it = go_on(m, f, log, owner)\n        hand_on(m, f, owner)\n        return it\n",
     ),
     ("late answers are events", "kernel.py", "m[World.EVENTS] -= 1", "pass"),
     ("a pause forgets who is to go on", "kernel.py", "m[World.TASK] = task", "m[World.TASK] = 0"),
@@ -76,7 +76,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "fail_with(m, exchange, TIMEOUT)\n    m[exchange + Exchange.SERVED] = 0",
         "fail_with(m, exchange, TIMEOUT)",
     ),
-    ("a timer is no sooner than a message", "calls.py", "m, f, when, TIMER,", "m, f, when, DELIVERY,"),
+    ("a timer is no sooner than a message", "calls.py", "m, f, end, TIMER,", "m, f, end, DELIVERY,"),
     ("a slot is no sooner than a message", "calls.py", "f[World.NOW], GRANT,", "f[World.NOW], DELIVERY,"),
     (
         "one place more in a queue",
@@ -143,7 +143,7 @@ BUGS: list[tuple[str, str, str, str]] = [
     (
         "all tries at one address",
         "efforts.py",
-        "m[m[task + Task.CALL] + Call.SITE], k)",
+        "m[m[task + Task.CALL] + Call.SITE], m[effort + Effort.TRIES])",
         "m[m[task + Task.CALL] + Call.SITE], 0)",
     ),
     (
@@ -182,7 +182,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "f[effort + Effort.START])",
         "f[m[task + Task.EXCHANGE] + Exchange.START])",
     ),
-    ("tries have no number", "efforts.py", "    number_attempt(m, log, exchange, m[effort + Effort.MADE])\n", ""),
+    ("tries have no number", "efforts.py", "    number_attempt(m, log, exchange, m[effort + Effort.TRIES])\n", ""),
     ("a permit at once", "efforts.py", "    if when == now:", "    if when >= now:"),
     (
         "patience beyond what is known",

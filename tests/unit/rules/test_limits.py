@@ -1,4 +1,4 @@
-"""Rate limits: what resilience4j's AtomicRateLimiter does, by tables of its documentation's example and by brute force."""
+"""Rate limits: what resilience4j's AtomicRateLimiter does, by its documentation and by brute force."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_ten_calls_a_millisecond_with_a_wait_of_25_ms():
 
 @pytest.mark.parametrize(
     ("permits", "expected"),
-    # AtomicRateLimiter.nanosToWaitForPermission: the next cycle, and a full one for each limit that is reserved beyond it
+    # AtomicRateLimiter.nanosToWaitForPermission: the next cycle, and one more for each limit reserved beyond it
     [(5, 0.25), (1, 0.25), (0, 1.0), (-1, 1.0), (-4, 1.0), (-5, 2.0), (-9, 2.0), (-10, 3.0)],
 )
 def test_when_a_permit_comes(permits, expected):

@@ -16,6 +16,8 @@ One station, Poisson arrivals, served in order of arrival unless said otherwise
     mmc        `mm1_...`, `mmc_...`: exponential service; means, survival and quantile of waiting and response
     mmck       `mmck_...`: the same with a limit of places (servers + queue capacity): states, blocking,
                throughput, waiting of those admitted
+    abandonment  `erlang_a_...`: M/M/c+M, who has waited for an exponential patience leaves (Erlang A);
+               `mm1_constant_patience_abandonment`: M/M/1+D
     mg1        `mg1_...`: any service time, one server: Pollaczek and Khinchine; LIFO; processor sharing (PS)
     md1        `md1_...`: constant service, with the distribution of the waiting time;
                `mdc_mean_waiting_time`: many servers
@@ -51,6 +53,13 @@ Any system at all
                `saturation_population`
 """
 
+from .abandonment import (
+    erlang_a_abandonment,
+    erlang_a_mean_waiting_time,
+    erlang_a_state_probabilities,
+    erlang_a_utilisation,
+    mm1_constant_patience_abandonment,
+)
 from .closed_networks import (
     ClosedBounds,
     ClosedNetwork,
@@ -154,6 +163,10 @@ __all__ = [
     "balanced_job_bounds",
     "bottleneck",
     "closed_network",
+    "erlang_a_abandonment",
+    "erlang_a_mean_waiting_time",
+    "erlang_a_state_probabilities",
+    "erlang_a_utilisation",
     "erlang_b",
     "erlang_c",
     "forced_flow",
@@ -184,6 +197,7 @@ __all__ = [
     "mgc_ps_mean_response_time",
     "mginf_mean_number",
     "mginf_number_probability",
+    "mm1_constant_patience_abandonment",
     "mm1_mean_number",
     "mm1_mean_response_time",
     "mm1_mean_waiting_time",

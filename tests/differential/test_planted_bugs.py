@@ -45,7 +45,8 @@ BUGS: list[tuple[str, str, str, str]] = [
         "the owner goes on before its core",
         "kernel.py",
         "hand_on(m, f, owner)\n        book_work(m, f, owner)\n",
-        "book_work(m, f, owner)\n        it = go_on(m, f, log, owner)\n        hand_on(m, f, owner)\n        return it\n",
+        "book_work(m, f, owner)\n        it = go_on(m, f, log, owner)\n        hand_on(m, f, owner)\n"
+        "        return it\n",
     ),
     ("late answers are events", "kernel.py", "m[World.EVENTS] -= 1", "pass"),
     ("a pause forgets who is to go on", "kernel.py", "m[World.TASK] = task", "m[World.TASK] = 0"),
@@ -340,6 +341,8 @@ PAIRS = [
     ("frail", "all guards"), ("overload", "all guards"), ("frail", "decorrelated retries"), ("scaled out", "breaker"),
     ("frail", "bulkhead"), ("full bulkhead", "frail"), ("breaker of seconds", "frail"), ("monolith", "fallback"),
     ("frail", "retries"), ("chain", "fallback"),
+    ("chain", "drawn patience"), ("link errors", "deadline"), ("overload", "hedge with all guards"),
+    ("lossy send", "rate limit"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
 ]  # fmt: skip

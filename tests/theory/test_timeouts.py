@@ -44,3 +44,16 @@ def test_the_queue_is_that_of_a_call_without_timeout(run, judge):
 
 def test_the_work_is_done_in_vain(run, judge):
     judge(run.service("a", "utilisation_ratio"), theory.utilisation, throughput=RATE, service_time=SERVICE_TIME)
+
+
+def test_share_of_the_work_that_is_wasted(run, judge):
+    """E[min(S, max(0, W + S - timeout))] / E[S]: in M/M/1 as much as the share that comes too late.
+
+    The integral over u from the timeout on of P(W <= u < W + S) = P(W + S > u) - P(W > u) is
+    (1 - rho) e^(-(mu - lambda) timeout) / (mu - lambda) = e^(-(mu - lambda) timeout) / mu.
+    """
+
+    def law(arrival_rate, service_time):
+        return theory.mm1_response_time_survival(arrival_rate, service_time, TIMEOUT)
+
+    judge(run.service("a", "wasted_ratio"), law, arrival_rate=RATE, service_time=SERVICE_TIME)

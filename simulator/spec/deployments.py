@@ -37,6 +37,12 @@ class Unit(Model):
 
     later = frozenset({"startup", "failures", "healthCheck", "autoscaling"})
 
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        if key == "rateLimit":
+            return Mistake("`rateLimit` belongs to a service: calls over the network are to services", "key")
+        return super()._foreign(key)
+
     services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
     replicas: Count | None = Field(
         None, description="Default: the fewest with the cores that its services have in `microservices`."

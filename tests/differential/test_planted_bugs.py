@@ -233,7 +233,6 @@ BUGS: list[tuple[str, str, str, str]] = [
     ("nobody refers to who is above", "patience.py", "        m[above + Exchange.REFERENCES] += 1\n", "        pass\n"),
     ("waste of shared cores is whole", "patience.py", "/ took if took > 0.0 else 1.0", "/ f[task + Task.WORK]"),
     ("a callee knows of no deadline", "calls.py", "        f[exchange + Exchange.DEADLINE] = end\n", "        pass\n"),
-    ("a late message is taken", "calls.py", "if m[World.DEADLINES] == 1 and f[World.NOW]", "if False and f[World.NOW]"),
     (
         "who comes too late works",
         "stations.py",

@@ -117,12 +117,16 @@ def test_12_18_an_answer_at_that_instant_is_in_time(run):
 
 
 def test_12_18_checked_when_the_message_arrives(run):
-    services = a("timeout: 4t, deadline: propagate") + "b: {concurrency: 1, queue: {capacity: 0}, steps: [{cpu: 2t}]}"
-    seen = run(services, extra="network: {latency: 4t}")
-    assert seen.outcomes == ["error"]
-    assert seen.busy("b", 1024) == 0
-    assert seen.number("b", "errors") == 1
-    assert seen.number("b", "arrival_rate_per_s") * 2 == 1
+    """The slot is taken until 9 by another one; a message that comes too late does not even wait for it."""
+    services = a("timeout: 4t, deadline: propagate") + "b: {concurrency: 1, steps: [{cpu: 9t}]}"
+    workload = "{w: {call: a, replay: arrivals.csv}, other: {call: b, replay: arrivals.csv}}"
+    for latency, waited in (("4t", 0), ("3t", 6)):
+        seen = run(services, workload=workload, extra=f"network: {{latency: {latency}}}")
+        assert seen.outcomes == ["ok", "error"]
+        assert seen.busy("b", 1024) == 9
+        assert seen.number("b", "errors") == 1
+        assert seen.number("b", "arrival_rate_per_s") * 2 == 2
+        assert seen.number("b", "queue_length") * 1024 == waited
 
 
 def test_12_18_checked_when_a_slot_is_granted(run):

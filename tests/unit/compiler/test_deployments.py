@@ -66,6 +66,7 @@ def test_the_monolith_is_one_unit_of_all_that_is_reached_and_of_kind_service(uni
         scheduling=Scheduling.FIFO,
         balancer=Balancer.LEAST_REQUEST,
         choice_count=2,
+        detection=None,
         priced=True,
     )
     assert [unit.name for unit in units[1:]] == ["db", "psp"]
@@ -122,6 +123,7 @@ def test_what_is_written_on_a_unit_wins_and_the_rest_is_derived(units_of):
         scheduling=Scheduling.FIFO,
         balancer=Balancer.LEAST_REQUEST,
         choice_count=UNLIMITED,
+        detection=None,
         priced=True,
     )
 

@@ -34,6 +34,7 @@ from simulator.plan.trace import (
     Tally,
     Trace,
     Visits,
+    Waste,
     make_edges,
 )
 
@@ -206,6 +207,9 @@ def build_trace(plan: Plan, story: Story) -> Trace:
             ],
             axis=2,
         ),
+        open_breakers=np.zeros((len(edges), 2)),
+        tries=np.zeros((bins, 2), dtype=np.int64),
+        wasted=np.zeros((bins, 2, len(Waste))),
         visits=visits,
         outcomes=outcomes,
         tallies=tallies,

@@ -132,6 +132,9 @@ def _shorthands(defs: dict[str, Schema]) -> None:
         definition = defs[model.__name__]
         definition["required"] = ["dist", *(key for key in definition.get("required", ()) if key != "dist")]
         definition["properties"]["dist"] = {"const": name}
+    for name in ("Policy", "Call"):  # a bare duration is a distribution too
+        timeout = defs[name]["properties"]["timeout"]
+        defs[name]["properties"]["timeout"] = {"$ref": "#/$defs/Distribution", "description": timeout["description"]}
     _moments(defs)
     _services(defs)
     _workloads(defs)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ...plan.engine import time_stands_still
 from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
@@ -19,14 +18,14 @@ from .clock import Clock, Moment, Steps
 from .guarded import Effort
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
 from .recorder import Recorder
+from .sources import arrivals, ask_and_wait
 from .units import Replica
-from .workloads import Workload, make_workloads
+from .workloads import make_workloads
 
 COMPLETION = kind_key(EventKind.COMPLETION)
 REPLY = kind_key(EventKind.REPLY)
 TIMER = kind_key(EventKind.TIMER)
 DELIVERY = kind_key(EventKind.DELIVERY)
-ARRIVAL = kind_key(EventKind.ARRIVAL)
 
 ERROR, REJECTED, UNREACHABLE, DEGRADED = Outcome.ERROR, Outcome.REJECTED, Outcome.UNREACHABLE, Outcome.DEGRADED
 OUT_OF_TIME = Outcome.TIMEOUT
@@ -52,10 +51,6 @@ class Dropped(Exception):  # noqa: N818 (it is no error: nobody waits any more)
     """The deadline of a visit has passed: its work ends here (rule 12.19)."""
 
 
-SPIN_LIMIT = 10_000
-"""Requests of one closed user at one instant, after which time is taken to have stopped."""
-
-
 class Life:
     """One replication: who lives in it, and how."""
 
@@ -71,42 +66,10 @@ class Life:
         """Let every workload begin at time 0."""
         for workload in self.workloads:
             if workload.users is None:
-                self.clock.start(self.arrivals(workload))
+                self.clock.start(arrivals(self, workload))
             else:
                 for user in range(workload.users):
-                    self.clock.start(self.user(workload, user))
-
-    # -- where requests come from
-
-    def arrivals(self, workload: Workload) -> Steps:
-        """An open workload: requests come whatever becomes of the earlier ones (rules 7.1 to 7.4)."""
-        for number, time in enumerate(workload.times()):
-            if time >= self.horizon:
-                return
-            address = child(number, workload.stream, 0)
-            key = workload.key(number, address)
-            yield self.clock.at(time, key + ARRIVAL)
-            request = self.record.request_begins(workload, number, address, address)
-            self.clock.start(self.wish(request, address))
-
-    def user(self, workload: Workload, user: int) -> Steps:
-        """A closed user: think, ask, wait for the end of it, think again (rule 7.5)."""
-        clock = self.clock
-        hash_key = child(user, workload.stream, 1)
-        spins = 0
-        for cycle in range(2**32):
-            number = user << 32 | cycle
-            address = child(number, workload.stream, 0)
-            ended = clock.now
-            time = ended + workload.think(address, workload.think_stream, 0)
-            if time >= self.horizon:
-                return
-            yield clock.at(time, workload.key(number, address) + ARRIVAL)
-            request = self.record.request_begins(workload, number, address, hash_key)
-            yield from self.wish(request, address)
-            spins = spins + 1 if clock.now == ended else 0
-            if spins > SPIN_LIMIT:
-                raise time_stands_still(ended, workload.name)
+                    self.clock.start(ask_and_wait(self, workload, user))
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""

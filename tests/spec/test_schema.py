@@ -100,5 +100,5 @@ def test_every_definition_is_used_and_every_key_explained():
     text = json.dumps(SCHEMA)
     assert all(f'"#/$defs/{name}"' in text for name in SCHEMA["$defs"])
     assert "Mistake" not in text
-    for word in ("faults", "autoscaling", "startup", "autoscaling", "replayTimes", "percentiles"):
+    for word in ("faults", "startup", "autoscaling", "replayTimes", "percentiles"):
         assert f'"{word}"' not in text

@@ -1,9 +1,10 @@
 """How a replica is chosen (rules 9.1 to 9.5): `choose`, and a function for each balancer.
 
 All that a unit's balancer knows is on its board, some words of an array from a place `at` on: how many replicas are
-ready, which one was chosen last, the numbers of the ready ones in ascending order, the calls sent to each replica
-and not yet answered; for LEAST_REQUEST of all a tournament of these, for CONSISTENT_HASH the ring. Draws are at the
-attempt's address, in the stream of the target service.
+eligible, which one was chosen last, the numbers of the eligible ones in ascending order, the calls sent to each
+replica and not yet answered, what keeps a replica from being chosen; for LEAST_REQUEST of all a tournament of the
+unanswered calls, for CONSISTENT_HASH the ring. Draws are at the attempt's address, in the stream of the target
+service.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ POINTS_PER_REPLICA = 160
 """Places of a replica on the ring, as in ketama (Jones, 2007): 40 MD5 digests of four places each."""
 
 READY, LAST, REPLICAS, LEAVES, NUMBERS = range(5)
-"""Words of a board: ready replicas, the last one chosen (-1: none yet), all replicas, leaves of the tournament (0:
-there is none); then the numbers of the ready ones, the unanswered calls of each, the tournament, and the ring: its
-places in ascending order, and whose they are."""
+"""Words of a board: eligible replicas, the last one chosen (-1: none yet), all replicas, leaves of the tournament (0:
+there is none); then the numbers of the eligible ones, the unanswered calls of each replica, its mask, the tournament,
+and the ring: its places in ascending order, and whose they are."""
 NOBODY = 2**62
-"""Unanswered calls of a leaf that stands for no ready replica."""
+"""Unanswered calls of a leaf that stands for no eligible replica."""
+NOT_READY, EJECTED = 1, 2
+"""Bits of a mask: why a replica is not to be chosen. One whose mask is 0 is eligible."""
 
 
 @rule("int64(float64, int64)")
@@ -42,6 +45,12 @@ def pick(u: float, count: int) -> int:
 def unanswered_at(board, at):
     """Where the unanswered calls of replica 0 are."""
     return at + NUMBERS + board[at + REPLICAS]
+
+
+@rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
+def extras_at(board, at):
+    """Where the tournament or the ring is, behind the masks."""
+    return at + NUMBERS + 3 * board[at + REPLICAS]
 
 
 @rule("void(int64[::1], int64, int64)", "void(CPointer(int64), int64, int64)")
@@ -65,10 +74,24 @@ def count_unanswered(board, at, replica, change):
     board[count] += change
     leaves = board[at + LEAVES]
     if leaves > 0:
-        tree = unanswered_at(board, at) + board[at + REPLICAS]
+        tree = extras_at(board, at)
         node = leaves + replica
-        if board[tree + 2 * node + 1] > 0:  # who is not ready does not play
+        if board[tree + 2 * node + 1] > 0:  # who is not eligible does not play
             board[tree + 2 * node] = board[count]
+        while node > 1:
+            node >>= 1
+            play(board, tree, node)
+
+
+@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
+def seat(board, at, replica, eligible):
+    """Have a replica in the tournament, if there is one, or out of it."""
+    leaves = board[at + LEAVES]
+    if leaves > 0:
+        tree = extras_at(board, at)
+        node = leaves + replica
+        board[tree + 2 * node] = board[unanswered_at(board, at) + replica] if eligible else NOBODY
+        board[tree + 2 * node + 1] = eligible
         while node > 1:
             node >>= 1
             play(board, tree, node)
@@ -78,7 +101,7 @@ def count_unanswered(board, at, replica, change):
 def least_of_all(board, at, key, address, stream):
     """One of those with the fewest unanswered, each as likely; no draw if there is only one. O(log replicas)."""
     leaves = board[at + LEAVES]
-    tree = unanswered_at(board, at) + board[at + REPLICAS]
+    tree = extras_at(board, at)
     fewest, ties = board[tree + 2], board[tree + 3]
     wanted = 0 if ties == 1 else pick(uniform(key, address, stream, uint64(0)), ties)
     node = 1
@@ -127,7 +150,7 @@ def least_request(board, at, choices, key, address, stream):
 
 @rule("int64(int64[::1], int64, int64)", "int64(CPointer(int64), int64, int64)")
 def first_ready(board, at, replica):
-    """Which of the ready ones is the first from a number on; as many as there are if none is."""
+    """Which of the eligible ones is the first from a number on; as many as there are if none is."""
     low, high = 0, board[at + READY]
     while low < high:
         middle = (low + high) // 2
@@ -138,18 +161,48 @@ def first_ready(board, at, replica):
     return low
 
 
+@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
+def exclude(board, at, replica, reason):
+    """From now on a replica is not to be chosen, for one of the reasons of a mask. O(replicas)."""
+    mask = unanswered_at(board, at) + board[at + REPLICAS] + replica
+    was = board[mask]
+    board[mask] = was | reason
+    if was == 0:
+        last = board[at + READY] - 1
+        for position in range(first_ready(board, at, replica), last):
+            board[at + NUMBERS + position] = board[at + NUMBERS + position + 1]
+        board[at + READY] = last
+        seat(board, at, replica, 0)
+
+
+@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
+def include(board, at, replica, reason):
+    """One reason not to choose a replica is gone; it is eligible if that was the last one. O(replicas)."""
+    mask = unanswered_at(board, at) + board[at + REPLICAS] + replica
+    was = board[mask]
+    board[mask] = was & ~reason
+    if was != 0 and board[mask] == 0:
+        ready = board[at + READY]
+        first = first_ready(board, at, replica)
+        for position in range(ready, first, -1):
+            board[at + NUMBERS + position] = board[at + NUMBERS + position - 1]
+        board[at + NUMBERS + first] = replica
+        board[at + READY] = ready + 1
+        seat(board, at, replica, 1)
+
+
 @rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
 def round_robin(board, at):
-    """The first ready replica after the last one chosen, by number; the lowest behind the highest."""
+    """The first eligible replica after the last one chosen, by number; the lowest behind the highest."""
     position = first_ready(board, at, board[at + LAST] + 1)
     return board[at + NUMBERS + (position if position < board[at + READY] else 0)]
 
 
 @rule("int64(int64[::1], int64, uint64)", "int64(CPointer(int64), int64, uint64)")
 def consistent_hash(board, at, hash_key):
-    """The first ready replica on the ring from the place of `hash_key` on."""
+    """The first eligible replica on the ring from the place of `hash_key` on."""
     points = board[at + REPLICAS] * POINTS_PER_REPLICA
-    places = unanswered_at(board, at) + board[at + REPLICAS]
+    places = extras_at(board, at)
     low, high = 0, points
     while low < high:
         middle = (low + high) // 2
@@ -172,7 +225,7 @@ def consistent_hash(board, at, hash_key):
 def choose(
     balancer: int, choices: int, board: NDArray[np.int64], at: int, hash_key: int, key: int, address: int, stream: int
 ) -> int:
-    """The number of the replica for one attempt, noted on the board; -1 if none is ready."""
+    """The number of the replica for one attempt, noted on the board; -1 if none is eligible."""
     if board[at + READY] == 0:
         return -1
     if balancer == LEAST_REQUEST:
@@ -199,7 +252,7 @@ def make_ring(stream, replicas):
 
 
 def make_board(balancer: int, choices: int, replicas: int, ring_stream: int) -> NDArray[np.int64]:
-    """The board of a unit's balancer at the start: all replicas are ready, nothing was sent."""
+    """The board of a unit's balancer at the start: all replicas are eligible, nothing was sent."""
     leaves = 0
     extra: list[NDArray[np.int64]] = []
     if balancer == LEAST_REQUEST and choices == ALL:
@@ -211,9 +264,9 @@ def make_board(balancer: int, choices: int, replicas: int, ring_stream: int) -> 
         places, owners = make_ring(ring_stream, replicas)
         extra = [places.view(np.int64), owners]
     head = np.array([replicas, -1, replicas, leaves], np.int64)
-    board = np.concatenate([head, np.arange(replicas), np.zeros(replicas, np.int64), *extra])
+    board = np.concatenate([head, np.arange(replicas), np.zeros(2 * replicas, np.int64), *extra])
     if leaves:
-        tree_at = NUMBERS + 2 * replicas
+        tree_at = NUMBERS + 3 * replicas
         for node in range(leaves - 1, 0, -1):
             play(board, tree_at, node)
     return board

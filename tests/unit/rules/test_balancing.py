@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_left
+from random import Random
 
 import numpy as np
 import pytest
@@ -12,18 +13,18 @@ from scipy import stats
 from simulator.plan.layout import Balancer
 from simulator.rules.balancing import (
     ALL,
+    EJECTED,
     LAST,
-    NOBODY,
-    NUMBERS,
+    NOT_READY,
     POINTS_PER_REPLICA,
-    READY,
     choose,
     count_unanswered,
+    exclude,
+    include,
     least_request,
     make_board,
     make_ring,
     pick,
-    play,
     round_robin,
 )
 from simulator.rules.randomness import ADDRESS_KEY, child, mix, uniform
@@ -43,15 +44,8 @@ class Unit:
         self.board = np.concatenate([np.full(at, -99), own, np.full(7, -99)])
         self.unanswered = [0] * replicas
         self.ready = [replica for replica in range(replicas) if replica not in without]
-        self.board[at + READY] = len(self.ready)
-        self.board[at + NUMBERS : at + NUMBERS + len(self.ready)] = self.ready
-        if balancer == LEAST_REQUEST and choices == ALL:
-            tree = at + NUMBERS + 2 * replicas
-            leaves = (own.size - NUMBERS - 2 * replicas) // 4
-            for replica in without:
-                self.board[tree + 2 * (leaves + replica) : tree + 2 * (leaves + replica) + 2] = (NOBODY, 0)
-            for node in range(leaves - 1, 0, -1):
-                play(self.board, tree, node)
+        for replica in without:
+            exclude(self.board, at, replica, NOT_READY)
 
     def choose(self, address, hash_key=0):
         return choose(self.balancer, self.choices, self.board, self.at, hash_key, KEY, address, STREAM)
@@ -341,3 +335,56 @@ def test_one_replica_less_moves_its_keys_only(replicas):
 
 def test_rings_of_two_units_differ():
     assert make_ring(1, 2)[0].tolist() != make_ring(2, 2)[0].tolist()
+
+
+# -- who is eligible
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+@pytest.mark.parametrize("choices", [2, 3, ALL])
+def test_9_1_whoever_comes_and_goes_the_choice_is_among_the_eligible(balancer, choices):
+    """Against lists: replicas are excluded for one of two reasons, or both, and included again, while calls go on."""
+    random = Random(int(balancer) * 10 + choices)
+    unit = Unit(int(balancer), choices, 6, at=50)
+    masks = [0] * 6
+    for address in range(1_500):
+        replica, reason = random.randrange(6), random.choice([NOT_READY, EJECTED])
+        if random.random() < 0.5:
+            exclude(unit.board, 50, replica, reason)
+            masks[replica] |= reason
+        else:
+            include(unit.board, 50, replica, reason)
+            masks[replica] &= 3 - reason
+        unit.ready = [number for number in range(6) if masks[number] == 0]
+        unit.count(random.randrange(6), random.choice([1, 1, -1]))
+        last = unit.board[50 + LAST]
+        chosen = unit.choose(address, child(address, 5, 0))
+        if not unit.ready:
+            assert chosen == -1
+        elif len(unit.ready) == 1:
+            assert chosen == unit.ready[0]
+        elif balancer == Balancer.LEAST_REQUEST:
+            assert chosen == (unit.of_all(address) if choices == ALL else unit.of_some(address))
+        elif balancer == Balancer.ROUND_ROBIN:
+            assert chosen == min(unit.ready, key=lambda number: (number <= last, number))
+        elif balancer == Balancer.RANDOM:
+            assert chosen == unit.ready[int(uniform(KEY, address, STREAM, 0) * len(unit.ready))]
+        else:
+            assert chosen == Ring(unit.ready).owner_of(child(address, 5, 0))
+    assert unit.board[:50].tolist() + unit.board[-7:].tolist() == [-99] * 57
+
+
+@pytest.mark.parametrize("balancer", Balancer)
+@pytest.mark.parametrize("choices", [2, ALL])
+def test_who_is_back_leaves_no_trace(balancer, choices):
+    untouched, touched = (Unit(int(balancer), choices, 5).have([3, 0, 2, 2, 1]) for _ in range(2))
+    for replica in (4, 0, 2):
+        exclude(touched.board, 0, replica, NOT_READY)
+        exclude(touched.board, 0, replica, EJECTED)
+    for replica in (2, 4, 0):
+        include(touched.board, 0, replica, NOT_READY)
+        include(touched.board, 0, replica, NOT_READY)
+        assert replica not in {touched.choose(address, address << 58) for address in range(40)}
+        touched.board[LAST] = -1
+        include(touched.board, 0, replica, EJECTED)
+    assert touched.board.tolist() == untouched.board.tolist()

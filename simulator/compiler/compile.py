@@ -14,6 +14,8 @@ from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
+from .fault_advice import find_fault_warnings
+from .faults import Scene, fault_names, fault_tables
 from .network import Wires, call_columns, call_names
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
@@ -48,7 +50,8 @@ def compile_topology(
     ------
     PlanError
         If the topology has no meaning that can be run: calls in a cycle, a distribution without a mean, services that
-        cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit.
+        cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit, faults of more
+        replicas than there are.
     """
     reach = find_reach(topology)
     units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
@@ -67,11 +70,14 @@ def compile_topology(
         | {f"balance {service}" for service in reach.services}
         | {f"error {endpoint_name(key)}" for key in reach.endpoints}
         | {f"ring {unit.name}" for unit in units}
+        | fault_names(topology, deployment, units)
     )
     wires = Wires(topology.network, unit_of)
     calls = call_columns(assembler.call_sites, wires, distributions, service_rows, endpoint_rows, numbers)
     workloads = workload_columns(topology, distributions, numbers)
     policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers)
+    faults = fault_tables(Scene(topology, deployment, units, unit_of, service_rows, frozenset(sizes or ())),
+                          assembler.call_sites, calls, distributions, numbers)  # fmt: skip
     plan = Plan(
         topology=topology.name,
         deployment=deployment,
@@ -89,10 +95,16 @@ def compile_topology(
         breakers=policies.breakers,
         bulkheads=policies.bulkheads,
         budgets=policies.budgets,
+        failures=faults.failures,
+        faults=faults.faults,
+        crossings=faults.crossings,
+        startups=faults.startups,
+        health=faults.health,
     )
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    return replace(plan, warnings=find_warnings(topology, reach, plan, expected))
+    warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)
+    return replace(plan, warnings=warnings)
 
 
 def _services(

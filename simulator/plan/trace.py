@@ -114,7 +114,8 @@ class Trace:
     edges: Floats  # B + 1
     levels: Floats  # B + 1, S, Level
     counts: Integers  # B + 1, S, Count
-    replicas: Floats  # B + 1, U: replica-seconds, ready ones
+    replicas: Floats  # B + 1, U: replica-seconds, as paid for
+    ready: Floats  # B + 1, U: replica-seconds, of those that are ready
     arrived: Integers  # B + 1, W: requests
     ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
     visits: Floats  # B, S, Visits: by arrival of the request

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 
 from .base import FrozenDict, Model
-from .distributions import WithPercentiles
+from .distributions import Distribution, WithPercentiles
 from .mistakes import Mistake, mistake
 from .services import LoadBalancer, Queue, Scheduling
 from .values import (
@@ -15,6 +15,7 @@ from .values import (
     CallName,
     Cores,
     Count,
+    Duration,
     Fraction,
     Memory,
     Name,
@@ -34,7 +35,7 @@ class UnitResources(Model):
 class Unit(Model):
     """One process image that hosts several services; what is not written follows from theirs."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling", "outlierDetection", "rateLimit"})
+    later = frozenset({"failures", "autoscaling", "outlierDetection", "rateLimit"})
 
     services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
     replicas: Count | None = Field(
@@ -47,6 +48,10 @@ class Unit(Model):
     queue: Queue | None = Field(None, description="Default: the sum of its services' places; no limit if one has none.")
     scheduling: Scheduling | None = Field(None, description="Default: that of its services, which have to agree.")
     load_balancer: LoadBalancer | None = Field(None, description="Default: that of its services, which have to agree.")
+    startup: Distribution | None = Field(
+        None, description="A replica that starts again is ready after this; default: the longest of its services'."
+    )
+    health_check: Duration | None = Field(None, description="Default: the longest of its services'.")
 
     @field_validator("services")
     @classmethod

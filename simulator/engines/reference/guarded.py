@@ -136,7 +136,7 @@ class Effort:
         replica = exchange.replica
         if replica is None:
             return
-        timer = Moment()
+        timer = exchange.timer = Moment()
         end = min(now + self.policy.per_try, self.deadline)
         if end < INFINITY:
             timer.callbacks.append(exchange.expire)

@@ -15,6 +15,7 @@ from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
+from .faults import Outages, delayed, is_aborted, is_cut, slowed
 from .guarded import Effort
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
 from .recorder import Recorder
@@ -59,9 +60,11 @@ class Life:
         self.record = recorder
         self.horizon = plan.settings.duration_s
         self.workloads = make_workloads(plan, self.model.draws, self.key)
+        self.outages = Outages(self, plan)
 
     def begin(self) -> None:
-        """Let every workload begin at time 0."""
+        """Let every workload begin at time 0, and whatever goes wrong be awaited."""
+        self.outages.begin()
         for workload in self.workloads:
             if workload.users is None:
                 self.clock.start(self.arrivals(workload))
@@ -121,7 +124,7 @@ class Life:
             exchange = self.send(visit, call, address, detached=False)
             replica = exchange.replica
             if replica is not None:
-                timer = Moment()
+                timer = exchange.timer = Moment()
                 if call.timeout < INFINITY:
                     timer.callbacks.append(exchange.expire)
                     self.clock.schedule_at(exchange.start + call.timeout, exchange.key + TIMER, timer)
@@ -154,16 +157,22 @@ class Life:
         self.record.replica_chosen(exchange, replica)
         if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
             return  # nobody will ever hear of it
+        if call.faults and is_cut(call, self.clock.now):
+            return
         exchange.network_s = call.latency(address, call.latency_stream, 0)
+        if call.faults:
+            exchange.network_s = delayed(exchange, self.key, self.clock.now)
         arrival = self.clock.now + exchange.network_s
-        if call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate:
+        if (call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate) or is_aborted(
+            exchange, self.key, self.clock.now
+        ):
             exchange.fail_with(ERROR)
             if exchange.detached:
                 self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.answer(exchange, arrival))
             else:
                 self.answer(exchange, arrival)
         else:
-            self.clock.call_at(arrival, exchange.key + DELIVERY, self.clock.task(self.handle(exchange)).resume)
+            self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.deliver(exchange))
 
     def answer(self, exchange: Exchange, time: float) -> None:
         """Send the answer back at `time`; nobody waits for that of a `send`."""
@@ -172,7 +181,9 @@ class Life:
             assert exchange.replica is not None
             call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
             self.record.attempt_ends(exchange)
-        elif not (call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss):
+        elif not (
+            call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss
+        ) and not is_cut(call, time):
             latency = call.latency(exchange.address, call.latency_stream, 1)
             exchange.network_s += latency
             self.clock.schedule_at(time + latency, exchange.key + REPLY, exchange)
@@ -180,7 +191,8 @@ class Life:
     def book(self, visit: Visit, exchange: Exchange) -> None:
         """What became of a try, and where its time went, as its caller sees it."""
         components = exchange.call.endpoint.service.components
-        if exchange.outcome is Outcome.TIMEOUT:
+        exchange.close()
+        if exchange.outcome is Outcome.TIMEOUT or exchange.reset:
             visit.ledger.append((components + TIMEOUT, self.clock.now - exchange.start))
         elif exchange.network_s > 0.0:
             visit.ledger.append((components + NETWORK, exchange.network_s))
@@ -190,8 +202,17 @@ class Life:
 
     # -- the callee's side of a call
 
+    def deliver(self, exchange: Exchange) -> None:
+        """A message has arrived: a replica that is not ready refuses it (rule 14.5)."""
+        assert exchange.replica is not None
+        if exchange.replica.ready:
+            self.clock.start(self.handle(exchange), exchange.replica.tasks)
+        else:
+            exchange.fail_with(UNREACHABLE)
+            self.answer(exchange, self.clock.now)
+
     def handle(self, exchange: Exchange) -> Steps:
-        """A message has arrived: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.10)."""
+        """A message is taken: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.10)."""
         replica, call = exchange.replica, exchange.call
         assert replica is not None
         service = call.endpoint.service
@@ -200,8 +221,10 @@ class Life:
             exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span, [0.0, 0.0, 0.0]
         )
         if replica.has_slot():
+            replica.visits[exchange] = None
             replica.in_progress += 1
         elif replica.has_place():
+            replica.visits[exchange] = None
             yield from self.wait_for_slot(visit, service, replica)
         else:
             self.record.visit_rejected(service)
@@ -214,6 +237,7 @@ class Life:
         if call.serialization is not None and not exchange.detached:
             yield from self.serialize(visit, call, exchange.address, 2, RESPOND)
         replica.release_slot()
+        del replica.visits[exchange]
         self.record.visit_ends(visit, service, failure)
         exchange.served = True
         exchange.outcome, exchange.cause = visit.outcome(failure), failure
@@ -241,6 +265,7 @@ class Life:
         failure = yield from self.run(inner, call.endpoint)
         self.record.visit_ends(inner, service, failure)
         exchange.outcome, exchange.cause = inner.outcome(failure), failure
+        exchange.close()
         self.record.attempt_ends(exchange)
         return exchange
 
@@ -310,7 +335,7 @@ class Life:
         service, replica = visit.service, visit.replica
         assert service is not None
         assert replica is not None
-        work = seconds / service.pace
+        work = slowed(service, replica, seconds, self.clock.now) / service.pace
         job = replica.station.join(service.meter, work, visit.key + COMPLETION + local)
         yield job
         if job.waiting > 0.0:
@@ -326,8 +351,15 @@ class Life:
 
     def sleep(self, visit: Visit, seconds: float, local: int) -> Steps:
         """Let time pass without a core."""
+        replica = visit.replica
         assert visit.service is not None
+        assert replica is not None
+        seconds = slowed(visit.service, replica, seconds, self.clock.now)
         yield self.clock.at(self.clock.now + seconds, visit.key + COMPLETION + local)
+        if replica.pauses > 0:
+            waited = yield from replica.stand_still(visit.service.meter, visit.key + COMPLETION + local)
+            visit.totals[0] += waited
+            visit.ledger.append((visit.service.components + WAITING, waited))
         visit.totals[1] += seconds
         visit.ledger.append((visit.service.components + SERVICE, seconds))
 
@@ -346,8 +378,8 @@ class Life:
     def send_step(self, visit: Visit, row: int, call: Call) -> Steps:
         """Fire and forget: the handler goes on once the message is packed (rule 4.7)."""
         if not call.remote:
-            alone = visit.fork()
-            self.clock.start(self.call_inside(alone, call))
+            assert visit.replica is not None
+            self.clock.start(self.call_inside(visit.fork(), call), visit.replica.tasks)
             return
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
@@ -359,8 +391,9 @@ class Life:
     def parallel(self, visit: Visit, first: int, count: int) -> Failing:
         """All branches at once; wait for all (rule 4.6). Each runs to its first wait before the next one starts."""
         join = Join(count)
+        assert visit.replica is not None
         for row in self.model.branch[first : first + count]:
-            self.clock.start(self.branch(visit.fork(), row, join))
+            self.clock.start(self.branch(visit.fork(), row, join), visit.replica.tasks)
         if join.remaining:
             yield join
         visit.ledger.extend(join.ledger)

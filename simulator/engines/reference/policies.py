@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from ...rules.breaker import lets_pass, make_breaker, tell
 from ...rules.retry import has_budget
 from .clock import Clock, Moment
 
+S = TypeVar("S")
 GRANT = kind_key(EventKind.GRANT)
 PLACE = 1
 """The local index of a place in a bulkhead; that of a slot is 0."""
@@ -88,6 +92,12 @@ class Bulkhead:
         place.timer.callbacks = []
         self.clock.schedule_at(self.clock.now, place.key + GRANT + PLACE, place)
 
+    def clear(self) -> None:
+        """Nobody waits any more: who did is dead."""
+        for place in self.queue:
+            place.timer.callbacks = []
+        self.queue.clear()
+
     def give_up(self, place: Place) -> None:
         """A wait has lasted long enough."""
         self.queue.remove(place)
@@ -122,6 +132,21 @@ class Budget:
         return True
 
 
+class States(list[S]):
+    """The states of one block, by caller replica."""
+
+    def __init__(self, make: Callable[[], S], callers: int) -> None:
+        super().__init__(make() for _ in range(callers))
+        self._make = make
+
+    def renew(self, number: int) -> None:
+        """A replica has died: its state is fresh when it starts again (rule 14.4)."""
+        state = self[number]
+        if isinstance(state, Bulkhead):
+            state.clear()
+        self[number] = self._make()
+
+
 @dataclass(slots=True)
 class Policy:
     """What is done about one call; its states by caller replica, none of a block that is not there."""
@@ -142,16 +167,16 @@ def make_policies(plan: Plan, clock: Clock) -> dict[int, Policy]:
     """The policies of a plan, by the row of their call."""
     p = plan.policies
     breakers = [
-        [Breaker(plan, row) for _ in range(int(callers))] for row, callers in enumerate(plan.breakers.callers.tolist())
+        States(partial(Breaker, plan, row), int(callers)) for row, callers in enumerate(plan.breakers.callers.tolist())
     ]
     b = plan.bulkheads
     bulkheads = [
-        [Bulkhead(clock, limit, wait) for _ in range(callers)]
+        States(partial(Bulkhead, clock, limit, wait), callers)
         for callers, limit, wait in zip(b.callers.tolist(), b.limit.tolist(), b.wait_s.tolist(), strict=True)
     ]
     r = plan.budgets
     budgets = [
-        [Budget(percent, least) for _ in range(callers)]
+        States(partial(Budget, percent, least), callers)
         for callers, percent, least in zip(r.callers.tolist(), r.percent.tolist(), r.least.tolist(), strict=True)
     ]
     # The row -1 of a block that is not there is the last one of each list.

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Op, Shape
-from ..plan.plan import Plan
+from ..plan.plan import Floats, Plan
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call
@@ -117,10 +117,8 @@ def _lossy(plan: Plan) -> Iterator[str]:
     calls = plan.calls
     sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
     told = set()
-    patience = calls.timeout.copy()
-    patience[plan.policies.call] = np.minimum(patience[plan.policies.call], plan.policies.per_try_s)
-    for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(patience)).tolist():
-        link = f"{_caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"
+    for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(patience(plan))).tolist():
+        link = f"{caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"
         if row in sends or link in told:
             continue
         told.add(link)
@@ -130,7 +128,14 @@ def _lossy(plan: Plan) -> Iterator[str]:
         )
 
 
-def _caller_name(plan: Plan, call: int) -> str:
+def patience(plan: Plan) -> Floats:
+    """Seconds that each call waits at most for the answer to one try."""
+    seconds = plan.calls.timeout.copy()
+    seconds[plan.policies.call] = np.minimum(seconds[plan.policies.call], plan.policies.per_try_s)
+    return seconds
+
+
+def caller_name(plan: Plan, call: int) -> str:
     """The service or the workload that makes a call."""
     caller = int(plan.calls.caller[call])
     if caller >= 0:

@@ -14,6 +14,8 @@ from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
+from .fault_advice import find_fault_warnings
+from .faults import Scene, fault_names, fault_tables
 from .limits import detector_columns, limiter_columns
 from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
@@ -49,7 +51,8 @@ def compile_topology(
     ------
     PlanError
         If the topology has no meaning that can be run: calls in a cycle, a distribution without a mean, services that
-        cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit.
+        cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit, faults of more
+        replicas than there are.
     """
     reach = find_reach(topology)
     units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
@@ -69,6 +72,7 @@ def compile_topology(
         | {f"balance {service}" for service in reach.services}
         | {f"error {endpoint_name(key)}" for key in reach.endpoints}
         | {f"ring {unit.name}" for unit in units}
+        | fault_names(topology, deployment, units)
     )
     wires = Wires(topology.network, unit_of)
     calls = call_columns(assembler.call_sites, wires, distributions, service_rows, endpoint_rows, numbers)
@@ -77,6 +81,8 @@ def compile_topology(
     policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers,
                              service_rows, {reach.services[row] for row in limiters.service})  # fmt: skip
     patience = patience_columns(assembler.call_sites, calls, distributions, numbers)
+    faults = fault_tables(Scene(topology, deployment, units, unit_of, service_rows, frozenset(sizes or ())),
+                          assembler.call_sites, calls, distributions, numbers)  # fmt: skip
     plan = Plan(
         topology=topology.name,
         deployment=deployment,
@@ -97,10 +103,16 @@ def compile_topology(
         patience=patience,
         limiters=limiters,
         detectors=detector_columns(units),
+        failures=faults.failures,
+        faults=faults.faults,
+        crossings=faults.crossings,
+        startups=faults.startups,
+        health=faults.health,
     )
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    return replace(plan, warnings=find_warnings(topology, reach, plan, expected))
+    warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)
+    return replace(plan, warnings=warnings)
 
 
 def _services(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from ..units import format_cpu, format_duration, format_fraction, format_memory, format_rate
+from .faults import describe_downtime, describe_fault, describe_recovery
 from .layout import UNLIMITED, Balancer, Discipline, Dist, Kind, Op, Scheduling, Shape
 from .plan import Objective, Plan
 from .policies import describe_detection, describe_limits, describe_policy
@@ -21,7 +22,7 @@ WIDTH = 100
 def explain(plan: Plan) -> str:
     """A plan in words, within 100 columns unless names are long."""
     lines: list[str] = []
-    for section in (_head, _units, _workloads, _programs, _objectives, _prices, _warnings):
+    for section in (_head, _units, _workloads, _programs, _faults, _objectives, _prices, _warnings):
         part = [wrapped for line in section(plan) for wrapped in _wrap(line)]
         if part:
             lines += ["", *part] if lines else part
@@ -69,10 +70,14 @@ def _units(plan: Plan) -> Iterator[str]:
         what.append(f"cores {Scheduling(int(units.scheduling[row])).name}")
         what += [*_slots(plan, row), _balancer(plan, row), *describe_detection(plan, row)]
         yield f"  {name}: {', '.join(what)}{'' if units.priced[row] else ', not priced'}"
+        if recovery := describe_recovery(plan, row, describe_time):
+            yield f"    {recovery}"
         for service in np.flatnonzero(plan.services.unit == row).tolist():
             kind = Kind(int(plan.services.kind[service])).name.lower()
             facts = [kind, f"pace {float(plan.services.pace[service]):g}", *describe_limits(plan, service)]
             yield f"    hosts {plan.services.name[service]} ({', '.join(facts)})"
+            if downtime := describe_downtime(plan, service, describe_time):
+                yield f"      {downtime}"
 
 
 def _slots(plan: Plan, unit: int) -> list[str]:
@@ -212,6 +217,13 @@ def _timeout(plan: Plan, call: int) -> list[str]:
         if plan.patience.propagates[row]:
             what.append("which is its deadline")
     return what
+
+
+def _faults(plan: Plan) -> Iterator[str]:
+    if plan.faults.name:
+        yield "faults"
+    for row in range(len(plan.faults.name)):
+        yield f"  {describe_fault(plan, row)}"
 
 
 def _objectives(plan: Plan) -> Iterator[str]:

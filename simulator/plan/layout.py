@@ -120,6 +120,17 @@ class Window(IntEnum):
     TIME_BASED = 1
 
 
+class FaultKind(IntEnum):
+    """What goes wrong; abort, delay and partition are of the network."""
+
+    KILL = 0
+    SLOW = 1
+    PAUSE = 2
+    ABORT = 3
+    DELAY = 4
+    PARTITION = 5
+
+
 class Component(IntEnum):
     """What a request's time on the critical path is spent on, at some service."""
 

@@ -219,6 +219,61 @@ class Detectors(Table):
     percent: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Failures(Table):
+    """How replicas fail by chance: each row a process of every replica of the service's unit."""
+
+    service: Integers
+    up: Integers  # distribution
+    up_stream: Integers
+    repair: Integers  # distribution
+    repair_stream: Integers
+    startup: Integers  # distribution: the service's own
+    startup_stream: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Faults(Table):
+    """What goes wrong in [at_s, until_s); `layout.FaultKind` has the kinds. What a kind has not is 0."""
+
+    name: tuple[str, ...]  # kind and target
+    kind: Integers
+    at_s: Floats
+    until_s: Floats
+    service: Integers  # the target
+    unit: Integers  # that hosts it
+    replicas: Integers  # of the unit: those with the lowest numbers
+    factor: Floats
+    chance: Floats
+    delay_s: Floats
+    stream: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Crossings(Table):
+    """Which faults of the network are on the way of which remote calls, by call, then by fault."""
+
+    call: Integers
+    fault: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Startups(Table):
+    """How long it takes a replica to start again: the longest of its unit's rows, none is no time."""
+
+    unit: Integers
+    law: Integers  # distribution
+    stream: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Health(Table):
+    """After how long the balancer of a unit knows of a replica's death; without a row at once."""
+
+    unit: Integers
+    known_after_s: Floats
+
+
 def empty(table: type[T]) -> T:
     """A table without rows."""
     kinds = {"Integers": np.int64, "Floats": np.float64}
@@ -336,6 +391,11 @@ class Plan:
     patience: Patience = field(default_factory=partial(empty, Patience))
     limiters: Limiters = field(default_factory=partial(empty, Limiters))
     detectors: Detectors = field(default_factory=partial(empty, Detectors))
+    failures: Failures = field(default_factory=partial(empty, Failures))
+    faults: Faults = field(default_factory=partial(empty, Faults))
+    crossings: Crossings = field(default_factory=partial(empty, Crossings))
+    startups: Startups = field(default_factory=partial(empty, Startups))
+    health: Health = field(default_factory=partial(empty, Health))
 
     def digest(self) -> str:
         """SHA-256 of all that a run depends on: the warnings, seed and number of replications are left out."""
@@ -352,6 +412,8 @@ class Plan:
             parts.append(self.limiters)
         if self.detectors.unit.size:
             parts.append(self.detectors)
+        if self.faults.kind.size or self.failures.service.size:
+            parts += [self.failures, self.faults, self.crossings, self.startups, self.health]
         for part in parts:
             for each in fields(part):
                 column = getattr(part, each.name)

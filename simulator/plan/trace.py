@@ -122,7 +122,8 @@ class Trace:
     levels: Floats  # B + 1, S, Level
     counts: Integers  # B + 1, S, Count
     open_breakers: Floats  # B + 1, S: breaker-seconds OPEN, of the breakers towards a service
-    replicas: Floats  # B + 1, U: replica-seconds, ready ones
+    replicas: Floats  # B + 1, U: replica-seconds, as paid for
+    ready: Floats  # B + 1, U: replica-seconds, of those that are ready
     arrived: Integers  # B + 1, W: requests
     ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
     visits: Floats  # B, S, Visits: by arrival of the request

@@ -93,6 +93,11 @@ class Observed:
         return self._since("replicas")
 
     @cached_property
+    def ready_seconds(self) -> Floats:
+        """Units: integrals over the span, of the replicas that were ready."""
+        return self._since("ready")
+
+    @cached_property
     def ended(self) -> Integers:
         """Workloads, 2: requests that ended in the span; that ended ok or degraded."""
         return self._since("ended")

@@ -32,6 +32,7 @@ def service_table(observed: Observed) -> pd.DataFrame:
             "unit": [plan.units.name[row] for row in unit],
             "kind": [Kind(kind).name.lower() for kind in plan.services.kind],
             "replicas": observed.replica_seconds[unit] / observed.time_s,
+            "ready_replicas": observed.ready_seconds[unit] / observed.time_s,
             "utilisation_ratio": ratio(levels[:, Level.BUSY], core_seconds),
             "waiting_time_s": waiting,
             "service_time_s": service,
@@ -84,6 +85,7 @@ def unit_table(observed: Observed) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "replicas": replicas,
+            "ready_replicas": observed.ready_seconds / observed.time_s,
             "cores": units.cores.astype(np.int64),
             "utilisation_ratio": ratio(add(levels[:, Level.BUSY]), observed.replica_seconds * units.cores),
             "waiting_time_s": waiting,

@@ -64,6 +64,7 @@ def timeline_table(observed: Observed) -> pd.DataFrame:
         "queue_length": levels[:, :, Level.WAITING] / seconds,
         "utilisation_ratio": ratio(levels[:, :, Level.BUSY], replica_seconds * plan.units.cores[unit]),
         "replicas": replica_seconds / seconds,
+        "ready_replicas": change("ready")[:, unit] / seconds,
         "latency_p50_s": percentiles[:, :, 0],
         "latency_p99_s": percentiles[:, :, 1],
     }

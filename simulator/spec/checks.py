@@ -20,7 +20,7 @@ def unknown_names(tree: object) -> list[Issue]:
     names = _Names(tree)
     issues = [issue for location, call in _calls(tree) for issue in names.call(location, call)]
     issues += policy_issues(tree, _every_step(tree), _policies_of_workloads(tree))
-    return [*issues, *_shared(names), *_links(tree, names), *_deployments(tree, names)]
+    return [*issues, *_shared(names), *_links(tree, names), *_faults(tree, names), *_deployments(tree, names)]
 
 
 def unknown_call(tree: Mapping[str, object], call: str) -> list[Issue]:
@@ -56,6 +56,19 @@ class _Names:
         if not isinstance(name, str) or name in self.services:
             return []
         return [Issue(location, f"unknown service `{name}`{hint(name, self.services)}")]
+
+    def caller(self, location: Location, name: object) -> list[Issue]:
+        """Return what is wrong with who calls: a service or a workload."""
+        if not isinstance(name, str) or name in self.workloads or name in self.services:
+            return []
+        known = hint(name, [*self.services, *self.workloads])
+        return [Issue(location, f"unknown service or workload `{name}`{known}")]
+
+    def target(self, location: Location, name: object, rule: str) -> list[Issue]:
+        """Return what is wrong with who is called: a service."""
+        if isinstance(name, str) and name in self.workloads and name not in self.services:
+            return [Issue(location, f"`{name}` is a workload; {rule}")]
+        return self.service(location, name)
 
     def call(self, location: Location, call: object) -> list[Issue]:
         if not isinstance(call, str) or call.count(".") > 1 or not all(call.split(".")):
@@ -166,19 +179,27 @@ def _links(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
             continue
         here: Location = ("network", "links", index)
         caller, target = link.get("from"), link.get("to")
-        if isinstance(caller, str) and caller not in names.workloads and caller not in names.services:
-            known = hint(caller, [*names.services, *names.workloads])
-            yield Issue((*here, "from"), f"unknown service or workload `{caller}`{known}")
-        if isinstance(target, str) and target in names.workloads and target not in names.services:
-            yield Issue((*here, "to"), f"`{target}` is a workload; a link goes to a service")
-        else:
-            yield from names.service((*here, "to"), target)
+        yield from names.caller((*here, "from"), caller)
+        yield from names.target((*here, "to"), target, "a link goes to a service")
         if isinstance(caller, str) and isinstance(target, str):
             if caller == target:
                 yield Issue((*here, "to"), f"a link joins two services, but both ends are `{target}`")
             if (caller, target) in seen:
                 yield Issue(here, f"a second link from `{caller}` to `{target}`", "key")
             seen.add((caller, target))
+
+
+def _faults(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
+    faults = tree.get("faults")
+    for index, fault in enumerate(faults if isinstance(faults, list | tuple) else ()):
+        if not isinstance(fault, Mapping):
+            continue
+        here: Location = ("faults", index)
+        caller, target = fault.get("from"), fault.get("target")
+        yield from names.caller((*here, "from"), caller)
+        yield from names.target((*here, "target"), target, "the target of a fault is a service")
+        if isinstance(caller, str) and caller == target:
+            yield Issue((*here, "from"), f"a fault of the network is between two, but both are `{target}`")
 
 
 def _deployments(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, field_validator
 
 from .base import FrozenDict, Model
-from .distributions import WithPercentiles
+from .distributions import Distribution, WithPercentiles
 from .mistakes import Mistake, mistake
 from .policies import OutlierDetection
 from .services import LoadBalancer, Queue, Scheduling
@@ -16,6 +16,7 @@ from .values import (
     CallName,
     Cores,
     Count,
+    Duration,
     Fraction,
     Memory,
     Name,
@@ -35,7 +36,7 @@ class UnitResources(Model):
 class Unit(Model):
     """One process image that hosts several services; what is not written follows from theirs."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling"})
+    later = frozenset({"failures", "autoscaling"})
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
@@ -57,6 +58,10 @@ class Unit(Model):
     outlier_detection: OutlierDetection | None = Field(
         None, description="Default: that of its services; those that have one have to agree."
     )
+    startup: Distribution | None = Field(
+        None, description="A replica that starts again is ready after this; default: the longest of its services'."
+    )
+    health_check: Duration | None = Field(None, description="Default: the longest of its services'.")
 
     @field_validator("services")
     @classmethod

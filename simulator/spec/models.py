@@ -22,6 +22,7 @@ from .checks import unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
 from .distributions import Empirical
 from .edit import changed
+from .faults import Fault
 from .mistakes import Source, in_order, issues_of, mistake
 from .services import Service
 from .settings import Network, Simulation
@@ -45,8 +46,6 @@ def _freeze_some(value: dict[str, Any]) -> dict[str, Any]:
 class Topology(Model):
     """The services, their calls, the network, the traffic and the ways to deploy them; a frozen value."""
 
-    later = frozenset({"faults"})
-
     name: Text = Field("topology", description="Default: the name of the file, without its ending.")
     description: Text = Field("", description="A sentence for whoever reads the file.")
     simulation: Simulation = Field(
@@ -64,6 +63,7 @@ class Topology(Model):
         default_factory=FrozenDict,
         description="By name: who shares a process; `microservices` and `monolith` exist without being written.",
     )
+    faults: tuple[Fault, ...] = Field((), description="What goes wrong, when and for how long.")
     slos: Annotated[dict[Name, Slo], AfterValidator(_freeze)] = Field(
         default_factory=FrozenDict, description="By name: what was promised."
     )

@@ -9,6 +9,7 @@ from .. import units
 from . import (
     deployments,
     distributions,
+    faults,
     models,
     policies,
     services,
@@ -55,7 +56,7 @@ def json_schema() -> dict[str, object]:
 
 def _models() -> Iterable[type[Model]]:
     """Yield every model that a file can contain."""
-    for module in (models, settings, services, steps, policies, distributions, workload, deployments):
+    for module in (models, settings, services, steps, policies, distributions, workload, deployments, faults):
         for name, item in vars(module).items():
             own = isinstance(item, type) and issubclass(item, Model) and item.__module__ == module.__name__
             if own and not name.startswith("_") and item not in _SHARED_KEYS:
@@ -146,6 +147,7 @@ def _shorthands(defs: dict[str, Schema]) -> None:
     defs["Retries"]["properties"]["retryOn"]["minItems"] = 1
     defs["Deployment"]["properties"]["units"]["minProperties"] = 1
     defs["Slo"]["minProperties"] = 2
+    _faults(defs["Fault"])
 
 
 def _moments(defs: dict[str, Schema]) -> None:
@@ -179,6 +181,15 @@ def _services(defs: dict[str, Schema]) -> None:
         "anyOf": [{"enum": word["enum"]}, balancer],
     }
     defs["Topology"]["properties"]["services"]["minProperties"] = 1
+
+
+def _faults(fault: Schema) -> None:
+    """Say what goes together in a fault."""
+    fault["oneOf"] = [
+        {"required": [kind] if kind == "kill" else [kind, "for"]}
+        | ({} if kind in faults.OF_THE_NETWORK else {"not": {"required": ["from"]}})
+        for kind in faults.FAULT_KINDS
+    ]
 
 
 def _workloads(defs: dict[str, Schema]) -> None:

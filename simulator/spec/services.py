@@ -16,12 +16,15 @@ from pydantic import (
 )
 
 from .base import FrozenDict, Model
+from .distributions import Constant, Distribution
+from .faults import Failures
 from .mistakes import Mistake, Source, describe, mistake
 from .policies import OutlierDetection, RateLimit
 from .steps import Step
 from .values import (
     Cores,
     Count,
+    Duration,
     Fraction,
     Memory,
     Positive,
@@ -103,10 +106,14 @@ class Endpoint(Model):
     error_rate: Fraction | None = Field(None, description="Default: that of the service.")
 
 
+def _no_time() -> Constant:
+    return Constant(value=0.0)
+
+
 class Service(Model):
     """A service, with `steps` if it has one endpoint, else with `endpoints`."""
 
-    later = frozenset({"startup", "failures", "healthCheck", "autoscaling"})
+    later = frozenset({"autoscaling"})
     shorthands = ("steps",)
 
     kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
@@ -127,6 +134,11 @@ class Service(Model):
     )
     rate_limit: RateLimit | None = Field(None, description="Of all calls over the network; default: none.")
     error_rate: Fraction = Field(0.0, description="The handler fails, after its steps.")
+    startup: Distribution = Field(
+        default_factory=_no_time, description="A replica that starts again is ready after this."
+    )
+    failures: Failures | None = Field(None, description="How each replica fails; default: never.")
+    health_check: Duration = Field(0.0, description="From a replica's death to the balancer's knowing of it.")
     endpoints: dict[str, Endpoint] = Field(description="By name: what can be called.")
 
     @classmethod

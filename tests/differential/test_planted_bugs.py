@@ -78,7 +78,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "fail_with(m, exchange, TIMEOUT)",
     ),
     ("a timer is no sooner than a message", "calls.py", "m, f, end, TIMER,", "m, f, end, DELIVERY,"),
-    ("a slot is no sooner than a message", "calls.py", "f[World.NOW], GRANT,", "f[World.NOW], DELIVERY,"),
+    ("a slot is no sooner than a message", "slots.py", "f[World.NOW], GRANT,", "f[World.NOW], DELIVERY,"),
     (
         "one place more in a queue",
         "calls.py",
@@ -91,7 +91,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "m[replica + Replica.IN_PROGRESS] < slots",
         "m[replica + Replica.IN_PROGRESS] <= slots",
     ),
-    ("the last comes last", "calls.py", "first == 0 or m[m[replica + Replica.UNIT] + Unit.LIFO] == 1", "first == 0"),
+    ("the last comes last", "slots.py", "first == 0 or m[m[replica + Replica.UNIT] + Unit.LIFO] == 1", "first == 0"),
     (
         "a failure keeps its slot",
         "calls.py",
@@ -100,7 +100,7 @@ BUGS: list[tuple[str, str, str, str]] = [
     ),
     (
         "who gets a slot still waits",
-        "calls.py",
+        "slots.py",
         "change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], -1)",
         "pass",
     ),
@@ -124,12 +124,17 @@ BUGS: list[tuple[str, str, str, str]] = [
     ("a repetition never ends", "life.py", "m[task + Task.ADDRESS] = outer", "pass"),
     (
         "every branch is critical",
-        "life.py",
+        "branches.py",
         "    if m[task + Task.REMAINING] == 0:\n        move_ledger(m, branch, Task.FIRST, task, Task.FIRST)\n",
         "    move_ledger(m, branch, Task.FIRST, task, Task.FIRST)\n    if m[task + Task.REMAINING] == 0:\n",
     ),
-    ("the last failure of branches", "life.py", "if m[task + Task.CAUSE] == OK:", "if m[branch + Task.CAUSE] != OK:"),
-    ("the last branch makes up for a failure", "life.py", "if m[task + Task.CAUSE] == OK:", "if True:"),
+    (
+        "the last failure of branches",
+        "branches.py",
+        "if m[task + Task.CAUSE] == OK:",
+        "if m[branch + Task.CAUSE] != OK:",
+    ),
+    ("the last branch makes up for a failure", "branches.py", "if m[task + Task.CAUSE] == OK:", "if True:"),
     ("the answer of a send is packed", "life.py", "law == 0 or m[exchange + Exchange.DETACHED] == 1", "law == 0"),
     ("what failed may fail again", "life.py", "m[task + Task.CAUSE] == OK and happens", "happens"),
     (

@@ -87,7 +87,8 @@ class _Exchange(NamedTuple):
     # Only of a call under a policy.
     PLACED: int = 25  # 1: it has a place in the bulkhead
     RETRY: int = 26  # whether it counts as a re-try: NO, YES, or a HEDGE
-    SIZE: int = 27
+    RESET: int = 27  # 1: its replica died
+    SIZE: int = 28
 
 
 Exchange = _Exchange()
@@ -117,7 +118,7 @@ class _Task(NamedTuple):
     JOINED: int = 17  # float
     WAITED: int = 18  # float
     LOCAL: int = 19
-    DUE: int = 20  # float: virtual time of its end
+    DUE: int = 20  # float: virtual time of its end, or what is left of work that stands still
     CHILD: int = 21  # in the heap of jobs
     SIBLING: int = 22
     # A call.
@@ -130,7 +131,9 @@ class _Task(NamedTuple):
     REMAINING: int = 28
     EFFORT: int = 29  # of a call under a policy
     STARTED: int = 30  # float: when its work on a core, or its sleep, did
-    SIZE: int = 31
+    EARLIER: int = 31  # who came to its replica before it, where replicas can die
+    LATER: int = 32
+    SIZE: int = 33
 
 
 Task = _Task()
@@ -232,30 +235,39 @@ class _Stage(NamedTuple):
     BACKED_OFF: int = 12
     PERMITTED: int = 13  # a wait for the rate limit has ended
     DROPPED: int = 14  # nobody waits any more
+    REAP: int = 15  # end what is in a dead replica
+    THAW: int = 16  # a pause has ended
 
 
 Stage = _Stage()
 
 
 class _Action(NamedTuple):
-    """What an event does."""
+    """What an event does. Those up to LAST_OF_TASKS are a task's own; those from STRIKE on are control events."""
 
     WORKED: int = 0  # a core has done a task's work
-    SHARED: int = 1  # shared cores have done somebody's work
-    SLEPT: int = 2
-    ANSWER: int = 3
-    EXPIRE: int = 4
-    GRANT: int = 5
-    DELIVER: int = 6
-    BREAK: int = 7  # a `send` meets a link error
-    ARRIVE: int = 8
-    ASK: int = 9  # a closed user
-    ENTER: int = 10  # a place in a bulkhead
-    GIVE_UP: int = 11  # waiting for one
-    RETRY: int = 12
-    PERMIT: int = 13  # the end of a wait for the rate limit
-    HEDGE: int = 14
-    DROPPED: int = 15  # whose turn on a core came too late
+    SLEPT: int = 1
+    GRANT: int = 2
+    ENTER: int = 3  # a place in a bulkhead
+    GIVE_UP: int = 4  # waiting for one
+    RETRY: int = 5
+    PERMIT: int = 6  # the end of a wait for the rate limit
+    HEDGE: int = 7
+    DROPPED: int = 8  # whose turn on a core came too late
+    LAST_OF_TASKS: int = 8
+    SHARED: int = 9  # shared cores have done somebody's work
+    ANSWER: int = 10
+    EXPIRE: int = 11
+    DELIVER: int = 12
+    BREAK: int = 13  # a `send` meets a link error
+    ARRIVE: int = 14
+    ASK: int = 15  # a closed user
+    STRIKE: int = 16  # a fault of a replica begins
+    LIFT: int = 17  # and ends
+    FAIL: int = 18  # a replica fails by chance
+    MEND: int = 19  # and is repaired
+    START: int = 20  # it is ready again
+    KNOW: int = 21  # its death is known
 
 
 Action = _Action()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...plan.layout import FaultKind
 from ...plan.plan import Integers, Plan
 from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
@@ -62,7 +63,8 @@ def patience_columns(image: Image, plan: Plan, laws: int) -> dict[int, Integers]
     columns[Call.TIMEOUT_STREAM][p.call] = p.stream
     columns[Call.PROPAGATES][p.call] = p.propagates
     ends = (plan.calls.timeout, plan.policies.per_try_s, plan.policies.hedge_s)
-    image.world[World.PATIENT] = int(any(np.isfinite(column).any() for column in ends))
+    dies = plan.failures.service.size > 0 or bool((plan.faults.kind == FaultKind.KILL).any())
+    image.world[World.PATIENT] = int(dies or any(np.isfinite(column).any() for column in ends))
     image.world[World.DEADLINES] = int(p.propagates.any())
     return columns
 

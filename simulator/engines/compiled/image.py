@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import CapacityExceeded
-from ...plan.layout import Component, Discipline, Op, Outcome, Scheduling, Shape
+from ...plan.layout import Component, Discipline, Op, Scheduling, Shape
 from ...plan.plan import Integers, Plan
-from ...plan.trace import Count, Tally, Visits, Waste, make_edges
-from ...plan.trace import Level as LevelColumn
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
 from ...units import format_memory
@@ -41,6 +38,8 @@ from .layout import (
     Workload,
     World,
 )
+from .outages import Places, add_outages
+from .tallies import add_tallies
 
 Words = NDArray[np.int64]
 FIRST_LOG_WORD = 8
@@ -56,6 +55,22 @@ class Image:
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
         self.world: dict[int, int | float] = {}  # words of `World` that are known on the way
+
+    def read(self, address: int, words: int) -> Words:
+        """What is at an address, within a block that was added before."""
+        for start, block in reversed(self.blocks):
+            if start <= address < start + block.size:
+                return block[address - start : address - start + words].copy()
+        return np.zeros(words, np.int64)
+
+    def word(self, address: int) -> int:
+        """The word at an address."""
+        return int(self.read(address, 1)[0])
+
+    def write(self, address: int, words: Any) -> None:
+        """Put something in the place of what was there before."""
+        flat = np.atleast_1d(np.asarray(words))
+        self.blocks.append((int(address), flat.view(np.int64)))
 
     def add(self, words: NDArray[Any]) -> int:
         """A block of integers or floats; gives its address."""
@@ -128,7 +143,7 @@ def load(
         World.PAGES_ROOM: room_for_pages(log_requests=log_requests, log_attempts=log_attempts),
     }
     laws = _add_laws(image, plan)
-    units = _add_units(image, plan)
+    units, replicas = _add_units(image, plan)
     services = _add_services(image, plan, units)
     endpoints, calls = _add_calls(image, plan, laws, services)
     _add_programs(image, plan, laws, calls, endpoints)
@@ -141,9 +156,13 @@ def load(
         World.ENDPOINT_COUNT: len(plan.endpoints.name),
         World.ENTRY_COUNT: plan.workloads.entry_call.size,
     }
-    world |= _add_tallies(image, plan) | image.world
+    world |= add_tallies(image, plan) | image.world
+    world |= {World.UNITS: units, World.UNIT_COUNT: len(plan.units.name)}
+    places = Places(laws, units, replicas, services, calls)
+    world |= (outages := add_outages(image, plan, places))
     # Everybody's first event has to find room.
     starters = int(plan.workloads.users.sum()) + len(plan.workloads.name)
+    starters += int(outages[World.STRIKE_COUNT] + outages[World.PROCESS_COUNT])
     capacity = 2 * ROOM + 2 * starters
     world |= {World.HEAP: image.add_zeros(2 * capacity), World.HEAP_CAPACITY: capacity}
     world[World.TOP] = image.top
@@ -190,7 +209,7 @@ def _add_laws(image: Image, plan: Plan) -> int:
     )
 
 
-def _add_units(image: Image, plan: Plan) -> int:
+def _add_units(image: Image, plan: Plan) -> tuple[int, list[int]]:
     u = plan.units
     rows = len(u.name)
     detectors = detector_references(image, plan)
@@ -210,6 +229,7 @@ def _add_units(image: Image, plan: Plan) -> int:
             Replica.CONCURRENCY: u.concurrency[row],
             Replica.CAPACITY: u.queue_capacity[row],
             Replica.PRESENT: present + np.arange(count) * members * Level.SIZE,
+            Replica.READY: 1,
         }
         replicas.append(image.add_rows(Replica.SIZE, count, columns))
     top, image.top = image.top, address
@@ -225,10 +245,12 @@ def _add_units(image: Image, plan: Plan) -> int:
             Unit.SHARED: (u.scheduling == Scheduling.PS).astype(np.int64),
             Unit.DETECTOR: detectors,
             Unit.LIFO: (u.discipline == Discipline.LIFO).astype(np.int64),
+            Unit.ROW: np.arange(rows),
+            Unit.READY + Level.VALUE: u.replicas,
         },
     )
     image.top = top
-    return address
+    return address, replicas
 
 
 def _add_services(image: Image, plan: Plan, units: int) -> int:
@@ -401,30 +423,3 @@ def _within(firsts: Integers, counts: Integers, row: int) -> range:
         if first <= row < first + count:
             return range(first, first + count)
     return range(0)
-
-
-def _add_tallies(image: Image, plan: Plan) -> dict[int, int | float]:
-    edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
-    bins, services, workloads = edges.size - 1, len(plan.services.name), len(plan.workloads.name)
-    return {
-        World.EDGES: image.add(edges),
-        World.EDGE_COUNT: edges.size,
-        **{word: image.add_zeros(*shape) for word, shape in tally_shapes(plan, bins, services, workloads).items()},
-    }
-
-
-def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[int, Sequence[int]]:
-    """The tallies by their word in `World`."""
-    return {
-        World.LEVELS: (bins + 1, services, len(LevelColumn)),
-        World.COUNTS: (bins + 1, services, len(Count)),
-        World.ARRIVED: (bins + 1, workloads),
-        World.ENDED: (bins + 1, workloads, 2),
-        World.VISITS: (bins, services, len(Visits)),
-        World.TRIES: (bins, services),
-        World.WASTED: (bins, services, len(Waste)),
-        World.OPEN_BREAKERS: (bins + 1, services),
-        World.OUTCOMES: (bins, workloads, len(Outcome)),
-        World.TALLIES: (bins, plan.workloads.entry_call.size, len(plan.endpoints.name), len(Tally)),
-        World.BREAKDOWN: (bins, services, len(Component)),
-    }

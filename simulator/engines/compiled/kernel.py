@@ -10,15 +10,17 @@ from ...plan.trace import Waste
 from ...rules.jit import Floats, Words, floats_of, integers_of, kernel, prefetch, rule
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
-from .calls import admit, answer, answered, deliver, expired
+from .calls import answer, answered, deliver, expired
 from .efforts import give_up
+from .faults import begin_outages, control, lie_still
 from .flight import Action, Event, Exchange, Free, Status, Task
 from .hedges import send_hedge
-from .layout import ROOM, STEPS_PER_CHECK, World
+from .layout import ROOM, STEPS_PER_CHECK, Replica, World
 from .life import go_on
 from .memory import put_back
-from .patience import drop, note_waste, share_of
+from .patience import drop, note_waste
 from .record import look
+from .slots import admit
 from .stations import book_work, end_shared, hand_on
 
 CPU, SLEEP = int(Waste.CPU), int(Waste.SLEEP)
@@ -37,6 +39,7 @@ def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
     """One step or event after the other."""
     if m[World.BEGUN] == 0:
         m[World.BEGUN] = 1
+        begin_outages(m, f)
         begin(m, f)
     task = m[World.TASK]
     before_check = 0
@@ -151,7 +154,7 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.WORKED:
         hand_on(m, f, owner)
         book_work(m, f, owner)
-        note_waste(m, f, owner, CPU, f[owner + Task.STARTED], 1.0)
+        note_waste(m, f, owner, CPU, f[owner + Task.STARTED])
         return owner
     if action == Action.DELIVER:
         return deliver(m, f, log, owner)
@@ -162,11 +165,14 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.SHARED:
         task = end_shared(m, f, owner)
         book_work(m, f, task)
-        note_waste(m, f, task, CPU, f[task + Task.JOINED], share_of(f, task))
+        note_waste(m, f, task, CPU, f[task + Task.JOINED])
         return task
     if action == Action.SLEPT:
+        if m[m[owner + Task.REPLICA] + Replica.PAUSED] != 0:
+            lie_still(m, f, owner)
+            return 0
         book_work(m, f, owner)
-        note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED], 1.0)
+        note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED])
         return owner
     if action == Action.GRANT:
         admit(m, f, owner)
@@ -193,6 +199,8 @@ def happen_seldom(m: Words, f: Floats, log: Words, action: int, owner: int) -> i
         hand_on(m, f, owner)
         drop(m, owner)
         return owner
+    if action >= Action.STRIKE:
+        return control(m, f, action, owner)
     answer(m, f, log, owner, f[World.NOW])
     return 0
 

@@ -90,7 +90,16 @@ class _World(NamedTuple):
     OPEN_BREAKERS: int = 66
     BREAKERS: int = 67  # Watched records
     BREAKER_COUNT: int = 68
-    SIZE: int = 72
+    # What goes wrong.
+    MORTAL: int = 69  # 1: replicas can die
+    STRIKES: int = 70
+    STRIKE_COUNT: int = 71
+    PROCESSES: int = 72
+    PROCESS_COUNT: int = 73
+    UNITS: int = 74
+    UNIT_COUNT: int = 75
+    READY: int = 76  # a tally
+    SIZE: int = 80
 
 
 World = _World()
@@ -180,7 +189,8 @@ class _Service(NamedTuple):
     WAITING: int = 12  # a Level: requests, for a slot or a core
     SHARING: int = 15  # a Level: jobs on shared cores
     LIMITER: int = 18  # a board: see rules/limits.py; 0: none
-    SIZE: int = 19
+    SLOW: int = 19  # a list of faults, or 0
+    SIZE: int = 20
 
 
 Service = _Service()
@@ -220,7 +230,8 @@ class _Call(NamedTuple):
     LAW: int = 14  # of the timeout; 0: it is not drawn
     TIMEOUT_STREAM: int = 15
     PROPAGATES: int = 16  # 1: its callee has a deadline
-    SIZE: int = 17
+    FAULTS: int = 17  # a list of faults, or 0
+    SIZE: int = 18
 
 
 Call = _Call()
@@ -296,7 +307,14 @@ class _Unit(NamedTuple):
     SHARED: int = 5  # 1: processor sharing
     LIFO: int = 6
     DETECTOR: int = 7  # a board: see rules/outliers.py; 0: none
-    SIZE: int = 8
+    ROW: int = 8
+    READY: int = 9  # a Level: replicas
+    KNOWN_AFTER: int = 12  # float: of a death
+    STARTUPS: int = 13
+    STARTUP_COUNT: int = 14
+    STATES: int = 15  # of policies, that a replica loses
+    STATE_COUNT: int = 16
+    SIZE: int = 17
 
 
 Unit = _Unit()
@@ -325,7 +343,18 @@ class _Replica(NamedTuple):
     ROOT: int = 16  # of the jobs, by the virtual time of their ends
     NEXT_END: int = 17  # the event of the next end
     PRESENT: int = 18  # a Level of each service of the unit, over virtual time
-    SIZE: int = 19
+    READY: int = 19
+    PAUSED: int = 20  # pauses that go on
+    # Only where something goes wrong.
+    CAUSES: int = 21  # that hold it down
+    DEATHS: int = 22
+    STARTS: int = 23
+    STARTING: int = 24  # the event of its readiness
+    UNKNOWN: int = 25  # the event by which its death is known
+    TASKS: int = 26  # the latest that is in it
+    FROZEN: int = 27  # whose work stands still
+    ASLEEP: int = 28  # who would wake, but for a pause
+    SIZE: int = 29
 
 
 Replica = _Replica()

@@ -10,6 +10,7 @@ from ...plan.layout import Op, Outcome
 from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
+from .branches import begin_parallel, end_branch, put_on_agenda, start_branch
 from .calendar import COMPLETION, schedule_for
 from .calls import (
     await_answer,
@@ -21,16 +22,17 @@ from .calls import (
     fail_with,
     happens,
     make_exchange,
-    make_task,
     respond,
     return_inside,
     send,
 )
 from .efforts import begin_effort, begin_try, end_backoff, end_permit, end_wait
+from .faults import reap, thaw
 from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
+from .hazards import slowed
 from .hedges import end_try
 from .layout import Call, Endpoint, Instruction, Option, Service, World
-from .memory import end_task, let_go, let_go_of_request, move_ledger, put_back, take
+from .memory import drop_repetition, end_task, let_go, let_go_of_request, take
 from .patience import drop, is_late
 from .record import attempt_ends, request_ends
 from .stations import work
@@ -66,6 +68,12 @@ def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
         return start_branch(m, task)
     if stage == Stage.SEND_ALONE:
         return send_alone(m, f, log, task)
+    return go_on_seldom(m, f, log, task, stage)
+
+
+@kernel
+def go_on_seldom(m: Words, f: Floats, log: Words, task: int, stage: int) -> int:
+    """Stages of calls under policies, of what is dropped, and of what goes wrong."""
     if stage == Stage.BACKED_OFF:
         return try_again(m, f, log, task)
     if stage == Stage.TRIED:
@@ -76,6 +84,10 @@ def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
         return end_permit(m, f, log, task)
     if stage == Stage.DROPPED:
         return end_steps(m, f, log, task)
+    if stage == Stage.REAP:
+        return reap(m, f, log, task)
+    if stage == Stage.THAW:
+        return thaw(m, f, task)
     return go_on_after(m, f, log, task)
 
 
@@ -124,9 +136,13 @@ def step(m: Words, f: Floats, log: Words, task: int) -> int:
 def sleep(m: Words, f: Floats, task: int, row: int) -> None:
     """Let time pass without a core."""
     seconds = draw(m, f, m[row + Instruction.A], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
+    slow = m[m[task + Task.SERVICE] + Service.SLOW]
+    if slow != 0:
+        seconds = slowed(m, f, slow, m[task + Task.REPLICA], seconds)
     f[task + Task.WORK] = seconds
     f[task + Task.WAITED] = 0.0
     f[task + Task.STARTED] = f[World.NOW]
+    m[task + Task.LOCAL] = m[row + Instruction.LOCAL]
     when = f[World.NOW] + seconds
     schedule_for(m, f, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
 
@@ -168,68 +184,6 @@ def again(m: Words, task: int, row: int) -> None:
     else:
         m[task + Task.ADDRESS] = outer
         drop_repetition(m, task)
-
-
-@kernel
-def drop_repetition(m: Words, task: int) -> None:
-    """Leave the innermost repetition."""
-    repetition = m[task + Task.REPETITION]
-    m[task + Task.REPETITION] = m[repetition + Repetition.OUTER]
-    put_back(m, World.FREE_REPETITION, repetition)
-
-
-# -- branches
-
-
-@kernel
-def begin_parallel(m: Words, task: int, row: int) -> None:
-    """All branches at once; each runs to its first wait before the next one starts (rule 4.6)."""
-    count = m[row + Instruction.B]
-    m[task + Task.ROW] = m[row + Instruction.C]
-    if count > 0:
-        m[task + Task.STAGE] = Stage.BRANCHES
-        m[task + Task.OPTION] = m[row + Instruction.A]
-        m[task + Task.OPTION_END] = m[row + Instruction.A] + count * Option.SIZE
-        m[task + Task.REMAINING] = count
-
-
-@kernel
-def start_branch(m: Words, task: int) -> int:
-    """Start one branch; the rest of them when it waits or has ended."""
-    branch = make_task(m, Role.BRANCH, m[task + Task.REQUEST], m[task + Task.ADDRESS], m[task + Task.VISIT])
-    m[branch + Task.SERVICE] = m[task + Task.SERVICE]
-    m[branch + Task.REPLICA] = m[task + Task.REPLICA]
-    m[branch + Task.PARENT] = task
-    m[branch + Task.ROW] = m[m[task + Task.OPTION] + Option.START]
-    m[task + Task.OPTION] += Option.SIZE
-    if m[task + Task.OPTION] < m[task + Task.OPTION_END]:
-        put_on_agenda(m, task)
-    else:
-        m[task + Task.STAGE] = Stage.JOINED
-    return branch
-
-
-@kernel
-def put_on_agenda(m: Words, task: int) -> None:
-    """Let a task go on before any further event, after those that are put there later."""
-    m[task + Task.NEXT] = m[World.AGENDA]
-    m[World.AGENDA] = task
-
-
-@kernel
-def end_branch(m: Words, branch: int) -> int:
-    """Count one branch; the first failure in time is the whole's, the last branch is the critical path."""
-    task = m[branch + Task.PARENT]
-    m[task + Task.REMAINING] -= 1
-    if m[task + Task.CAUSE] == OK:
-        m[task + Task.CAUSE] = m[branch + Task.CAUSE]
-        m[task + Task.CAUSE_SERVICE] = m[branch + Task.CAUSE_SERVICE]
-    following = 0
-    if m[task + Task.REMAINING] == 0:
-        move_ledger(m, branch, Task.FIRST, task, Task.FIRST)
-        following = task
-    end_task(m, branch)
-    return following
 
 
 # -- calls

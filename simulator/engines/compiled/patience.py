@@ -75,12 +75,15 @@ def awaited_until(m: Words, f: Floats, exchange: int) -> float:
 
 
 @kernel
-def note_waste(m: Words, f: Floats, task: int, column: int, started: float, share: float) -> None:
-    """A step has ended: what of it was for nobody (rule 12.16)."""
+def note_waste(m: Words, f: Floats, task: int, column: int, started: float) -> None:
+    """A step has ended: what of it was for nobody (rule 12.16).
+
+    On shared cores, and where they stood still, it is taken to have gone on evenly.
+    """
     if m[World.PATIENT] == 1:
-        until = awaited_until(m, f, m[task + Task.VISIT])
-        if until < f[World.NOW]:
-            add_waste(m, f, task, column, max(until, started), share)
+        now, since = f[World.NOW], max(awaited_until(m, f, m[task + Task.VISIT]), started)
+        if since < now:
+            add_waste(m, f, task, column, since, f[task + Task.WORK] / (now - started))
 
 
 @subroutine
@@ -99,10 +102,3 @@ def add_waste(m: Words, f: Floats, task: int, column: int, since: float, share: 
             return
         end = f[edges + bin_]
         bin_ -= 1
-
-
-@kernel
-def share_of(f: Floats, task: int) -> float:
-    """What of a shared core a task's work had since it joined, as if that had been even."""
-    took = f[World.NOW] - f[task + Task.JOINED]
-    return f[task + Task.WORK] / took if took > 0.0 else 1.0

@@ -105,6 +105,10 @@ def look(m: Words, f: Floats, edge: int) -> None:
         watched = m[World.BREAKERS] + number * Watched.SIZE
         at = m[World.OPEN_BREAKERS] + edge * services + m[watched + Watched.TARGET]
         f[at] += open_time(m, f, m[watched + Watched.BOARD], now)
+    units = m[World.UNIT_COUNT]
+    for row in range(units):
+        unit = m[World.UNITS] + row * Unit.SIZE
+        f[m[World.READY] + edge * units + row] = level_at(m, f, unit + Unit.READY, now)
     workloads = m[World.WORKLOAD_COUNT]
     for row in range(workloads):
         workload = m[World.WORKLOADS] + row * Workload.SIZE

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
-from .image import Words, tally_shapes
+from .image import Words
 from .layout import ATTEMPT_WIDTH, CALL_WIDTH, LATENCY_WIDTH, PAGE_ROWS, REQUEST_WIDTH, Log, World
+from .tallies import tally_shapes
 
 INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES, World.TRIES)
 
@@ -44,6 +45,7 @@ def make_trace(
         levels=tallies[World.LEVELS],
         counts=tallies[World.COUNTS],
         replicas=np.outer(edges, plan.units.replicas),
+        ready=tallies[World.READY],
         arrived=tallies[World.ARRIVED],
         ended=tallies[World.ENDED],
         visits=tallies[World.VISITS],

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from heapq import heappush
+from collections.abc import Callable, Container, Generator
+from heapq import heapify, heappush
 from typing import Any
 
 import simpy
@@ -32,25 +32,37 @@ class Task:
     the model's events; here a task starts at once and ends without notice.
     """
 
-    __slots__ = ("_alive", "_steps")
+    __slots__ = ("_group", "_moment", "_steps")
 
-    def __init__(self, steps: Steps, alive: set[Task]) -> None:
+    def __init__(self, steps: Steps, group: Group) -> None:
         self._steps = steps
-        self._alive = alive
-        alive.add(self)
+        self._group = group
+        self._moment: Moment | None = None
+        group[self] = None
 
     def resume(self, _event: object = None) -> None:
         """Go on until the next wait, or the end."""
         try:
             moment = self._steps.send(None)
         except StopIteration:
-            self._alive.discard(self)
+            del self._group[self]
             return
+        self._moment = moment
         moment.callbacks.append(self.resume)
+
+    def end(self) -> None:
+        """Do nothing any more: what it waits for is nobody's."""
+        assert self._moment is not None
+        self._moment.callbacks = []
+        self.close()
 
     def close(self) -> None:
         """End here, from the outermost generator inwards."""
         self._steps.close()
+
+
+Group = dict[Task, None]
+"""Tasks that may be ended together, in the order of their beginnings."""
 
 
 class Clock(simpy.Environment):
@@ -61,21 +73,30 @@ class Clock(simpy.Environment):
         self.events = 0
         # Who waits for an answer that was lost is referred to by nobody else: the garbage collector would close its
         # nested generators in any order, and complain of it.
-        self._tasks: set[Task] = set()
+        self._tasks: Group = {}
+        self._groups: list[Group] = [self._tasks]
 
-    def task(self, steps: Steps) -> Task:
-        """A task that is yet to be resumed for the first time."""
-        return Task(steps, self._tasks)
+    def group(self) -> Group:
+        """A new group of tasks."""
+        group: Group = {}
+        self._groups.append(group)
+        return group
 
-    def start(self, steps: Steps) -> None:
+    def start(self, steps: Steps, group: Group | None = None) -> None:
         """Begin a task, now."""
-        Task(steps, self._tasks).resume()
+        Task(steps, self._tasks if group is None else group).resume()
 
     def close(self) -> None:
         """End all tasks that still wait."""
-        for task in self._tasks:
-            task.close()
-        self._tasks.clear()
+        for group in self._groups:
+            for task in group:
+                task.close()
+            group.clear()
+
+    def withdraw(self, moments: Container[Moment]) -> None:
+        """Let some moments not happen when they should have; they may be scheduled again."""
+        self._queue[:] = [entry for entry in self._queue if entry[3] not in moments]
+        heapify(self._queue)
 
     def schedule_at(self, time: float, key: int, moment: Moment) -> None:
         """Let `moment` happen at an absolute time: now + (time - now) is not always time."""

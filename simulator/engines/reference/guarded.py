@@ -196,7 +196,7 @@ class Effort:
 
         out = [first]
         first.callbacks.append(hear)
-        delay = Moment()
+        delay = first.delay
         if first.start + self.policy.hedge < self.deadline:
             delay.callbacks.append(hear)
             self.clock.schedule_at(first.start + self.policy.hedge, first.key + TIMER + END_OF_HEDGE, delay)
@@ -248,4 +248,5 @@ class Effort:
         loser.leave(self.clock.now)
         self.life.settle(loser)
         self.end(loser, judged=False)
+        loser.close()
         self.life.record.attempt_ends(loser)

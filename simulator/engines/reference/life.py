@@ -15,8 +15,10 @@ from ...plan.plan import Plan
 from ...plan.trace import Waste
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
+from .faults import Outages, slowed
 from .guarded import Effort
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
+from .network import Network
 from .recorder import Recorder
 from .sources import arrivals, ask_and_wait
 from .units import Replica
@@ -51,7 +53,7 @@ class Dropped(Exception):  # noqa: N818 (it is no error: nobody waits any more)
     """The deadline of a visit has passed: its work ends here (rule 12.19)."""
 
 
-class Life:
+class Life(Network):
     """One replication: who lives in it, and how."""
 
     def __init__(self, plan: Plan, clock: Clock, seed: int, replication: int, recorder: Recorder) -> None:
@@ -61,9 +63,11 @@ class Life:
         self.record = recorder
         self.horizon = plan.settings.duration_s
         self.workloads = make_workloads(plan, self.model.draws, self.key)
+        self.outages = Outages(self, plan)
 
     def begin(self) -> None:
-        """Let every workload begin at time 0."""
+        """Let every workload begin at time 0, and whatever goes wrong be awaited."""
+        self.outages.begin()
         for workload in self.workloads:
             if workload.users is None:
                 self.clock.start(arrivals(self, workload))
@@ -130,51 +134,10 @@ class Life:
         self.post(visit, exchange)
         return exchange
 
-    def post(self, visit: Visit, exchange: Exchange) -> None:
-        """Choose a replica and put the message on the network, where it may be lost or come to an error."""
-        call, address = exchange.call, exchange.address
-        service = call.endpoint.service
-        if exchange.detached and service.limiter is not None:
-            now = self.clock.now
-            if service.limiter.acquire(now, 0.0) != now:
-                exchange.fail_with(REJECTED)
-                return
-        replica = service.unit.choose(address, service.balance_stream, visit.request.hash_key)
-        if replica is None:
-            exchange.fail_with(UNREACHABLE)
-            return
-        exchange.replica = replica
-        service.unit.count_unanswered(replica, 1)
-        self.record.replica_chosen(exchange, replica)
-        if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
-            return  # nobody will ever hear of it
-        exchange.network_s = call.latency(address, call.latency_stream, 0)
-        arrival = self.clock.now + exchange.network_s
-        if call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate:
-            exchange.fail_with(ERROR)
-            if exchange.detached:
-                self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.answer(exchange, arrival))
-            else:
-                self.answer(exchange, arrival)
-        else:
-            self.clock.call_at(arrival, exchange.key + DELIVERY, self.clock.task(self.handle(exchange)).resume)
-
-    def answer(self, exchange: Exchange, time: float) -> None:
-        """Send the answer back at `time`; nobody waits for that of a `send`."""
-        call = exchange.call
-        if exchange.detached:
-            assert exchange.replica is not None
-            call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
-            self.record.attempt_ends(exchange)
-        elif not (call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss):
-            latency = call.latency(exchange.address, call.latency_stream, 1)
-            exchange.network_s += latency
-            self.clock.schedule_at(time + latency, exchange.key + REPLY, exchange)
-
     def book(self, visit: Visit, exchange: Exchange) -> None:
         """What became of a try, and where its time went, as its caller sees it."""
         components = exchange.call.endpoint.service.components
-        if exchange.outcome is Outcome.TIMEOUT:
+        if exchange.outcome is Outcome.TIMEOUT or exchange.reset:
             visit.ledger.append((components + TIMEOUT, self.clock.now - exchange.start))
         elif exchange.network_s > 0.0:
             visit.ledger.append((components + NETWORK, exchange.network_s))
@@ -184,6 +147,7 @@ class Life:
 
     def end_attempt(self, exchange: Exchange) -> None:
         """What became of a try, as its target's balancer sees it, and who reads of it later."""
+        exchange.close()
         if exchange.replica is not None:
             exchange.call.endpoint.service.unit.judge(exchange.replica, int(exchange.outcome))
         self.record.attempt_ends(exchange)
@@ -191,7 +155,7 @@ class Life:
     # -- the callee's side of a call
 
     def handle(self, exchange: Exchange) -> Steps:
-        """A message has arrived: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.10)."""
+        """A message is taken: queue, slot, unpack, steps, pack, answer (rules 5.8 to 5.10)."""
         replica, call = exchange.replica, exchange.call
         assert replica is not None
         service = call.endpoint.service
@@ -202,8 +166,10 @@ class Life:
             self.record.visit_rejected(service)
             return
         if replica.has_slot():
+            replica.visits[exchange] = None
             replica.in_progress += 1
         elif replica.has_place():
+            replica.visits[exchange] = None
             yield from self.wait_for_slot(visit, service, replica)
         else:
             self.record.visit_rejected(service)
@@ -212,6 +178,7 @@ class Life:
             return
         failure = yield from self.serve(visit, exchange, service)
         replica.release_slot()
+        del replica.visits[exchange]
         self.record.visit_ends(visit, service, failure, dropped=self.is_dropped(visit, failure))
         if self.is_dropped(visit, failure):
             return
@@ -267,6 +234,7 @@ class Life:
         failure = yield from self.run(inner, call.endpoint)
         self.record.visit_ends(inner, service, failure, dropped=self.is_dropped(inner, failure))
         exchange.outcome, exchange.cause = inner.outcome(failure), failure
+        exchange.close()
         self.record.attempt_ends(exchange)
         return exchange
 
@@ -341,7 +309,7 @@ class Life:
         assert service is not None
         assert replica is not None
         self.check_deadline(visit)
-        work = seconds / service.pace
+        work = slowed(service, replica, seconds, self.clock.now) / service.pace
         job = replica.station.join(service.meter, work, visit.key + COMPLETION + local, visit.deadline)
         yield job
         if job.dropped:
@@ -351,14 +319,17 @@ class Life:
             visit.ledger.append((service.components + WAITING, job.waiting))
         visit.totals[1] += work
         visit.ledger.append((service.components + SERVICE, work))
-        self.note_waste(visit, service, Waste.CPU, job.started, replica.station.share(job))
+        self.note_waste(visit, service, Waste.CPU, job.started, work)
 
-    def note_waste(self, visit: Visit, service: Service, column: Waste, started: float, share: float) -> None:
-        """A step has ended: what of it was for nobody (rule 12.16)."""
+    def note_waste(self, visit: Visit, service: Service, column: Waste, started: float, seconds: float) -> None:
+        """A step has ended that was to take so many seconds: what of it was for nobody (rule 12.16).
+
+        On shared cores, and where they stood still, it is taken to have gone on evenly.
+        """
         if visit.awaited is not None:
-            until = visit.awaited.until()
-            if until < self.clock.now:
-                self.record.work_wasted(service, column, max(until, started), share)
+            until, now = visit.awaited.until(), self.clock.now
+            if max(until, started) < now:
+                self.record.work_wasted(service, column, max(until, started), seconds / (now - started))
 
     def serialize(self, visit: Visit, call: Call, address: int, k: int, local: int) -> Steps:
         """Pack or unpack one message of a call (rule 5.3)."""
@@ -367,11 +338,18 @@ class Life:
 
     def sleep(self, visit: Visit, seconds: float, local: int) -> Steps:
         """Let time pass without a core."""
+        replica = visit.replica
         assert visit.service is not None
+        assert replica is not None
         self.check_deadline(visit)
         now = self.clock.now
+        seconds = slowed(visit.service, replica, seconds, now)
         yield self.clock.at(now + seconds, visit.key + COMPLETION + local)
-        self.note_waste(visit, visit.service, Waste.SLEEP, now, 1.0)
+        if replica.pauses > 0:
+            waited = yield from replica.stand_still(visit.service.meter, visit.key + COMPLETION + local)
+            visit.totals[0] += waited
+            visit.ledger.append((visit.service.components + WAITING, waited))
+        self.note_waste(visit, visit.service, Waste.SLEEP, now, seconds)
         visit.totals[1] += seconds
         visit.ledger.append((visit.service.components + SERVICE, seconds))
 
@@ -392,7 +370,8 @@ class Life:
         """Fire and forget: the handler goes on once the message is packed (rule 4.7)."""
         self.check_deadline(visit)
         if not call.remote:
-            self.clock.start(self.call_inside(visit.released(), call))
+            assert visit.replica is not None
+            self.clock.start(self.call_inside(visit.released(), call), visit.replica.tasks)
             return
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:
@@ -405,8 +384,9 @@ class Life:
     def parallel(self, visit: Visit, first: int, count: int) -> Failing:
         """All branches at once; wait for all (rule 4.6). Each runs to its first wait before the next one starts."""
         join = Join(count)
+        assert visit.replica is not None
         for row in self.model.branch[first : first + count]:
-            self.clock.start(self.branch(visit.fork(), row, join))
+            self.clock.start(self.branch(visit.fork(), row, join), visit.replica.tasks)
         if join.remaining:
             yield join
         visit.ledger.extend(join.ledger)

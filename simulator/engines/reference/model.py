@@ -6,19 +6,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ...plan.layout import Component, Outcome
+from ...plan.layout import Component, FaultKind, Outcome
 from ...plan.order import ADDRESS_BITS, LOCAL_BITS, REQUEST_BITS
 from ...plan.plan import Plan
 from .clock import Clock, Moment
 from .draws import Draw, make_draw
 from .meters import Meter
-from .policies import Limiter, Policy, make_limiters, make_policies
+from .policies import Limiter, Policy, States, make_limiters, make_policies
 from .units import Replica, Unit
 
 INFINITY = float("inf")
 
 Cause = tuple[Outcome, int]
 """The innermost failure: what it was, and of which service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that goes wrong for a time."""
+
+    row: int
+    kind: FaultKind
+    at: float
+    until: float
+    unit: Unit
+    replicas: int
+    factor: float
+    chance: float
+    delay: float
+    stream: int
+
+    def is_on(self, time: float) -> bool:
+        """Whether it acts at a time (rule 14.8)."""
+        return self.at <= time < self.until
 
 
 @dataclass(slots=True)
@@ -32,6 +52,7 @@ class Service:
     meter: Meter
     components: int  # the first of its components in a ledger
     limiter: Limiter | None
+    slow: list[Fault]
 
 
 @dataclass(slots=True)
@@ -66,6 +87,7 @@ class Call:
     timeout_stream: int
     propagates: bool
     policy: Policy | None
+    faults: list[Fault]
 
     def patience(self, address: int) -> float:
         """Seconds that the caller waits for the whole call, whose first try is at `address`."""
@@ -80,13 +102,17 @@ class Model:
         draws = [make_draw(plan.distributions, row, key) for row in range(len(plan.distributions.kind))]
         self.draws = draws
         s, e, c, p = plan.services, plan.endpoints, plan.calls, plan.programs
+        self.faults = make_faults(plan, self.units)
+        slow = [fault for fault in self.faults if fault.kind is FaultKind.SLOW]
+        targets: list[int] = plan.faults.service.tolist()
         limiters = make_limiters(plan)
         self.services = [
-            Service(row, self.units[unit], pace, stream, Meter(), row * len(Component), limiters.get(row))
+            Service(row, self.units[unit], pace, stream, Meter(), row * len(Component), limiters.get(row),
+                    [fault for fault in slow if targets[fault.row] == row])
             for row, (unit, pace, stream) in enumerate(
                 zip(s.unit.tolist(), s.pace.tolist(), s.balance_stream.tolist(), strict=True)
             )
-        ]
+        ]  # fmt: skip
         self.endpoints = [
             Endpoint(row, self.services[service], start, error_rate, stream)
             for row, (service, start, error_rate, stream) in enumerate(
@@ -108,19 +134,43 @@ class Model:
             for call, law, stream, propagates in zip(*(c.tolist() for c in columns_of_patience), strict=True)
         }
         none = (None, 0, False)
+        crossed: list[list[Fault]] = [[] for _ in c.name]
+        for row, fault in zip(plan.crossings.call.tolist(), plan.crossings.fault.tolist(), strict=True):
+            crossed[row].append(self.faults[fault])
         self.calls = [
             Call(row, self.endpoints[target], site, remote == 1, draws[latency], latency_stream, loss, loss_stream,
                  error_rate, error_stream, None if serialization < 0 else draws[serialization],
-                 serialization_stream, timeout, *patience.get(row, none), policies.get(row))
+                 serialization_stream, timeout, *patience.get(row, none), policies.get(row), crossed[row])
             for row, (target, site, remote, latency, latency_stream, loss, loss_stream, error_rate, error_stream,
                       serialization, serialization_stream, timeout)
             in enumerate(zip(*(column.tolist() for column in columns), strict=True))
         ]  # fmt: skip
+        self._assign_states(c.caller.tolist())
         self.instructions = list(
             zip(p.op.tolist(), p.a.tolist(), p.b.tolist(), p.c.tolist(), p.x.tolist(), strict=True)
         )
         self.branch: list[int] = p.branch.tolist()
         self.weight: list[float] = p.weight.tolist()
+
+    def _assign_states(self, callers: list[int]) -> None:
+        """Let units know the states of policies that are lost with a replica."""
+        for call, caller in zip(self.calls, callers, strict=True):
+            if call.policy is None or caller < 0:
+                continue
+            known = self.services[caller].unit.states
+            for states in (call.policy.breakers, call.policy.bulkheads, call.policy.budgets):
+                if isinstance(states, States) and not any(one is states for one in known):
+                    known.append(states)
+
+
+def make_faults(plan: Plan, units: list[Unit]) -> list[Fault]:
+    """The faults of a plan."""
+    f = plan.faults
+    columns = (f.kind, f.at_s, f.until_s, f.unit, f.replicas, f.factor, f.chance, f.delay_s, f.stream)
+    return [
+        Fault(row, FaultKind(kind), at, until, units[unit], *rest)
+        for row, (kind, at, until, unit, *rest) in enumerate(zip(*(c.tolist() for c in columns), strict=True))
+    ]
 
 
 class Request:
@@ -239,6 +289,9 @@ class Exchange(Moment):
         self.detached = detached
         self.span = caller.request.spans
         caller.request.spans += 1
+        self.caller = caller.replica
+        if self.caller is not None and not detached:
+            self.caller.made[self] = None
         self.row = -1  # in the attempt log
         self.attempt = 0
         self.awaited = None if detached else Awaited(caller.awaited, caller.deadline)
@@ -247,8 +300,10 @@ class Exchange(Moment):
         self.cause: Cause | None = None
         self.served = False  # a handler ran, and its answer has to be unpacked
         self.timer = Moment()  # the end of its caller's patience
+        self.delay = Moment()  # the time for a second try
         self.retry = False  # it counts as a re-try
         self.placed = False  # it has a place in the bulkhead
+        self.reset = False  # its replica died
         self.network_s = 0.0
         self.ledger: list[tuple[int, float]] = []
 
@@ -256,6 +311,18 @@ class Exchange(Moment):
         """End in a failure that is the called service's own."""
         self.outcome = outcome
         self.cause = (outcome, self.call.endpoint.service.row)
+
+    def close(self) -> None:
+        """It has ended for its caller."""
+        if self.caller is not None:
+            del self.caller.made[self]
+
+    def die(self, now: float) -> None:
+        """It ends with its caller: nobody waits for the answer, or for the end of patience."""
+        self.leave(now)
+        self.fail_with(Outcome.ERROR)
+        self.timer.callbacks = []
+        self.delay.callbacks = []
 
     def expire(self, now: float) -> None:
         """The caller's patience ends: wake it, and let the answer come to nobody."""

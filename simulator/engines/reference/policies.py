@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
-from ...rules.breaker import lets_pass, make_breaker, open_time, release, tell
+from ...rules.breaker import OPEN_TIME, lets_pass, make_breaker, open_time, release, tell
 from ...rules.limits import acquire, make_limiter
 from ...rules.retry import has_budget
 from .clock import Clock, Moment
 
+S = TypeVar("S")
 GRANT = kind_key(EventKind.GRANT)
 PLACE = 1
 """The local index of a place in a bulkhead; that of a slot is 0."""
@@ -53,6 +57,10 @@ class Breaker:
     def open_time(self, now: float) -> float:
         """Seconds that it has been OPEN until now."""
         return open_time(self._board, self._times, 0, now)  # type: ignore[no-any-return]
+
+    def keep(self, seconds: float) -> None:
+        """What another one before it was OPEN counts on (rule 11.12)."""
+        self._times[OPEN_TIME] = seconds
 
 
 class Limiter:
@@ -117,6 +125,12 @@ class Bulkhead:
         place.timer.callbacks = []
         self.clock.schedule_at(self.clock.now, place.key + GRANT + PLACE, place)
 
+    def clear(self) -> None:
+        """Nobody waits any more: who did is dead."""
+        for place in self.queue:
+            place.timer.callbacks = []
+        self.queue.clear()
+
     def give_up(self, place: Place) -> None:
         """A wait has lasted long enough."""
         self.queue.remove(place)
@@ -151,6 +165,23 @@ class Budget:
         return True
 
 
+class States(list[S]):
+    """The states of one block, by caller replica."""
+
+    def __init__(self, make: Callable[[], S], callers: int) -> None:
+        super().__init__(make() for _ in range(callers))
+        self._make = make
+
+    def renew(self, number: int, now: float) -> None:
+        """A replica has died: its state is fresh when it starts again (rule 14.4)."""
+        state = self[number]
+        if isinstance(state, Bulkhead):
+            state.clear()
+        self[number] = self._make()
+        if isinstance(state, Breaker):
+            self[number].keep(state.open_time(now))  # type: ignore[attr-defined]
+
+
 @dataclass(slots=True)
 class Policy:
     """What is done about one call; its states by caller replica, none of a block that is not there."""
@@ -168,26 +199,26 @@ class Policy:
     hedge: float
 
 
-def make_policies(plan: Plan, clock: Clock) -> tuple[list[Breaker], dict[int, Policy]]:
+def make_policies(plan: Plan, clock: Clock) -> tuple[list[States[Breaker]], dict[int, Policy]]:
     """All breakers of a plan, and its policies by the row of their call."""
     p = plan.policies
     breakers = [
-        [Breaker(plan, row) for _ in range(int(callers))] for row, callers in enumerate(plan.breakers.callers.tolist())
+        States(partial(Breaker, plan, row), int(callers)) for row, callers in enumerate(plan.breakers.callers.tolist())
     ]
     b = plan.bulkheads
     bulkheads = [
-        [Bulkhead(clock, limit, wait) for _ in range(callers)]
+        States(partial(Bulkhead, clock, limit, wait), callers)
         for callers, limit, wait in zip(b.callers.tolist(), b.limit.tolist(), b.wait_s.tolist(), strict=True)
     ]
     r = plan.budgets
     budgets = [
-        [Budget(percent, least) for _ in range(callers)]
+        States(partial(Budget, percent, least), callers)
         for callers, percent, least in zip(r.callers.tolist(), r.percent.tolist(), r.least.tolist(), strict=True)
     ]
     # The row -1 of a block that is not there is the last one of each list.
     columns = (p.call, p.attempts, p.per_try_s, p.retry_on, p.backoff_s, p.max_backoff_s, p.jitter, p.backoff_stream,
                p.breaker, p.bulkhead, p.budget, p.hedge_s)  # fmt: skip
-    return [breaker for row in breakers for breaker in row], {
+    return breakers, {
         call: Policy(attempts, per_try, retry_on, backoff, longest, jitter, stream, [*breakers, []][breaker],
                      [*bulkheads, []][bulkhead], [*budgets, []][budget], hedge)
         for call, attempts, per_try, retry_on, backoff, longest, jitter, stream, breaker, bulkhead, budget, hedge

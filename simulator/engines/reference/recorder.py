@@ -54,6 +54,7 @@ class Recorder:
         self.counts = np.zeros((bins + 1, services, len(Count)), np.int64)
         self.arrived = np.zeros((bins + 1, workloads), np.int64)
         self.ended = np.zeros((bins + 1, workloads, 2), np.int64)
+        self.ready = np.zeros((bins + 1, len(plan.units.name)))
         self.arrived_now = [0] * workloads
         self.ended_now = [[0, 0] for _ in range(workloads)]
         # Lists are several times faster to add to than arrays, one number at a time.
@@ -93,8 +94,10 @@ class Recorder:
             waiting = meter.waiting.at(now) + (meter.sharing.at(now) - shared)
             self.levels[edge, service.row] = busy, waiting
             self.counts[edge, service.row] = meter.begun, meter.ended, meter.failed
-        for breaker in model.breakers:
-            self.open_breakers[edge, breaker.target] += breaker.open_time(now)
+        for states in model.breakers:
+            for breaker in states:
+                self.open_breakers[edge, breaker.target] += breaker.open_time(now)
+        self.ready[edge] = [unit.ready.at(now) for unit in model.units]
         self.arrived[edge] = self.arrived_now
         self.ended[edge] = self.ended_now
         self.bin = edge
@@ -215,6 +218,10 @@ class Recorder:
         service.meter.ended += 1
         service.meter.failed += 1
 
+    def visit_dies(self, service: Service) -> None:
+        """A visit ends with its replica: an error that has no times."""
+        self.visit_rejected(service)
+
     def visit_ends(self, visit: Visit, service: Service, failure: Cause | None, *, dropped: bool) -> None:
         """A handler ends, now; one that was dropped has no times."""
         service.meter.ended += 1
@@ -250,6 +257,7 @@ class Recorder:
             levels=self.levels,
             counts=self.counts,
             replicas=np.outer(edges, plan.units.replicas),
+            ready=self.ready,
             arrived=self.arrived,
             ended=self.ended,
             visits=np.array(self.visits).reshape(bins, services, len(Visits)),

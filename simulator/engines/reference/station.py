@@ -25,6 +25,8 @@ class Job(Moment):
         self.waiting = 0.0
         self.deadline = INFINITY
         self.dropped = False  # its deadline had passed when its turn came
+        self.end = 0.0  # first come first served: when it will be done
+        self.frozen = 0.0  # when the cores last stood still under it
 
 
 class Station:
@@ -35,6 +37,8 @@ class Station:
         self.cores = cores
         self.busy = 0
         self.queue: deque[Job] = deque()
+        self.serving: dict[Job, None] = {}
+        self.paused = False
 
     def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
         """Ask for `work` seconds of one core before a deadline; wait for the job that is returned."""
@@ -42,7 +46,7 @@ class Station:
         job = Job(meter, work, key, now)
         job.deadline = deadline
         job.callbacks.append(self._finish)  # before the owner's own (rule 3.4)
-        if self.busy < self.cores:
+        if self.busy < self.cores and not self.paused:
             self._start(job, now)
         else:
             meter.waiting.change(now, 1)
@@ -52,24 +56,60 @@ class Station:
     def _start(self, job: Job, now: float) -> None:
         self.busy += 1
         job.started = now
+        self.serving[job] = None
         job.meter.busy.change(now, 1)
         job.dropped = now >= job.deadline  # it gives the core on at this instant (rule 12.19)
-        self.clock.schedule_at(now if job.dropped else now + job.work, job.key, job)
+        job.end = now if job.dropped else now + job.work
+        self.clock.schedule_at(job.end, job.key, job)
 
     def _finish(self, job: Job) -> None:
         """The core goes to who waited longest, before the finished job's owner goes on."""
         now = self.clock.now
         self.busy -= 1
+        del self.serving[job]
         job.meter.busy.change(now, -1)
         if self.queue:
-            following = self.queue.popleft()
-            following.meter.waiting.change(now, -1)
-            following.waiting = now - following.joined
-            self._start(following, now)
+            self._start_next(now)
 
-    def share(self, _job: Job) -> float:
-        """What of a core a job that has just ended had since it started."""
-        return 1.0
+    def _start_next(self, now: float) -> None:
+        following = self.queue.popleft()
+        following.meter.waiting.change(now, -1)
+        following.waiting = now - following.joined
+        self._start(following, now)
+
+    def pause(self) -> None:
+        """The cores stand still, and keep what is left of the work (rule 14.13)."""
+        now = self.clock.now
+        self.paused = True
+        self.clock.withdraw(self.serving)
+        for job in self.serving:
+            job.frozen = now
+            job.meter.busy.change(now, -1)
+            job.meter.waiting.change(now, 1)
+
+    def resume(self) -> None:
+        """The cores go on, also with what came in the meantime."""
+        now = self.clock.now
+        self.paused = False
+        for job in self.serving:
+            job.meter.waiting.change(now, -1)
+            job.meter.busy.change(now, 1)
+            job.waiting += now - job.frozen
+            job.end = now + (job.end - job.frozen)
+            self.clock.schedule_at(job.end, job.key, job)
+        while self.queue and self.busy < self.cores:
+            self._start_next(now)
+
+    def clear(self) -> None:
+        """All jobs are gone."""
+        now = self.clock.now
+        for job in self.serving:
+            (job.meter.waiting if self.paused else job.meter.busy).change(now, -1)
+        for job in self.queue:
+            job.meter.waiting.change(now, -1)
+        self.serving.clear()
+        self.queue.clear()
+        self.busy, self.paused = 0, False
 
     def busy_area(self, meter: Meter, now: float) -> float:
         """Core-seconds of one service that its own meter does not know of: none here."""
@@ -87,6 +127,7 @@ class SharedStation:
         self.jobs: list[tuple[float, int, Job]] = []  # by the virtual time of their end
         self.present: dict[Meter, Level] = {}  # jobs of a service, integrated over virtual time: core-seconds
         self.next = Moment()
+        self.paused = False
 
     def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
         """Ask for `work` seconds of one core; wait for the job that is returned."""
@@ -114,24 +155,43 @@ class SharedStation:
     def _await_next(self) -> None:
         """Only the next end has an event; the one awaited before is let go."""
         self.next.callbacks = []
-        if self.jobs:
+        if self.jobs and not self.paused:
             due, key, _ = self.jobs[0]
             when = real_time(self.virtual, self.since, due, len(self.jobs), self.cores)
             self.next = self.clock.at(when, key)
             self.next.callbacks.append(self._finish)
 
-    def share(self, job: Job) -> float:
-        """What of a core a job that has just ended had since it joined, as if that had been even."""
-        took = self.clock.now - job.joined
-        return job.work / took if took > 0.0 else 1.0
-
     def _virtual(self, now: float) -> float:
-        if not self.jobs:
+        if not self.jobs or self.paused:
             return self.virtual
         return virtual_time(self.virtual, self.since, now, len(self.jobs), self.cores)
 
     def _advance(self, virtual: float, now: float) -> None:
         self.virtual, self.since = virtual, now
+
+    def pause(self) -> None:
+        """The cores stand still: virtual time does (rule 14.13)."""
+        now = self.clock.now
+        self._advance(self._virtual(now), now)
+        self.paused = True
+        self._await_next()
+
+    def resume(self) -> None:
+        """The cores go on."""
+        self._advance(self.virtual, self.clock.now)
+        self.paused = False
+        self._await_next()
+
+    def clear(self) -> None:
+        """All jobs are gone."""
+        now = self.clock.now
+        self._advance(self._virtual(now), now)
+        for _, _, job in self.jobs:
+            job.meter.sharing.change(now, -1)
+            self.present[job.meter].change(self.virtual, -1)
+        self.jobs.clear()
+        self.paused = False
+        self._await_next()
 
     def busy_area(self, meter: Meter, now: float) -> float:
         """Core-seconds that jobs of one service have been given here; looking changes nothing."""

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ...plan.layout import UNLIMITED, Discipline, Scheduling
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
-from ...rules.balancing import choose, count_unanswered, make_board
+from ...rules.balancing import NOT_READY, choose, count_unanswered, exclude, include, make_board
 from ...rules.outliers import judge, make_detector, sweep
 from .clock import Clock, Moment
-from .meters import Meter
+from .meters import Level, Meter
 from .station import SharedStation, Station
+
+if TYPE_CHECKING:
+    from .model import Exchange
+    from .policies import States
 
 GRANT = kind_key(EventKind.GRANT)
 
@@ -30,6 +36,16 @@ class Replica:
         self.lifo = unit.lifo
         self.in_progress = 0
         self.queue: deque[tuple[Moment, int, Meter]] = deque()
+        # What is lost when it dies (rule 14.4).
+        self.tasks = clock.group()
+        self.visits: dict[Exchange, None] = {}  # from other processes, queued or in progress
+        self.made: dict[Exchange, None] = {}  # attempts made here, and not ended for it
+        self.sleepers: list[tuple[Moment, int, Meter]] = []  # who would wake, but for a pause
+        self.ready = True
+        self.causes = 0  # that hold it down
+        self.deaths = 0
+        self.starts = 0
+        self.pauses = 0
 
     def has_slot(self) -> bool:
         """Whether a request that arrives now gets a slot at once."""
@@ -56,6 +72,46 @@ class Replica:
         meter.waiting.change(now, -1)
         self.clock.schedule_at(now, key + GRANT, granted)
 
+    def stand_still(self, meter: Meter, key: int) -> Generator[Moment, Any, float]:
+        """Sleep on to the end of a pause; gives for how long."""
+        since = self.clock.now
+        while self.pauses > 0:
+            moment = Moment()
+            meter.waiting.change(self.clock.now, 1)
+            self.sleepers.append((moment, key, meter))
+            yield moment
+        return self.clock.now - since
+
+    def pause(self) -> None:
+        """One more pause begins (rule 14.13)."""
+        self.pauses += 1
+        if self.pauses == 1:
+            self.station.pause()
+
+    def resume(self) -> None:
+        """A pause ends; with the last one, sleeps that should have ended do."""
+        self.pauses -= 1
+        if self.pauses == 0:
+            self.station.resume()
+            now = self.clock.now
+            for moment, key, meter in self.sleepers:
+                meter.waiting.change(now, -1)
+                self.clock.schedule_at(now, key, moment)
+            self.sleepers.clear()
+
+    def clear(self) -> None:
+        """Everything in it is lost: tasks, queues, pauses (rule 14.4)."""
+        now = self.clock.now
+        for task in self.tasks:
+            task.end()
+        self.tasks.clear()
+        self.station.clear()
+        for _, _, meter in (*self.queue, *self.sleepers):
+            meter.waiting.change(now, -1)
+        self.queue.clear()
+        self.sleepers.clear()
+        self.in_progress = self.pauses = 0
+
 
 class Unit:
     """One deployable: its replicas, and the one balancer that all its callers share (rule 9.1)."""
@@ -69,6 +125,9 @@ class Unit:
         self.queue_capacity = int(units.queue_capacity[row])
         self.lifo = units.discipline[row] == Discipline.LIFO
         self.replicas = [Replica(clock, number, self) for number in range(int(units.replicas[row]))]
+        self.ready = Level()  # replicas
+        self.ready.value = len(self.replicas)
+        self.states: list[States[Any]] = []  # of policies, by replica
         self._balancer = int(units.balancer[row])
         self._choices = int(units.choice_count[row])
         self._key = key
@@ -99,6 +158,10 @@ class Unit:
         """A try at a replica has ended now, for its caller (rule 12.29)."""
         if self._is_watched:
             judge(self._board, self._times, self._detector, 0, self.clock.now, replica.number, outcome)
+
+    def know(self, replica: Replica, *, ready: bool) -> None:
+        """The balancer learns that a replica is ready, or that it is not."""
+        (include if ready else exclude)(self._board, 0, replica.number, NOT_READY)
 
     def count_unanswered(self, replica: Replica, change: int) -> None:
         """One more call was sent to a replica, or one less is unanswered (rule 5.7)."""

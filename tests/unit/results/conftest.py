@@ -136,6 +136,7 @@ class Story:
     busy: tuple[float, float] = (1.0, 0.25)  # cores of each service
     waiting: tuple[float, float] = (0.0, 0.5)
     replicas: tuple[float, float] = (1.0, 1.0)
+    ready: tuple[float, float] = (1.0, 1.0)
     changes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -194,6 +195,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         levels=edges[:, None, None] * np.array([story.busy, story.waiting]).T[None],
         counts=counts,
         replicas=edges[:, None] * np.array(story.replicas),
+        ready=edges[:, None] * np.array(story.ready),
         arrived=cumulate(edges, [one.arrival_s for one in requests], workloads, [r.workload for r in requests]),
         ended=np.stack(
             [

@@ -357,7 +357,7 @@ LONG = ("no time at all", "users in step")
 PAIRS = [
     ("frail", "all guards"), ("overload", "all guards"), ("frail", "decorrelated retries"), ("scaled out", "breaker"),
     ("frail", "bulkhead"), ("full bulkhead", "frail"), ("breaker of seconds", "frail"), ("monolith", "fallback"),
-    ("frail", "retries"), ("chain", "fallback"), ("retries", "failures"), ("monolith", "failures"),
+    ("frail", "retries"), ("chain", "fallback"), ("eager retries", "failures"), ("monolith", "failures"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
 ]  # fmt: skip

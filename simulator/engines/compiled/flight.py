@@ -243,7 +243,7 @@ Stage = _Stage()
 
 
 class _Action(NamedTuple):
-    """What an event does. Those up to LAST_OF_TASKS are a task's own; those from STRIKE on are control events."""
+    """What an event does. Those up to RETRY are a task's own; those from STRIKE on are control events."""
 
     WORKED: int = 0  # a core has done a task's work
     SLEPT: int = 1
@@ -254,7 +254,6 @@ class _Action(NamedTuple):
     PERMIT: int = 6  # the end of a wait for the rate limit
     HEDGE: int = 7
     DROPPED: int = 8  # whose turn on a core came too late
-    LAST_OF_TASKS: int = 8
     SHARED: int = 9  # shared cores have done somebody's work
     ANSWER: int = 10
     EXPIRE: int = 11

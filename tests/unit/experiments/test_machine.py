@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -33,6 +35,25 @@ def test_a_ctrl_c_waits_while_workers_are_started():
         start()
     assert reached == [True]
     assert not blocked()
+
+
+def test_one_that_another_thread_hears_waits_too():
+    done, reached = threading.Event(), []
+    other = threading.Thread(target=done.wait)
+    other.start()
+
+    def start():
+        with machine.interrupts_held():
+            signal.pthread_kill(other.ident, signal.SIGINT)
+            time.sleep(0.05)
+            reached.append(True)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            start()
+    finally:
+        done.set()
+    assert reached == [True]
 
 
 def test_a_worker_hears_none():

@@ -447,7 +447,7 @@ PAIRS = [
     ("frail", "bulkhead"), ("full bulkhead", "frail"), ("breaker of seconds", "frail"), ("monolith", "fallback"),
     ("frail", "retries"), ("chain", "fallback"), ("eager retries", "failures"), ("monolith", "failures"),
     ("chain", "drawn patience"), ("link errors", "deadline"), ("overload", "hedge with all guards"),
-    ("lossy send", "rate limit"), ("failures", "hedge with all guards"),
+    ("lossy send", "rate limit"), ("failures", "hedge"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
 ]  # fmt: skip

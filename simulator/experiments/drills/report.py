@@ -1,0 +1,199 @@
+"""A drill in words: its table, its blast radius, and what they say."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from ...results.display import WIDTH, number, text_table
+from ...units import format_duration
+from ..curves.load import interrupted_lines, short
+from ..curves.points import join
+
+if TYPE_CHECKING:
+    from .drilled import Drill
+
+MOST: Final = 4
+"""Services that a line of the blast radius names."""
+HEAD: Final = (
+    "deployment", "policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict",
+)  # fmt: skip
+QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
+
+
+def render(drill: Drill) -> str:
+    """At most 100 columns."""
+    lines = [*textwrap.wrap(drill.headline, WIDTH), *textwrap.wrap(conditions(drill), WIDTH), ""]
+    lines += _folded(text_table(HEAD, [_cells(row, label) for row, label in distinct_rows(drill)], 2))
+    lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
+    lines += ["", *_wrapped(blast_lines(drill))]
+    lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
+    return "\n".join([*lines, *interrupted_lines(interrupted=drill.interrupted)])
+
+
+def conditions(drill: Drill) -> str:
+    """What is counted, over how long, and from when on an answer is late."""
+    many = "" if drill.replications == 1 else "s"
+    limits = []
+    for row in drill.entries.drop_duplicates(["workload", "entry"]).to_dict(orient="records"):
+        what = "its slo" if row["limit_is_slo"] else "twice the p99 without the fault"
+        if math.isfinite(row["limit_s"]):
+            limits.append(f"{row['entry']} after {format_duration(float(short(row['limit_s'])))} ({what})")
+    late = f"; late: {join(limits)}" if limits else ""
+    return (
+        f"Requests of one run of {format_duration(drill.horizon_s)}, against the same run without the fault; "
+        f"{drill.replications} replication{many}{late}."
+    )
+
+
+def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
+    """Rows that were run, each with the policy sets that it stands for."""
+    for _, rows in drill.table.groupby("deployment", sort=False):
+        for row in rows[rows["same_as"] == ""].to_dict(orient="records"):
+            same = rows.loc[rows["same_as"] == row["policies"], "policies"].tolist()
+            names = [row["policies"], *same]
+            every = len(names) > 1 and len(names) == drill.table["policies"].nunique()
+            yield {str(key): value for key, value in row.items()}, "any" if every else ", ".join(names)
+
+
+def _cells(row: dict[str, Any], label: str) -> list[str]:
+    back = row["time_to_recover_s"]
+    recover = f"not in {row['replications'] - row['recovered']}/{row['replications']}" if math.isinf(back) else (
+        "-" if row["verdict"] == "unharmed" else _known(row, "time_to_recover_s")
+    )  # fmt: skip
+    return [
+        row["deployment"], label, *(_known(row, name) for name in ("lost", "degraded", "late")),
+        _known(row, "retry_amplification"), _known(row, "time_to_detect_s"), recover, row["verdict"],
+    ]  # fmt: skip
+
+
+def _known(row: Mapping[Any, Any], name: str, factor: float = 1.0) -> str:
+    value, half = row[name] * factor, row[f"{name}_half_width"] * factor
+    return f"{_three(value)} ± {float(f'{half:.2g}'):g}" if half > 0.0 else _three(value)
+
+
+def _three(value: float) -> str:
+    return number(value) if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000.0 else short(value)
+
+
+def _folded(lines: list[str]) -> list[str]:
+    """A table that would be too wide says its intervals in the data alone."""
+    return lines if max(map(len, lines)) <= WIDTH else [line.replace(" ± ", "±") for line in lines]
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
+
+
+def _name(drill: Drill, row: dict[str, Any], label: str) -> str:
+    return row["deployment"] if label == "any" else f"{row['deployment']} ({label})"
+
+
+def _entries(drill: Drill) -> pd.DataFrame:
+    return drill.entries.drop_duplicates(["workload", "entry"])
+
+
+def entry_lines(drill: Drill) -> list[str]:
+    """Whom it hits: what each entry loses."""
+    lines = []
+    for row, label in distinct_rows(drill):
+        parts = []
+        for one in _part(drill.entries, row).to_dict(orient="records"):
+            worse = [f"{_known(one, name)} {name}" for name in ("lost", "degraded", "late") if one[name] > 0.0]
+            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}, of {one['requests']:,.0f}")
+        lines.append(f"{_name(drill, row, label)}: {'; '.join(parts)}")
+    return ["by entry:", *(f"  {line}" for line in lines)]
+
+
+def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
+    here = (table["deployment"] == row["deployment"]) & (table["policies"] == row["policies"])
+    return table.loc[here]
+
+
+def blast_lines(drill: Drill) -> list[str]:
+    """Which other services suffer, and by how much."""
+    lines = ["blast radius (what callers of other services see while the fault lasts):"]
+    for row, label in distinct_rows(drill):
+        rows = _part(drill.blast, row)
+        parts = []
+        for quantity, (word, factor, unit) in QUANTITIES.items():
+            seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
+                "rise", ascending=False, kind="stable"
+            )
+            names = [
+                f"{one['service']} +{_known(one, 'rise', factor)}{unit}"
+                for one in seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
+            ]
+            if names:
+                more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
+                parts.append(f"{word} of {', '.join(names)}{more}")
+        lines.append(f"  {_name(drill, row, label)}: {'; '.join(parts) if parts else 'none that is shown'}")
+    return lines
+
+
+def findings(drill: Drill) -> list[str]:
+    """What the table says, in sentences."""
+    rows = [(row, _name(drill, row, label)) for row, label in distinct_rows(drill)]
+    return [
+        *_containment(drill), *_policies(drill), *_endings(drill, rows),
+        *(_brink(row, name) for row, name in rows if not math.isnan(row["load_high"])),
+    ]  # fmt: skip
+
+
+def _containment(drill: Drill) -> Iterator[str]:
+    """The deployments side by side, with the last policy set that both have."""
+    sets = list(dict.fromkeys(drill.table["policies"]))
+    last = "full" if "full" in sets else sets[-1]
+    rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
+    said = (
+        "the policies of the file" if last == "full" else "no policies" if last == "none" else f"the policies {last!r}"
+    )
+    losses = [f"{_known(row, 'lost')} of {row['requests']:,.0f} requests as {row['deployment']}" for row in rows]
+    if losses:
+        yield f"With {said} a run loses {join(losses)}."
+    for name, services in drill.shared.items():
+        if services and any(row["deployment"] == name for row in rows):
+            target = join(list(drill.targets))
+            yield f"In {name}, {target} shares a process with {join(list(services))}."
+
+
+def _policies(drill: Drill) -> Iterator[str]:
+    """What policies change in one deployment, from the first set to the last."""
+    for deployment, table in drill.table.groupby("deployment", sort=False):
+        rows = table[table["same_as"] == ""].to_dict(orient="records")
+        if len(rows) > 1:
+            parts = [f"{_three(row['lost'])} ({row['policies']})" for row in rows]
+            yield f"What {deployment} loses by policies: {', '.join(parts)}."
+
+
+def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
+    watched = format_duration(drill.horizon_s - drill.until_s)
+    lasting = [name for row, name in rows if row["verdict"] == "metastable"]
+    if lasting:
+        yield (
+            f"{join(lasting)} {'does' if len(lasting) == 1 else 'do'} not come back within {watched} after the fault, "
+            "though the same load is carried without it: metastable."
+        )
+    full = [name for row, name in rows if row["verdict"] == "overloaded"]
+    if full:
+        yield f"{join(full)} {'is' if len(full) == 1 else 'are'} overloaded without the fault too."
+    if not lasting and not full and rows:
+        yield "All come back."
+
+
+def _brink(row: dict[str, Any], name: str) -> str:
+    low, high = row["load_low"], row["load_high"]
+    if math.isinf(high):
+        return f"{name} comes back at all loads that were tried, up to {short(low)} times this one."
+    why = {
+        "metastable": "not",
+        "overloaded": "is overloaded without the fault",
+        "theory": "is overloaded without the fault, by theory,",
+    }[row["load_limit"]]
+    if low == 0.0:
+        return f"{name} does not come back at any load that was tried, down to {short(high)} times this one."
+    return f"{name} comes back at {short(low)} times this load, and {why} at {short(high)} times."

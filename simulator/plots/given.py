@@ -150,6 +150,42 @@ class CrossoverLike(Protocol):
         """The first load after."""
 
 
+class DrillLike(Protocol):
+    """What `drill` reads of a drill."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """One row a deployment and policy set."""
+
+    @property
+    def timeline(self) -> pd.DataFrame:
+        """One row a deployment, policy set and time."""
+
+    @property
+    def at_s(self) -> float:
+        """When the first fault begins."""
+
+    @property
+    def until_s(self) -> float:
+        """When the last one ends."""
+
+    @property
+    def horizon_s(self) -> float:
+        """When the run ends."""
+
+    @property
+    def headline(self) -> str:
+        """The fault in a line."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a part is missing."""
+
+    @property
+    def replications(self) -> int:
+        """How many each line is the mean of."""
+
+
 class ScalingLike(Protocol):
     """What `scaling` reads of a scaling curve."""
 

@@ -8,11 +8,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ...compiler import compile_topology
 from ...errors import PlanError
 from ...plan.engine import Engine
+from ...plan.layout import Op
 from ...plan.plan import Floats, Plan
 from ...spec import Topology
 from ..curves.points import in_steps, unique
@@ -147,9 +149,18 @@ def make_cases(scene: Scene, deployments: Sequence[str], policies: Sequence[str]
         first: dict[str, str] = {}
         for name, one in scenes.items():
             calm, faulty = (compile_topology(topology, deployment) for topology in (one.calm, one.faulty))
-            same = first.setdefault(faulty.digest(), name)
+            same = first.setdefault("" if has_no_policies(faulty) else faulty.digest(), name)
             cases.append(Case(deployment, name, one, calm, faulty, "" if same == name else same))
     return cases
+
+
+def has_no_policies(plan: Plan) -> bool:
+    """Whether nothing of a policy acts in a deployment: inside a process, nothing does (rule 12.2)."""
+    if plan.policies.call.size or np.isfinite(plan.calls.timeout[plan.calls.remote == 1]).any():
+        return False
+    # A fallback stands after its call.
+    calls = plan.programs.a[np.flatnonzero(plan.programs.op == Op.FALLBACK) - 1]
+    return not plan.calls.remote[calls].any()
 
 
 def _run(

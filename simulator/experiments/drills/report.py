@@ -19,16 +19,14 @@ if TYPE_CHECKING:
 
 MOST: Final = 4
 """Services that a line of the blast radius names."""
-HEAD: Final = (
-    "deployment", "policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict",
-)  # fmt: skip
+HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict")
 QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
 
 
 def render(drill: Drill) -> str:
     """At most 100 columns."""
     lines = [*textwrap.wrap(drill.headline, WIDTH), *textwrap.wrap(conditions(drill), WIDTH), ""]
-    lines += _folded(text_table(HEAD, [_cells(row, label) for row, label in distinct_rows(drill)], 2))
+    lines += _table(drill)
     lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
     lines += ["", *_wrapped(blast_lines(drill))]
     lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
@@ -60,14 +58,23 @@ def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
             yield {str(key): value for key, value in row.items()}, "any" if every else ", ".join(names)
 
 
-def _cells(row: dict[str, Any], label: str) -> list[str]:
-    back = row["time_to_recover_s"]
-    recover = f"not in {row['replications'] - row['recovered']}/{row['replications']}" if math.isinf(back) else (
-        "-" if row["verdict"] == "unharmed" else _known(row, "time_to_recover_s")
-    )  # fmt: skip
+def _table(drill: Drill) -> list[str]:
+    """One row a deployment and policy set, also where it is the same as another."""
+    width = max(len(name) for name in drill.table["deployment"])
+    rows = []
+    for row in drill.table.to_dict(orient="records"):
+        name = f"{row['deployment']:{width}}  {row['policies']}"
+        same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
+        rows.append([name, *(same if row["same_as"] else _cells(row))])
+    return text_table(HEAD, rows)
+
+
+def _cells(row: Mapping[Any, Any]) -> list[str]:
+    back, verdict = row["time_to_recover_s"], row["verdict"]
+    recover = "-" if verdict in ("unharmed", "overloaded") else "never" if math.isinf(back) else _three(back)
     return [
-        row["deployment"], label, *(_known(row, name) for name in ("lost", "degraded", "late")),
-        _known(row, "retry_amplification"), _known(row, "time_to_detect_s"), recover, row["verdict"],
+        *(_known(row, name) for name in ("lost", "degraded", "late")),
+        _three(row["retry_amplification"]), _three(row["time_to_detect_s"]), recover, verdict,
     ]  # fmt: skip
 
 
@@ -78,11 +85,6 @@ def _known(row: Mapping[Any, Any], name: str, factor: float = 1.0) -> str:
 
 def _three(value: float) -> str:
     return number(value) if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000.0 else short(value)
-
-
-def _folded(lines: list[str]) -> list[str]:
-    """A table that would be too wide says its intervals in the data alone."""
-    return lines if max(map(len, lines)) <= WIDTH else [line.replace(" ± ", "±") for line in lines]
 
 
 def _wrapped(lines: list[str]) -> list[str]:
@@ -111,7 +113,7 @@ def entry_lines(drill: Drill) -> list[str]:
 
 def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
     here = (table["deployment"] == row["deployment"]) & (table["policies"] == row["policies"])
-    return table.loc[here]
+    return pd.DataFrame(table[here])
 
 
 def blast_lines(drill: Drill) -> list[str]:

@@ -254,6 +254,16 @@ def guarded(name: str, **keys: Any) -> Feature:
     return Feature(name, lambda tree: guard(tree, **keys), group="policy")
 
 
+def failing(name: str, **keys: Any) -> Feature:
+    """All services have some more keys, those that are about failures."""
+    return Feature(name, lambda tree: every_service(tree, **keys), group="failing")
+
+
+def faults(name: str, *some: Tree) -> Feature:
+    """Some faults more."""
+    return Feature(name, lambda tree: tree.setdefault("faults", []).extend(some))
+
+
 def frail(tree: Tree) -> None:
     """Something that policies have to deal with."""
     service(tree, "back", errorRate=0.3)
@@ -383,5 +393,22 @@ FEATURES = [
                             "waitDurationInOpenState": "20ms", "permittedNumberOfCallsInHalfOpenState": 2},
             fallback={"steps": [{"cpu": "500us"}]}),
     guarded("fallback", timeout="15ms", fallback={"steps": [{"cpu": "1ms"}, {"sleep": LONG_TAIL}]}),
+    failing("failures", failures={"mtbf": "60ms", "mttr": "15ms"},
+            startup={"dist": "uniform", "min": "1ms", "max": "9ms"}),
+    failing("failures known late", failures={"mtbf": "90ms", "mttr": {"dist": "constant", "value": "20ms"}},
+            healthCheck="8ms"),
+    faults("kill one", {"at": "100ms", "for": "60ms", "target": "mid", "kill": {"replicas": 1}},
+           {"at": "120ms", "for": "40ms", "target": "mid", "kill": {}}, {"at": "250ms", "target": "front", "kill": {}}),
+    faults("pause", {"at": "100ms", "for": "40ms", "target": "mid", "pause": {"replicas": 1}},
+           {"at": "130ms", "for": "40ms", "target": "mid", "pause": {}},
+           {"at": "150ms", "target": "mid", "kill": {"replicas": 1}},
+           {"at": "200ms", "for": "30ms", "target": "back", "pause": {}}),
+    faults("slow", {"at": "90ms", "for": "100ms", "target": "mid", "slow": {"factor": 2, "replicas": 1}},
+           {"at": "150ms", "for": "100ms", "target": "mid", "slow": {"factor": 1.5}}),
+    faults("bad network", {"at": "50ms", "for": "60ms", "target": "mid", "abort": {"percentage": 40, "replicas": 1}},
+           {"at": "80ms", "for": "120ms", "from": "mid", "target": "back",
+            "delay": {"percentage": 50, "fixedDelay": "7ms"}},
+           {"at": "190ms", "for": "40ms", "from": "front", "target": "mid", "partition": {}},
+           {"at": "300ms", "for": "40ms", "target": "front", "partition": {}}),
     unit("shared unit", "mid", "back", scheduling="PS", loadBalancer="ROUND_ROBIN", resources={"cpu": 2}),
 ]  # fmt: skip

@@ -59,6 +59,8 @@ class _Generator:
         seed, replication = draw.choice([0, 1, draw.getrandbits(64)]), draw.choice([0, 0, 1, draw.getrandbits(32)])
         # mostly the whole of a trace: what differs shows there first
         detail = draw.choice([*DETAILS, "attempts", "attempts", "attempts"])
+        if self.maybe(0.7):
+            self.go_wrong(tree)
         return Case(tree, deployment, seed, replication, detail)
 
     # -- small choices
@@ -242,6 +244,56 @@ class _Generator:
                 link["errorRate"] = self.random.choice([0.05, 0.3])
             network["links"].append(link)
         return network
+
+    # -- what goes wrong
+
+    def go_wrong(self, tree: Tree) -> None:
+        """Failures of some services, startups, and a list of faults."""
+        draw = self.random
+        for service in tree["services"].values():
+            if self.maybe(0.25):
+                service["failures"] = {"mtbf": self.up_or_down(20, 60, 200), "mttr": self.up_or_down(0, 2, 10, 40)}
+            if self.maybe(0.4):
+                service["startup"] = self.time(draw.choice([3, 15]))
+            if self.maybe(0.4):
+                service["healthCheck"] = ticks(draw.randint(0, 20))
+        for body in tree.get("deployments", {}).values():
+            for unit in body["units"].values():
+                if self.maybe(0.3):
+                    unit["startup"] = self.time(draw.choice([3, 15]))
+                    unit["healthCheck"] = ticks(draw.randint(0, 20))
+        tree["faults"] = [self.fault(tree) for _ in range(draw.choice([0, 1, 2, 4, 8]))]
+
+    def up_or_down(self, *means: int) -> Any:
+        """Some ticks: their mean, or just so many."""
+        time = ticks(self.random.choice(means))
+        return {"dist": "constant", "value": time} if self.lattice or self.maybe(0.3) else time
+
+    def fault(self, tree: Tree) -> Tree:
+        draw = self.random
+        target = draw.choice(self.names[:4])
+        kind = draw.choice(["kill", "kill", "slow", "pause", "pause", "abort", "delay", "partition"])
+        fault: Tree = {
+            "target": target,
+            # few times, so that faults meet; some at the very beginning, at the horizon and after it
+            "at": ticks(draw.choice([0, 10, 40, 40, 100, 100, 100, 150, self.duration_ticks, self.duration_ticks + 9])),
+            "for": ticks(draw.choice([0, 5, 20, 50, 50, 60, 200])),
+        }
+        block: Tree = {}
+        replicas = tree["services"][target]["replicas"]
+        if kind in ("kill", "slow", "pause", "abort") and replicas > 0 and self.maybe(0.5):
+            block["replicas"] = draw.choice([1, replicas])
+        if kind == "slow":
+            block["factor"] = draw.choice([0.5, 2, 4])
+        if kind in ("abort", "delay") and self.maybe(0.6):
+            block["percentage"] = draw.choice([0, 20, 70])
+        if kind == "delay":
+            block["fixedDelay"] = self.ticks()
+        if kind in ("abort", "delay", "partition") and self.maybe(0.4):
+            fault["from"] = draw.choice([name for name in [*self.names, *tree["workload"]] if name != target])
+        if kind == "kill" and self.maybe(0.2):
+            del fault["for"]
+        return fault | {kind: block}
 
     # -- who shares a process
 

@@ -149,7 +149,7 @@ def make_request(
     m[request + Request.REFERENCES] = 1
     request_begins(m, f, log, request, workload)
     call = m[m[workload + Workload.ENTRIES] + entry * Entry.SIZE + Entry.CALL]
-    task = make_task(m, Role.EDGE, request, address, 0)
+    task = make_task(m, Role.EDGE, request, address, 0, 0)
     m[task + Task.CALL] = call
     m[task + Task.CALL_ADDRESS] = child(address, m[call + Call.SITE], 0)
     m[task + Task.STAGE] = Stage.SEND

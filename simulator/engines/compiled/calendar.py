@@ -15,6 +15,7 @@ from .memory import put_back, take
 
 WORKLOAD_SHIFT = 32
 KIND_SHIFT = 48
+CONTROL = int(EventKind.CONTROL) << KIND_SHIFT
 COMPLETION = int(EventKind.COMPLETION) << KIND_SHIFT
 REPLY = int(EventKind.REPLY) << KIND_SHIFT
 TIMER = int(EventKind.TIMER) << KIND_SHIFT

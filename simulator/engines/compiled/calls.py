@@ -18,8 +18,9 @@ from .calendar import (
     schedule_for,
 )
 from .flight import Action, Exchange, Request, Role, Stage, Task
+from .hazards import delayed, is_aborted, is_cut
 from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
-from .memory import end_task, let_go, move_ledger, note, spend, take
+from .memory import come, end_task, let_go, move_ledger, note, spend, take
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
 from .stations import change
 
@@ -51,8 +52,8 @@ def happens(m: Words, rate: float, address: int, stream: int, k: int) -> bool:
 
 
 @kernel
-def make_task(m: Words, role: int, request: int, address: int, visit: int) -> int:
-    """A thread of control that has nothing yet."""
+def make_task(m: Words, role: int, request: int, address: int, visit: int, replica: int) -> int:
+    """A thread of control that has nothing yet; at the edge it is in no replica (0)."""
     task = take(m, World.FREE_TASK, Task.SIZE)
     m[task + Task.ROLE] = role
     m[task + Task.STAGE] = Stage.STEPS
@@ -64,6 +65,7 @@ def make_task(m: Words, role: int, request: int, address: int, visit: int) -> in
     m[task + Task.FIRST] = 0
     m[task + Task.CAUSE] = OK
     m[task + Task.CAUSE_SERVICE] = -1
+    come(m, task, replica)
     return task
 
 
@@ -93,6 +95,7 @@ def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address
     f[exchange + Exchange.VISIT_SERVICE] = 0.0
     m[exchange + Exchange.FIRST] = 0
     m[exchange + Exchange.GRADE] = OK
+    m[exchange + Exchange.RESET] = 0
     visit = m[task + Task.VISIT]
     attempt_begins(m, f, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
     return exchange
@@ -166,11 +169,17 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     replica_chosen(m, log, exchange, replica)
     if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0):
         return
+    faults = m[call + Call.FAULTS] != 0
+    if faults and is_cut(m, f, call, f[World.NOW]):
+        return
     m[exchange + Exchange.REFERENCES] += 1
     latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
+    if faults:
+        latency = delayed(m, f, exchange, latency)
     f[exchange + Exchange.NETWORK] = latency
     arrival = f[World.NOW] + latency
-    if happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0):
+    error = happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0)
+    if error or (faults and is_aborted(m, f, exchange)):
         fail_with(m, exchange, ERROR)
         if m[exchange + Exchange.DETACHED] == 1:
             schedule_message(m, f, arrival, DELIVERY, exchange, Action.BREAK)
@@ -188,7 +197,9 @@ def answer(m: Words, f: Floats, log: Words, exchange: int, time: float) -> None:
         count_at_replica(m, exchange, -1)
         attempt_ends(m, f, log, exchange)
         let_go(m, exchange)
-    elif happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 1):
+    elif happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 1) or (
+        m[call + Call.FAULTS] != 0 and is_cut(m, f, call, time)
+    ):
         let_go(m, exchange)
     else:
         latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 1)
@@ -234,7 +245,7 @@ def expired(m: Words, exchange: int) -> int:
 def book_try(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """What became of a try, and where its time went, as its caller sees it."""
     components = m[target_of(m, exchange) + Service.COMPONENTS]
-    if m[exchange + Exchange.OUTCOME] == TIMEOUT:
+    if m[exchange + Exchange.OUTCOME] == TIMEOUT or m[exchange + Exchange.RESET] == 1:
         lost = f[World.NOW] - f[exchange + Exchange.START]
         note(m, f, task, Task.FIRST, components + TIMEOUT_TIME, lost)
     elif f[exchange + Exchange.NETWORK] > 0.0:
@@ -256,8 +267,15 @@ def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None
 
 @kernel
 def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
-    """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on."""
+    """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on.
+
+    A replica that is not ready refuses it (rule 14.5).
+    """
     replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
+    if m[replica + Replica.READY] == 0:
+        fail_with(m, exchange, UNREACHABLE)
+        answer(m, f, log, exchange, f[World.NOW])
+        return 0
     m[service + Service.BEGUN] += 1
     slots = m[replica + Replica.CONCURRENCY]
     at_once = slots == UNLIMITED or m[replica + Replica.IN_PROGRESS] < slots
@@ -267,9 +285,9 @@ def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
         fail_with(m, exchange, REJECTED)
         answer(m, f, log, exchange, f[World.NOW])
         return 0
-    task = make_task(m, Role.HANDLER, m[exchange + Exchange.REQUEST], m[exchange + Exchange.ADDRESS], exchange)
+    request, address = m[exchange + Exchange.REQUEST], m[exchange + Exchange.ADDRESS]
+    task = make_task(m, Role.HANDLER, request, address, exchange, replica)
     m[task + Task.SERVICE] = service
-    m[task + Task.REPLICA] = replica
     if at_once:
         m[replica + Replica.IN_PROGRESS] += 1
         m[task + Task.STAGE] = Stage.RECEIVED
@@ -347,9 +365,8 @@ def call_inside(m: Words, f: Floats, log: Words, task: int, call: int, role: int
     address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
     exchange = make_exchange(m, f, log, task, call, address, 0)
     replica_chosen(m, log, exchange, m[task + Task.REPLICA])
-    inner = make_task(m, role, m[task + Task.REQUEST], address, exchange)
+    inner = make_task(m, role, m[task + Task.REQUEST], address, exchange, m[task + Task.REPLICA])
     m[inner + Task.SERVICE] = service
-    m[inner + Task.REPLICA] = m[task + Task.REPLICA]
     m[inner + Task.ROW] = m[endpoint + Endpoint.START]
     if role == Role.INSIDE:
         m[inner + Task.PARENT] = task

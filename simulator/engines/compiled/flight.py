@@ -80,7 +80,8 @@ class _Exchange(NamedTuple):
     FIRST: int = 19  # the ledger of who served it
     LAST: int = 20
     GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
-    SIZE: int = 22
+    RESET: int = 22  # 1: its replica died
+    SIZE: int = 23
 
 
 Exchange = _Exchange()
@@ -110,7 +111,7 @@ class _Task(NamedTuple):
     JOINED: int = 17  # float
     WAITED: int = 18  # float
     LOCAL: int = 19
-    DUE: int = 20  # float: virtual time of its end
+    DUE: int = 20  # float: virtual time of its end, or what is left of work that stands still
     CHILD: int = 21  # in the heap of jobs
     SIBLING: int = 22
     # A call.
@@ -122,7 +123,9 @@ class _Task(NamedTuple):
     OPTION_END: int = 27
     REMAINING: int = 28
     EFFORT: int = 29  # of a call under a policy
-    SIZE: int = 30
+    EARLIER: int = 30  # who came to its replica before it, where replicas can die
+    LATER: int = 31
+    SIZE: int = 32
 
 
 Task = _Task()
@@ -205,27 +208,36 @@ class _Stage(NamedTuple):
     PLACED: int = 10  # a place in a bulkhead, or none
     TRIED: int = 11  # a try has ended at once
     BACKED_OFF: int = 12
+    REAP: int = 13  # end what is in a dead replica
+    THAW: int = 14  # a pause has ended
 
 
 Stage = _Stage()
 
 
 class _Action(NamedTuple):
-    """What an event does."""
+    """What an event does. Those up to LAST_OF_TASKS are a task's own; those from STRIKE on are control events."""
 
     WORKED: int = 0  # a core has done a task's work
-    SHARED: int = 1  # shared cores have done somebody's work
-    SLEPT: int = 2
-    ANSWER: int = 3
-    EXPIRE: int = 4
-    GRANT: int = 5
-    DELIVER: int = 6
-    BREAK: int = 7  # a `send` meets a link error
-    ARRIVE: int = 8
-    ASK: int = 9  # a closed user
-    ENTER: int = 10  # a place in a bulkhead
-    GIVE_UP: int = 11  # waiting for one
-    RETRY: int = 12
+    SLEPT: int = 1
+    GRANT: int = 2
+    ENTER: int = 3  # a place in a bulkhead
+    GIVE_UP: int = 4  # waiting for one
+    RETRY: int = 5
+    LAST_OF_TASKS: int = 5
+    SHARED: int = 6  # shared cores have done somebody's work
+    ANSWER: int = 7
+    EXPIRE: int = 8
+    DELIVER: int = 9
+    BREAK: int = 10  # a `send` meets a link error
+    ARRIVE: int = 11
+    ASK: int = 12  # a closed user
+    STRIKE: int = 13  # a fault of a replica begins
+    LIFT: int = 14  # and ends
+    FAIL: int = 15  # a replica fails by chance
+    MEND: int = 16  # and is repaired
+    START: int = 17  # it is ready again
+    KNOW: int = 18  # its death is known
 
 
 Action = _Action()

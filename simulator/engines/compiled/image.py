@@ -41,6 +41,7 @@ from .layout import (
     Workload,
     World,
 )
+from .outages import Places, add_outages
 
 Words = NDArray[np.int64]
 FIRST_LOG_WORD = 8
@@ -55,6 +56,22 @@ class Image:
         self.top = int(World.SIZE)
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
+
+    def read(self, address: int, words: int) -> Words:
+        """What is at an address, within a block that was added before."""
+        for start, block in reversed(self.blocks):
+            if start <= address < start + block.size:
+                return block[address - start : address - start + words].copy()
+        return np.zeros(words, np.int64)
+
+    def word(self, address: int) -> int:
+        """The word at an address."""
+        return int(self.read(address, 1)[0])
+
+    def write(self, address: int, words: Any) -> None:
+        """Put something in the place of what was there before."""
+        flat = np.atleast_1d(np.asarray(words))
+        self.blocks.append((int(address), flat.view(np.int64)))
 
     def add(self, words: NDArray[Any]) -> int:
         """A block of integers or floats; gives its address."""
@@ -127,7 +144,7 @@ def load(
         World.PAGES_ROOM: room_for_pages(log_requests=log_requests, log_attempts=log_attempts),
     }
     laws = _add_laws(image, plan)
-    units = _add_units(image, plan)
+    units, replicas = _add_units(image, plan)
     services = _add_services(image, plan, units)
     endpoints, calls = _add_calls(image, plan, laws, services)
     _add_programs(image, plan, laws, calls, endpoints)
@@ -141,8 +158,12 @@ def load(
         World.ENTRY_COUNT: plan.workloads.entry_call.size,
     }
     world |= _add_tallies(image, plan)
+    world |= {World.UNITS: units, World.UNIT_COUNT: len(plan.units.name)}
+    places = Places(laws, units, replicas, services, calls)
+    world |= (outages := add_outages(image, plan, places))
     # Everybody's first event has to find room.
     starters = int(plan.workloads.users.sum()) + len(plan.workloads.name)
+    starters += int(outages[World.STRIKE_COUNT] + outages[World.PROCESS_COUNT])
     capacity = 2 * ROOM + 2 * starters
     world |= {World.HEAP: image.add_zeros(2 * capacity), World.HEAP_CAPACITY: capacity}
     world[World.TOP] = image.top
@@ -189,7 +210,7 @@ def _add_laws(image: Image, plan: Plan) -> int:
     )
 
 
-def _add_units(image: Image, plan: Plan) -> int:
+def _add_units(image: Image, plan: Plan) -> tuple[int, list[int]]:
     u = plan.units
     rows = len(u.name)
     address = image.top
@@ -208,6 +229,7 @@ def _add_units(image: Image, plan: Plan) -> int:
             Replica.CONCURRENCY: u.concurrency[row],
             Replica.CAPACITY: u.queue_capacity[row],
             Replica.PRESENT: present + np.arange(count) * members * Level.SIZE,
+            Replica.READY: 1,
         }
         replicas.append(image.add_rows(Replica.SIZE, count, columns))
     top, image.top = image.top, address
@@ -222,10 +244,12 @@ def _add_units(image: Image, plan: Plan) -> int:
             Unit.BOARD: np.array(boards, np.int64),
             Unit.SHARED: (u.scheduling == Scheduling.PS).astype(np.int64),
             Unit.LIFO: (u.discipline == Discipline.LIFO).astype(np.int64),
+            Unit.ROW: np.arange(rows),
+            Unit.READY + Level.VALUE: u.replicas,
         },
     )
     image.top = top
-    return address
+    return address, replicas
 
 
 def _add_services(image: Image, plan: Plan, units: int) -> int:
@@ -412,6 +436,7 @@ def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[i
     """The tallies by their word in `World`."""
     return {
         World.LEVELS: (bins + 1, services, len(LevelColumn)),
+        World.READY: (bins + 1, len(plan.units.name)),
         World.COUNTS: (bins + 1, services, len(Count)),
         World.ARRIVED: (bins + 1, workloads),
         World.ENDED: (bins + 1, workloads, 2),

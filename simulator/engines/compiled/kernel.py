@@ -11,8 +11,9 @@ from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import admit, answer, answered, deliver, expired
 from .efforts import give_up
+from .faults import begin_outages, control, lie_still
 from .flight import Action, Event, Exchange, Free, Status, Task
-from .layout import ROOM, STEPS_PER_CHECK, World
+from .layout import ROOM, STEPS_PER_CHECK, Replica, World
 from .life import go_on
 from .memory import put_back
 from .record import look
@@ -33,6 +34,7 @@ def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
     """One step or event after the other."""
     if m[World.BEGUN] == 0:
         m[World.BEGUN] = 1
+        begin_outages(m, f)
         begin(m, f)
     task = m[World.TASK]
     before_check = 0
@@ -159,6 +161,9 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
         book_work(m, f, task)
         return task
     if action == Action.SLEPT:
+        if m[m[owner + Task.REPLICA] + Replica.PAUSED] != 0:
+            lie_still(m, f, owner)
+            return 0
         book_work(m, f, owner)
         return owner
     if action == Action.GRANT:
@@ -173,6 +178,8 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     if action == Action.GIVE_UP:
         give_up(m, owner)
         return owner
+    if action >= Action.STRIKE:
+        return control(m, f, action, owner)
     answer(m, f, log, owner, f[World.NOW])
     return 0
 

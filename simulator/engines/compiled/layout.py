@@ -83,7 +83,16 @@ class _World(NamedTuple):
     CAPACITY: int = 59  # words of memory
     LOG_CAPACITY: int = 60
     FREE_EFFORT: int = 61
-    SIZE: int = 64
+    # What goes wrong.
+    MORTAL: int = 62  # 1: replicas can die
+    STRIKES: int = 63
+    STRIKE_COUNT: int = 64
+    PROCESSES: int = 65
+    PROCESS_COUNT: int = 66
+    UNITS: int = 67
+    UNIT_COUNT: int = 68
+    READY: int = 69  # a tally
+    SIZE: int = 72
 
 
 World = _World()
@@ -172,7 +181,8 @@ class _Service(NamedTuple):
     BUSY: int = 9  # a Level: cores, first come first served
     WAITING: int = 12  # a Level: requests, for a slot or a core
     SHARING: int = 15  # a Level: jobs on shared cores
-    SIZE: int = 18
+    SLOW: int = 18  # a list of faults, or 0
+    SIZE: int = 19
 
 
 Service = _Service()
@@ -209,7 +219,8 @@ class _Call(NamedTuple):
     TIMEOUT: int = 11  # float
     ROW: int = 12
     POLICY: int = 13  # 0: none but a timeout
-    SIZE: int = 14
+    FAULTS: int = 14  # a list of faults, or 0
+    SIZE: int = 15
 
 
 Call = _Call()
@@ -272,7 +283,14 @@ class _Unit(NamedTuple):
     BOARD: int = 4  # of its balancer: see rules/balancing.py
     SHARED: int = 5  # 1: processor sharing
     LIFO: int = 6
-    SIZE: int = 7
+    ROW: int = 7
+    READY: int = 8  # a Level: replicas
+    KNOWN_AFTER: int = 11  # float: of a death
+    STARTUPS: int = 12
+    STARTUP_COUNT: int = 13
+    STATES: int = 14  # of policies, that a replica loses
+    STATE_COUNT: int = 15
+    SIZE: int = 16
 
 
 Unit = _Unit()
@@ -301,7 +319,18 @@ class _Replica(NamedTuple):
     ROOT: int = 16  # of the jobs, by the virtual time of their ends
     NEXT_END: int = 17  # the event of the next end
     PRESENT: int = 18  # a Level of each service of the unit, over virtual time
-    SIZE: int = 19
+    READY: int = 19
+    PAUSED: int = 20  # pauses that go on
+    # Only where something goes wrong.
+    CAUSES: int = 21  # that hold it down
+    DEATHS: int = 22
+    STARTS: int = 23
+    STARTING: int = 24  # the event of its readiness
+    UNKNOWN: int = 25  # the event by which its death is known
+    TASKS: int = 26  # the latest that is in it
+    FROZEN: int = 27  # whose work stands still
+    ASLEEP: int = 28  # who would wake, but for a pause
+    SIZE: int = 29
 
 
 Replica = _Replica()

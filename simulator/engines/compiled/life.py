@@ -25,9 +25,11 @@ from .calls import (
     send,
 )
 from .efforts import begin_effort, begin_try, end_backoff, end_try, end_wait
+from .faults import reap, thaw
 from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
+from .hazards import slowed
 from .layout import Call, Endpoint, Instruction, Option, Service, World
-from .memory import end_task, let_go, let_go_of_request, move_ledger, put_back, take
+from .memory import drop_repetition, end_task, let_go, let_go_of_request, move_ledger, take
 from .record import attempt_ends, request_ends
 from .stations import work
 
@@ -68,6 +70,10 @@ def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
         return judge(m, f, log, task)
     if stage == Stage.PLACED:
         return end_wait(m, f, log, task)
+    if stage == Stage.REAP:
+        return reap(m, f, log, task)
+    if stage == Stage.THAW:
+        return thaw(m, f, task)
     return go_on_after(m, f, log, task)
 
 
@@ -113,8 +119,12 @@ def step(m: Words, f: Floats, log: Words, task: int) -> int:
 def sleep(m: Words, f: Floats, task: int, row: int) -> None:
     """Let time pass without a core."""
     seconds = draw(m, f, m[row + Instruction.A], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
+    slow = m[m[task + Task.SERVICE] + Service.SLOW]
+    if slow != 0:
+        seconds = slowed(m, f, slow, m[task + Task.REPLICA], seconds)
     f[task + Task.WORK] = seconds
     f[task + Task.WAITED] = 0.0
+    m[task + Task.LOCAL] = m[row + Instruction.LOCAL]
     when = f[World.NOW] + seconds
     schedule_for(m, f, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
 
@@ -158,14 +168,6 @@ def again(m: Words, task: int, row: int) -> None:
         drop_repetition(m, task)
 
 
-@kernel
-def drop_repetition(m: Words, task: int) -> None:
-    """Leave the innermost repetition."""
-    repetition = m[task + Task.REPETITION]
-    m[task + Task.REPETITION] = m[repetition + Repetition.OUTER]
-    put_back(m, World.FREE_REPETITION, repetition)
-
-
 # -- branches
 
 
@@ -184,9 +186,9 @@ def begin_parallel(m: Words, task: int, row: int) -> None:
 @kernel
 def start_branch(m: Words, task: int) -> int:
     """Start one branch; the rest of them when it waits or has ended."""
-    branch = make_task(m, Role.BRANCH, m[task + Task.REQUEST], m[task + Task.ADDRESS], m[task + Task.VISIT])
+    request, address, visit = m[task + Task.REQUEST], m[task + Task.ADDRESS], m[task + Task.VISIT]
+    branch = make_task(m, Role.BRANCH, request, address, visit, m[task + Task.REPLICA])
     m[branch + Task.SERVICE] = m[task + Task.SERVICE]
-    m[branch + Task.REPLICA] = m[task + Task.REPLICA]
     m[branch + Task.PARENT] = task
     m[branch + Task.ROW] = m[m[task + Task.OPTION] + Option.START]
     m[task + Task.OPTION] += Option.SIZE

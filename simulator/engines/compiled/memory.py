@@ -6,8 +6,8 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 from __future__ import annotations
 
 from ...rules.jit import Floats, Words, kernel
-from .flight import Exchange, Free, LedgerEntry, Request, Task
-from .layout import Service, World
+from .flight import Exchange, Free, LedgerEntry, Repetition, Request, Task
+from .layout import Replica, Service, World
 
 
 @kernel
@@ -93,7 +93,43 @@ def let_go(m: Words, exchange: int) -> None:
 
 
 @kernel
+def drop_repetition(m: Words, task: int) -> None:
+    """Leave the innermost repetition."""
+    repetition = m[task + Task.REPETITION]
+    m[task + Task.REPETITION] = m[repetition + Repetition.OUTER]
+    put_back(m, World.FREE_REPETITION, repetition)
+
+
+@kernel
+def come(m: Words, task: int, replica: int) -> None:
+    """A task is in a replica; where replicas can die, they know who is in them."""
+    m[task + Task.REPLICA] = replica
+    if m[World.MORTAL] == 1 and replica != 0:
+        earlier = m[replica + Replica.TASKS]
+        m[task + Task.EARLIER] = earlier
+        m[task + Task.LATER] = 0
+        m[replica + Replica.TASKS] = task
+        if earlier != 0:
+            m[earlier + Task.LATER] = task
+
+
+@kernel
+def leave(m: Words, task: int) -> None:
+    """A task is no more in its replica."""
+    replica = m[task + Task.REPLICA]
+    if m[World.MORTAL] == 1 and replica != 0:
+        earlier, later = m[task + Task.EARLIER], m[task + Task.LATER]
+        if earlier != 0:
+            m[earlier + Task.LATER] = later
+        if later != 0:
+            m[later + Task.EARLIER] = earlier
+        else:
+            m[replica + Replica.TASKS] = earlier
+
+
+@kernel
 def end_task(m: Words, task: int) -> None:
     """A task is over."""
+    leave(m, task)
     drop_ledger(m, task, Task.FIRST)
     put_back(m, World.FREE_TASK, task)

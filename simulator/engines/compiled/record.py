@@ -99,6 +99,10 @@ def look(m: Words, f: Floats, edge: int) -> None:
         m[counts + BEGUN] = m[service + Service.BEGUN]
         m[counts + ENDED] = m[service + Service.ENDED]
         m[counts + FAILED] = m[service + Service.FAILED]
+    units = m[World.UNIT_COUNT]
+    for row in range(units):
+        unit = m[World.UNITS] + row * Unit.SIZE
+        f[m[World.READY] + edge * units + row] = level_at(m, f, unit + Unit.READY, now)
     workloads = m[World.WORKLOAD_COUNT]
     for row in range(workloads):
         workload = m[World.WORKLOADS] + row * Workload.SIZE

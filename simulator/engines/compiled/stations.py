@@ -7,6 +7,7 @@ from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.queueing import real_time, virtual_time
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
 from .flight import Action, Exchange, Request, Task
+from .hazards import slowed
 from .layout import Level, Replica, Service, Unit, World
 from .memory import spend
 
@@ -31,7 +32,9 @@ def level_at(m: Words, f: Floats, level: int, now: float) -> float:
 @subroutine
 def work(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
     """Take a core of this replica for `seconds` of work, after those who came before; then go on at a stage."""
-    replica = m[task + Task.REPLICA]
+    replica, slow = m[task + Task.REPLICA], m[m[task + Task.SERVICE] + Service.SLOW]
+    if slow != 0:
+        seconds = slowed(m, f, slow, replica, seconds)
     m[task + Task.STAGE] = stage
     m[task + Task.LOCAL] = local
     f[task + Task.WORK] = seconds / f[m[task + Task.SERVICE] + Service.PACE]
@@ -39,7 +42,7 @@ def work(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int)
     f[task + Task.WAITED] = 0.0
     if m[m[replica + Replica.UNIT] + Unit.SHARED] == 1:
         share(m, f, replica, task)
-    elif m[replica + Replica.BUSY] < m[replica + Replica.CORES]:
+    elif m[replica + Replica.BUSY] < m[replica + Replica.CORES] and m[replica + Replica.PAUSED] == 0:
         start(m, f, replica, task)
     else:
         change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], 1)
@@ -66,12 +69,18 @@ def hand_on(m: Words, f: Floats, task: int) -> None:
     now, replica = f[World.NOW], m[task + Task.REPLICA]
     m[replica + Replica.BUSY] -= 1
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, -1)
-    following = m[replica + Replica.FIRST]
-    if following != 0:
-        m[replica + Replica.FIRST] = m[following + Task.NEXT]
-        change(m, f, m[following + Task.SERVICE] + Service.WAITING, now, -1)
-        f[following + Task.WAITED] = now - f[following + Task.JOINED]
-        start(m, f, replica, following)
+    if m[replica + Replica.FIRST] != 0:
+        start_next(m, f, replica)
+
+
+@kernel
+def start_next(m: Words, f: Floats, replica: int) -> None:
+    """A core begins with the work of who waited longest."""
+    now, following = f[World.NOW], m[replica + Replica.FIRST]
+    m[replica + Replica.FIRST] = m[following + Task.NEXT]
+    change(m, f, m[following + Task.SERVICE] + Service.WAITING, now, -1)
+    f[following + Task.WAITED] = now - f[following + Task.JOINED]
+    start(m, f, replica, following)
 
 
 @kernel
@@ -151,7 +160,7 @@ def without_top(m: Words, f: Floats, top: int) -> int:
 def virtual_now(m: Words, f: Floats, replica: int, now: float) -> float:
     """Virtual time of a replica's cores."""
     virtual = f[replica + Replica.VIRTUAL]
-    if m[replica + Replica.JOBS] == 0:
+    if m[replica + Replica.JOBS] == 0 or m[replica + Replica.PAUSED] != 0:
         return virtual
     return virtual_time(virtual, f[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES])
 
@@ -202,7 +211,7 @@ def await_next_end(m: Words, f: Floats, replica: int) -> None:
         cancel(m, f, m[replica + Replica.NEXT_END])
         m[replica + Replica.NEXT_END] = 0
     task = m[replica + Replica.ROOT]
-    if task == 0:
+    if task == 0 or m[replica + Replica.PAUSED] != 0:
         return
     when = real_time(
         f[replica + Replica.VIRTUAL],

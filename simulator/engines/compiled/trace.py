@@ -44,7 +44,7 @@ def make_trace(
         levels=tallies[World.LEVELS],
         counts=tallies[World.COUNTS],
         replicas=np.outer(edges, plan.units.replicas),
-        ready=np.outer(edges, plan.units.replicas),
+        ready=tallies[World.READY],
         arrived=tallies[World.ARRIVED],
         ended=tallies[World.ENDED],
         visits=tallies[World.VISITS],

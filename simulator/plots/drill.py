@@ -23,8 +23,12 @@ NAMES: Final = {
     "full": "all policies of the file",
 }
 RATES: Final = ("offered_per_s", "in_time_per_s")
-BEFORE: Final = 0.12
+BEFORE: Final = 0.2
 """What is shown before the fault, as a share of what is shown from there on."""
+AFTER: Final = 2.0
+"""What is shown after the fault, at least, in lengths of the fault."""
+LEAST_S: Final = 10.0
+"""Of which a shorter one is taken for one of this."""
 
 
 def drill(found: DrillLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
@@ -80,9 +84,9 @@ def _panel(panel: Axes, found: DrillLike, name: str, palette: dict[str, str]) ->
     tidy(panel, "y")
     rows = found.table[found.table["policies"] == name].to_dict(orient="records")
     lines = [_timeline(found, row) for row in rows]
-    start = max(0.0, found.at_s - BEFORE * (found.horizon_s - found.at_s))
+    start, end = _shown(found)
     highest = float(found.timeline.loc[found.timeline["time_s"] >= start, list(RATES)].to_numpy().max())
-    panel.set_xlim(start, found.horizon_s)
+    panel.set_xlim(start, end)
     panel.set_ylim(0.0, max(highest * 1.05, 1e-9))
     panel.set_xlabel("time (s)")
     panel.set_ylabel("served in time (/s)")
@@ -91,16 +95,18 @@ def _panel(panel: Axes, found: DrillLike, name: str, palette: dict[str, str]) ->
         say(panel, "not finished")
         return
     panel.axvspan(found.at_s, found.until_s, color=FAINT, zorder=0.5, linewidth=0)
-    panel.plot(*_points(lines[0], "offered_per_s", start), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
+    panel.plot(
+        *_points(lines[0], "offered_per_s", (start, end)), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0
+    )
     ends = []
     for number, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        times, served = _points(line, "in_time_per_s", start)
+        times, served = _points(line, "in_time_per_s", (start, end))
         colour = palette[row["deployment"]]
         panel.plot(times, served, color=colour, linewidth=1.8, zorder=3.0 - number / 10.0)
         ends.append((float(times[-1]), float(served[-1]), str(row["deployment"]), colour))
         _mark_return(panel, found, row, colour, number)
     end_labels(panel, ends)
-    panel.set_xticks([tick for tick in panel.get_xticks() if start <= tick <= found.horizon_s])
+    panel.set_xticks([tick for tick in panel.get_xticks() if start <= tick <= end])
 
 
 def _timeline(found: DrillLike, row: dict[Any, Any]) -> pd.DataFrame:
@@ -108,9 +114,17 @@ def _timeline(found: DrillLike, row: dict[Any, Any]) -> pd.DataFrame:
     return pd.DataFrame(table[(table["deployment"] == row["deployment"]) & (table["policies"] == name)])
 
 
-def _points(line: pd.DataFrame, column: str, start: float) -> tuple[NDArray[Any], NDArray[Any]]:
+def _shown(found: DrillLike) -> tuple[float, float]:
+    """From a little before the fault to where all have been back for a while, or to the end."""
+    back = max(found.table["time_to_recover_s"].tolist(), default=math.inf)
+    lasted = max(found.until_s - found.at_s, LEAST_S)
+    end = min(found.horizon_s, found.until_s + max(AFTER * lasted, 2.0 * back))
+    return max(0.0, found.at_s - BEFORE * (end - found.at_s)), end
+
+
+def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Middles of the bins that are shown, and the rates there."""
-    shown = line[line["time_s"] >= start]
+    shown = line[(line["time_s"] >= span[0]) & (line["time_s"] + line["width_s"] <= span[1])]
     return (shown["time_s"] + shown["width_s"] / 2.0).to_numpy(), shown[column].to_numpy()
 
 
@@ -128,7 +142,7 @@ def _mark_return(panel: Axes, found: DrillLike, row: dict[Any, Any], colour: str
     back = row["verdict"] == "comes back"
     if back:
         panel.axvline(found.until_s + after, color=colour, linewidth=1.2, linestyle=DOTS, zorder=1.5)
-    word = f"back after {readable(after)} s" if back else str(row["verdict"])
+    word = f"back after {after:.1f} s" if back else str(row["verdict"])
     panel.annotate(
         word, (found.until_s + (after if back else 0.0), 0.0), (5.0, 6.0 + 13.0 * number),
         textcoords="offset points", fontsize=SMALL, color=darker(colour), zorder=4.0,

@@ -155,12 +155,17 @@ def make_cases(scene: Scene, deployments: Sequence[str], policies: Sequence[str]
 
 
 def has_no_policies(plan: Plan) -> bool:
-    """Whether nothing of a policy acts in a deployment: inside a process, nothing does (rule 12.2)."""
-    if plan.policies.call.size or np.isfinite(plan.calls.timeout[plan.calls.remote == 1]).any():
-        return False
-    # A fallback stands after its call.
-    calls = plan.programs.a[np.flatnonzero(plan.programs.op == Op.FALLBACK) - 1]
-    return not plan.calls.remote[calls].any()
+    """Whether no call of a service has a policy that acts in this deployment: inside a process, none does (12.2)."""
+    op, programs = plan.programs.op, plan.programs
+    live = np.ones(op.size, dtype=bool)
+    # The steps of a fallback stand after it, and it after its call.
+    for row in np.flatnonzero(op == Op.FALLBACK).tolist():
+        if plan.calls.remote[programs.a[row - 1]]:
+            return False
+        live[row : programs.c[row]] = False
+    calls = programs.a[live & (op == Op.CALL)]
+    timed = np.isfinite(plan.calls.timeout[calls]) & (plan.calls.remote[calls] == 1)
+    return not (timed.any() or np.isin(plan.policies.call, calls).any())
 
 
 def _run(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from ...results.display import WIDTH, number, text_table
+from ...results.display import WIDTH, number, shorten, text_table
 from ...units import format_duration
 from ..curves.load import interrupted_lines, short
 from ..curves.points import join
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 4
 """Services that a line of the blast radius names."""
+MOST_LETTERS: Final = 16
+"""Of the name of a deployment or a policy set in the table."""
 HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict")
 QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
 
@@ -60,10 +62,10 @@ def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
 
 def _table(drill: Drill) -> list[str]:
     """One row a deployment and policy set, also where it is the same as another."""
-    width = max(len(name) for name in drill.table["deployment"])
+    width = min(max(len(name) for name in drill.table["deployment"]), MOST_LETTERS)
     rows = []
     for row in drill.table.to_dict(orient="records"):
-        name = f"{row['deployment']:{width}}  {row['policies']}"
+        name = f"{shorten(row['deployment'], width):{width}}  {shorten(row['policies'], MOST_LETTERS)}"
         same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
         rows.append([name, *(same if row["same_as"] else _cells(row))])
     return text_table(HEAD, rows)
@@ -71,10 +73,11 @@ def _table(drill: Drill) -> list[str]:
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
     back, verdict = row["time_to_recover_s"], row["verdict"]
-    recover = "-" if verdict in ("unharmed", "overloaded") else "never" if math.isinf(back) else _three(back)
+    recover = "-" if verdict in ("unharmed", "overloaded") else "never" if math.isinf(back) else f"{back:.1f}"
+    detect = "-" if math.isnan(row["time_to_detect_s"]) else f"{row['time_to_detect_s']:.1f}"
     return [
         *(_known(row, name) for name in ("lost", "degraded", "late")),
-        _three(row["retry_amplification"]), _three(row["time_to_detect_s"]), recover, verdict,
+        _three(row["retry_amplification"]), detect, recover, verdict,
     ]  # fmt: skip
 
 
@@ -91,8 +94,16 @@ def _wrapped(lines: list[str]) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
 
 
-def _name(drill: Drill, row: dict[str, Any], label: str) -> str:
-    return row["deployment"] if label == "any" else f"{row['deployment']} ({label})"
+def _name(deployment: str, labels: Sequence[str]) -> str:
+    return deployment if "any" in labels else f"{deployment} ({', '.join(labels)})"
+
+
+def _told(drill: Drill, tell: Callable[[dict[str, Any]], str]) -> list[str]:
+    """A line a deployment and policy set; sets of which the same is told share one."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row, label in distinct_rows(drill):
+        lines.setdefault((row["deployment"], tell(row)), []).append(label)
+    return [f"  {_name(name, labels)}: {text}" for (name, text), labels in lines.items()]
 
 
 def _entries(drill: Drill) -> pd.DataFrame:
@@ -101,14 +112,16 @@ def _entries(drill: Drill) -> pd.DataFrame:
 
 def entry_lines(drill: Drill) -> list[str]:
     """Whom it hits: what each entry loses."""
-    lines = []
-    for row, label in distinct_rows(drill):
+
+    def tell(row: dict[str, Any]) -> str:
         parts = []
         for one in _part(drill.entries, row).to_dict(orient="records"):
             worse = [f"{_known(one, name)} {name}" for name in ("lost", "degraded", "late") if one[name] > 0.0]
-            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}, of {one['requests']:,.0f}")
-        lines.append(f"{_name(drill, row, label)}: {'; '.join(parts)}")
-    return ["by entry:", *(f"  {line}" for line in lines)]
+            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}")
+        return "; ".join(parts)
+
+    requests = [f"{one['requests']:,.0f} of {one['entry']}" for one in _entries(drill).to_dict(orient="records")]
+    return [f"by entry, of {join(requests)}:", *_told(drill, tell)]
 
 
 def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
@@ -118,28 +131,27 @@ def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
 
 def blast_lines(drill: Drill) -> list[str]:
     """Which other services suffer, and by how much."""
-    lines = ["blast radius (what callers of other services see while the fault lasts):"]
-    for row, label in distinct_rows(drill):
-        rows = _part(drill.blast, row)
-        parts = []
+
+    def tell(row: dict[str, Any]) -> str:
+        rows, parts = _part(drill.blast, row), []
         for quantity, (word, factor, unit) in QUANTITIES.items():
             seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
                 "rise", ascending=False, kind="stable"
             )
-            names = [
-                f"{one['service']} +{_known(one, 'rise', factor)}{unit}"
-                for one in seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
-            ]
+            first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
+            names = [f"{one['service']} +{_known(one, 'rise', factor)}{unit}" for one in first]
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
-        lines.append(f"  {_name(drill, row, label)}: {'; '.join(parts) if parts else 'none that is shown'}")
-    return lines
+        return "; ".join(parts) or "none that is shown"
+
+    head = "blast radius (other services while the fault lasts, as their callers see them):"
+    return [head, *_told(drill, tell)]
 
 
 def findings(drill: Drill) -> list[str]:
     """What the table says, in sentences."""
-    rows = [(row, _name(drill, row, label)) for row, label in distinct_rows(drill)]
+    rows = [(row, _name(row["deployment"], [label])) for row, label in distinct_rows(drill)]
     return [
         *_containment(drill), *_policies(drill), *_endings(drill, rows),
         *(_brink(row, name) for row, name in rows if not math.isnan(row["load_high"])),
@@ -150,26 +162,34 @@ def _containment(drill: Drill) -> Iterator[str]:
     """The deployments side by side, with the last policy set that both have."""
     sets = list(dict.fromkeys(drill.table["policies"]))
     last = "full" if "full" in sets else sets[-1]
+    said = {"full": "the policies of the file", "none": "no policies"}.get(last, f"the policies {last!r}")
     rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
-    said = (
-        "the policies of the file" if last == "full" else "no policies" if last == "none" else f"the policies {last!r}"
-    )
-    losses = [f"{_known(row, 'lost')} of {row['requests']:,.0f} requests as {row['deployment']}" for row in rows]
-    if losses:
-        yield f"With {said} a run loses {join(losses)}."
+    parts = []
+    for row in rows:
+        worse = [f"{_known(row, name)} {name}" for name in ("lost", "degraded", "late") if row[name] > 0.0]
+        parts.append(f"{join(worse) if worse else 'none harmed'} in {row['deployment']}")
+    if parts:
+        yield f"With {said}, of {rows[0]['requests']:,.0f} requests of a run: {'; '.join(parts)}."
     for name, services in drill.shared.items():
-        if services and any(row["deployment"] == name for row in rows):
-            target = join(list(drill.targets))
-            yield f"In {name}, {target} shares a process with {join(list(services))}."
+        if services and name in set(drill.table["deployment"]):
+            share = "shares" if len(drill.targets) == 1 else "share"
+            yield f"In {name}, {join(list(drill.targets))} {share} a process with {join(list(services))}."
 
 
 def _policies(drill: Drill) -> Iterator[str]:
     """What policies change in one deployment, from the first set to the last."""
-    for deployment, table in drill.table.groupby("deployment", sort=False):
-        rows = table[table["same_as"] == ""].to_dict(orient="records")
+    if len(set(drill.table["policies"])) < 2:
+        return
+    groups = [(name, rows[rows["same_as"] == ""]) for name, rows in drill.table.groupby("deployment", sort=False)]
+    if all(len(rows) == 1 for _, rows in groups):
+        yield "No policy acts here: all policy sets are the same."
+        return
+    for deployment, rows in groups:
         if len(rows) > 1:
-            parts = [f"{_three(row['lost'])} ({row['policies']})" for row in rows]
-            yield f"What {deployment} loses by policies: {', '.join(parts)}."
+            parts = [
+                f"{_three(one['lost'] + one['late'])} ({one['policies']})" for one in rows.to_dict(orient="records")
+            ]
+            yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:

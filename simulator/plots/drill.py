@@ -129,9 +129,9 @@ def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple
 
 
 def _losses(rows: list[dict[Any, Any]]) -> str:
-    """What each deployment loses in this panel."""
-    parts = [f"{readable(row['lost'])} in {row['deployment']}" for row in rows]
-    return f"lost: {', '.join(parts)}" if parts else ""
+    """What each deployment loses or serves late in this panel."""
+    parts = [f"{readable(row['lost'] + row['late'])} in {row['deployment']}" for row in rows]
+    return f"lost or late: {', '.join(parts)}" if parts else ""
 
 
 def _mark_return(panel: Axes, found: DrillLike, row: dict[Any, Any], colour: str, number: int) -> None:

@@ -129,4 +129,4 @@ def _walk(node: Any, edit: Edit) -> Any:
     if "call" in node:
         own = {key: value for key, value in node.items() if key in OWN_KEYS}
         return own | edit({key: value for key, value in node.items() if key not in OWN_KEYS})
-    return {key: _walk(value, edit) for key, value in node.items()}
+    return {key: _walk(value, edit) for key, value in node.items() if value is not None}

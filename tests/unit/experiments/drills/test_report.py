@@ -11,7 +11,7 @@ from simulator.experiments.drills.report import blast_lines, conditions, distinc
 LONG = "a-name-that-is-longer-than-any-table-would-like-it-to-be-and-then-some-and-more"
 FILE = """\
 name: shop
-simulation: {warmup: 1s, replications: 2, drain: 5s}
+simulation: {warmup: 1s, replications: 5, drain: 5s}
 policies: {guarded: {timeout: 200ms, fallback: {steps: []}}}
 services:
   web: {endpoints: {look: {steps: [{cpu: 2ms}]}, buy: {steps: [{call: pay, policy: guarded}]}}}

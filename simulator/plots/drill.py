@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .bands import DASHES, DOTS, colours, partial_note, title_all
 from .given import DrillLike
 from .panels import given_axes
-from .style import FAINT, QUIET, SIZE, SMALL, darker, end_labels, headline, readable, say, styled, tidy
+from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
 
 NAMES: Final = {
     "none": "no policies",
@@ -22,6 +22,8 @@ NAMES: Final = {
     "retries": "timeouts and retries",
     "full": "all policies of the file",
 }
+LINE: Final = SMALL * 1.4
+"""Points from one line of small text to the next."""
 RATES: Final = ("offered_per_s", "in_time_per_s")
 BEFORE: Final = 0.2
 """What is shown before the fault, as a share of what is shown from there on."""
@@ -83,30 +85,33 @@ def _note(found: DrillLike) -> str:
 def _panel(panel: Axes, found: DrillLike, name: str, palette: dict[str, str]) -> None:
     tidy(panel, "y")
     rows = found.table[found.table["policies"] == name].to_dict(orient="records")
-    lines = [_timeline(found, row) for row in rows]
-    start, end = _shown(found)
-    highest = float(found.timeline.loc[found.timeline["time_s"] >= start, list(RATES)].to_numpy().max())
-    panel.set_xlim(start, end)
-    panel.set_ylim(0.0, max(highest * 1.05, 1e-9))
+    span = _shown(found)
+    shown = found.timeline[found.timeline["time_s"] >= span[0]]
+    panel.set_xlim(*span)
+    panel.set_ylim(0.0, max(float(shown[list(RATES)].to_numpy().max()) * 1.05, 1e-9))
     panel.set_xlabel("time (s)")
     panel.set_ylabel("served in time (/s)")
-    headline(panel, NAMES.get(name, f"every call: {name}"), _losses(rows))
-    if not lines:
+    panel.set_title(NAMES.get(name, f"every call: {name}"), pad=8.0 + LINE * len(rows))
+    if not rows:
         say(panel, "not finished")
         return
     panel.axvspan(found.at_s, found.until_s, color=FAINT, zorder=0.5, linewidth=0)
-    panel.plot(
-        *_points(lines[0], "offered_per_s", (start, end)), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0
-    )
-    ends = []
-    for number, (row, line) in enumerate(zip(rows, lines, strict=True)):
-        times, served = _points(line, "in_time_per_s", (start, end))
-        colour = palette[row["deployment"]]
-        panel.plot(times, served, color=colour, linewidth=1.8, zorder=3.0 - number / 10.0)
-        ends.append((float(times[-1]), float(served[-1]), str(row["deployment"]), colour))
-        _mark_return(panel, found, row, colour, number)
-    end_labels(panel, ends)
-    panel.set_xticks([tick for tick in panel.get_xticks() if start <= tick <= end])
+    for number, row in enumerate(rows):
+        line, colour = _timeline(found, row), palette[row["deployment"]]
+        if number == 0:
+            panel.plot(*_points(line, "offered_per_s", span), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
+        panel.plot(*_points(line, "in_time_per_s", span), color=colour, linewidth=1.8, zorder=3.0 - number / 10.0)
+        panel.annotate(
+            shorten(_harm(row), points_across(panel)[0], SMALL),
+            (0.0, 1.0), (0.0, 6.0 + LINE * (len(rows) - 1 - number)), xycoords="axes fraction",
+            textcoords="offset points", fontsize=SMALL, color=darker(colour), va="bottom", annotation_clip=False,
+        )  # fmt: skip
+    _mark_returns(panel, found, rows, palette)
+
+
+def _harm(row: dict[Any, Any]) -> str:
+    """The name of a line, with what is lost and what is late."""
+    return f"{row['deployment']}: {readable(row['lost'])} lost, {readable(row['late'])} late"
 
 
 def _timeline(found: DrillLike, row: dict[Any, Any]) -> pd.DataFrame:
@@ -128,23 +133,26 @@ def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple
     return (shown["time_s"] + shown["width_s"] / 2.0).to_numpy(), shown[column].to_numpy()
 
 
-def _losses(rows: list[dict[Any, Any]]) -> str:
-    """What each deployment loses or serves late in this panel."""
-    parts = [f"{readable(row['lost'] + row['late'])} in {row['deployment']}" for row in rows]
-    return f"lost or late: {', '.join(parts)}" if parts else ""
-
-
-def _mark_return(panel: Axes, found: DrillLike, row: dict[Any, Any], colour: str, number: int) -> None:
+def _mark_returns(panel: Axes, found: DrillLike, rows: list[dict[Any, Any]], palette: dict[str, str]) -> None:
     """Where all is as promised again, or that it never is."""
-    after = float(row["time_to_recover_s"])
-    if row["verdict"] == "unharmed":
-        return
-    back = row["verdict"] == "comes back"
-    if back:
-        panel.axvline(found.until_s + after, color=colour, linewidth=1.2, linestyle=DOTS, zorder=1.5)
-    word = f"back after {after:.1f} s" if back else str(row["verdict"])
-    panel.annotate(
-        word, (found.until_s + (after if back else 0.0), 0.0), (5.0, 6.0 + 13.0 * number),
-        textcoords="offset points", fontsize=SMALL, color=darker(colour), zorder=4.0,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
-    )  # fmt: skip
+    back = {number: row["verdict"] == "comes back" for number, row in enumerate(rows)}
+    ends = [found.until_s + float(row["time_to_recover_s"]) if back[number] else found.until_s
+            for number, row in enumerate(rows)]  # fmt: skip
+    told = 0
+    for number, row in reversed(list(enumerate(rows))):
+        if row["verdict"] == "unharmed":
+            continue
+        colour = palette[row["deployment"]]
+        if back[number]:
+            panel.axvline(ends[number], color=colour, linewidth=1.2, linestyle=DOTS, zorder=1.5)
+        panel.annotate(
+            _after(float(row["time_to_recover_s"])) if back[number] else str(row["verdict"]),
+            (max(ends), 0.0), (5.0, 6.0 + LINE * told),
+            textcoords="offset points", fontsize=SMALL, color=darker(colour), zorder=4.0,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+        )  # fmt: skip
+        told += 1
+
+
+def _after(seconds: float) -> str:
+    return f"back after {seconds:.1f} s" if seconds >= 0.05 else "back at once"

@@ -65,6 +65,12 @@ def cut_bins(arrival_s: Floats, since_s: float, until_s: float, least: int = LEA
     return np.array([*edges, float(until_s)])
 
 
+def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float) -> Floats:
+    """Bins that begin with the fault, and again with its end: one that spans it would be bad for what came before."""
+    after = cut_bins(arrival_s, until_s, horizon_s)
+    return after if until_s <= at_s else np.concatenate([cut_bins(arrival_s, at_s, until_s)[:-1], after])
+
+
 def is_short(good: NDArray[np.int64], number: NDArray[np.int64], share: float) -> Flags:
     """Where as few good ones of so many are no chance, if each were good with this probability: exact, binomial."""
     from scipy.special import bdtr
@@ -103,7 +109,7 @@ def judge(
     for entry in np.unique(calm.entry).tolist():
         mine, theirs = calm.entry == entry, faulty.entry == entry
         share = float(promise.shares[entry])
-        edges = cut_bins(calm.arrival_s[mine], at_s, horizon_s)
+        edges = _cut_twice(calm.arrival_s[mine], at_s, until_s, horizon_s)
         before, good_before = (np.histogram(calm.arrival_s[one], edges)[0] for one in (mine, mine & calm_good))
         asked, good = (np.histogram(faulty.arrival_s[one], edges)[0] for one in (theirs, theirs & faulty_good))
         if closed[calm.workload[mine][0]]:

@@ -6,6 +6,7 @@ import pytest
 
 import simulator as sim
 from simulator.errors import SimulatorError
+from simulator.plots.style import readable
 
 FILE = """\
 name: shop
@@ -63,14 +64,16 @@ def test_the_fault_is_shaded_and_the_way_back_is_marked(found):
     (span,) = ax.patches
     assert (span.get_x(), span.get_x() + span.get_width()) == (3.0, 6.0)
     back = found.row("monolith", "none")["time_to_recover_s"]
-    assert f"back after {back:.1f} s" in texts(ax)
+    assert texts(ax).count("back at once") == 2
     assert any(np.allclose(line.get_xdata(), 6.0 + back) for line in ax.get_lines())
-    assert {"microservices", "monolith"} <= set(texts(ax))
+    lost = found.row("monolith", "none")["lost"]
+    assert any(text.startswith("microservices: ") for text in texts(ax))
+    assert f"monolith: {readable(lost)} lost, 0 late" in texts(ax)
 
 
 def test_who_is_unharmed_has_no_way_back(found):
     ax = sim.plots.drill(found)[3]
-    assert sum("back after" in text for text in texts(ax)) == 1
+    assert texts(ax).count("back at once") == 1
 
 
 def test_who_never_comes_back_is_named(found):
@@ -80,6 +83,14 @@ def test_who_never_comes_back_is_named(found):
     axes = sim.plots.drill(replace(found, table=table))
     assert texts(axes[0]).count("metastable") == 2
     assert axes[0].get_xticks().max() > 20
+
+
+def test_who_comes_back_later_says_when(found):
+    from dataclasses import replace
+
+    ax = sim.plots.drill(replace(found, table=found.table.assign(time_to_recover_s=7.25)))[0]
+    assert texts(ax).count("back after 7.2 s") == 2
+    assert any(np.allclose(line.get_xdata(), 13.25) for line in ax.get_lines())
 
 
 def test_given_axes_are_drawn_on(found):

@@ -81,8 +81,8 @@ def test_a_pause_makes_late_what_the_queue_holds_and_is_over_when_that_has_drain
     latencies = fates_by_recursion(40, 0.01, at, at + lasts, 30)
     assert [row["lost"], row["degraded"], row["late"]] == [0, 0, (latencies > 1.0).sum()]
     last = lasts + (40 * lasts - 99) / 60 if 40 * lasts > 99 else (lasts - 0.99) / 0.6
-    # Bins are whole seconds from the fault's beginning: over with the second in which the last late one arrives.
-    seconds = {max(math.floor(last + error) + 1 - lasts, 0.0) for error in (-0.025, 0.025)}
+    # Bins are whole seconds from the fault's end: over with the second in which the last late one arrives.
+    seconds = {max(math.floor(last - lasts + error) + 1, 0) for error in (-0.025, 0.025)}
     assert row["time_to_recover_s"] in seconds
 
 

@@ -72,6 +72,20 @@ def test_an_outage_is_seen_after_a_second_and_over_with_it():
     assert judge(fates(), fates(between(10, 20)), PROMISE, closed=OPEN, **SPAN) == Incident(1.0, 0.0, False)
 
 
+@pytest.mark.parametrize("until", [17.3, 18.0, 20.6])
+@pytest.mark.parametrize("rate", [10.0, 20.0, 30.0])
+def test_what_ends_with_the_fault_leaves_nothing_to_recover_from(until, rate):
+    """Whenever it ends: no bin spans its end."""
+    span = {**SPAN, "until_s": until}
+    found = judge(fates(rate=rate), fates(between(10, until), rate=rate), PROMISE, closed=OPEN, **span)
+    assert found == Incident(1.0 if rate >= 20.0 else 2.0, 0.0, False)
+
+
+def test_a_fault_of_no_time_is_judged_from_then_on():
+    span = {**SPAN, "until_s": 10.0}
+    assert judge(fates(), fates(between(10, 13)), PROMISE, closed=OPEN, **span) == Incident(1.0, 3.0, False)
+
+
 def test_it_is_over_with_the_last_bad_second():
     found = judge(fates(), fates(between(13, 27)), PROMISE, closed=OPEN, **SPAN)
     assert found == Incident(4.0, 7.0, False)

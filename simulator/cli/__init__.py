@@ -21,6 +21,8 @@ from .common import (
     add_command,
     equal_cores_argument,
     finish,
+    in_options,
+    join_values,
     one_deployment,
     one_result,
     print_json,
@@ -56,13 +58,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
+    arguments = Arguments()
     try:
-        arguments = make_parser().parse_args(argv)
+        arguments = make_parser().parse_args(join_values(sys.argv[1:] if argv is None else argv))
         code: int = arguments.run(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else WRONG
     except sim.SimulatorError as error:
-        _complain(str(error))
+        _complain(in_options(str(error), arguments))
         return WRONG
     except MemoryError:
         _complain("out of memory: make the run shorter, or record less of it (--detail summary)")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import os
+import re
 import sys
+import tempfile
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +25,20 @@ FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 
 WIDTH = 100
 """Columns of what is printed."""
+
+OPTION = re.compile("--[a-z][a-z-]*")
+GUTTER = re.compile(r" *[0-9]+ \| ")
+PARAMETER = re.compile(
+    r"(?<![\w.`'\"-])(?:(?P<name>[a-z]+(?:_[a-z]+)*)=(?:\"(?P<text>[^\"]*)\"|(?P<value>-?\w+))?|(?P<word>[a-z]+(?:_[a-z]+)+))"
+    r"(?=[\s,.:;)]|$)"
+)
+"""A parameter of a function as its messages name it: with an equals sign, or as a word that no sentence has."""
+OTHERS = {"deployments": "deployment", "address": "dask"}
+"""Parameters that the command line has under another name."""
+WRITTEN = {"axes": "--axis", "deployment": "-d"}
+"""Options that are not written as they are named inside."""
+CHANGE_BOTH = "): change both"
+"""The end of what is said of a warmup that is not shorter than the duration."""
 
 HEAD = "result.json"
 """What a folder with a saved result has."""
@@ -153,6 +170,53 @@ def finish(arguments: Arguments, made: sim.Results | sim.Comparison) -> int:
     return FINE if made.met else MISSED
 
 
+# -- what cannot be written is said before a long run, rather than after it
+
+
+def require_writable(file: Path) -> None:
+    """Try to open a file for writing; what it holds is left as it is.
+
+    Raises
+    ------
+    ResultError
+        If it cannot be written: which file, why, and what to do.
+    """
+    try:
+        if file.is_dir():
+            raise sim.ResultError(f"{file} is a folder: name a file")
+        if not file.parent.is_dir():
+            raise sim.ResultError(
+                f"cannot write {file}: there is no folder {file.parent}: make it, or name another file"
+            )
+        if not file.exists():
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            file.unlink()
+        elif file.is_file():
+            os.close(os.open(file, os.O_WRONLY | os.O_APPEND))
+        elif not os.access(file, os.W_OK):  # a device, or a pipe, which to open may take a reader
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise sim.ResultError(f"cannot write {file}: {error.strerror or error}: name another file") from None
+
+
+def require_writable_folder(folder: Path) -> None:
+    """Try to write where a folder is to be; nothing is made.
+
+    Raises
+    ------
+    ResultError
+        If nothing can be written there.
+    """
+    try:
+        parent = next((one for one in folder.absolute().parents if one.exists()), Path("/"))
+        if not parent.is_dir():
+            raise sim.ResultError(f"cannot write {folder}: {parent} is not a folder: name another one")
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise sim.ResultError(f"cannot write {folder}: {error.strerror or error}: name another folder") from None
+
+
 def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
     """Say before a long run, rather than after it, that its result cannot be saved there."""
     if folder.exists() and not folder.is_dir():
@@ -160,7 +224,7 @@ def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
     for one in filter(Path.exists, results):
         if not one.is_dir() or (any(one.iterdir()) and not (one / HEAD).is_file()):
             raise sim.ResultError(f"{folder} holds something that is not a saved result: name another folder")
-    refuse_parent(folder)
+    require_writable_folder(folder)
 
 
 def refuse_file(file: Path) -> None:
@@ -169,18 +233,47 @@ def refuse_file(file: Path) -> None:
         raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
     if file.is_dir():
         raise sim.ResultError(f"{file} is a folder: name a file to draw into")
-    if not file.parent.is_dir():
-        raise sim.ResultError(f"cannot write {file}: there is no folder {file.parent}")
-    refuse_parent(file)
+    require_writable(file)
 
 
-def refuse_parent(target: Path) -> None:
-    """Say that nothing can be written where the target is to be."""
-    parent = next((one for one in target.absolute().parents if one.exists()), Path("/"))
-    if not parent.is_dir():
-        raise sim.ResultError(f"cannot write {target}: {parent} is not a folder")
-    if not os.access(parent, os.W_OK | os.X_OK):
-        raise sim.ResultError(f"cannot write {target}: the folder {parent} may not be written to")
+# -- the words of the command line
+
+
+def join_values(words: Sequence[str]) -> list[str]:
+    """Arguments in which `--shard -1/4` is one word: a minus and a digit begin a value, never an option."""
+    joined: list[str] = []
+    for word in words:
+        if "--" not in joined and joined and OPTION.fullmatch(joined[-1]) and re.match("-[0-9]", word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def in_options(message: str, arguments: Arguments) -> str:
+    """A message in the words of the command line: `samples=` is --samples, and `design="latin"` is --design latin."""
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match["name"] or match["word"], match["text"] or match["value"]
+        name = OTHERS.get(name, name)
+        if not hasattr(arguments, name):
+            return match[0]
+        return WRITTEN.get(name, f"--{name.replace('_', '-')}") + (f" {value}" if value else "")
+
+    def line(text: str) -> str:  # of a file it is shown as it stands there
+        return text if GUTTER.match(text) else PARAMETER.sub(option, text)
+
+    return "\n".join(map(line, _about_warmup(message, arguments).split("\n")))
+
+
+def _about_warmup(message: str, arguments: Arguments) -> str:
+    """Who gave one of the two is told of the other."""
+    duration, warmup = (getattr(arguments, name, None) for name in ("duration", "warmup"))
+    if duration and not warmup:
+        return message.replace(CHANGE_BOTH, "): give a shorter --warmup too, or --warmup auto")
+    if warmup:
+        return message.replace(CHANGE_BOTH, "): give a shorter --warmup, or a longer --duration")
+    return message
 
 
 def settings_of(arguments: Arguments) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def add(command: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--axis", action="append", metavar="PATH=VALUES", dest="axes",
         help="break-even, twice: a value of the file by its path, and what to put there, for example "
-        "services.search.resources.memory=1Gi,4Gi or workload.rate=50/s:200/s:50/s",
+        "network.latency=0ms,1ms or workload.shoppers.rate=50/s:200/s:50/s (workload.rate, if it has no name)",
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def _axes(arguments: Arguments) -> dict[str, str]:
     for text in arguments.axes or ():
         path, equals, values = text.partition("=")
         if not equals or not path or not values:
-            raise sim.TopologyError(f"--axis {text}: expected PATH=VALUES, for example workload.rate=50/s,100/s")
+            raise sim.TopologyError(f"--axis {text}: expected PATH=VALUES, for example network.latency=0ms,1ms")
         if path in axes:
             raise sim.TopologyError(f"--axis {path} is given twice: list its values in one")
         axes[path] = values

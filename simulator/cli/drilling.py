@@ -18,7 +18,7 @@ from .common import (
     print_json,
     read_topology,
     refuse_file,
-    refuse_parent,
+    require_writable,
     settings_arguments,
     topology_arguments,
     with_progress,
@@ -80,7 +80,7 @@ def drill(arguments: Arguments) -> int:
     for file in arguments.out:
         refuse_file(file)
     if arguments.csv:
-        _refuse_table(arguments.csv)
+        require_writable(arguments.csv)
     topology = read_topology(arguments)
     found = with_progress(lambda progress: _run(arguments, topology, progress), "runs")
     if arguments.csv:
@@ -114,9 +114,3 @@ def _run(arguments: Arguments, topology: sim.Topology, progress: Progress) -> si
 def _replicas(text: str | None) -> int | str | None:
     """A number where it is one; what else it may be is not for the command line to say."""
     return int(text) if text is not None and text.isdigit() else text
-
-
-def _refuse_table(file: Path) -> None:
-    if file.is_dir():
-        raise sim.ResultError(f"{file} is a folder: name a file to write the table into")
-    refuse_parent(file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -23,7 +24,7 @@ from .common import (
     equal_cores_argument,
     print_json,
     read_topology,
-    refuse_parent,
+    require_writable,
     settings_arguments,
     settings_of,
     with_progress,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 60
 """Rows that are shown; files have them all."""
+MOST_QUIET = 60
+"""Runs that begin without a word of how many there are."""
 LONGEST = (30, 24, 18, 12, 8)
 """Letters of a cell of text: fewer, if there are many axes."""
 ROOM = 30
@@ -48,6 +51,11 @@ QUANTITIES = (
 """What is shown while there is room: column, its head and factor."""
 DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
 """What is left out where there is no room, the first one first."""
+OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
+"""What a warning of a point says that is asked for more than it can do."""
+FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9 ]+ requests? lie beyond ([^:;]*): \S+ needs [0-9 ]+ requests?")
+"""What nearly every short run is warned of."""
+LONG_QUANTITY = re.compile(r"([0-9]+\.[0-9]{3,})([A-Za-z%/]*)")
 EXIT_CODES = """\
 exit code:
   0 every point was run, whether it meets an objective or not; 1 a point failed (with --shard 0:
@@ -78,7 +86,7 @@ def add(commands: Any) -> None:
 def _point_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--file", type=Path, metavar="SWEEP", help="a sweep file (YAML) instead, with the keys topology, axes, design, "
-        "samples, designSeed, deployments, equalCores, simulation",
+        "samples, designSeed, deployments, equalCores, simulation; --axis adds axes to it, other arguments go first",
     )  # fmt: skip
     command.add_argument(
         "--axis", action="append", default=[], metavar="PATH=VALUES", dest="axes",
@@ -125,26 +133,42 @@ def _table_arguments(command: argparse.ArgumentParser) -> None:
 
 def sweep(arguments: Arguments) -> int:
     """Simulate at every point; exit code 1 if one of them failed, but 0 of a shard."""
-    for file in (arguments.csv, arguments.parquet):
-        if file is not None:
-            _refuse(file)
+    for file in filter(None, (arguments.csv, arguments.parquet)):
+        require_writable(file)
     table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
     counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
-    if arguments.csv:
-        table.to_csv(arguments.csv, index=False)
-    if arguments.parquet:
-        table.to_parquet(arguments.parquet, index=False)
-    if counts and sys.stderr is not None:
+    unwritten = _write(table, arguments)
+    if counts:
+        shared = f"; rows that share one of these runs: {counts['shared']}" if counts["shared"] else ""
         left = f"; interrupted, {counts['missing']} missing" if counts["missing"] else ""
-        print(f"computed {counts['computed']}, reused {counts['reused']}{left}", file=sys.stderr)
+        _tell(f"computed {counts['computed']}, reused {counts['reused']}{shared}{left}")
     if arguments.json:
         print_json({**counts, "rows": table.to_dict(orient="records")})
     else:
         print(render(table))
+    if unwritten:
+        raise unwritten
     if counts.get("missing"):
         return INTERRUPTED
     # A point that fails fails again: an array job is not to try its share once more. Whoever merges sees it.
     return FINE if arguments.shard or (len(table) and (table["status"] == "ok").all()) else MISSED
+
+
+def _write(table: pd.DataFrame, arguments: Arguments) -> sim.ResultError | None:
+    """Write the files. What cannot be written is shown all the same: the sweep may have been long."""
+    unwritten = None
+    for file, write in ((arguments.csv, table.to_csv), (arguments.parquet, table.to_parquet)):
+        if file is not None:
+            try:
+                write(file, index=False)
+            except OSError as error:
+                unwritten = sim.ResultError(f"cannot write {file}: {error.strerror or error}: name another file")
+    return unwritten
+
+
+def _tell(text: str) -> None:
+    if sys.stderr is not None:
+        print(text, file=sys.stderr)
 
 
 def _collects(arguments: Arguments) -> bool:
@@ -166,13 +190,19 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
     axes = _axes(arguments.axes)
+    size: list[str] = []
 
-    def run(progress: Progress) -> pd.DataFrame:
+    def run(bar: Progress) -> pd.DataFrame:
+        def progress(done: float, total: int) -> None:
+            if size and total > MOST_QUIET:
+                _tell(f"{size.pop()}; Ctrl-C keeps what is finished")
+            bar(done, total)
+
         return sim.sweep(
             topology, axes or None, deployments=arguments.deployment, design=arguments.design,
             samples=arguments.samples, design_seed=arguments.design_seed, store=arguments.store,
             address=arguments.dask, workers=arguments.workers, shard=arguments.shard, runs=arguments.runs,
-            progress=progress, **settings_of(arguments),
+            progress=progress, notify=size.append, **settings_of(arguments),
         )  # fmt: skip
 
     return with_progress(run, "runs")
@@ -188,15 +218,6 @@ def _axes(texts: Sequence[str]) -> dict[str, str]:
             raise sim.TopologyError(f"--axis {path} is given twice: list its values in one")
         axes[path] = values
     return axes
-
-
-def _refuse(file: Path) -> None:
-    """Say before a long sweep that its table cannot be written there."""
-    if file.is_dir():
-        raise sim.ResultError(f"{file} is a folder: name a file to write the table into")
-    if not file.parent.is_dir():
-        raise sim.ResultError(f"cannot write {file}: there is no folder {file.parent}")
-    refuse_parent(file)
 
 
 # -- text
@@ -216,6 +237,8 @@ def render(table: pd.DataFrame) -> str:
     if "met" in table and not table["met"].all():
         columns.append(["met", *("-" if state == "failed" else "yes" if met else "no"
                                  for met, state in zip(shown["met"], shown["status"], strict=True))])  # fmt: skip
+    if (overloaded := _overloaded(table)).any():
+        columns.append(["overload", *("yes" if one else "" for one in overloaded[: len(shown)])])
     columns, left_out = _fitting(columns, _quantities(table, shown))
     lines = [line[:WIDTH].rstrip() for line in _lines(columns, len(leading))]
     if len(table) > len(shown):
@@ -264,7 +287,13 @@ def _digits(value: float, number: int) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str) and (match := LONG_QUANTITY.fullmatch(value)):  # one that a design has chosen
+        return f"{float(match[1]):.6g}{match[2]}"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _overloaded(table: pd.DataFrame) -> pd.Series[bool]:
+    return table["warnings"].str.contains(OVERLOAD)
 
 
 def _short(text: str, longest: int) -> str:
@@ -286,14 +315,23 @@ def _lines(columns: list[list[str]], texts: int) -> list[str]:
 
 
 def _remarks(table: pd.DataFrame) -> list[str]:
-    """Why rows have failed, each reason once, and how many rows warn of something."""
-    remarks = []
+    """Why rows have failed, each reason once, and how many rows warn of what; the commonest warning in one line."""
+    remarks: list[str] = []
+
+    def say(text: str) -> None:
+        remarks.extend(textwrap.wrap(text, WIDTH, subsequent_indent="  "))
+
     failed = table.loc[table["status"] == "failed", "reason"]
     for reason, number in failed.value_counts(sort=False).items():
         rows = "1 row" if number == 1 else f"{number} rows"
-        remarks += textwrap.wrap(f"failed ({rows}): {' '.join(str(reason).split())}", WIDTH, subsequent_indent="  ")
-    warned = [text for text in table["warnings"] if text] if "warnings" in table else []
+        say(f"failed ({rows}): {' '.join(str(reason).split())}")
+    if number := int(_overloaded(table).sum()):
+        say(f"{number} of {len(table)} rows are overloaded: their latencies depend on how long the run is")
+    warned = [text for text in (FEW.sub("", text).removeprefix("; ") for text in table["warnings"]) if text]
     if warned:
-        text = f"{len(warned)} of {len(table)} rows have warnings (column `warnings`), the first: {warned[0]}"
-        remarks += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
+        first = warned[0].partition("; ")[0]
+        say(f"{len(warned)} of {len(table)} rows have warnings (column `warnings`), the first: {first}")
+    few = [match[1] for text in table["warnings"] if (match := FEW.search(text))]
+    if few:
+        say(f"{max(few, key=len)}: few requests lie beyond in {len(few)} of {len(table)} rows; a longer run has more")
     return ["", *remarks] if remarks else []

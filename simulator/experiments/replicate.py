@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 
@@ -15,6 +12,7 @@ from ..plan.engine import Detail, Engine
 from ..plan.plan import Plan
 from ..plan.trace import Trace
 from .engines import expected_requests
+from .machine import available_cores, ignore_interrupts, interrupts_held
 
 Progress = Callable[[float, int], None]
 """Called with the number of replications that are finished, parts of them too, and of all."""
@@ -74,7 +72,7 @@ def run_jobs(
             _run_in(executor, engine, jobs, traces, report)
         elif threads_run_at_once(engine):
             _run_in_threads(engine, jobs, traces, report)
-        elif len(jobs) > 1 and _cores() > 1 and _expected_requests(jobs) > WORTH_PROCESSES:
+        elif len(jobs) > 1 and available_cores() > 1 and _expected_requests(jobs) > WORTH_PROCESSES:
             _run_in_processes(engine, jobs, traces, report)
         else:
             for number, job in enumerate(jobs):
@@ -117,7 +115,7 @@ def _run_in_threads(engine: Engine, jobs: Sequence[Job], traces: list[Trace | No
         shares[number] = 1.0
         return trace
 
-    with ThreadPoolExecutor(min(_cores(), len(jobs))) as threads:
+    with ThreadPoolExecutor(min(available_cores(), len(jobs))) as threads:
         try:
             futures = [threads.submit(run, number) for number in range(len(jobs))]
             _collect(futures, traces, lambda done, total: report(max(done, sum(shares)), total), TICK_S)
@@ -130,11 +128,11 @@ def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | 
     # loky starts clean processes, so that a script needs no `if __name__ == "__main__"` and threads are no danger.
     from loky import get_reusable_executor
 
-    workers = min(_cores(), len(jobs))
+    workers = min(available_cores(), len(jobs))
     executor = None
     try:
-        with _interrupts_held():
-            executor = get_reusable_executor(max_workers=workers, timeout=60, initializer=_ignore_interrupts)
+        with interrupts_held():
+            executor = get_reusable_executor(max_workers=workers, timeout=60, initializer=ignore_interrupts)
             futures = _submit(executor, engine, jobs)
         _collect(futures, traces, report)
     except BaseException:
@@ -172,34 +170,6 @@ def _collect(
         for future in done:
             traces[numbers[future]] = future.result()
         report(len(futures) - len(pending), len(futures))
-
-
-def _ignore_interrupts() -> None:
-    """A Ctrl-C reaches every process of the terminal: the parent alone decides what becomes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let a Ctrl-C wait until the workers are started: they inherit that, and never hear one."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    # Processes are tracked by one more, whose start lets interrupts through: let that be over before.
-    from multiprocessing.resource_tracker import ensure_running
-
-    ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _expected_requests(jobs: Sequence[Job]) -> float:

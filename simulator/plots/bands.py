@@ -66,8 +66,11 @@ def partial_note(*, interrupted: bool) -> str:
     return "PARTIAL: interrupted, only what was finished by then is here; " if interrupted else ""
 
 
-def interval_note(confidence: float, replications: int, what: str) -> str:
-    """What the bands or bars are."""
-    if replications < 2:
+def interval_note(confidence: float | None, replications: int | None, what: str) -> str:
+    """What the bands or bars are; None is what differs by cell."""
+    if replications is not None and replications < 2:
         return "one replication: no intervals"
-    return f"{what}: {100.0 * confidence:g}\u00a0% Student intervals over {replications} replications"
+    sure = "" if confidence is None else f"{100.0 * confidence:g}\u00a0% "
+    over = "replications" if replications is None else f"{replications} replications"
+    differ = [word for word, value in (("confidence", confidence), ("replications", replications)) if value is None]
+    return f"{what}: {sure}Student intervals over {over}" + (f" ({' and '.join(differ)} by cell)" if differ else "")

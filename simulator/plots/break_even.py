@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, Normalize, to_rgb
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from .bands import colours, interval_note, partial_note
-from .given import BreakEvenLike
 from .style import (
     INK,
     OTHERS,
@@ -30,12 +29,17 @@ from .style import (
     tidy,
 )
 
+if TYPE_CHECKING:
+    from ..experiments.curves.breaking import BreakEven
+
 LEAST: Final = 0.05
 """Saving at which the colours are full, at least: what is small should not look large."""
+LEAST_SHOWN: Final = 0.001
+"""Saving that has a number of its own."""
 PALE: Final = "#f7f7f7"
 
 
-def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
+def break_even(curve: BreakEven, *, ax: Axes | None = None) -> Axes:
     """A map of which deployment is cheaper at equal objectives, and by how much.
 
     Cells have the colour of the deployment that wins, as in the other figures; the number is what is saved of the
@@ -68,9 +72,9 @@ def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
         ax.set_ylabel(second)
         bar = figure_of(ax).colorbar(ScalarMappable(norm, shades), ax=ax, pad=0.02, fraction=0.05)
         bar.outline.set_visible(False)
-        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{abs(100.0 * value):.0f}"))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: readable(abs(100.0 * value))))
         low, high = (shorten(name, 150.0, SMALL) for name in curve.deployments)
-        bar.set_label(f"saving (%): below 0 {low}, above {high}", fontsize=SMALL)
+        bar.set_label(f"← {low}   saving (%)   {high} →", fontsize=SMALL)
         headline(ax, curve.headline, _note(curve))
         places = {str(value): number for number, value in enumerate(across)}
         rows = {str(value): number for number, value in enumerate(upwards)}
@@ -80,9 +84,10 @@ def break_even(curve: BreakEvenLike, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _note(curve: BreakEvenLike) -> str:
+def _note(curve: BreakEven) -> str:
+    hatched = "hatched: no difference shown; " if (curve.cells["kind"] == "same").any() else ""
     return partial_note(interrupted=curve.interrupted) + (
-        f"both sized to {' and '.join(curve.objectives)} in every cell; hatched: no difference shown; "
+        f"both sized to {' and '.join(curve.objectives)} in every cell; {hatched}"
         + interval_note(curve.confidence, curve.replications, "judged by")
     )
 
@@ -94,7 +99,7 @@ def _signed(cell: dict[Any, Any], deployments: tuple[str, str]) -> float:
     return float(cell["saving_ratio"]) * (-1.0 if cell["winner"] == deployments[0] else 1.0)
 
 
-def _cell(ax: Axes, curve: BreakEvenLike, cell: dict[Any, Any], at: tuple[int, int], colour: Any) -> None:
+def _cell(ax: Axes, curve: BreakEven, cell: dict[Any, Any], at: tuple[int, int], colour: Any) -> None:
     fill, hatch, ink = colour, "", INK
     if cell["kind"] == "same":
         fill, hatch = PALE, "///"
@@ -128,13 +133,22 @@ def _lines(cell: dict[Any, Any]) -> list[str]:
     if cell["kind"] == "same":
         return ["no difference", "shown"]
     saving = float(cell["saving_ratio"])
-    return [str(cell["winner"])] + ([] if math.isnan(saving) else [f"{100.0 * saving:.1f} % less"])
+    if math.isnan(saving):
+        return [str(cell["winner"])]
+    return [str(cell["winner"]), f"{100.0 * saving:.1f} % less" if saving >= LEAST_SHOWN else "under 0.1 % less"]
+
+
+def _luminance(colour: Any) -> float:
+    """Of sRGB, by WCAG 2.2."""
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
 def _is_dark(colour: Any) -> bool:
-    from matplotlib.colors import to_rgb
-
-    return bool(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)) < 0.55)
+    """Whether white can be read on it better than ink."""
+    light = _luminance(colour) + 0.05
+    return 1.05 / light > light / (_luminance(INK) + 0.05)
 
 
 def _words(value: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..results import Results
-from .given import ComparisonLike
 from .panels import given_axes
 from .style import (
     HEADLINE,
@@ -30,12 +29,15 @@ from .style import (
     wrap,
 )
 
+if TYPE_CHECKING:
+    from ..experiments.comparison import Comparison
+
 QUANTITIES: Final = ("throughput_per_s", "latency_p50_s", "latency_p99_s", "availability_ratio", "cost_per_hour")
 """What is shown, as far as it is known."""
 
 
 def comparison(
-    comparison: ComparisonLike,
+    comparison: Comparison,
     *,
     quantities: Sequence[str] | None = None,
     ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
@@ -119,7 +121,7 @@ def scale_of(quantity: str, currency: str | None) -> tuple[float, str, str]:
     return 1.0, "", words.replace("_", " ")
 
 
-def _panel(panel: Axes, comparison: ComparisonLike, quantity: str) -> None:
+def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
     """Points, intervals, and what they say in words."""
     currency = next(iter(comparison.results.values())).provenance["currency"]
     factor, unit, label = scale_of(quantity, currency)
@@ -163,7 +165,7 @@ def _precise(value: float, half_width: float) -> str:
     return exact if len(exact) >= len(readable(value)) else readable(value)
 
 
-def _difference(comparison: ComparisonLike, name: str, quantity: str, signed: Callable[[float], str]) -> str:
+def _difference(comparison: Comparison, name: str, quantity: str, signed: Callable[[float], str]) -> str:
     """What the comparison says of a deployment and a quantity, in the axis' unit."""
     if name == comparison.baseline:
         return "baseline"

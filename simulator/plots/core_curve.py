@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from .bands import DASHES, DOTS, colours, interval_note, partial_note
-from .given import CoreCurveLike, FitLike
 from .style import (
     QUIET,
     SMALL,
@@ -25,13 +24,17 @@ from .style import (
     tidy,
 )
 
+if TYPE_CHECKING:
+    from ..experiments.curves.cores import CoreCurve
+    from ..experiments.curves.fits import ScalabilityFit
+
 STEPS = 120
 """Points of a fitted law."""
 ASIDE: Final = 10.0
 """Points between the end of a line and its name."""
 
 
-def core_curve(curve: CoreCurveLike, *, ax: Axes | None = None) -> Axes:
+def core_curve(curve: CoreCurve, *, ax: Axes | None = None) -> Axes:
     """Goodput (/s) under overload against the cores of all services, one line a way to grow.
 
     Points with their intervals are measured; thick lines are the Universal Scalability Law, over the sizes that it is
@@ -66,9 +69,11 @@ def core_curve(curve: CoreCurveLike, *, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _note(curve: CoreCurveLike) -> str:
-    laws = [f"{way} {words}" for way, words in curve.laws.items()]
-    law = f"thick: Universal Scalability Law, as far as the same unit limits ({'; '.join(laws)}); " if laws else ""
+def _note(curve: CoreCurve) -> str:
+    # What is not shown is in the finding.
+    laws = [f"{way} {words}" for way, words in curve.laws.items() if "±" in words]
+    shown = f": {', '.join(laws)}" if laws else ""
+    law = f"thick: Universal Scalability Law, as far as the same unit limits{shown}; " if curve.laws else ""
     bars = interval_note(curve.confidence, curve.replications, "bars")
     return f"{partial_note(interrupted=curve.interrupted)}{law}dashed: perfect scaling from the smallest size; {bars}"
 
@@ -98,7 +103,7 @@ def _label(way: str, rows: pd.DataFrame) -> str:
     return f"all of {way}" if way == rows["deployment"].iloc[0] else f"{way} alone"
 
 
-def _draw(ax: Axes, rows: pd.DataFrame, fit: FitLike | None, colour: str) -> None:
+def _draw(ax: Axes, rows: pd.DataFrame, fit: ScalabilityFit | None, colour: str) -> None:
     cores, goodput = rows["cores"].to_numpy(np.float64), rows["goodput_per_s"].to_numpy(np.float64)
     half = rows["goodput_per_s_half_width"].to_numpy(np.float64)
     ax.plot(cores, rows["perfect_per_s"], color=colour, linewidth=1.0, linestyle=DASHES)

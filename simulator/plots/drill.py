@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from .bands import DASHES, DOTS, colours, partial_note, title_all
-from .given import DrillLike
+
 from .panels import given_axes
 from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
 
@@ -22,6 +22,10 @@ NAMES: Final = {
     "retries": "timeouts and retries",
     "full": "all policies of the file",
 }
+
+if TYPE_CHECKING:
+    from ..experiments.drills.drilled import Drill
+
 LINE: Final = SMALL * 1.4
 """Points from one line of small text to the next."""
 RATES: Final = ("offered_per_s", "in_time_per_s")
@@ -33,7 +37,7 @@ LEAST_S: Final = 10.0
 """Of which a shorter one is taken for one of this."""
 
 
-def drill(found: DrillLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+def drill(found: Drill, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
     """Requests served in time (/s), by their arrival: a panel a policy set, a line a deployment.
 
     The fault's span is shaded, what arrives dashed; a dotted line marks where all is again as promised.
@@ -74,7 +78,7 @@ def _new(number: int) -> list[Axes]:
     return list(grid.ravel()[:number])
 
 
-def _note(found: DrillLike) -> str:
+def _note(found: Drill) -> str:
     many = "" if found.replications == 1 else "s"
     return (
         f"{partial_note(interrupted=found.interrupted)}shaded: the fault; dashed: what arrives; dotted: again as "
@@ -82,7 +86,7 @@ def _note(found: DrillLike) -> str:
     )
 
 
-def _panel(panel: Axes, found: DrillLike, name: str, palette: dict[str, str]) -> None:
+def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> None:
     tidy(panel, "y")
     rows = found.table[found.table["policies"] == name].to_dict(orient="records")
     span = _shown(found)
@@ -114,12 +118,12 @@ def _harm(row: dict[Any, Any]) -> str:
     return f"{row['deployment']}: {readable(row['lost'])} lost, {readable(row['late'])} late"
 
 
-def _timeline(found: DrillLike, row: dict[Any, Any]) -> pd.DataFrame:
+def _timeline(found: Drill, row: dict[Any, Any]) -> pd.DataFrame:
     table, name = found.timeline, row["same_as"] or row["policies"]
     return pd.DataFrame(table[(table["deployment"] == row["deployment"]) & (table["policies"] == name)])
 
 
-def _shown(found: DrillLike) -> tuple[float, float]:
+def _shown(found: Drill) -> tuple[float, float]:
     """From a little before the fault to where all have been back for a while, or to the end."""
     back = max(found.table["time_to_recover_s"].tolist(), default=math.inf)
     lasted = max(found.until_s - found.at_s, LEAST_S)
@@ -133,7 +137,7 @@ def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple
     return (shown["time_s"] + shown["width_s"] / 2.0).to_numpy(), shown[column].to_numpy()
 
 
-def _mark_returns(panel: Axes, found: DrillLike, rows: list[dict[Any, Any]], palette: dict[str, str]) -> None:
+def _mark_returns(panel: Axes, found: Drill, rows: list[dict[Any, Any]], palette: dict[str, str]) -> None:
     """Where all is as promised again, or that it never is."""
     back = {number: row["verdict"] == "comes back" for number, row in enumerate(rows)}
     ends = [found.until_s + float(row["time_to_recover_s"]) if back[number] else found.until_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,15 +21,34 @@ from .bands import (
     partial_note,
     title_all,
 )
-from .given import LoadCurveLike
 from .panels import given_axes
-from .style import INK, QUIET, SMALL, darker, end_labels, log_ticks, readable, say, styled, tidy
+from .style import (
+    INK,
+    QUIET,
+    SMALL,
+    darker,
+    end_labels,
+    leader,
+    log_ticks,
+    points_across,
+    readable,
+    say,
+    spread,
+    styled,
+    text_width,
+    tidy,
+)
 
+if TYPE_CHECKING:
+    from ..experiments.curves.load import LoadCurve
+
+ASIDE: Final = 10.0
+"""Points between a mark and its words."""
 BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 """So that no dotted line runs through a label."""
 
 
-def load_curve(curve: LoadCurveLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+def load_curve(curve: LoadCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
     """Goodput (/s) and p99 latency (ms, p50 as a thin line) against the load, one line a deployment.
 
     Rings mark the knees, dotted lines the rates at which theory expects saturation.
@@ -58,21 +77,17 @@ def load_curve(curve: LoadCurveLike, *, ax: Axes | Sequence[Axes] | NDArray[Any]
     return tuple(axes)
 
 
-def _parts(curve: LoadCurveLike) -> dict[str, pd.DataFrame]:
+def _parts(curve: LoadCurve) -> dict[str, pd.DataFrame]:
     return {str(name): rows for name, rows in curve.table.groupby("deployment", sort=False)}
 
 
-def _goodput(ax: Axes, curve: LoadCurveLike) -> None:
+def _goodput(ax: Axes, curve: LoadCurve) -> None:
     tidy(ax)
     parts = _parts(curve)
     palette = colours(list(parts))
     reach = float(curve.table[curve.axis].max())
     if curve.axis != "users":
         ax.plot([0.0, reach], [0.0, reach], color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
-        ax.annotate(
-            "everything served", (reach * 0.2, reach * 0.2), (10.0, -6.0), textcoords="offset points",
-            ha="left", fontsize=SMALL, color=QUIET, bbox=BEHIND,
-        )  # fmt: skip
     ends = []
     for name, rows in parts.items():
         draw_band(ax, rows, curve.axis, "goodput_per_s", palette[name])
@@ -83,11 +98,12 @@ def _goodput(ax: Axes, curve: LoadCurveLike) -> None:
     ax.set_xlim(0.0, reach)
     _mark_saturation(ax, curve, palette, reach)
     end_labels(ax, ends)
+    _name_points(ax, curve, palette, reach)
     ax.set_xlabel(name_of_load(curve.axis))
     ax.set_ylabel("goodput (/s)")
 
 
-def _latency(ax: Axes, curve: LoadCurveLike) -> None:
+def _latency(ax: Axes, curve: LoadCurve) -> None:
     tidy(ax)
     parts = {name: rows[rows["latency_p99_s"].notna()] for name, rows in _parts(curve).items()}
     palette = colours(list(parts))
@@ -128,25 +144,51 @@ def _end(rows: pd.DataFrame, x: str, quantity: str) -> tuple[float, float]:
     return float(last[x]), float(last[quantity])
 
 
-def _mark_knee(
-    ax: Axes, curve: LoadCurveLike, name: str, rows: pd.DataFrame, quantity: str, factor: float, colour: str
-) -> None:
-    """A ring around the knee, if it lies within the loads; its load in words where there is room (for rates)."""
+def _knee_of(curve: LoadCurve, name: str, rows: pd.DataFrame, quantity: str) -> tuple[float, float] | None:
+    """Load and value of a knee that lies within the loads."""
     knee = curve.knees.get(name)
     if knee is None or not knee.inside:
-        return
-    here = rows.loc[rows[curve.axis] == knee.load, quantity]
-    value = factor * float(here.iloc[0])
-    ax.plot([knee.load], [value], "o", markersize=12, markerfacecolor="none", markeredgecolor=colour, markeredgewidth=2)
-    if factor == 1.0:
-        unit = "" if curve.axis == "users" else "/s"
-        ax.annotate(
-            f"knee {readable(knee.load)}{unit}", (knee.load, value), (10.0, -14.0), textcoords="offset points",
-            fontsize=SMALL, color=darker(colour), bbox=BEHIND,
+        return None
+    return knee.load, float(rows.loc[rows[curve.axis] == knee.load, quantity].iloc[0])
+
+
+def _mark_knee(
+    ax: Axes, curve: LoadCurve, name: str, rows: pd.DataFrame, quantity: str, factor: float, colour: str
+) -> None:
+    """A ring around the knee."""
+    if (knee := _knee_of(curve, name, rows, quantity)) is not None:
+        ax.plot(
+            [knee[0]], [factor * knee[1]], "o", markersize=12, markerfacecolor="none", markeredgecolor=colour,
+            markeredgewidth=2,
         )  # fmt: skip
 
 
-def _mark_saturation(ax: Axes, curve: LoadCurveLike, palette: dict[str, str], reach: float) -> None:
+def _name_points(ax: Axes, curve: LoadCurve, palette: dict[str, str], reach: float) -> None:
+    """The knees, and the line of everything served, in words to the left, where no more than arrives can be served."""
+    unit = "" if curve.axis == "users" else "/s"
+    named = []
+    for name, rows in _parts(curve).items():
+        if (knee := _knee_of(curve, name, rows, "goodput_per_s")) is not None:
+            named.append((*knee, f"knee {readable(knee[0])}{unit}", darker(palette[name])))
+    if curve.axis != "users":
+        top = 0.93 * min(reach, ax.get_ylim()[1])
+        named.append((top, top, "everything served", QUIET))
+    if not named:
+        return
+    (left, right), (low, high), (width, height) = ax.get_xlim(), ax.get_ylim(), points_across(ax)
+    across, up = width / (right - left), height / (high - low)
+    # Where the left edge is too near, the words move along the line of everything served.
+    moved = [max(0.0, text_width(text, SMALL) + ASIDE - across * (x - left)) for x, _, text, _ in named]
+    wanted = [up * (y - low) + ASIDE + up / across * by for (_, y, _, _), by in zip(named, moved, strict=True)]
+    places = spread(wanted, [SMALL * 1.3] * len(named), 0.0, height)
+    for (x, y, text, colour), by, place in zip(named, moved, places, strict=True):
+        ax.annotate(
+            text, (x, y), (by - ASIDE, place - up * (y - low)), textcoords="offset points", ha="right", va="center",
+            fontsize=SMALL, color=colour, bbox=BEHIND, arrowprops=leader(colour, tip=(1.0, 0.5)) if by else None,
+        )  # fmt: skip
+
+
+def _mark_saturation(ax: Axes, curve: LoadCurve, palette: dict[str, str], reach: float) -> None:
     for name, rate in curve.saturation.items():
         if math.isfinite(rate) and rate <= reach and name in palette:
             ax.axvline(rate, color=palette[name], linewidth=1.2, linestyle=DOTS, zorder=1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,9 +13,24 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .bands import colours, interval_note, name_of_load, partial_note, title_all
-from .given import ScalingLike
 from .panels import given_axes
-from .style import FAINT, INK, OTHERS, QUIET, SIZE, SMALL, end_labels, readable, styled, tidy
+from .style import (
+    FAINT,
+    INK,
+    OTHERS,
+    QUIET,
+    SIZE,
+    SMALL,
+    end_labels,
+    points_across,
+    readable,
+    styled,
+    text_width,
+    tidy,
+)
+
+if TYPE_CHECKING:
+    from ..experiments.curves.scaling import ScalingCurve
 
 GIB: Final = 2.0**30
 PANELS: Final = {
@@ -28,6 +43,7 @@ PANELS: Final = {
     "goodput_per_s": (1.0, "goodput (/s)"),
 }
 """Factor to what people read, and the label of the axis."""
+EVERYTHING: Final = " of everything"
 WHOLE: Final = ("replicas", "cores", "all_cores")
 """What is counted."""
 MEASURED: Final = ("latency_p99_s", "goodput_per_s")
@@ -38,12 +54,13 @@ LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"
 """The least of it with which the objectives are met by estimate."""
 
 
-def scaling(curve: ScalingLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
     """Cost per hour against the load, large; beside it replicas, cores and memory of what was sized, and p99 latency.
 
     One line a deployment, sized at every load, in steps, since sizes are whole; a cross where the objectives are not
-    met. Squares along the top say which one is cheaper, grey ones that no difference is shown, crosses that nobody
-    meets the objectives. Grey bands hold the crossovers. A file without prices is compared by its cores.
+    met. Squares along the top say which one is cheaper, open ones which is the only one that meets the objectives, grey
+    ones that no difference is shown, crosses that nobody meets them. Grey bands hold the crossovers. A file without
+    prices is compared by its cores.
 
     Parameters
     ----------
@@ -60,15 +77,28 @@ def scaling(curve: ScalingLike, *, ax: Axes | Sequence[Axes] | NDArray[Any] | No
     quantities = [curve.price, *(name for name in PANELS if name not in (curve.price, *PRICES))][:5]
     with styled():
         axes = given_axes(ax, 5, "scaling") or _new()
-        note = interval_note(curve.confidence, curve.replications, "bars")
-        marks = "squares: the cheaper one, grey if no difference is shown; ×: objectives not met"
-        low = "its band: sizes that meet them by estimate only"
-        what = f"{PANELS[curve.price][1]}: of everything, {low}; replicas, cores, memory: of the sized units"
-        partial = partial_note(interrupted=curve.interrupted)
-        title_all(axes[0], curve.headline, f"{partial}{what}; {marks}; {note}")
+        title_all(axes[0], curve.headline, _note(curve))
         for number, (panel, quantity) in enumerate(zip(axes, quantities, strict=True)):
             _draw(panel, curve, quantity, large=number == 0)
     return tuple(axes)
+
+
+def _note(curve: ScalingCurve) -> str:
+    """What is counted, and the marks as far as they are there."""
+    table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
+    estimated = (table[LOW[curve.price]] < table[curve.price]).any()
+    low = ", the band below it: sizes that meet the objectives by estimate only" if estimated else ""
+    squares = {"cheaper": "the cheaper one", "only": "open the only one that meets the objectives",
+               "same": "grey no difference shown"}  # fmt: skip
+    drawn = [words for kind, words in squares.items() if kind in kinds]
+    parts = [
+        f"{PANELS[curve.price][1].removesuffix(EVERYTHING)}{EVERYTHING}{low}",
+        "replicas, cores, memory of the sized units",
+        f"squares: {', '.join(drawn)}" if drawn else "",
+        "" if table["met"].all() else "×: objectives not met",
+        interval_note(curve.confidence, curve.replications, "bars"),
+    ]
+    return partial_note(interrupted=curve.interrupted) + "; ".join(part for part in parts if part)
 
 
 def _new() -> list[Axes]:
@@ -78,7 +108,7 @@ def _new() -> list[Axes]:
     return [found[name] for name in ("main", "a", "b", "c", "d")]
 
 
-def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
+def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     tidy(ax)
     factor, label = PANELS[quantity]
     parts = {str(name): rows for name, rows in curve.table.groupby("deployment", sort=False)}
@@ -99,8 +129,8 @@ def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
     ax.set_ylabel(label + currency)
     if large:
         _mark_winners(ax, curve, palette)
-        _mark_crossovers(ax, curve)
         end_labels(ax, [end for end in ends if np.isfinite(end[1])])
+        _mark_crossovers(ax, curve)
     else:
         ax.locator_params(axis="x", nbins=5)
         if quantity == "latency_p99_s" and curve.limits:
@@ -110,7 +140,7 @@ def _draw(ax: Axes, curve: ScalingLike, quantity: str, *, large: bool) -> None:
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=quantity in WHOLE))
 
 
-def _line(ax: Axes, curve: ScalingLike, rows: pd.DataFrame, quantity: str, factor: float, colour: str) -> None:
+def _line(ax: Axes, curve: ScalingCurve, rows: pd.DataFrame, quantity: str, factor: float, colour: str) -> None:
     met = rows["met"].to_numpy(bool)
     where = rows[curve.axis].to_numpy(np.float64)
     values = factor * rows[quantity].to_numpy(np.float64)
@@ -127,17 +157,27 @@ def _line(ax: Axes, curve: ScalingLike, rows: pd.DataFrame, quantity: str, facto
     ax.plot(where[~met], values[~met], "x", color=colour, markersize=8, markeredgewidth=2.0)
 
 
-def _mark_winners(ax: Axes, curve: ScalingLike, palette: dict[str, str]) -> None:
+def _mark_winners(ax: Axes, curve: ScalingCurve, palette: dict[str, str]) -> None:
     for load, verdict in zip(curve.loads, curve.verdicts, strict=True):
         colour = palette.get(verdict.winner, OTHERS)
-        marker = "x" if verdict.kind == "none" else "s"
-        ax.plot([load], [0.975], marker, color=colour, markersize=7, transform=ax.get_xaxis_transform())
+        ax.plot(
+            [load], [0.975], "x" if verdict.kind == "none" else "s", color=colour, markersize=7,
+            markerfacecolor="white" if verdict.kind == "only" else colour, markeredgewidth=1.5,
+            transform=ax.get_xaxis_transform(),
+        )  # fmt: skip
 
 
-def _mark_crossovers(ax: Axes, curve: ScalingLike) -> None:
+def _mark_crossovers(ax: Axes, curve: ScalingCurve) -> None:
+    """A band each; one whose words would run into those before it has them a step higher."""
+    per_point = (ax.get_xlim()[1] - ax.get_xlim()[0]) / points_across(ax)[0]
+    taken: list[float] = []
     for one in curve.crossovers:
         ax.axvspan(one.after, one.before, color=FAINT, zorder=0.5, linewidth=0)
+        text, middle = f"crossover\n{readable(one.after)} to {readable(one.before)}", (one.after + one.before) / 2.0
+        half = (text_width(text, SMALL) / 2.0 + 3.0) * per_point
+        step = next((number for number, end in enumerate(taken) if middle - half > end), len(taken))
+        taken[step : step + 1] = [middle + half]
         ax.annotate(
-            f"crossover\n{readable(one.after)} to {readable(one.before)}", ((one.after + one.before) / 2.0, 0.03),
-            xycoords=ax.get_xaxis_transform(), ha="center", va="bottom", fontsize=SMALL, color=QUIET,
+            text, (middle, 0.03), (0.0, 2.8 * SMALL * step), xycoords=ax.get_xaxis_transform(),
+            textcoords="offset points", ha="center", va="bottom", fontsize=SMALL, color=QUIET,
         )  # fmt: skip

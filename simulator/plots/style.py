@@ -256,6 +256,9 @@ def _make_room(ax: Axes, reach: float, share: float) -> float:
         return low * math.exp(span * (1.0 - share * 0.88))
     span = (reach - low) / (1.0 - share)
     ax.set_xlim(low, low + span)
+    # Below the texts there are no values.
+    ax.set_xticks([tick for tick in ax.get_xticks() if low <= tick <= reach])
+    ax.spines["bottom"].set_bounds(low, reach)
     return low + span * (1.0 - share * 0.88)
 
 

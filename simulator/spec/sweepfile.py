@@ -6,6 +6,7 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -50,7 +51,9 @@ class Span(Model):
     scale: Annotated[Literal["linear", "log"], one_of("linear", "log")] = Field(
         "linear", description="log: each factor is as likely as any other."
     )
-    integer: Annotated[bool, BeforeValidator(_flag)] = Field(False, description="Whole numbers, both ends included.")
+    integer: Annotated[bool, BeforeValidator(_flag)] = Field(
+        False, description="Whole numbers, of the unit of `min` if it has one; both ends included."
+    )
 
     def ends(self, path: str) -> tuple[float, float]:
         """Return the ends as the axis of a path means them: seconds, per second, fractions, bytes, cores or numbers.
@@ -67,9 +70,17 @@ class Span(Model):
             raise ValueError(f"expected `min` below `max`, found {describe(self.min)} and {describe(self.max)}")
         if self.scale == "log" and low <= 0:
             raise ValueError(f"a log scale begins above 0, not at {describe(self.min)}")
-        if self.integer and not (low.is_integer() and high.is_integer()):
+        size = self.unit(path)[1]
+        if self.integer and not all(_whole(end / size) for end in (low, high)):
             raise ValueError(f"expected whole numbers, found {describe(self.min)} and {describe(self.max)}")
         return low, high
+
+    def unit(self, path: str) -> tuple[str, float]:
+        """Return the unit that the lower end is written in, and its size in the unit of the package; none is 1."""
+        if not isinstance(self.min, str):
+            return "", 1.0
+        match = _AMOUNT.match(self.min.strip())
+        return (match[2], _read(f"1{match[2]}", path)[1]) if match else ("s", 1.0)  # 1h30m
 
     @property
     def written(self) -> bool:
@@ -85,11 +96,17 @@ _KINDS: tuple[tuple[str, str, Callable[[str], float]], ...] = (
 )
 
 
+def _whole(number: float) -> bool:
+    """Say whether a number of a unit is a whole one, but for what the change of units has rounded."""
+    return math.isclose(number, round(number), rel_tol=1e-12)
+
+
 def _read(end: object, path: str) -> tuple[str, float]:
     """Return the kind of a quantity, and its number in the unit of the package."""
+    cores = path.endswith("resources.cpu")
     if not isinstance(end, str):
-        return "number", float(end)  # type: ignore[arg-type]
-    if path.endswith("resources.cpu"):  # 500m: half a core here, and 500 minutes anywhere else
+        return "cores" if cores else "number", float(end)  # type: ignore[arg-type]
+    if cores:  # 500m: half a core here, and 500 minutes anywhere else
         return "cores", units.parse_cpu(end)
     for kind, pattern, parse in _KINDS:
         if re.match(pattern, end.strip()):
@@ -241,6 +258,17 @@ class SweepFile(Model):
     simulation: Simulation | None = Field(None, description="Instead of the topology's.")
 
 
+def _read_tree(document: Text) -> object:
+    """Read the tree; what an empty file lacks is not what a topology lacks."""
+    try:
+        return document.read()
+    except TopologyError as error:
+        if [problem.message.partition(";")[0] for problem in error.problems] != ["the file is empty"]:
+            raise
+        told = "the file is empty; expected a mapping with `topology` and `axes`, the paths that vary and their values"
+        raise TopologyError([replace(error.problems[0], message=told)]) from None
+
+
 def load_sweep(path: str | os.PathLike[str]) -> tuple[SweepFile, dict[str, object], Path]:
     """Return a sweep file, the changes that its `simulation` makes by path, and the file of its topology.
 
@@ -256,7 +284,7 @@ def load_sweep(path: str | os.PathLike[str]) -> tuple[SweepFile, dict[str, objec
         reason = getattr(error, "strerror", None) or str(error)
         raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
     document = Text(decode(content, file), file)
-    tree = document.read()
+    tree = _read_tree(document)
     source = Source(file, os.path.dirname(file), Path(file).stem, document.lines, document.positions, document.problems)
     issues: list[Issue] = []
     made = None

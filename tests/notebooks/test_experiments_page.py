@@ -81,3 +81,22 @@ def test_common_random_numbers_are_worth_what_the_page_says():
     work = [(apart(q, other) / paired.half_width[q]) ** 2 for q in (mean, p99)]
     assert [round(w) for w in work] == [8, 7]
     assert [round((apart(q, strange) / monolith.half_width[q]) ** 2) for q in (mean, p99)] == [2, 5]
+
+
+def test_a_paired_difference_of_a_sweep_is_that_of_its_results(monkeypatch, capsys):
+    """The Python of the page, as it stands there, against what `difference_from` says."""
+    (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    found: dict[str, float] = {}
+    exec(block, found)
+    topology = sim.load("topologies/checkout.yaml")
+    settings = {"duration": "30s", "replications": 5, "detail": "summary"}
+    before, after = (sim.simulate(topology.replace({"services.payment.replicas": n}), **settings) for n in (2, 3))
+    wanted = after.difference_from(before).loc["latency_mean_s"]
+    assert found["mean"] == pytest.approx(wanted["difference"], rel=1e-12)
+    assert found["half_width"] == pytest.approx(wanted["half_width"], rel=1e-12)
+    told = capsys.readouterr().out.strip()
+    assert f"It says {told}, " in PAGE
+    for result in (before, after):
+        own = result.intervals.loc["latency_mean_s"]
+        assert f"{1e3 * own['mean']:.1f} ± {1e3 * own['half_width']:.1f}" in PAGE

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
 from ...compiler import compile_topology
 from ...errors import PlanError
 from ...results.display import WIDTH, shorten, text_table
-from ...results.export import plain, records
+from ...results.export import records
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
@@ -22,17 +23,19 @@ from ..simulation import with_settings
 from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
-from .load import as_html, interrupted_lines
-from .points import in_steps, join, measured, unique
-from .prices import judge, size_columns
-from .scaling import finished, objective_words, sizing_options
+from .curve import Curve
+from .points import in_steps, measured, unique
+from .prices import claim, judge, price_column, size_columns
+from .scaling import finished, sizing_options
+from .words import join, limits_in_words, percent
 
 LONGEST: Final = 18
 """Letters of a deployment's name in a column."""
+Number = TypeVar("Number", int, float)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class BreakEven:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class BreakEven(Curve):
     """Two deployments, sized to the same objectives in every cell of a map.
 
     Attributes
@@ -48,72 +51,69 @@ class BreakEven:
     axes
         Values by path: the first path goes to the right, the second upwards.
     price
-        The column that says what is cheaper: `cost_per_hour`, or `all_cores` in a file without prices.
+        The column that says what is cheaper: `cost_per_hour`, or `all_cores` where a cell has no prices or nothing
+        costs anything.
     objectives
-        What both are sized to, in words.
+        What both are sized to, in words; from the lowest to the highest limit where an axis changes it.
+    confidence, replications
+        None where an axis changes it.
     interrupted
         Whether a Ctrl-C left cells out.
     """
 
-    topology: str
     cells: pd.DataFrame
-    table: pd.DataFrame
     axes: dict[str, tuple[object, ...]]
     deployments: tuple[str, str]
     price: str
     objectives: tuple[str, ...]
-    confidence: float
-    replications: int
-    interrupted: bool = False
+    confidence: float | None
+    replications: int | None
 
     @property
     def headline(self) -> str:
         """How many cells each one wins, in a line."""
-        return f"{self.topology}, of {len(self.cells)} cells: {join(_counted(self))}"
+        return f"{self.topology}: {_counted(self)}"
 
     @property
     def finding(self) -> str:
         """What the map says."""
-        text = f"At equal objectives ({join(list(self.objectives))}), of {len(self.cells)} cells {join(_counted(self))}"
         best = []
         for name in self.deployments:
             won = self.cells[(self.cells["winner"] == name) & (self.cells["kind"] == "cheaper")]
             if not won.empty:
-                best.append(f"{name} by up to {won['saving_ratio'].max():.0%}")
-        return f"{text}{'; ' + join(best) if best else ''}."
+                best.append(f"{name} by up to {percent(won['saving_ratio'].max())}")
+        return f"At equal objectives ({join(self.objectives)}), {_counted(self)}{'; ' + join(best) if best else ''}."
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        content = {
-            "topology": self.topology, "finding": self.finding,
+    @property
+    def compared(self) -> tuple[str, str]:
+        """The deployments."""
+        return self.deployments
+
+    def _content(self) -> dict[str, Any]:
+        return {
             "axes": {path: list(values) for path, values in self.axes.items()},
             "deployments": list(self.deployments), "price": self.price, "objectives": list(self.objectives),
-            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+            "confidence": self.confidence, "replications": self.replications, "cells": records(self.cells),
         }  # fmt: skip
-        return {**plain(content), "cells": records(self.cells), "table": records(self.table)}
 
-    def __str__(self) -> str:
+    def _page(self) -> tuple[str, list[str]]:
         first, second = self.axes
-        head = [first, second, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
+        names = short_paths(first, second)
+        head = [*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
         rows = []
         for one in self.cells.to_dict(orient="records"):
             here = self.table[(self.table[first] == one[first]) & (self.table[second] == one[second])]
             prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
             told = [f"{prices[name][0]:.4g}" if prices[name][1] else "not met" for name in self.deployments]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
-        what = "cost per hour" if self.price == "cost_per_hour" else "cores"
+        many = "replications differ by cell" if self.replications is None else f"{self.replications} replications each"
         title = (
-            f"{self.topology}: {what}, sized to {join(list(self.objectives))} in every cell, "
-            f"{self.replications} replications each"
+            f"{self.topology}: {'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "
+            f"sized to {join(self.objectives)} in every cell, {many}"
         )
-        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), "", *textwrap.wrap(self.finding, WIDTH)]
-        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
-
-    def __repr__(self) -> str:
-        return f"<BreakEven of {self.topology}: {join(list(self.deployments))}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self.finding, str(self))
+        where = [f"{name}: {path}" for name, path in zip(names, self.axes, strict=True) if name != path]
+        return title, [*(line for path in where for line in textwrap.wrap(path, WIDTH)), *([""] if where else []),
+                       *text_table(head, rows, 2)]  # fmt: skip
 
 
 def break_even(
@@ -183,18 +183,19 @@ def break_even(
     if not whole:
         raise KeyboardInterrupt
     rows = [_row(places[steps[at][0]], steps[at][1], made[at]) for at in range(whole)]
-    price = "cost_per_hour" if all(plan.prices is not None for plan in plans) else "all_cores"
-    settings = plans[0].settings
+    table = pd.DataFrame(rows)
+    price = price_column(table["cost_per_hour"])
+    judged = plans[:whole]
     return BreakEven(
         topology=topology.name,
         cells=_cells(places, rows, price),
-        table=pd.DataFrame(rows),
+        table=table,
         axes={path: tuple(cell(value) for value in given) for path, given in values.items()},
         deployments=(names[0], names[1]),
         price=price,
-        objectives=tuple(objective_words(one) for one in plans[0].objectives),
-        confidence=settings.confidence,
-        replications=settings.replications,
+        objectives=limits_in_words([plan.objectives for plan in judged]),
+        confidence=_common([plan.settings.confidence for plan in judged]),
+        replications=_common([plan.settings.replications for plan in judged]),
         interrupted=whole < len(steps),
     )
 
@@ -203,7 +204,7 @@ def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
     if not isinstance(axes, Mapping) or len(axes) != 2:
         raise PlanError(
             f"a map has two axes, found {len(axes)}: give two paths, each with its values, "
-            "for example network.latency and workload.rate"
+            "for example network.latency and network.serialization"
         )
     values = {}
     for axis in read_axes(axes):
@@ -239,19 +240,33 @@ def _cells(places: Sequence[Mapping[str, object]], rows: Sequence[dict[str, Any]
     return pd.DataFrame(cells)
 
 
-def _counted(curve: BreakEven) -> list[str]:
-    """How many cells end how, in words."""
-    kinds, winners = curve.cells["kind"], curve.cells["winner"]
-    words = "cheaper" if curve.price == "cost_per_hour" else "smaller in cores"
-    said = []
-    for name in curve.deployments:
-        won = int(((kinds == "cheaper") & (winners == name)).sum())
-        alone = int(((kinds == "only") & (winners == name)).sum())
-        said += [f"{name} is {words} in {won}"] if won else []
-        said += [f"only {name} meets the objectives in {alone}"] if alone else []
-    same, none = int((kinds == "same").sum()), int((kinds == "none").sum())
-    said += [f"no difference is shown in {same}"] if same else []
-    return said + ([f"neither meets the objectives in {none}"] if none else [])
+def _common(values: Sequence[Number]) -> Number | None:
+    """The value of all, if they have one."""
+    return values[0] if len(set(values)) == 1 else None
+
+
+# -- in words
+
+
+def short_paths(first: str, second: str) -> tuple[str, str]:
+    """The last part of two paths, and as many before it as tell them apart."""
+    one, other = first.split("."), second.split(".")
+    for parts in range(1, max(len(one), len(other))):
+        if one[-parts:] != other[-parts:]:
+            return ".".join(one[-parts:]), ".".join(other[-parts:])
+    return first, second
+
+
+def _counted(curve: BreakEven) -> str:
+    """How many cells end how: the most frequent first."""
+    endings = zip(curve.cells["kind"], curve.cells["winner"], strict=True)
+    whole, number = len(curve.cells), Counter((str(kind), str(winner)) for kind, winner in endings).most_common()
+    said = [(claim(kind, winner, curve.price), count) for (kind, winner), count in number]
+    if len(said) == 1:
+        every = "all" if number[0][0][1] else "any of the"
+        return said[0][0] if whole == 1 else f"{said[0][0]} in {every} {whole} cells"
+    (first, count), *rest = said
+    return join([f"{first} in {count} of {whole} cells", *(f"{words} in {count}" for words, count in rest)])
 
 
 def cell_words(cell: Mapping[Any, Any]) -> str:
@@ -263,4 +278,4 @@ def cell_words(cell: Mapping[Any, Any]) -> str:
     if cell["kind"] == "same":
         return "no difference shown"
     saving, winner = float(cell["saving_ratio"]), shorten(str(cell["winner"]), LONGEST)
-    return winner if math.isnan(saving) else f"{winner} by {saving:.1%}"
+    return winner if math.isnan(saving) else f"{winner} by {percent(saving)}"

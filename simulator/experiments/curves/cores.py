@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -17,16 +16,16 @@ from ...compiler.deployments import MICROSERVICES
 from ...errors import PlanError
 from ...plan.layout import Kind
 from ...plan.plan import Plan
-from ...results.display import WIDTH, number, text_table
-from ...results.export import plain, records
+from ...results.display import number, text_table
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
+from .curve import Curve
 from .fits import LEAST_SIZES, ScalabilityFit, fit_scalability
-from .load import as_html, interrupted_lines, known, short
 from .offered import scale_traffic
-from .points import join, measured, simulate_points, unique
+from .points import measured, simulate_points, unique
+from .words import count, join, known, short
 
 BOTTLENECK: Final = "bottleneck"
 LEAST_SHOWN: Final = 1e-4
@@ -34,15 +33,16 @@ LEAST_SHOWN: Final = 1e-4
 MEASURED: Final = ("throughput_per_s", "goodput_per_s", "availability_ratio")
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class CoreCurve:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class CoreCurve(Curve):
     """The goodput that sizes give under more load than they can serve.
 
     Attributes
     ----------
     table
-        One row a way and size: `way`, `deployment`, `size` (multiples of the smallest), `replicas` and `cores` of all
-        units that run services (databases, caches and externals left out), `offered_per_s`, throughput_per_s,
+        One row a way and size: `way`, `deployment`, `size` (of a service its replicas, of a deployment multiples of the
+        file's), `replicas` and `cores` of all units that run services (databases, caches and externals left out),
+        `offered_per_s`, throughput_per_s,
         goodput_per_s and availability_ratio (means over replications, each with its `<quantity>_half_width`),
         `saturation_per_s` and `bottleneck` (theory), `perfect_per_s`: what perfect scaling from the smallest size
         would give; `fitted`: whether what limits the smallest size still limits this one.
@@ -51,13 +51,10 @@ class CoreCurve:
         another unit takes over as the bottleneck, goodput stops growing at once: a hard limit, and no contention.
     """
 
-    topology: str
-    table: pd.DataFrame
     fits: dict[str, ScalabilityFit | None]
     overload: float
     confidence: float
     replications: int
-    interrupted: bool = False
 
     @property
     def ways(self) -> list[str]:
@@ -76,24 +73,25 @@ class CoreCurve:
 
     @property
     def headline(self) -> str:
-        """What the largest sizes reach of perfect scaling."""
-        own = dict(zip(self.table["way"], self.table["deployment"], strict=True))
-        shares = [
-            f"{f'all of {way}' if own[way] == way else f'{way} alone'} reaches {share:.0%}"
-            for way, share in _shares(self.table).items()
-        ]
-        return f"{self.topology}: of perfect scaling, {join(shares)}"
+        """What the largest sizes reach of perfect scaling; of single sizes, what they serve."""
+        reached = [f"{name} reaches {share:.0%}" for name, share in _shares(self.table).items()]
+        if reached:
+            return f"{self.topology}: of perfect scaling, {join(reached)}"
+        parts = [(grown_name(str(way), rows), rows.iloc[-1]) for way, rows in self.table.groupby("way", sort=False)]
+        return f"{self.topology}: {join([f'{name} serves {short(row.goodput_per_s)}/s' for name, row in parts])}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        fits = {way: None if fit is None else asdict(fit) for way, fit in self.fits.items()}
-        content = {
-            "topology": self.topology, "finding": self.finding, "fits": fits, "overload": self.overload,
-            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+    @property
+    def compared(self) -> list[str]:
+        """What grows."""
+        return self.ways
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "fits": {way: None if fit is None else asdict(fit) for way, fit in self.fits.items()},
+            "overload": self.overload, "confidence": self.confidence, "replications": self.replications,
         }  # fmt: skip
-        return {**plain(content), "table": records(self.table)}
 
-    def __str__(self) -> str:
+    def _page(self) -> tuple[str, list[str]]:
         head = ["what grows", "bottleneck", "size", "replicas", "cores", "goodput (/s)", "perfect (/s)", "theory (/s)"]
         rows = [
             [
@@ -106,15 +104,7 @@ class CoreCurve:
             f"{self.topology}: goodput at {self.overload:g} times the saturation rate, "
             f"{self.replications} replications each"
         )
-        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
-        lines += textwrap.wrap(self.finding, WIDTH)
-        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
-
-    def __repr__(self) -> str:
-        return f"<CoreCurve of {self.topology}: {join(self.ways)}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self.finding, str(self))
+        return title, text_table(head, rows, 2)
 
 
 @dataclass(frozen=True)
@@ -292,23 +282,30 @@ def _fit(rows: pd.DataFrame, confidence: float) -> ScalabilityFit | None:
     return fit_scalability(same["size"] / rows["size"].iloc[0], same["goodput_per_s"], confidence)
 
 
+def grown_name(way: str, rows: pd.DataFrame) -> str:
+    """A service grows alone, a deployment as a whole."""
+    return f"all of {way}" if way == rows["deployment"].iloc[0] else f"{way} alone"
+
+
 def _shares(table: pd.DataFrame) -> dict[str, float]:
-    """By way, what its largest size reaches of perfect scaling."""
-    last = table.groupby("way", sort=False).last()
-    return {str(way): share for way, share in (last["goodput_per_s"] / last["perfect_per_s"]).items()}
+    """What the largest size reaches of perfect scaling, by what grows: of ways with several sizes."""
+    shares = {}
+    for way, rows in table.groupby("way", sort=False):
+        last = rows.iloc[-1]
+        if len(rows) > 1 and last["perfect_per_s"] > 0.0:
+            shares[grown_name(str(way), rows)] = float(last["goodput_per_s"] / last["perfect_per_s"])
+    return shares
 
 
 def _sentence(curve: CoreCurve, way: str) -> str:
     rows = curve.table[curve.table["way"] == way]
-    first, last = rows.iloc[0], rows.iloc[-1]
-    what = "times the size" if way == last["deployment"] else "replicas"
-    text = f"{way}: {last['size'] / first['size']:g} times as much of it serves {short(last['goodput_per_s'])}/s"
-    if len(rows) > 1:
-        share = last["goodput_per_s"] / last["perfect_per_s"]
-        text = (
-            f"{way}: with {last['size']:g} {what} it serves {short(last['goodput_per_s'])}/s, "
-            f"{share:.0%} of perfect scaling"
-        )
+    last = rows.iloc[-1]
+    size = count(last["size"], "replica")
+    if way == last["deployment"]:
+        size = "the file's size" if last["size"] == 1 else f"{last['size']:g} times the file's size"
+    text = f"{way}: with {size} it serves {short(last['goodput_per_s'])}/s"
+    for share in _shares(rows).values():
+        text += f", {share:.0%} of perfect scaling"
     moved = rows[~rows["fitted"]]
     if way in curve.laws:
         text += f"; {curve.laws[way]}"

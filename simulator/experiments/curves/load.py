@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
@@ -16,16 +15,17 @@ from ...compiler import Napkin, compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.display import WIDTH, number, text_table
-from ...results.export import plain, records
+from ...results.display import number, text_table
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
+from .curve import Curve
 from .fits import Knee, find_knee
 from .offered import Loads, all_users, read_loads, scale_traffic
-from .points import join, measured, simulate_points, unique
+from .points import measured, simulate_points, unique
 from .prices import size_of
+from .words import join, known, load_column, load_head, load_unit, percent, short, spell
 
 SHARES: Final = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 """Default loads, as shares of the lowest saturation rate."""
@@ -34,11 +34,15 @@ MORE: Final = (0.7, 0.8, 0.9, 1.0, 1.1)
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """Default loads, as factors of the file's traffic, where theory sees no saturation."""
 KEEPS_UP: Final = 0.95
-"""Goodput by arrivals below which a deployment is said to fall behind."""
+"""Ended by arrived requests below which a deployment is said to fall behind, also where theory sees no saturation."""
+FAILING: Final = 0.01
+"""Share of errors from which a load that is kept up with says so."""
+ROUNDING: Final = 1e-9
+"""Relative, of rates."""
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class LoadCurve:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class LoadCurve(Curve):
     """Fixed sizes under more and more load.
 
     Attributes
@@ -60,15 +64,12 @@ class LoadCurve:
         Whether a Ctrl-C left loads out.
     """
 
-    topology: str
-    table: pd.DataFrame
     knees: dict[str, Knee | None]
     saturation: dict[str, float]
     bottlenecks: dict[str, str]
     limits: dict[str, float]
     confidence: float
     replications: int
-    interrupted: bool = False
 
     @property
     def axis(self) -> str:
@@ -89,20 +90,21 @@ class LoadCurve:
             return f"{self.topology}: no knee within these loads"
         return f"{self.topology}: more load pays up to the knee, {join(known)}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        knees = {name: None if knee is None else asdict(knee) for name, knee in self.knees.items()}
-        content = {
-            "topology": self.topology, "finding": self.finding, "axis": self.axis, "knees": knees,
-            "saturation": self.saturation, "bottlenecks": self.bottlenecks, "limits_s": self.limits,
-            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
-        }  # fmt: skip
-        return {**plain(content), "table": records(self.table)}
+    @property
+    def compared(self) -> list[str]:
+        """The deployments."""
+        return list(self.knees)
 
-    def __str__(self) -> str:
-        head = [
-            self.axis_words, "deployment", "goodput (/s)", "p50 (ms)", "p99 (ms)", "available (%)",
-        ]  # fmt: skip
+    def _content(self) -> dict[str, Any]:
+        return {
+            "axis": self.axis,
+            "knees": {name: None if knee is None else asdict(knee) for name, knee in self.knees.items()},
+            "saturation": self.saturation, "bottlenecks": self.bottlenecks, "limits_s": self.limits,
+            "confidence": self.confidence, "replications": self.replications,
+        }  # fmt: skip
+
+    def _page(self) -> tuple[str, list[str]]:
+        head = [load_head(self.axis), "deployment", "goodput (/s)", "p50 (ms)", "p99 (ms)", "available (%)"]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], known(row, "goodput_per_s"),
@@ -112,20 +114,7 @@ class LoadCurve:
             for row in self.table.to_dict(orient="records")
         ]  # fmt: skip
         title = f"{self.topology}: fixed sizes under more load, {self.replications} replications each"
-        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
-        lines += textwrap.wrap(self.finding, WIDTH)
-        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
-
-    @property
-    def axis_words(self) -> str:
-        """The axis as people read it."""
-        return "users" if self.axis == "users" else "arrivals (/s)"
-
-    def __repr__(self) -> str:
-        return f"<LoadCurve of {self.topology}: {join(list(self.knees))}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self.finding, str(self))
+        return title, text_table(head, rows, 2)
 
 
 def load_curve(
@@ -150,7 +139,8 @@ def load_curve(
     loads
         Factors of the file's traffic (1.5), or arrival rates of all open workloads together ("150/s"). By default
         eight from 20 % to 120 % of the lowest saturation rate that theory expects of a deployment, then some up to
-        110 % of the highest. Open workloads are scaled by their rates, closed ones by their users.
+        110 % of the highest. Open workloads are scaled by their rates, closed ones by their users (whole ones,
+        a half upwards).
     deployments
         One or more.
     equal_cores, seed, replications, duration, warmup, confidence, engine, executor, progress
@@ -248,57 +238,59 @@ def _knees(
     return knees
 
 
+# -- in words
+
+
 def _sentence(curve: LoadCurve, name: str) -> str:
     rows = curve.table[curve.table["deployment"] == name]
-    knee, unit = curve.knees[name], load_unit(curve.axis)
+    knee = curve.knees[name]
     if knee is None:
         return f"{name} serves nothing at any of these loads."
-    text = f"{name} has its knee at {short(knee.load)}{unit}"
+    saturation = curve.saturation[name]
+    text = _knee_words(knee, rows, curve.axis) + _pace_words(rows, curve.axis, saturation)
+    if math.isfinite(saturation):
+        text += f" (by theory {curve.bottlenecks[name]} saturates at {short(saturation)}/s)"
+    return f"{name} {text}."
+
+
+def _knee_words(knee: Knee, rows: pd.DataFrame, axis: str) -> str:
+    unit = load_unit(axis)
+    loads = dict(zip(rows[axis].tolist(), spell(rows[axis].tolist()), strict=True))
+    text = f"has its knee at {loads[knee.load]}{unit}"
     if knee.low < knee.high:
-        text += f" (from {short(knee.low)} to {short(knee.high)}{unit} no difference is shown)"
-    if not knee.inside:
-        text += ", at the end of the loads that were simulated: it may lie beyond"
-    kept = rows[rows["goodput_per_s"] >= KEEPS_UP * rows["arrived_per_s"]]
-    behind = rows[rows["goodput_per_s"] < KEEPS_UP * rows["arrived_per_s"]]
-    if not behind.empty:
-        last = f"keeps up to {short(kept[curve.axis].max())}{unit}" if not kept.empty else "keeps up with none of them"
-        text += f"; it {last} and serves at most {short(rows['goodput_per_s'].max())}/s"
-    if math.isfinite(curve.saturation[name]):
-        text += f" (by theory {curve.bottlenecks[name]} saturates at {short(curve.saturation[name])}/s)"
-    return text + "."
+        text += f" (from {loads[knee.low]} to {loads[knee.high]}{unit} no difference is shown)"
+    if knee.inside:
+        return text
+    served = rows.loc[rows["latency_p99_s"].notna(), axis].tolist()
+    ends = {served[0]: "lowest", served[-1]: "highest"}
+    if len(ends) == 1:
+        return f"{text}, the only load that was served"
+    if knee.load in ends:
+        return f"{text}, the {ends[knee.load]} load that was served: it may lie beyond"
+    reached = join([f"the {word}" for load, word in ends.items() if load in (knee.low, knee.high)])
+    return f"{text}, which reaches {reached} load that was served: it may lie beyond"
 
 
-# -- what curves share
+def _pace_words(rows: pd.DataFrame, axis: str, saturation: float) -> str:
+    """Up to which load all that arrives is also ended, and what of that fails."""
+    most = f"serves at most {short(rows['goodput_per_s'].max())}/s"
+    if axis == "users":  # they wait for their answers: nobody falls behind
+        return f"; it {most}"
+    loads = spell(rows[axis].tolist())
+    kept = keeps_up(rows, saturation)
+    if kept == 0:
+        return f"; it keeps up with none of these loads and {most}"
+    text = f"; it keeps up to {loads[kept - 1]}/s"
+    ended = rows["throughput_per_s"].iloc[:kept]
+    failed = (1.0 - rows["goodput_per_s"].iloc[:kept] / ended).fillna(0.0)
+    worst = int(failed.argmax())
+    if failed.iloc[worst] >= FAILING:
+        text += f", but {percent(failed.iloc[worst])} of the answers at {loads[worst]}/s are errors,"
+    return f"{text} and {most}"
 
 
-def load_column(table: pd.DataFrame) -> str:
-    """The column of the load: arrival rates, or users where nothing is open."""
-    return "arrival_rate_per_s" if (table["arrival_rate_per_s"] > 0.0).any() else "users"
-
-
-def load_unit(axis: str) -> str:
-    """What stands behind a load."""
-    return " users" if axis == "users" else "/s"
-
-
-def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:
-    """A value and its half width, in the unit that the factor leads to."""
-    value, half_width = row[quantity] * factor, row[f"{quantity}_half_width"] * factor
-    return f"{number(value)} ± {float(f'{half_width:.2g}'):g}" if half_width > 0.0 else number(value)
-
-
-def short(value: float) -> str:
-    """Three digits that matter."""
-    return f"{float(f'{value:.3g}'):g}" if value < 1e6 else f"{value:.3g}"
-
-
-def as_html(finding: str, text: str) -> str:
-    """The finding, then all of it as text."""
-    from html import escape
-
-    return f"<p><strong>{escape(finding)}</strong></p>\n<pre>{escape(text)}</pre>"
-
-
-def interrupted_lines(*, interrupted: bool) -> list[str]:
-    """What to say below a curve that a Ctrl-C cut short."""
-    return ["", "interrupted: only what was finished by then is here"] if interrupted else []
+def keeps_up(rows: pd.DataFrame, saturation: float) -> int:
+    """How many loads, from the lowest on, are below saturation and have all that arrives ended, served or not."""
+    stable = rows["arrival_rate_per_s"] < saturation * (1.0 - ROUNDING)
+    ended = rows["throughput_per_s"] >= KEEPS_UP * rows["arrived_per_s"]
+    return int((stable & ended).cumprod().sum())

@@ -24,7 +24,7 @@ def scale_traffic(topology: Topology, factor: float) -> Topology:
     """The topology with all its traffic so many times as heavy.
 
     Open workloads have every rate multiplied (`rate`, `startRate`, the targets of `stages`), closed ones their users:
-    to the nearest whole number, and at least one of those that have any.
+    to the nearest whole number, a half upwards, and at least one of those that have any.
 
     Raises
     ------
@@ -46,8 +46,13 @@ def scale_traffic(topology: Topology, factor: float) -> Topology:
             for number, stage in enumerate(workload.stages):
                 changes[f"{path}.stages[{number}].target"] = stage.target * factor
         if workload.users:
-            changes[f"{path}.users"] = max(1, round(workload.users * factor))
+            changes[f"{path}.users"] = max(1, _nearest(workload.users * factor))
     return topology.replace(changes)
+
+
+def _nearest(value: float) -> int:
+    # A half that a factor such as 1.15 misses by a rounding error is a half.
+    return math.floor(round(value, 9) + 0.5)
 
 
 def read_loads(loads: Loads, arrival_rate: float) -> list[float]:

@@ -98,8 +98,3 @@ def measured(result: Results, quantities: Iterable[str] = MEASURED) -> dict[str,
 def unique(names: Sequence[str] | str) -> list[str]:
     """Names in their order, each once."""
     return [names] if isinstance(names, str) else list(dict.fromkeys(names))
-
-
-def join(words: Sequence[str]) -> str:
-    """One, two and three."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

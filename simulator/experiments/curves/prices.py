@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -105,6 +105,27 @@ def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
     if float(first[price]) < nearest * (1.0 - SAME):
         return Verdict("cheaper", str(first["deployment"]), saving)
     return Verdict("same", "", saving)
+
+
+def price_column(costs: Iterable[float]) -> str:
+    """The column that says what is cheaper: the fewest cores where not all have a price, or none of them costs."""
+    priced = list(costs)
+    return "cost_per_hour" if all(cost >= 0.0 for cost in priced) and any(priced) else "all_cores"
+
+
+def price_words(price: str) -> str:
+    """What the winner is."""
+    return "cheaper" if price == "cost_per_hour" else "smaller in cores"
+
+
+def claim(kind: str, winner: str, price: str, *, many: bool = False) -> str:
+    """What a verdict says; `many` of more than two deployments."""
+    return {
+        "cheaper": f"{winner} is {price_words(price)}",
+        "only": f"only {winner} meets the objectives",
+        "same": f"no difference in {'cost' if price == 'cost_per_hour' else 'cores'} is shown",
+        "none": f"{'none of the deployments' if many else 'neither'} meets the objectives",
+    }[kind]
 
 
 def low_column(price: str) -> str:

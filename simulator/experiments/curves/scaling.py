@@ -12,19 +12,20 @@ import pandas as pd
 
 from ...compiler import compile_topology, napkin
 from ...errors import PlanError
-from ...plan.plan import Objective, Plan
-from ...results.display import WIDTH, number, quantity, text_table
-from ...results.export import plain, records
+from ...plan.plan import Plan
+from ...results.display import WIDTH, number, text_table
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
 from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
-from .load import as_html, entry_limits, interrupted_lines, known, load_column, load_unit, short
+from .curve import Curve
+from .load import entry_limits
 from .offered import Loads, all_users, read_loads, scale_traffic
-from .points import in_steps, join, measured, unique
-from .prices import Verdict, judge, size_columns
+from .points import in_steps, measured, unique
+from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns
+from .words import at_loads, count, join, known, limits_in_words, load_column, load_head, load_unit, percent, spell
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
@@ -34,7 +35,10 @@ COUNTED: Final = "Replicas, cores and GiB are of the units that were sized; cost
 
 @dataclass(frozen=True)
 class Crossover:
-    """Another deployment is the cheaper one: somewhere above the load `after`, and up to the load `before`."""
+    """Another deployment is the cheaper one: somewhere above the load `after`, and up to the load `before`.
+
+    Both are loads at which one is shown to be cheaper; at those between nothing is shown, or not all can be compared.
+    """
 
     after: float
     before: float
@@ -42,8 +46,8 @@ class Crossover:
     cheaper_above: str
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class ScalingCurve:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class ScalingCurve(Curve):
     """Deployments that are sized, at each load, to the same objectives.
 
     Attributes
@@ -71,8 +75,6 @@ class ScalingCurve:
         Whether a Ctrl-C left loads out.
     """
 
-    topology: str
-    table: pd.DataFrame
     verdicts: tuple[Verdict, ...]
     crossovers: tuple[Crossover, ...]
     price: str
@@ -81,7 +83,6 @@ class ScalingCurve:
     limits: dict[str, float]
     confidence: float
     replications: int
-    interrupted: bool = False
 
     @property
     def axis(self) -> str:
@@ -100,29 +101,32 @@ class ScalingCurve:
 
     @property
     def headline(self) -> str:
-        """Which one is cheaper, in a line."""
+        """Which one is cheaper at which load, in a line."""
         return f"{self.topology}: {_who_is_cheaper(self)}"
 
     @property
     def finding(self) -> str:
-        """What the curve says: which deployment is cheaper at which load, and what cannot be met."""
-        sized = "At equal objectives (" + join(list(self.objectives)) + ")"
-        return " ".join([f"{sized}, {_who_is_cheaper(self)}.", *_by_how_much(self), *_unmet(self)])
+        """What the curve says: which deployment is cheaper at which load, by how much, and what cannot be met."""
+        sized = "At equal objectives (" + join(self.objectives) + ")"
+        said = [f"{sized}, {_who_is_cheaper(self)}.", *_where_it_changes(self), *_by_how_much(self), *_unmet(self)]
+        return " ".join(said)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        content = {
-            "topology": self.topology, "finding": self.finding, "axis": self.axis, "price": self.price,
-            "currency": self.currency, "objectives": list(self.objectives),
+    @property
+    def compared(self) -> list[str]:
+        """The deployments."""
+        return self.deployments
+
+    def _content(self) -> dict[str, Any]:
+        return {
+            "axis": self.axis, "price": self.price, "currency": self.currency, "objectives": list(self.objectives),
             "verdicts": [asdict(one) for one in self.verdicts],
             "crossovers": [asdict(one) for one in self.crossovers],
-            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+            "confidence": self.confidence, "replications": self.replications,
         }  # fmt: skip
-        return {**plain(content), "table": records(self.table)}
 
-    def __str__(self) -> str:
-        axis = "users" if self.axis == "users" else "arrivals (/s)"
-        head = [axis, "deployment", "replicas", "cores", "GiB", f"cost/h{_of(self.currency)}", "p99 (ms)", "objectives"]
+    def _page(self) -> tuple[str, list[str]]:
+        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}"
+        head = [load_head(self.axis), "deployment", "replicas", "cores", "GiB", cost, "p99 (ms)", "objectives"]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], f"{row['replicas']:g}", f"{row['cores']:g}",
@@ -132,19 +136,10 @@ class ScalingCurve:
             for row in self.table.to_dict(orient="records")
         ]  # fmt: skip
         title = (
-            f"{self.topology}: each deployment sized to {join(list(self.objectives))} at every load, "
+            f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
             f"{self.replications} replications each"
         )
-        lines = [*textwrap.wrap(title, WIDTH), "", *text_table(head, rows, 2), ""]
-        lines += [*textwrap.wrap(COUNTED, WIDTH), ""]
-        lines += textwrap.wrap(self.finding, WIDTH)
-        return "\n".join([*lines, *interrupted_lines(interrupted=self.interrupted)])
-
-    def __repr__(self) -> str:
-        return f"<ScalingCurve of {self.topology}: {join(self.deployments)}>"
-
-    def _repr_html_(self) -> str:
-        return as_html(self.finding, str(self))
+        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(COUNTED, WIDTH)]
 
 
 def scaling_curve(
@@ -170,7 +165,8 @@ def scaling_curve(
     ----------
     loads
         Factors of the file's traffic (1.5), or arrival rates of all open workloads together ("150/s"). By default eight
-        factors from 0.25 to 2. Open workloads are scaled by their rates, closed ones by their users.
+        factors from 0.25 to 2. Open workloads are scaled by their rates, closed ones by their users (whole ones,
+        a half upwards).
     deployments
         One or more.
     scale, cores, max_replicas
@@ -215,7 +211,7 @@ def scaling_curve(
 
 def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, interrupted: bool) -> ScalingCurve:
     """The curve of a table, with what it says of who is cheaper where."""
-    price = "cost_per_hour" if plan.prices is not None and table["cost_per_hour"].gt(0.0).any() else "all_cores"
+    price = price_column(table["cost_per_hour"])
     verdicts = tuple(judge(part.to_dict(orient="records"), price) for _, part in table.groupby("factor", sort=True))
     return ScalingCurve(
         topology=topology.name,
@@ -224,7 +220,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         crossovers=find_crossovers(_loads(table), verdicts),
         price=price,
         currency=plan.prices.currency if plan.prices is not None else None,
-        objectives=tuple(objective_words(one) for one in plan.objectives),
+        objectives=limits_in_words([plan.objectives]),
         limits=entry_limits(plan),
         confidence=plan.settings.confidence,
         replications=plan.settings.replications,
@@ -258,14 +254,6 @@ def finished(sized: Capacity) -> Capacity:
     return sized
 
 
-def objective_words(objective: Objective) -> str:
-    """`checkout p99 900 ms`."""
-    kind = "errorRate" if objective.quantity == "errorRate" else "latency_s"
-    unit = "%" if kind == "errorRate" else "ms"
-    limit = float(quantity(kind, objective.limit))
-    return f"{objective.slo} {objective.quantity} {limit:g} {unit}"
-
-
 def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[str, Any]:
     plan = compile_topology(sized.topology, name)
     return {
@@ -283,11 +271,11 @@ def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[
 
 
 def find_crossovers(loads: Sequence[float], verdicts: Sequence[Verdict]) -> tuple[Crossover, ...]:
-    """Where the winner changes; loads at which none is said to win are stepped over."""
+    """Where the cheaper one changes; loads at which none is shown to be cheaper are stepped over."""
     found = []
     before: tuple[float, str] | None = None
     for load, verdict in zip(loads, verdicts, strict=True):
-        if not verdict.winner:
+        if verdict.kind != "cheaper":
             continue
         if before is not None and before[1] != verdict.winner:
             found.append(Crossover(before[0], load, before[1], verdict.winner))
@@ -298,81 +286,85 @@ def find_crossovers(loads: Sequence[float], verdicts: Sequence[Verdict]) -> tupl
 # -- in words
 
 
-def _of(currency: str | None) -> str:
-    return f" ({currency})" if currency else ""
-
-
 def _who_is_cheaper(curve: ScalingCurve) -> str:
-    """The winners, and the loads at which there can be none."""
     if len(curve.deployments) < 2:
         return _growth(curve)
-    missed = [load for load, verdict in zip(curve.loads, curve.verdicts, strict=True) if verdict.kind == "none"]
-    at = f"{join([short(load) for load in missed])}{load_unit(curve.axis)}" if missed else ""
-    who = "neither meets" if len(curve.deployments) == 2 else "none of the deployments meets"
-    if len(missed) == len(curve.loads):
-        return f"{who} the objectives at {at}"
-    return _winners(curve) + (f"; {who} the objectives at {at}" if missed else "")
+    many = len(curve.deployments) > 2
+    return verdict_words(curve.loads, curve.verdicts, curve.price, load_unit(curve.axis), many=many)
 
 
-def _winners(curve: ScalingCurve) -> str:
-    unit = load_unit(curve.axis)
-    word = "cheaper" if curve.price == "cost_per_hour" else "smaller in cores"
-    if curve.crossovers:
-        first = curve.crossovers[0]
-        changes = [
-            f"{one.cheaper_above} from somewhere between {short(one.after)} and {short(one.before)}{unit} on"
-            for one in curve.crossovers
-        ]
-        return f"{first.cheaper_below} is {word} at low load, {', then '.join(changes)}"
-    winners = {verdict.winner for verdict in curve.verdicts if verdict.winner}
-    if not winners:
-        return "no deployment is shown to be " + word
-    (winner,) = winners
-    told = [load for load, verdict in zip(curve.loads, curve.verdicts, strict=True) if verdict.winner]
-    if all(verdict.kind == "only" for verdict in curve.verdicts if verdict.winner):
-        return f"only {winner} meets the objectives, at {join([short(load) for load in told])}{unit}"
-    if len(told) == len(curve.loads):
-        return f"{winner} is {word} at every load from {short(told[0])} to {short(told[-1])}{unit}"
-    listed = join([short(load) for load in told])
-    same = any(verdict.kind == "same" for verdict in curve.verdicts)
-    return f"{winner} is {word} at {listed}{unit}" + ("; elsewhere no difference is shown" if same else "")
+def verdict_words(
+    loads: Sequence[float], verdicts: Sequence[Verdict], price: str, unit: str, *, many: bool = False
+) -> str:
+    """What is said of each load: of ranges where neighbours are alike, the claim of the lowest load first.
+
+    Parameters
+    ----------
+    price
+        The column that is compared.
+    many
+        Whether there are more than two deployments.
+    """
+    alike: dict[tuple[Kind, str], list[int]] = {}
+    for place, verdict in enumerate(verdicts):
+        alike.setdefault((verdict.kind, verdict.winner), []).append(place)
+    names = spell(loads)
+    if len(alike) == 1 and names[0] != names[-1]:
+        ((kind, winner),) = alike
+        every = "every" if kind == "cheaper" else "any"
+        return f"{claim(kind, winner, price, many=many)} at {every} load from {names[0]} to {names[-1]}{unit}"
+    return "; ".join(
+        f"{claim(kind, winner, price, many=many)} {at_loads(loads, places, unit)}"
+        for (kind, winner), places in alike.items()
+    )
+
+
+def _where_it_changes(curve: ScalingCurve) -> list[str]:
+    if not curve.crossovers:
+        return []
+    names = dict(zip(curve.loads, spell(curve.loads), strict=True))
+    changes = [f"between {names[one.after]} and {names[one.before]}{load_unit(curve.axis)}" for one in curve.crossovers]
+    return [f"Which one is {price_words(curve.price)} changes somewhere {', '.join(changes)}."]
 
 
 def _by_how_much(curve: ScalingCurve) -> list[str]:
     """What each winner saves where it is the cheaper one."""
-    known = [
-        (load, verdict) for load, verdict in zip(curve.loads, curve.verdicts, strict=True) if verdict.kind == "cheaper"
-    ]
-    if len(curve.deployments) < 2 or not known:
+    if len(curve.deployments) < 2:
         return []
-    by_winner: dict[str, list[tuple[float, float]]] = {}
-    for load, verdict in known:
-        by_winner.setdefault(verdict.winner, []).append((load, verdict.saving_ratio))
-    said = [f"{winner} {_range_of(saved, load_unit(curve.axis))}" for winner, saved in by_winner.items()]
-    return [f"What is saved of the other's price: {join(said)}."]
+    saved: dict[str, list[tuple[str, float]]] = {}
+    for load, verdict in zip(spell(curve.loads), curve.verdicts, strict=True):
+        if verdict.kind == "cheaper":
+            saved.setdefault(verdict.winner, []).append((load, verdict.saving_ratio))
+    said = [f"{winner} {_range_of(those, load_unit(curve.axis))}" for winner, those in saved.items()]
+    return [f"What is saved of the other's price: {join(said)}."] if said else []
 
 
-def _range_of(saved: Sequence[tuple[float, float]], unit: str) -> str:
+def _range_of(saved: Sequence[tuple[str, float]], unit: str) -> str:
     """`2% to 19%, 11% at 200/s`, the greatest load: what is saved goes up and down, as whole replicas do."""
     load, last = saved[-1]
     ratios = [ratio for _, ratio in saved]
-    low, high = f"{min(ratios):.0%}", f"{max(ratios):.0%}"
-    return ("" if low == high else f"{low} to {high}, ") + f"{last:.0%} at {short(load)}{unit}"
+    low, high = percent(min(ratios)), percent(max(ratios))
+    return ("" if low == high else f"{low} to {high}, ") + f"{percent(last)} at {load}{unit}"
 
 
 def _growth(curve: ScalingCurve) -> str:
-    first, last = curve.table.iloc[0], curve.table.iloc[-1]
-    return (
-        f"{curve.deployments[0]} takes {first['cores']:g} cores at {short(first[curve.axis])}{load_unit(curve.axis)} "
-        f"and {last['cores']:g} at {short(last[curve.axis])}{load_unit(curve.axis)}"
-    )
+    """What the only deployment takes, where it meets the objectives."""
+    (name,), unit = curve.deployments, load_unit(curve.axis)
+    met = curve.table[curve.table["met"]]
+    if met.empty:
+        return f"{name} meets the objectives at none of these loads"
+    names = dict(zip(curve.loads, spell(curve.loads), strict=True))
+    cores, loads = met["cores"].tolist(), met[curve.axis].tolist()
+    first, last = (f"{count(cores[at], 'core')} at {names[loads[at]]}{unit}" for at in (0, -1))
+    return f"{name} takes {first}" + ("" if first == last else f" and {last}")
 
 
 def _unmet(curve: ScalingCurve) -> list[str]:
     said = []
     for name in curve.deployments:
-        rows = curve.table[(curve.table["deployment"] == name) & ~curve.table["met"]]
-        for reason, those in rows.groupby(rows["reason"].astype(str).str.rstrip("."), sort=False):
-            at = join([short(load) for load in those[curve.axis]])
-            said.append(f"{name} does not meet them at {at}{load_unit(curve.axis)}: {reason}.")
+        rows = curve.table[curve.table["deployment"] == name].reset_index(drop=True)
+        missed = rows[~rows["met"]]
+        for reason, those in missed.groupby(missed["reason"].astype(str).str.rstrip("."), sort=False):
+            at = at_loads(curve.loads, those.index.tolist(), load_unit(curve.axis))
+            said.append(f"{name} does not meet them {at}: {reason}.")
     return said

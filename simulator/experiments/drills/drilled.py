@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import pandas as pd
 
 from ...results.export import plain, records
-from ..curves.load import as_html
 from .brink import BACK
-from .report import conditions, findings, render
+from .report import findings, render
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -97,4 +97,4 @@ class Drill:
         return f"<Drill of {self.topology}: {self.what}>"
 
     def _repr_html_(self) -> str:
-        return as_html(f"{self.headline}. {conditions(self)}", str(self))
+        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"

@@ -104,9 +104,9 @@ def _block(target: str, kind: str, given: dict[str, Any], warmup_s: float) -> di
         raise PlanError(f"fault: there is no {kind!r}: use {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     rest = {key: value for key, value in given.items() if key not in ("at", "for", "from")}
     if kind in ("slow", "delay"):
-        needed, example = ("factor", "5") if kind == "slow" else ("fixedDelay", "2s")
+        needed, example = ("factor", "factor=5") if kind == "slow" else ("fixedDelay", 'fixed_delay="2s"')
         if needed not in rest:
-            raise PlanError(f"fault: {kind} needs a {needed}, for example {example}")
+            raise PlanError(f"fault: {kind} needs a {needed}: give {example}, for example")
     block = {"at": given.get("at", warmup_s + BEFORE_S), "for": given.get("for", LASTS_S), "target": target, kind: rest}
     return block | ({"from": given["from"]} if "from" in given else {})
 

@@ -11,8 +11,7 @@ import pandas as pd
 
 from ...results.display import WIDTH, number, shorten, text_table
 from ...units import format_duration
-from ..curves.load import interrupted_lines, short
-from ..curves.points import join
+from ..curves.words import join, short
 
 if TYPE_CHECKING:
     from .drilled import Drill
@@ -32,7 +31,8 @@ def render(drill: Drill) -> str:
     lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
     lines += ["", *_wrapped(blast_lines(drill))]
     lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
-    return "\n".join([*lines, *interrupted_lines(interrupted=drill.interrupted)])
+    lines += ["", "interrupted: only what was finished by then is here"] if drill.interrupted else []
+    return "\n".join(lines)
 
 
 def conditions(drill: Drill) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 
 from ...errors import PlanError
 from ...results import Results, paired_difference
-from ...results.display import WIDTH, label, number, text_table
+from ...results.display import NOTHING, WIDTH, label, number, text_table
 from ...results.display import quantity as shown_quantity
 from ...results.quantities import PERCENTILES
 from ...spec import Topology
@@ -35,7 +35,7 @@ DEFAULT = "latency_p99_s"
 KNOWN = (*MORE_IS_BETTER, "latency_mean_s", *PERCENTILES, "errors", "unfinished")
 """What a replica may gain."""
 COLUMNS = (
-    "replicas", "value", "gain", "half_width", "low", "high", "shown", "price_per_hour", "gain_per_price",
+    "replicas", "now", "value", "gain", "half_width", "low", "high", "shown", "price_per_hour", "gain_per_price",
 )  # fmt: skip
 
 
@@ -46,14 +46,14 @@ class NextReplica:
     Attributes
     ----------
     table
-        One row a unit, the best first: replicas now, value with one more, gain (above 0 is better, whatever the
-        quantity), half_width, low, high (Student, of differences replication by replication), shown (whether the
-        interval excludes 0), price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not
-        told apart.
+        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (means
+        over the replications), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
+        high (Student, of differences replication by replication), shown (whether the interval excludes 0),
+        price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not told apart.
     quantity
         What is gained, of all requests.
     value
-        What it is now.
+        What it is now: the mean over the replications; NaN where no replication has it.
     verdict
         What to scale next, in a plain sentence or two.
     """
@@ -71,26 +71,36 @@ class NextReplica:
     @property
     def verdict(self) -> str:
         """What to scale next, and which units are not told apart."""
-        table = self.table
-        gains = table["shown"] & (table["gain"] > 0.0)
-        first = [str(name) for name in table.index[table["rank"] == 1]]
-        parts = []
-        if not gains.any():
-            parts.append(f"No unit is shown to improve {self._what} by one more replica.")
-        elif len(first) == 1:
-            parts.append(f"Scale {first[0]} next: its {self._gain(first[0])}{', most for its price' * self._priced}.")
+        if math.isnan(self.value):
+            parts = [f"Nothing can be judged: no replication has a {self._what}."]
         else:
-            listed = "; ".join(f"{name}: {self._gain(name)}" for name in first)
-            price = " by their price" if self._priced else ""
-            parts.append(f"No difference is shown between {_and(first)}{price} ({listed}).")
-        rest = table["rank"] > 1
-        if gains.any() and (rest & ~table["shown"]).any():
-            parts.append(f"No gain is shown of {_and(table.index[rest & ~table['shown']])}.")
-        if (table["shown"] & (table["gain"] < 0.0)).any():
-            parts.append(f"Worse with one more: {_and(table.index[table['shown'] & (table['gain'] < 0.0)])}.")
+            parts = list(self._sentences())
         if self.interrupted:
             parts.append(f"Interrupted: this is of {self.replications} replications.")
         return " ".join(parts)
+
+    def _sentences(self) -> Iterator[str]:
+        table = self.table
+        gains, losses = table["shown"] & (table["gain"] > 0.0), table["shown"] & (table["gain"] < 0.0)
+        first = unbeaten(table)
+        leaders, doubtful = (table.index[first & which].astype(str).tolist() for which in (gains, ~table["shown"]))
+        if not leaders:
+            yield f"No unit is shown to improve {self._what} by one more replica."
+        elif len(leaders) == 1:
+            most = ", most for its price" if self._priced and not doubtful else ""
+            yield f"Scale {leaders[0]} next: its {self._gain(leaders[0])}{most}."
+        else:
+            listed = "; ".join(f"{name}: {self._gain(name)}" for name in leaders)
+            yield f"No difference is shown between {_and(leaders)}{' by their price' * self._priced} ({listed})."
+        if leaders and doubtful:
+            they, their = ("it gains", "its") if len(doubtful) == 1 else ("they gain", "their")
+            price = f" for {their} price" if self._priced else ""
+            yield f"No gain is shown of {_and(doubtful)}, nor that {they} less{price}."
+        rest = table.index[~first & ~table["shown"]]
+        if leaders and len(rest):
+            yield f"No gain is shown of {_and(rest)}."
+        if losses.any():
+            yield f"Worse with one more: {_and(table.index[losses])}."
 
     @property
     def _what(self) -> str:
@@ -101,15 +111,17 @@ class NextReplica:
         return label(self.quantity).removeprefix(self._what).strip(" ()")
 
     @property
+    def _after(self) -> str:
+        return f" {self._unit}" if self._unit else ""
+
+    @property
     def _priced(self) -> bool:
         return bool(self.table["price_per_hour"].notna().any())
 
     def _gain(self, unit: str) -> str:
         row: Any = self.table.loc[unit]
-        if not row["shown"]:
-            return "no gain shown"
         low, high = (shown_quantity(self.quantity, float(row[end])) for end in ("low", "high"))
-        return f"gain is {low} to {high}{' ' * bool(self._unit)}{self._unit} of {self._what}"
+        return f"gain is {low} to {high}{self._after} of {self._what}"
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
@@ -123,10 +135,11 @@ class NextReplica:
         }
 
     def __str__(self) -> str:
+        now = f"{shown_quantity(self.quantity, self.value)}{self._after} now, the mean of"
+        now = "unknown after" if math.isnan(self.value) else now
         head = (
-            f"{self.topology} as {self.deployment}: one more replica of each unit, {label(self.quantity)} is"
-            f" {shown_quantity(self.quantity, self.value)} now ({self.replications} replications,"
-            f" {self.confidence * 100.0:g} % intervals)"
+            f"{self.topology} as {self.deployment}: one more replica of each unit, {self._what} is {now}"
+            f" {self.replications} replications ({self.confidence * 100.0:g} % intervals)"
         )
         money = f" ({self.currency})" if self.currency else ""
         gain = f"gain ({self._unit})" if self._unit else "gain"
@@ -147,6 +160,10 @@ class NextReplica:
         return 1.0 if self.quantity.endswith("per_s") else 1000.0
 
     def _cell(self, row: Any) -> str:
+        if math.isnan(row["gain"]):
+            return NOTHING
+        if math.isnan(row["half_width"]):
+            return "not shown"
         known = f"{shown_quantity(self.quantity, row['gain'])} ± {shown_quantity(self.quantity, row['half_width'])}"
         return known if row["shown"] else f"not shown ({known})"
 
@@ -219,7 +236,7 @@ def next_replica(
         topology=lattice.topology.name,
         deployment=deployment,
         quantity=chosen,
-        value=float(results[0].summary[chosen]),
+        value=float(results[0].intervals["mean"][chosen]),
         confidence=made["confidence"],
         replications=made["replications"],
         currency=made["currency"],
@@ -265,7 +282,7 @@ def gain_table(lattice: Lattice, results: Sequence[Results], quantity: str) -> p
         gain = sign * pair["difference"] + 0.0  # no minus zero
         price = lattice.replica_price[unit][option.cpu] if lattice.priced else math.nan
         rows.append((
-            option.replicas, pair["other"], gain, pair["half_width"], gain - pair["half_width"],
+            option.replicas, pair["baseline"], pair["other"], gain, pair["half_width"], gain - pair["half_width"],
             gain + pair["half_width"], bool(pair["shown"]), price, per_price(gain, price),
         ))  # fmt: skip
     table = pd.DataFrame(rows, index=pd.Index(lattice.sized, name="unit"), columns=list(COLUMNS))
@@ -281,14 +298,26 @@ def per_price(gain: float, price: float) -> float:
     return gain / price
 
 
-def rank(table: pd.DataFrame) -> list[int]:
-    """From 1 on, by gain per price where there are prices; intervals that overlap have one rank, also by others."""
+def bounds(table: pd.DataFrame) -> tuple[list[float], list[float]]:
+    """Ends of the gains, per price where there are prices; nothing is known of an interval without ends."""
     prices = table["price_per_hour"].fillna(1.0)
     lows = [per_price(low, price) for low, price in zip(table["low"], prices, strict=True)]
     highs = [per_price(high, price) for high, price in zip(table["high"], prices, strict=True)]
-    # Nothing is known of an interval without ends: it overlaps all others.
-    lows = [-math.inf if math.isnan(low) else low for low in lows]
-    highs = [math.inf if math.isnan(high) else high for high in highs]
+    return (
+        [-math.inf if math.isnan(low) else low for low in lows],
+        [math.inf if math.isnan(high) else high for high in highs],
+    )
+
+
+def unbeaten(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which units have an interval that no other lies wholly above: any two of theirs overlap."""
+    lows, highs = bounds(table)
+    return pd.Series([high >= max(lows) for high in highs], index=table.index)
+
+
+def rank(table: pd.DataFrame) -> list[int]:
+    """From 1 on, by gain per price where there are prices; intervals that overlap have one rank, also by others."""
+    lows, highs = bounds(table)
     ranks, place, reach = [0] * len(table), 0, math.inf
     for row in sorted(range(len(table)), key=lambda row: -highs[row]):
         if place == 0 or highs[row] < reach:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,11 +14,11 @@ from .judging import CLEAR, Judge, Trial, worst_objective
 from .lattice import Configuration, Lattice, Option, changed, is_below
 
 WIDE = 4
-"""Configurations that are tried at each step of the climb."""
+"""Configurations that are tried at the first step of the climb."""
 FAR = 2.0
-"""Upper end by limit above which the most promising step is taken without trying others."""
+"""Upper end by limit above which theory alone says what the first step is."""
 STEPS = 12
-"""Steps of the climb after which everything is doubled."""
+"""Strides of the climb after which everything is doubled."""
 MOST = 20_000
 """Cheaper configurations above which not all of them are looked at."""
 BUDGET = 120
@@ -35,7 +35,7 @@ def search(judge: Judge) -> bool:
         return True
     first = judge(lattice.start)
     hopeless = not first.met and worst_objective(judge.unhindered[1])[0] > CLEAR
-    climbed = _climb(judge, first)
+    climbed = _climb(judge, first, hopeless=hopeless)
     if not climbed.met and hopeless:
         return True
     if not climbed.met and not _double(judge, climbed.configuration):
@@ -52,46 +52,82 @@ def _best(judge: Judge) -> Trial:
 # -- up
 
 
-def _climb(judge: Judge, trial: Trial) -> Trial:
-    """Marginal allocation: what gains most per price is added, until the objectives are met or nothing gains."""
-    for _ in range(STEPS):
+def _climb(judge: Judge, trial: Trial, *, hopeless: bool) -> Trial:
+    """Marginal allocation: what theory promises most of per price is added, in strides that double.
+
+    Near the objectives the first step is told by runs. Where a stride meets them, its first part that does is looked
+    for; where one gains nothing, it ends. Where nothing can meet them, a few single steps come near enough.
+    """
+    if not hopeless and 1.0 < trial.ratio <= FAR:
+        trial = _step(judge, trial)
+    for number in range(STEPS):
         if trial.met:
             break
-        steps = _promising(judge.lattice, trial)[: 1 if trial.ratio > FAR else WIDE]
-        judge.expected = len(steps)
-        tried = [judge(configuration) for configuration in steps]
-        if met := [one for one in tried if one.met]:
-            return min(met, key=lambda one: one.rank)
-        gains = [(_gain(trial, one), one) for one in tried]
-        if not gains or max(gain for gain, _ in gains) <= 0.0:
+        stride = _stride(judge.lattice, trial, 1 if hopeless else 2**number)
+        judge.expected = 2 + number
+        if not stride:
             break
-        trial = max(gains, key=lambda pair: pair[0])[1]
+        after = judge(stride[-1])
+        if after.met:
+            return _first_met(judge, stride)
+        if not after.ratio < trial.ratio:
+            break
+        trial = after
     return trial
+
+
+def _step(judge: Judge, trial: Trial) -> Trial:
+    """Of the most promising steps the best that meets the objectives, else the one that gains most per price."""
+    steps = sorted(judge.lattice.raised(trial.configuration), key=lambda step: _promise(judge.lattice, trial, *step))
+    judge.expected = WIDE
+    tried = [judge(configuration) for _, configuration in steps[:WIDE]]
+    if met := [one for one in tried if one.met]:
+        return min(met, key=lambda one: one.rank)
+    gaining = [one for one in tried if one.ratio < trial.ratio]
+    return max(gaining, key=lambda one: _gain(trial, one), default=trial)
 
 
 def _gain(before: Trial, after: Trial) -> float:
     """How far the worst upper end falls, by its limit, per price."""
-    fall = before.ratio - after.ratio
-    if math.isnan(fall):  # neither can be judged
-        return 0.0
-    price = after.key[0] - before.key[0]
-    return fall / price if price > 0.0 else fall * math.inf if fall else 0.0
+    fall, price = before.ratio - after.ratio, after.key[0] - before.key[0]
+    return fall / price if price > 0.0 else math.inf
 
 
-def _promising(lattice: Lattice, trial: Trial) -> list[Configuration]:
-    """Steps up, by what theory lets one hope for: the fall of the number waiting, per price."""
+def _first_met(judge: Judge, stride: list[Configuration]) -> Trial:
+    """By halving, as more never hurts; the last one is met."""
+    place = bisect_left(stride, True, hi=len(stride) - 1, key=lambda configuration: judge(configuration).met)
+    return judge(stride[place])
 
-    def promise(step: tuple[int, Configuration]) -> tuple[float, float]:
-        unit, configuration = step
-        before, after = trial.configuration[unit], configuration[unit]
-        share = before.replicas * before.cpu / (after.replicas * after.cpu)
-        busy = min(trial.busy[unit], BUSY)
-        falls = 1.0 - share * (1.0 - busy) / (1.0 - busy * share)  # as of the odds of a busy server
-        price = lattice.price_of(unit, after) - lattice.price_of(unit, before)
-        return -trial.queue[unit] * falls / max(price, 1e-12), -busy
 
-    step = max(1, min(option.replicas for option in trial.configuration) // 8)
-    return [configuration for _, configuration in sorted(lattice.raised(trial.configuration, step), key=promise)]
+def _stride(lattice: Lattice, trial: Trial, length: int) -> list[Configuration]:
+    """The next configurations, each one step above the one before."""
+    stride: list[Configuration] = []
+    expected = trial
+    while len(stride) < length and (steps := lattice.raised(expected.configuration)):
+        unit, configuration = min(steps, key=lambda step: _promise(lattice, expected, *step))
+        expected = _expected(expected, unit, configuration)
+        stride.append(configuration)
+    return stride
+
+
+def _promise(lattice: Lattice, trial: Trial, unit: int, configuration: Configuration) -> tuple[float, float]:
+    """What theory lets one hope for: the fall of the number waiting, per price; the least is best."""
+    fall = trial.queue[unit] - _expected(trial, unit, configuration).queue[unit]
+    price = lattice.price_of(unit, configuration[unit]) - lattice.price_of(unit, trial.configuration[unit])
+    return -fall / max(price, 1e-12), -trial.busy[unit]
+
+
+def _expected(trial: Trial, unit: int, configuration: Configuration) -> Trial:
+    """The trial of a configuration that is larger in one unit, as theory has it: waiting as the odds of a busy core."""
+    before, after = trial.configuration[unit], configuration[unit]
+    share = before.replicas * before.cpu / (after.replicas * after.cpu)
+    busy = min(trial.busy[unit], BUSY)
+    queue = trial.queue[unit] * share * (1.0 - busy) / (1.0 - busy * share)
+    return replace(
+        trial, configuration=configuration,
+        busy=(*trial.busy[:unit], busy * share, *trial.busy[unit + 1 :]),
+        queue=(*trial.queue[:unit], queue, *trial.queue[unit + 1 :]),
+    )  # fmt: skip
 
 
 def _double(judge: Judge, failing: Configuration) -> bool:
@@ -285,7 +321,7 @@ class Excluder:
         return flat, alive
 
     def _swap(self) -> None:
-        """Look around the best for what is better: one unit less, and perhaps another one more."""
+        """Look around the best for what is cheaper: one unit less, and perhaps another one more."""
         while not self._spent:
             best = _best(self.judge)
             for configuration in self._neighbours(best):
@@ -308,7 +344,7 @@ class Excluder:
                 found |= {fewer} | {one for other, one in self._lattice.raised(fewer) if other != unit}
         for configuration in sorted(found, key=self._lattice.key, reverse=True):
             told = configuration in self.judge.trials or self.judge.fails(configuration)
-            if self._lattice.key(configuration)[:2] <= best.key[:2] and not told:
+            if self._lattice.key(configuration)[:2] < best.key[:2] and not told:
                 yield configuration
 
 

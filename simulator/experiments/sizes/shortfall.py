@@ -5,19 +5,20 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...plan.layout import UNLIMITED
+from ...plan.layout import UNLIMITED, Outcome
 from ...plan.plan import Plan
 from ...results import Results
 from ...results.display import quantity
 from ...results.objectives import detail_needed
-from .judging import Judge, objective_label, shown_miss, worst_objective
+from .judging import Judge, objective_label, shown_miss, without_waiting, worst_objective
 from .lattice import Lattice
+from .own import Own, compile_alone, own_of
 
 COMPONENTS = {
     "network_s": "the network to",
     "waiting_s": "waiting at",
     "service_s": "service at",
-    "timeout_s": "timeouts of",
+    "timeout_s": "timeouts and backoff at",
 }
 
 
@@ -29,12 +30,12 @@ def why_not(judge: Judge) -> str:
     free, best = judge.unhindered
     if row := shown_miss(best):
         return f"The objectives cannot be met, because {_even_without_waiting(judge, free, best, row)}."
-    top = judge(lattice.top)
+    judge(lattice.top)
     plan = lattice.compile(lattice.top)
-    result = judge.simulate(plan, "requests" if top.objective.endswith(" errorRate") else detail_needed(plan))
+    result = judge.simulate(plan, detail_needed(plan))
     row = shown_miss(result)
     if row is not None and not _in_doubt(judge):
-        return f"The objectives cannot be met, because {_waiting(lattice, plan, result, row)}."
+        return f"The objectives cannot be met, because {_in_the_largest(judge, plan, result, row)}."
     ratio, worst = worst_objective(best)
     if ratio > 1.0:
         return _not_shown(worst, "even if nobody ever waits")
@@ -76,49 +77,88 @@ def told(row: dict[str, Any], value: float) -> str:
 def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[str, Any]) -> str:
     label = objective_label(row)
     if math.isnan(row["high"]):
-        return f"{label} has nothing to go by: no call of it has ended so in the span"
+        return nothing_seen(row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])})"
     head = f"{label} is {seen} even if nobody ever waits, and the limit is {told(row, row['limit'])}"
     if row["quantity"] == "errorRate":
-        return f"{head}: {_causes(judge.simulate(free, 'requests'))}"
-    return f"{head}: {_longest(result)}"
+        return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
+    return f"{head}: {_longest(judge, result, own_of(free, row))}"
 
 
-def _longest(result: Results) -> str:
-    """Where most of the mean latency is."""
+def nothing_seen(row: dict[str, Any]) -> str:
+    """That an objective has no value, or no interval."""
+    label = objective_label(row)
+    if math.isnan(row["value"]):
+        return f"{label} has nothing to go by: no call of it has ended so in the span"
+    return f"{label} has no interval: calls of it have ended so in one replication only"
+
+
+def _longest(judge: Judge, result: Results, own: Own) -> str:
+    """Where most of the mean latency of its requests is; of calls inside no more than how long they take."""
+    if own.inner:
+        return f"its calls take {quantity('latency_s', own.calls(result)[2])} ms in the mean"
+    whose = "a request's mean latency"
+    if not own.everything:
+        lattice = judge.lattice
+        plan = compile_alone(lattice.topology, lattice.deployment, own.slo, lattice.sizes(lattice.top))
+        result = judge.simulate(without_waiting(plan), "summary")
+        whose = "the mean latency of its requests, nobody else asking,"
     table = result.breakdown
     cells = table.to_numpy()
     row, column = divmod(int(cells.argmax()), cells.shape[1])
     where = f"{COMPONENTS[str(table.columns[column])]} {table.index[row]}"
-    most, total = (quantity("latency_s", float(value)) for value in (cells[row, column], cells.sum()))
-    return f"most of a request's mean latency is {where} ({most} of {total} ms)"
+    most, total = float(cells[row, column]), float(cells.sum())
+    of_all = f"({quantity('latency_s', most)} of {quantity('latency_s', total)} ms)"
+    return f"{_part(most, total)} of {whose} is {where} {of_all}"
 
 
-def _causes(result: Results) -> str:
-    """The most frequent cause of failures."""
-    requests = result.requests
-    mine = requests.loc[requests["arrival_s"] >= result.provenance["warmup_s"], "cause"].astype(str)
-    causes = mine[mine != ""].value_counts()
-    if causes.empty:
-        return "those failures are seen by no user"
-    # Of equal counts the first in the alphabet.
-    cause = min(causes[causes == causes.iloc[0]].index)
-    return f"most of the failures are {cause} ({quantity('errorRate', causes[cause] / len(mine))} % of the requests)"
+def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, str]:
+    """In words, and the most frequent cause of failures of its requests; of calls inside only how many fail."""
+    if own.inner:
+        calls, failed, _ = own.calls(result)
+        return f"{failed} of its {calls} calls failed", ""
+    counts, number = own.failures(judge.simulate(plan, own.detail))
+    most, total = int(counts.iloc[0]), int(counts.sum())
+    share = quantity("errorRate", most / number)
+    whose = "the requests" if own.everything else "its requests"
+    cause = str(counts.index[0])
+    return f"{_part(most, total)} of the failures are {cause} ({share} % of {whose})", cause
 
 
-def _waiting(lattice: Lattice, plan: Plan, result: Results, row: dict[str, Any]) -> str:
-    """For whom requests wait in the largest configuration."""
+def _part(most: float, total: float) -> str:
+    return "most" if most > total / 2.0 else "the largest part"
+
+
+def _in_the_largest(judge: Judge, plan: Plan, result: Results, row: dict[str, Any]) -> str:
+    """What holds up its requests in the largest configuration, or makes them fail."""
+    if math.isnan(row["high"]):
+        return nothing_seen(row)
+    own = own_of(plan, row)
+    seen = f"{told(row, row['value'])} (up to {told(row, row['high'])}, limit {told(row, row['limit'])})"
+    text = f"{objective_label(row)} is {seen} also in the largest configuration"
+    waits = own.waits(result)
+    unit = str(waits.idxmax()) if waits.max() > 0.0 else ""
+    if row["quantity"] != "errorRate":
+        return f"{text}: requests wait for {_what(judge.lattice, plan, result, unit)}" if unit else text
+    causes, first = _causes(judge, plan, result, own)
+    text = f"{text}: {causes}"
+    outcome, _, service = first.partition("@")
+    if outcome == Outcome.REJECTED.word:
+        full = int(plan.services.unit[plan.services.name.index(service)])
+        if plan.units.queue_capacity[full] != UNLIMITED:
+            text += f"; the queue is that of {_what(judge.lattice, plan, result, plan.units.name[full])}"
+    elif unit and outcome in (Outcome.TIMEOUT.word, Outcome.UNFINISHED.word):
+        text += f"; requests wait for {_what(judge.lattice, plan, result, unit)}"
+    return text
+
+
+def _what(lattice: Lattice, plan: Plan, result: Results, name: str) -> str:
+    """A unit that requests wait for, and why it has no more replicas."""
     units: Any = result.units
-    name = str(units["queue_length"].idxmax())
     place = plan.units.name.index(name)
     size = f"{plan.units.replicas[place]} of {plan.units.cpu[place]:g} cores"
     if plan.units.concurrency[place] != UNLIMITED:
         size += f" and {plan.units.concurrency[place]} slots"
     fixed = "is not sized" if name not in lattice.sized else f"has max_replicas = {lattice.max_replicas}"
-    seen = f"{told(row, row['value'])} (up to {told(row, row['high'])}, limit {told(row, row['limit'])})"
     busy = f"cores busy {units['utilisation_ratio'][name]:.1%}, {units['queue_length'][name]:.3g} waiting"
-    text = (
-        f"{objective_label(row)} is {seen} also in the largest configuration: requests wait for {name},"
-        f" which {fixed} ({size}, {busy})"
-    )
-    return f"{text}; {_causes(result)}" if row["quantity"] == "errorRate" else text
+    return f"{name}, which {fixed} ({size}, {busy})"

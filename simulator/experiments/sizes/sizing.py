@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from concurrent.futures import Executor
 
@@ -17,7 +18,7 @@ from ..simulation import with_settings
 from .judging import Judge, Trial
 from .lattice import Lattice, make_lattice
 from .search import search
-from .shortfall import told, why_not
+from .shortfall import nothing_seen, told, why_not
 from .sized import Capacity
 
 TYPICAL = 10
@@ -42,7 +43,7 @@ def capacity(
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Capacity:
-    """Find the cheapest replicas that meet every objective of the file, each with the stated confidence (section 12).
+    """Find the cheapest replicas that meet every objective of the file, each with the stated confidence (section 13).
 
     Parameters
     ----------
@@ -174,14 +175,17 @@ def explain(judge: Judge, trial: Trial, result: Results, *, exact: bool, interru
     """The reason: what was chosen, why, and how sure that is."""
     made = result.provenance
     number = len(judge.trials)
-    simulated = "1 configuration was simulated" if number == 1 else f"{number} configurations were simulated"
-    effort = f"{simulated}, {made['replications']} replications each"
-    stopped = "Interrupted: this is the best until then. " if interrupted else ""
+    each = f"{made['replications']} replications each"
     if trial.met:
-        return f"{stopped}{_met(judge, trial, result)} {effort}; {_how_sure(judge, exact=exact)}."
+        simulated = "1 configuration was simulated" if number == 1 else f"{number} configurations were simulated"
+        stopped = "Interrupted: this is the best until then. " if interrupted else ""
+        return f"{stopped}{_met(judge, trial, result)} {simulated}, {each}; {_how_sure(judge, exact=exact)}."
     if not why:
         why = f"Interrupted after {number} of them: none met every objective yet."
-    return f"{why} The nearest is {_sizes(judge, trial)}: {_measured(trial, made['confidence'])}. {effort}."
+    which = (
+        f"Only one configuration was tried ({each}):" if number == 1 else f"The nearest of {number} tried ({each}) is"
+    )
+    return f"{why} {which} {_sizes(judge, trial)}: {_measured(trial, made['confidence'])}."
 
 
 def _met(judge: Judge, trial: Trial, result: Results) -> str:
@@ -192,7 +196,10 @@ def _met(judge: Judge, trial: Trial, result: Results) -> str:
 
 
 def _measured(trial: Trial, confidence: float) -> str:
-    row = {"quantity": trial.objective.rpartition(" ")[2]}
+    slo, _, name = trial.objective.rpartition(" ")
+    row = {"slo": slo, "quantity": name, "value": trial.value}
+    if math.isnan(trial.high):
+        return nothing_seen(row)
     side = "below" if trial.met else "up to"
     return (
         f"{trial.objective} is {told(row, trial.value)}, {side} {told(row, trial.high)}"
@@ -218,12 +225,18 @@ def _sizes(judge: Judge, trial: Trial) -> str:
 
 
 def _how_sure(judge: Judge, *, exact: bool) -> str:
-    money = "cheaper" if judge.lattice.priced else "smaller (nothing has a price: cores count, then replicas)"
+    lattice = judge.lattice
+    money = "cheaper" if lattice.priced else f"smaller ({_unpriced(lattice)}: cores count, then replicas)"
     if not exact:
         return f"none found is {money}, but not every one that is could be excluded"
     if all(one.met for one in judge.trials.values()):
         if any(all(option.replicas == 1 for option in one.configuration) for one in judge.trials.values()):
             return "there is nothing smaller"
         return "with less the units could not keep up"
-    left = "" if judge.all_compared else ", but not all that cost the same were compared by their room"
-    return f"every one that is {money} was excluded{left}"
+    left = "" if judge.all_compared else "; not all that cost the same were compared by their room"
+    return f"every one that is {money} was excluded, taking it that fewer never help{left}"
+
+
+def _unpriced(lattice: Lattice) -> str:
+    """Why cores stand for the price."""
+    return "nothing has a price" if lattice.plan.prices is None else "a replica has no price, so that all cost the same"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ...errors import PlanError
@@ -13,6 +15,12 @@ from ...spec.values import WrittenFloat, WrittenInt
 
 DEPLOYMENT, SEED = "deployment", "seed"
 """Axes that are no paths."""
+NAME = "name"
+"""An axis that changes nothing but the name of the topology."""
+
+
+DIGITS = 10
+"""Of a value that is chosen and written with its unit: what it is simulated with, and what the table shows."""
 
 
 @dataclass(frozen=True)
@@ -22,21 +30,31 @@ class Axis:
     path: str
     values: tuple[object, ...] = ()
     span: Span | None = None
+    text: bool = False
+    """The span is of a text or a file: its values are written as its ends are, in the unit of the lower one."""
 
     def at(self, u: float) -> object:
         """The value at a number u from [0, 1): levels and whole numbers are equally likely, of a log scale factors."""
         if self.span is None:
             return self.values[int(u * len(self.values))]
-        low, high = self.span.ends(self.path)
-        more = 1.0 if self.span.integer else 0.0  # the highest whole number has room of its own
-        if self.span.scale == "log":
+        span, (low, high), (unit, size) = self.span, self.span.ends(self.path), self.span.unit(self.path)
+        if span.integer:
+            low, high = round(low / size), round(high / size)
+        more = 1.0 if span.integer else 0.0  # the highest whole number has room of its own
+        if span.scale == "log":
             value = math.exp(math.log(low) + u * (math.log(high + more) - math.log(low)))
         else:
             value = low + u * (high + more - low)
-        value = min(max(math.floor(value) if self.span.integer else value, low), high)
-        if self.span.written:  # so that a rate without its unit is refused here too
-            return WrittenInt(value) if self.span.integer else WrittenFloat(value)
-        return int(value) if self.span.integer else value
+        value = min(max(math.floor(value) if span.integer else value, low), high)
+        if not isinstance(span.min, str):
+            number, written = (int, WrittenInt) if span.integer else (float, WrittenFloat)
+            # So that a rate without its unit is refused here too.
+            return (written if span.written else number)(value)
+        if not self.text:
+            return value * size if span.integer else value
+        # More digits where the ends are close: two points are to differ.
+        digits = min(DIGITS + math.ceil(math.log10(high / (high - low))), sys.float_info.dig)
+        return _plain_number(value if span.integer else value / size, digits) + unit
 
 
 def read_axes(axes: Mapping[str, object]) -> tuple[Axis, ...]:
@@ -60,7 +78,14 @@ def _read(path: str, value: object) -> Axis:
     elif isinstance(value, Mapping):
         value = {str(key): _plain(item) for key, item in value.items()}
     found = value if isinstance(value, Span) else read_axis(value, path)
-    return Axis(path, span=found) if isinstance(found, Span) else Axis(path, tuple(found))
+    if isinstance(found, Span):
+        return Axis(path, span=found, text=isinstance(value, str | Span))
+    return Axis(path, tuple(found))
+
+
+def _plain_number(value: float, digits: int) -> str:
+    """So many digits, and no exponent."""
+    return format(Decimal(f"{value:.{digits}g}").normalize(), "f")
 
 
 def _plain(value: Any) -> object:

@@ -45,14 +45,14 @@ def make_points(axes: Sequence[Axis], design: str = "grid", samples: int | None 
     if design in SAMPLING:
         return _sampled(axes, design, samples, seed)
     if samples is not None:
-        raise PlanError(f'a {design} has as many points as its values make: leave samples out, or use design="latin"')
+        raise PlanError(f'a {design} has as many points as its values make: leave samples= out, or use design="latin"')
     if spans := [axis.path for axis in axes if axis.span is not None]:
         raise PlanError(f'a {design} needs values, and {spans[0]} has a span: list them, or use design="latin"')
     if design == "zip":
         return _zipped(axes)
     if (number := math.prod(len(axis.values) for axis in axes)) > MOST_POINTS:
         raise PlanError(
-            f"this grid has {number} points, above {MOST_POINTS}: sample it, for example by the design latin"
+            f'this grid has {number} points, above {MOST_POINTS}: sample it, for example with design="latin"'
         )
     paths = [axis.path for axis in axes]
     return [dict(zip(paths, values, strict=True)) for values in itertools.product(*(axis.values for axis in axes))]
@@ -68,9 +68,10 @@ def _zipped(axes: Sequence[Axis]) -> list[Point]:
 
 def _sampled(axes: Sequence[Axis], design: str, samples: int | None, seed: int) -> list[Point]:
     if isinstance(samples, bool) or not isinstance(samples, int) or not 1 <= samples <= MOST_POINTS:
-        raise PlanError(f"a {design} design needs samples: how many points, from 1 to {MOST_POINTS}, not {samples}")
+        found = "" if samples is None else f", not {samples}"
+        raise PlanError(f"a {design} design needs samples=, how many points to make, from 1 to {MOST_POINTS}{found}")
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise PlanError(f"a design's seed is a whole number of at least 0, not {seed}")
+        raise PlanError(f"design_seed= is a whole number of at least 0, not {seed}")
     make: dict[str, Callable[..., Floats]] = {"random": _random, "latin": _latin, "sobol": _sobol}
     places = np.minimum(make[design](axes, samples, seed), np.nextafter(1.0, 0.0)).tolist()
     return [{axis.path: axis.at(u) for axis, u in zip(axes, row, strict=True)} for row in places]

@@ -11,6 +11,7 @@ import json
 import math
 import os
 import socket
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,9 @@ FORMAT = "simulator-run/1"
 SYNC_S = 1.0
 """Lines of this much time may be lost when the machine itself fails; when only the process does, none is."""
 ENDING = ".jsonl"
+PACKAGE = Path(__file__).parents[2]
+DECIDING = ("compiler", "engines", "plan", "results", "rules", "experiments/replicate.py", "experiments/sweeps/runs.py")
+"""Sources that decide what comes out of a plan; what comes out of a file is in the plan."""
 _WORDS = {"Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -39,10 +43,23 @@ def package_version() -> str:
         return "unknown"
 
 
+@cache
+def code_digest(package: Path = PACKAGE) -> str:
+    """A digest of the sources that make the numbers of a plan: a run of code that was edited since is another run."""
+    sha = hashlib.sha256()
+    for name in DECIDING:
+        for source in sorted((package / name).rglob("*.py")) if (package / name).is_dir() else [package / name]:
+            content = source.read_bytes() if source.exists() else b""  # a package without sources has its version
+            sha.update(f"{source.relative_to(package).as_posix()}:{len(content)}:".encode())
+            sha.update(content)
+    return sha.hexdigest()
+
+
 def run_key(plan: Plan) -> str:
-    """A digest of all that a run depends on: the plan, seed, replications and confidence, and this version."""
+    """A digest of all that a run depends on: the plan, seed, replications and confidence, and the code that runs it."""
     settings = plan.settings
-    content = (FORMAT, package_version(), plan.digest(), settings.seed, settings.replications, settings.confidence)
+    of_plan = (plan.digest(), settings.seed, settings.replications, settings.confidence)
+    content = (FORMAT, package_version(), code_digest(), *of_plan)
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 
@@ -167,10 +184,12 @@ class Journal:
             raise ResultError(f"{folder} is a file: name a folder to keep runs in")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder):  # rather now than when the first run is finished
+                pass
         except OSError as error:
-            raise ResultError(f"cannot keep runs in {folder}: {error.strerror or error}") from error
-        if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise ResultError(f"cannot keep runs in {folder}: it may not be written to")
+            raise ResultError(
+                f"cannot keep runs in {folder}: {error.strerror or error}: name another folder"
+            ) from error
         self.runs: dict[str, Run] = {}
         self._places = set()
         for entry in read_entries(self.folder):

@@ -27,6 +27,8 @@ class Row:
     number: int
     point: Point
     deployment: str
+    topology: str = ""
+    """Its name, where a table has rows of several."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,6 @@ def point_table(paths: Sequence[str], filled: Sequence[Filled]) -> pd.DataFrame:
     runs = [one.outcome if isinstance(one.outcome, Run) else None for one in filled]
     columns["met"] = pd.Series([run is not None and run.met for run in runs], dtype="bool")
     columns["replications"] = pd.Series([0 if run is None else len(run.values) for run in runs], dtype="int64")
-    columns["warnings"] = _texts([GLUE.join(one.warnings) for one in filled])
     return pd.DataFrame(columns | _endings(filled))
 
 
@@ -85,7 +86,10 @@ def run_table(paths: Sequence[str], filled: Sequence[Filled]) -> pd.DataFrame:
 
 
 def _leading(paths: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
-    columns: dict[str, Any] = {path: _column([row.point.get(path) for row in rows]) for path in paths}
+    columns: dict[str, Any] = {}
+    if len({row.topology for row in rows}) > 1:
+        columns["topology"] = _texts([row.topology for row in rows])
+    columns |= {path: _column([row.point.get(path) for row in rows]) for path in paths}
     columns.setdefault(DEPLOYMENT, None)
     columns[DEPLOYMENT] = _texts([row.deployment for row in rows])
     return columns
@@ -94,7 +98,8 @@ def _leading(paths: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
 def _endings(filled: Sequence[Filled]) -> dict[str, Any]:
     reasons = [one.outcome.reason if isinstance(one.outcome, Failure) else "" for one in filled]
     states = [FAILED if isinstance(one.outcome, Failure) else OK for one in filled]
-    return {"status": _texts(states), "reason": _texts(reasons)}
+    warnings = [GLUE.join(one.warnings) for one in filled]
+    return {"warnings": _texts(warnings), "status": _texts(states), "reason": _texts(reasons)}
 
 
 def _quantities(filled: Sequence[Filled]) -> list[str]:

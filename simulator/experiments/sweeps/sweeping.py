@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import closing
 from itertools import chain
@@ -20,7 +20,7 @@ from ...spec.sweepfile import load_sweep
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
-from .axes import DEPLOYMENT, SEED, cell, read_axes
+from .axes import DEPLOYMENT, NAME, SEED, cell, read_axes
 from .designs import make_points
 from .journal import Entry, Journal, read_entries, run_key
 from .rows import Filled, Row, point_table, run_table
@@ -51,17 +51,20 @@ def sweep(
     shard: str | None = None,
     runs: bool = False,
     progress: Progress | None = None,
+    notify: Callable[[str], None] | None = None,
 ) -> pd.DataFrame:
     """Simulate a topology at many points, all with the same randomness.
 
     Parameters
     ----------
     topology
-        Or the path of a sweep file, which has what else is to be said; what is said here too goes first.
+        Or the path of a sweep file, which has what else is to be said; what is said here too goes first, but for axes,
+        which come on top of those of the file.
     axes
         By path, as in `Topology.replace`, or `deployment` or `seed`: values, a text such as "50/s:400/s:50/s", or, for
-        a design that samples, a span such as {"min": "1ms", "max": "50ms", "scale": "log", "integer": False}. Of a
-        span with units the table shows seconds, per second, fractions, bytes and cores.
+        a design that samples, a span, as a text such as "1ms..50ms:log" or as a mapping such as {"min": "1ms", "max":
+        "50ms", "scale": "log", "integer": False}. Values chosen from a text or a file are written in the unit of its
+        lower end; from a mapping they are numbers: seconds, per second, fractions, bytes and cores.
     deployments
         Every point is simulated as each of them; `microservices` by default.
     design
@@ -85,6 +88,8 @@ def sweep(
         Give one row a replication instead.
     progress
         Called with (finished, all) runs: points by deployments, the reused ones too.
+    notify
+        Called with a sentence before the first run: how much there is to do.
 
     Returns
     -------
@@ -92,8 +97,8 @@ def sweep(
         One row a point and deployment in the order of the design: the axes by path, `deployment`, the mean of every
         quantity over replications and its `<quantity>_half_width`, `met` (every objective), `replications`,
         `warnings`, `status` (`ok` or `failed`) and `reason`. A point that fails is such a row. Its `attrs` count
-        the runs that were `computed`, and the rows that `reused` one (of the store, or of a row that is the same run),
-        `failed`, or are `missing` because of a Ctrl-C.
+        the runs that were `computed` and those of the store that were `reused`, and the rows that are one run with
+        another row (`shared`), `failed`, or are `missing` because of a Ctrl-C.
 
     Raises
     ------
@@ -107,21 +112,24 @@ def sweep(
     }  # fmt: skip
     if not isinstance(topology, Topology):
         made, changes, file = load_sweep(topology)
+        axes = _both_axes(made.axes, axes or {}, changes)
         # The file's settings below those that were given here.
         changes = {path: value for path, value in changes.items() if settings.get(path.partition(".")[2]) is None}
         topology = load(file)
         topology = topology.replace(changes) if changes else topology
-        axes, design, samples = axes or made.axes, design or made.design, samples or made.samples
+        design, samples = design or made.design, samples or made.samples
         design_seed = made.design_seed if design_seed is None else design_seed
         deployments, equal_cores = deployments or made.deployments, equal_cores or made.equal_cores
     task = _make_task(topology, axes or {}, deployments, settings, design or "grid", samples, design_seed, equal_cores)
     if workers is not None and workers < 1:
-        raise PlanError(f"a sweep needs a worker at least, not {workers}")
+        raise PlanError(f"a sweep needs a worker at least, not workers={workers}")
     part = read_shard(shard)
     if part is not None and store is None:
-        raise PlanError("a shard computes its part into a store: give one (store=, --store)")
+        raise PlanError("a shard computes its part into a store: give one with store=")
     journal = None if store is None else Journal(store, "all" if part is None else f"shard-{part}")
     sweep_ = _Sweep(task, engine, part, journal, progress or (lambda done, total: None))
+    if notify is not None:
+        notify(sweep_.size())
     sweep_.run(executor=executor, address=address, workers=workers)
     return sweep_.table(runs)
 
@@ -129,8 +137,9 @@ def sweep(
 def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     """Every finished run of a store as one table, whichever sweeps and processes have put them there.
 
-    Rows are in the order of their topologies' names, points and deployments. An axis that a run has not is None. Failed
-    points are not in a store: the sweep itself, run again, has them as rows.
+    Rows are in the order of their topologies' names, points and deployments; if there are several names, the first
+    column is `topology`. An axis that a run has not is None. Failed points are not in a store: the sweep itself, run
+    again, has them as rows.
 
     Parameters
     ----------
@@ -153,11 +162,28 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     if not found:
         raise ResultError(f"the store {store} holds no finished run")
     entries = [entry for _, entry in sorted(found.items(), key=lambda one: one[0])]
-    filled = [
-        Filled(Row(one.point, dict(one.axes), one.deployment), one.run, one.confidence, one.advice) for one in entries
-    ]
     paths = list(dict.fromkeys(path for one in entries for path in one.axes))
+    told = all(NAME in one.axes for one in entries)  # which topology it is
+    filled = [
+        Filled(Row(one.point, dict(one.axes), one.deployment, "" if told else one.topology), one.run, one.confidence,
+               one.advice) for one in entries
+    ]  # fmt: skip
     return run_table(paths, filled) if runs else point_table(paths, filled)
+
+
+def _both_axes(
+    of_file: Mapping[str, object], given: Mapping[str, object], changes: Mapping[str, object]
+) -> dict[str, object]:
+    """The axes of a sweep file, and after them those that were given besides; none is to take another's place."""
+    for path in given:
+        if path in of_file:
+            raise PlanError(f"{path} is an axis of the sweep file, and of axes= too: leave one of them out")
+    axes = {**of_file, **given}
+    for path in axes:
+        if (f"simulation.{path}" if path == SEED else path) in changes:
+            raise PlanError(f"{path} is an axis of this sweep, and the sweep file sets it under `simulation` too: "
+                            "leave one of them out")  # fmt: skip
+    return axes
 
 
 class _Task:
@@ -205,13 +231,15 @@ def _make_task(
     axes = read_axes(given)
     paths = tuple(axis.path for axis in axes)
     if DEPLOYMENT in paths and deployments is not None:
-        raise PlanError("deployment is an axis of this sweep: leave deployments out, or the axis")
+        raise PlanError("deployment is an axis of this sweep: leave deployments= out, or the axis")
+    if SEED in paths and f"simulation.{SEED}" in paths:
+        raise PlanError("seed and simulation.seed are one thing: leave one of these axes out")
     for key, value in settings.items():
         for path in (f"simulation.{key}", key if key == SEED else ""):
             if value is not None and path in paths:
-                raise PlanError(f"{path} is an axis of this sweep, and {key} is given too: leave one of them out")
+                raise PlanError(f"{path} is an axis of this sweep, and {key}= is given too: leave one of them out")
     if design_seed is not None and design in ("grid", "zip"):
-        raise PlanError(f"a {design} draws nothing: leave the design's seed out")
+        raise PlanError(f"a {design} draws nothing: leave design_seed= out")
     points = make_points(axes, design, samples, design_seed or 0)
     names = [deployments] if isinstance(deployments, str) else list(dict.fromkeys(deployments or ["microservices"]))
     rows = [
@@ -227,6 +255,10 @@ def _make_task(
     return _Task(topology, paths, rows, equal_cores)
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
 class _Sweep:
     """A sweep on its way: what is finished, by row, and where it came from."""
 
@@ -239,8 +271,17 @@ class _Sweep:
         self._filled: dict[tuple[int, str], Filled] = {}
         self._runs: dict[str, Outcome] = {} if journal is None else dict(journal.runs)
         self._waiting: dict[str, list[tuple[Row, Plan]]] = {}
-        self._computed = self._reused = 0
+        self._computed = self._reused = self._shared = 0
+        self._seen: set[str] = set()
         self._first_error: SimulatorError | None = None
+
+    def size(self) -> str:
+        """How much there is to do, in words."""
+        points, names = (len({getattr(row, of) for row in self._rows}) for of in ("number", "deployment"))
+        among = f" ({_count(points, 'point')}, {names} deployments)" if names > 1 else ""
+        own = "simulation.replications" in self._task.paths
+        each = "" if own else f", each of {_count(self._task.topology.simulation.replications, 'replication')}"
+        return f"{_count(len(self._rows), 'run')}{among}{each}"
 
     def run(self, **where: Any) -> None:
         """Compute what is not in the store; a Ctrl-C ends it early."""
@@ -285,7 +326,11 @@ class _Sweep:
                 continue
             key = run_key(plan)
             if (known := self._runs.get(key)) is not None:
-                self._reused += 1
+                if key in self._seen:
+                    self._shared += 1
+                else:
+                    self._reused += 1
+                self._seen.add(key)
                 self._fill(key, row, plan, known)
             elif key in self._waiting:  # a monolith has no replicas of its services to vary
                 self._waiting[key].append((row, plan))
@@ -296,9 +341,10 @@ class _Sweep:
     def _keep(self, key: str, outcome: Outcome) -> None:
         """A run that was made, for all rows that wait for it."""
         self._computed += 1
+        self._seen.add(key)
         self._runs[key] = outcome
         waiting = self._waiting.pop(key)
-        self._reused += len(waiting) - 1
+        self._shared += len(waiting) - 1
         for row, plan in waiting:
             self._fill(key, row, plan, outcome)
 
@@ -317,6 +363,7 @@ class _Sweep:
         table.attrs = {
             "computed": self._computed,
             "reused": self._reused,
+            "shared": self._shared,
             "failed": sum(isinstance(one.outcome, Failure) for one in filled),
             "missing": len(done) - len(filled),
         }

@@ -25,13 +25,8 @@ from ...plan.engine import Engine
 from ...plan.plan import Plan
 from .. import replicate
 from ..engines import choose_engine, expected_requests
-from ..replicate import (
-    TICK_S,
-    _cores,
-    _ignore_interrupts,
-    _interrupts_held,
-    threads_run_at_once,
-)
+from ..machine import available_cores, ignore_interrupts, interrupts_held
+from ..replicate import TICK_S, threads_run_at_once
 from .runs import Failure, Outcome, Stopped, make_run
 
 Made = TypeVar("Made")
@@ -140,9 +135,9 @@ class Processes(Pool):
     def _start(self) -> Executor:
         from loky import get_reusable_executor
 
-        with _interrupts_held():
+        with interrupts_held():
             executor: Executor = get_reusable_executor(
-                max_workers=self._workers, timeout=60, initializer=_ignore_interrupts
+                max_workers=self._workers, timeout=60, initializer=ignore_interrupts
             )
             executor.submit(os.getpid)  # the workers are started by the first task
         return executor
@@ -211,7 +206,7 @@ def _make_pool(
         return Pool(executor, AHEAD)
     if address is not None:
         return Dask(address)
-    workers = min(workers or _cores(), max(runs, 1))
+    workers = min(workers or available_cores(), max(runs, 1))
     if threads_run_at_once(engine):
         if prepare := getattr(engine, "prepare", None):
             prepare()  # here, where a Ctrl-C is heard at once

@@ -158,17 +158,26 @@ def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
         ("shop.yaml --axis workload.rate=20,30", "workload.rate: a rate needs a unit"),
         ("shop.yaml --axis workload.rate=1:x:2", "axes.workload.rate: expected start:stop:step in one unit"),
         ("shop.yaml --axis workload.rate=1/s --shard 0/2", "a shard computes its part into a store"),
+        ("shop.yaml --axis workload.rate=1/s --shard 0/2", ".*: give one with --store"),
+        ("shop.yaml --axis workload.rate=1/s --shard -1/4 --store runs", "a shard is auto, or i/n .*, not '-1/4'"),
         ("shop.yaml --axis workload.rate=1/s --shard auto --store runs", "--shard auto is for array jobs"),
+        ("shop.yaml --axis workload.rate=1/s..2/s --design latin", "a latin design needs --samples, how many points"),
+        ("shop.yaml --axis workload.rate=1/s..2/s", "a grid needs values, .*: list them, or use --design latin\n"),
+        ("shop.yaml --axis workload.rate=1/s --samples 3", "a grid has .*: leave --samples out, or use --design latin"),
+        ("shop.yaml --axis workload.rate=1/s --design-seed 3", "a grid draws nothing: leave --design-seed out"),
+        ("shop.yaml --axis seed=1,2 --seed 3", "seed is an axis of this sweep, and --seed is given too"),
+        ("shop.yaml --axis deployment=monolith -d monolith", "deployment is an axis of this sweep: leave -d out"),
+        ("shop.yaml --axis seed=1,2 --axis simulation.seed=3", "seed and simulation.seed are one thing"),
         ("shop.yaml --axis workload.rate=1/s --store shop.yaml", "shop.yaml is a file: name a folder to keep runs in"),
         ("shop.yaml --axis workload.rate=1/s --csv nowhere/t.csv", "cannot write nowhere/t.csv: there is no folder"),
-        ("shop.yaml --axis workload.rate=1/s --parquet .", "[.] is a folder: name a file to write the table into"),
+        ("shop.yaml --axis workload.rate=1/s --parquet .", "[.] is a folder: name a file"),
         ("shop.yaml --file s.yaml", "--file names the topology"),
         ("--file s.yaml --set a=1", "--file names the topology"),
         ("--file nowhere.yaml", "cannot read `nowhere.yaml`"),
         ("--collect nowhere", "there is no store nowhere"),
         ("--collect runs --axis a=1", "--collect computes nothing"),
         ("shop.yaml --axis workload.rate=1/s -d nowhere", "no deployment `nowhere`"),
-        ("shop.yaml --axis workload.rate=1/s --workers 0", "a sweep needs a worker at least, not 0"),
+        ("shop.yaml --axis workload.rate=1/s --workers 0", "a sweep needs a worker at least, not --workers 0"),
     ],
 )
 def test_wrong_use(command, message, shop, capsys):
@@ -232,6 +241,101 @@ def test_a_long_table_is_cut(shop, capsys, monkeypatch):
     monkeypatch.setattr(sweeping, "MOST_ROWS", 2)
     out = run(capsys, "shop.yaml --axis workload.rate=10/s,20/s,30/s")[1]
     assert "... and 1 more row: --csv or --parquet have all of them" in out
+
+
+FEW = "fewer than 10 of 1 203 requests lie beyond p99.9: p99.9 needs 10 000 requests"
+MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10 000 requests"
+
+
+@pytest.mark.parametrize(
+    ("warnings", "remarks"),
+    [
+        (["", ""], []),
+        ([FEW, MORE], ["p90, p99, p99.9: few requests lie beyond in 2 of 2 rows; a longer run has more"]),
+        (
+            [f"one is odd; {FEW}; web is unstable: 5 visits arrive", FEW],
+            [
+                "1 of 2 rows are overloaded: their latencies depend on how long the run is",
+                "1 of 2 rows have warnings (column `warnings`), the first: one is odd",
+                "p99.9: few requests lie beyond in 2 of 2 rows; a longer run has more",
+            ],
+        ),
+    ],
+)
+def test_each_kind_of_warning_is_one_line(warnings, remarks):
+    table = pd.DataFrame({"warnings": pd.Series(warnings, dtype="str"), "status": "ok", "reason": ""})
+    assert sweeping._remarks(table) == ["", *remarks][: len(remarks) + 1 if remarks else 0]
+
+
+def test_the_real_warnings_are_understood(shop, capsys):
+    """Those that `simulate` gives of a short run, and of one that is asked for more than it can do."""
+    _, out, _ = run(capsys, "shop.yaml --axis workload.rate=20/s,150/s --set slos.web.p99=1h")
+    head, first, second = (re.split(" {2,}", line) for line in out.splitlines()[:3])
+    assert "overload" in head
+    assert ("yes" in first, "yes" in second) == (False, True)
+    assert "1 of 2 rows are overloaded" in out
+    assert re.search(r"^p99(, p99\.9)?: few requests lie beyond in 2 of 2 rows", out, re.MULTILINE)
+    assert "fewer than" not in out
+    assert "overload" not in run(capsys, "shop.yaml --axis workload.rate=20/s")[1].splitlines()[0]
+    assert "overloaded" in run(capsys, "shop.yaml --axis workload.rate=150/s --runs")[1]
+
+
+def test_chosen_values_are_shown_with_their_unit(shop, capsys):
+    command = "shop.yaml --axis workload.rate=1200/min..60/s:log --design latin --samples 3 --csv t.csv --store runs"
+    _, out, _ = run(capsys, command)
+    shown = [line.split()[0] for line in out.splitlines()[1:4]]
+    written = pd.read_csv("t.csv")["workload.rate"].tolist()
+    assert shown == [f"{float(value.removesuffix('/min')):.6g}/min" for value in written]
+    whole = Path("t.csv").read_bytes()
+    run(capsys, "--collect runs --csv t.csv")
+    assert Path("t.csv").read_bytes() == whole
+
+
+def test_a_large_sweep_says_how_much_there_is_to_do(shop, capsys, monkeypatch):
+    monkeypatch.setattr(sweeping, "MOST_QUIET", 3)
+    command = "shop.yaml --axis workload.rate={} -d monolith -d microservices --replications 1 --duration 4s"
+    assert run(capsys, command.format("20/s"))[2] == "computed 2, reused 0\n"
+    assert run(capsys, command.format("20/s,30/s"))[2] == (
+        "4 runs (2 points, 2 deployments), each of 1 replication; Ctrl-C keeps what is finished\ncomputed 4, reused 0\n"
+    )
+
+
+def test_rows_that_are_one_run_are_said_to_be(shop, capsys):
+    command = "shop.yaml --axis description=one,two,three --store runs"
+    more = "; rows that share one of these runs: 2\n"
+    assert run(capsys, command)[2] == f"computed 1, reused 0{more}"
+    assert run(capsys, command)[2] == f"computed 0, reused 1{more}"
+
+
+def test_axes_on_top_of_a_file(shop, capsys):
+    Path("sweep.yaml").write_text("topology: shop.yaml\naxes: {workload.rate: [20/s, 30/s]}\n")
+    code, out, _ = run(capsys, "--file sweep.yaml --axis services.web.replicas=1,2 --json")
+    assert (code, len(json.loads(out)["rows"])) == (common.FINE, 4)
+    code, out, err = run(capsys, "--file sweep.yaml --axis workload.rate=40/s")
+    assert (code, out) == (common.WRONG, "")
+    assert err == "workload.rate is an axis of the sweep file, and of --axis too: leave one of them out\n"
+
+
+@pytest.mark.parametrize("option", ["--csv", "--parquet"])
+def test_a_file_that_cannot_be_written_is_said_before_the_sweep(option, shop, capsys, monkeypatch):
+    monkeypatch.setattr(sim, "sweep", None)
+    file = "/proc/t"  # nobody may write there
+    code, out, err = run(capsys, f"shop.yaml --axis workload.rate=20/s {option} {file}")
+    assert (code, out) == (common.WRONG, "")
+    assert err.startswith(f"cannot write {file}: ")
+    assert err.endswith(": name another file\n")
+
+
+@pytest.mark.parametrize("option", ["--csv", "--parquet"])
+def test_a_disk_that_fills_up_loses_the_file_only(option, shop, capsys, monkeypatch):
+    def write(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, f"to_{option[2:]}", write)
+    code, out, err = run(capsys, f"shop.yaml --axis workload.rate=20/s {option} t")
+    assert code == common.WRONG
+    assert out.startswith("workload.rate")  # the sweep was not for nothing
+    assert err == "computed 1, reused 0\ncannot write t: No space left on device: name another file\n"
 
 
 def test_digits():
@@ -304,13 +408,13 @@ def test_the_kubernetes_manifest_says_one_number_of_shards_and_a_command_that_is
     arguments = cli.make_parser().parse_args(container["command"][1:])
     assert (arguments.shard, arguments.store) == ("auto", Path("/runs"))
     mounts = {one["name"]: one["mountPath"] for one in container["volumeMounts"]}
+    assert mounts == {"sweep": "/sweep", "runs": "/runs"}
     assert {volume["name"] for volume in spec["template"]["spec"]["volumes"]} == set(mounts)
     items = {one["path"] for one in spec["template"]["spec"]["volumes"][0]["configMap"]["items"]}
     assert str(arguments.file.relative_to(mounts["sweep"])) in items
     assert all((ROOT / one).is_file() for one in items)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a script of bash")
 def test_the_slurm_script_computes_every_share(shop, tmp_path, capsys):
     Path("sweep.yaml").write_text("topology: shop.yaml\naxes: {workload.rate: 20/s:60/s:10/s}\n")
     Path("simulator").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m simulator "$@"\n')

@@ -106,7 +106,7 @@ def test_the_engines_give_the_same_result(shop):
 
 
 def test_threads_that_are_cut_off_leave_whole_replications(shop, monkeypatch):
-    monkeypatch.setattr(replicate, "_cores", lambda: 1)
+    monkeypatch.setattr(replicate, "available_cores", lambda: 1)
     alone = content(sim.simulate(shop, replications=2, engine="compiled"))
     entered, heard = Semaphore(2), []
     whole = CompiledEngine.run

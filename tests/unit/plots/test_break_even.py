@@ -9,7 +9,8 @@ from matplotlib.colors import to_rgb
 
 from simulator import plots
 from simulator.experiments.curves.breaking import BreakEven
-from simulator.plots.style import OTHERS, VERMILLION
+from simulator.plots.break_even import PALE, _is_dark
+from simulator.plots.style import INK, OTHERS, VERMILLION
 
 NAMES = ("microservices", "monolith")
 NAN = float("nan")
@@ -49,9 +50,7 @@ def test_axes_are_the_paths_with_their_values():
     assert [ax.get_xlabel(), ax.get_ylabel()] == ["services.web.resources.memory", "workload.rate"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["1Gi", "2Gi", "8Gi"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["20", "80"]
-    assert (
-        ax.get_title(loc="left").replace("\n", " ").startswith("shop, of 6 cells: microservices is cheaper in 1, mono")
-    )
+    assert ax.get_title(loc="left").replace("\n", " ").startswith("shop: monolith is cheaper in 2 of 6 cells, micro")
 
 
 def test_every_cell_says_what_it_is():
@@ -71,6 +70,41 @@ def test_colours_go_from_one_deployment_to_the_other():
     assert pale[0] > pale[2] > 0.8  # little to save is pale
     other = curve(deployments=NAMES[::-1])  # the colours are the deployments', in any order
     assert cells(plots.break_even(other))[2, 1].get_facecolor()[:3] == pytest.approx(to_rgb(VERMILLION), abs=0.01)
+
+
+def test_the_bar_points_to_the_two_and_has_no_sign():
+    bar = plots.break_even(curve()).figure.axes[1]
+    assert bar.get_ylabel() == "← microservices   saving (%)   monolith →"
+    bar.figure.canvas.draw()
+    assert [label.get_text() for label in bar.get_yticklabels()] == ["60", "40", "20", "0", "20", "40", "60"]
+    few = curve().cells.assign(saving_ratio=0.1)
+    bar = plots.break_even(curve(cells=few)).figure.axes[1]
+    bar.figure.canvas.draw()
+    ticks = [(label.get_text(), place) for label, place in zip(bar.get_yticklabels(), bar.get_yticks(), strict=True)]
+    assert len(ticks) > 3
+    assert all(float(text) == pytest.approx(abs(100.0 * place)) for text, place in ticks)
+
+
+@pytest.mark.parametrize(("fill", "ink"), [("#D55E00", "white"), ("#0072B2", "white"), ("#db7a30", INK), (PALE, INK)])
+def test_words_have_the_ink_of_more_contrast(fill, ink):
+    """By hand: vermillion has luminance 0.22, so white 3.9 to 1 and ink 3.6 to 1; the paler one 0.29: 3.1 and 4.6."""
+    assert ("white" if _is_dark(fill) else INK) == ink
+
+
+def test_a_small_saving_is_not_nothing():
+    small = curve().cells.assign(saving_ratio=0.0004)
+    assert said(plots.break_even(curve(cells=small)))[0, 0] == "microservices\nunder 0.1 % less"
+
+
+def test_what_differs_by_cell_has_no_number():
+    def note(**more):
+        return " ".join(" ".join(text.get_text() for text in plots.break_even(curve(**more)).texts).split())
+
+    assert "judged by: 95 % Student intervals over 5 replications" in note()
+    assert "hatched: no difference" in note()
+    assert "hatched" not in note(cells=curve().cells.query("kind != 'same'"))
+    assert "95 % Student intervals over replications (replications by cell)" in note(replications=None)
+    assert "judged by: Student intervals over 5 replications (confidence by cell)" in note(confidence=None)
 
 
 def test_only_what_shows_no_difference_or_meets_nothing_is_hatched():

@@ -5,6 +5,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from simulator import plots
 from simulator.errors import SimulatorError
@@ -85,6 +86,23 @@ def test_only_a_knee_inside_has_a_ring_and_its_load_in_words():
         assert [line.get_xdata()[0] for line in rings] == [150.0]
     assert "knee 150/s" in texts(left)
     assert not any("350" in text for text in texts(left))
+
+
+def test_words_of_knees_are_apart_and_within_the_panel_and_hide_no_line():
+    """Above the line of everything served there is nothing: there they stand, also two at the same load."""
+    for load in (50.0, 150.0):
+        knees = dict.fromkeys(("microservices", "monolith"), Knee(load, load, load, inside=True))
+        left, _ = plots.load_curve(curve(half=0.0, knees=knees))
+        left.figure.canvas.draw()
+        named = [text for text in left.texts if text.get_text().startswith(("knee", "everything"))]
+        boxes = [Text.get_window_extent(text) for text in named]  # without leaders
+        assert len(boxes) == 3
+        assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
+        for box in boxes:
+            assert box.x0 >= left.bbox.x0
+            assert box.y1 <= left.bbox.y1
+            right, low = left.transData.inverted().transform((box.x1, box.y0))
+            assert low >= right  # above the diagonal
 
 
 def test_saturation_and_slos_are_marked():

@@ -75,6 +75,8 @@ def test_squares_say_who_is_cheaper():
     main = plots.scaling(curve())[0]
     squares = [(line.get_xdata()[0], line.get_color()) for line in main.lines if line.get_marker() == "s"]
     assert squares == [(100.0, VERMILLION), (200.0, OTHERS), (300.0, BLUE)]
+    fills = [line.get_markerfacecolor() for line in main.lines if line.get_marker() == "s"]
+    assert fills == [VERMILLION, OTHERS, "white"]  # the last is cheaper than nobody
 
 
 def test_the_crossover_is_a_band_in_words():
@@ -84,8 +86,24 @@ def test_the_crossover_is_a_band_in_words():
     assert "crossover\n100 to 300" in texts(axes[0])
     assert axes[4].get_title(loc="right") == "line: slo 250 ms"
     assert (
-        axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at low load, microservices from somewhere")
+        axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at 100/s; no difference in cost is shown")
     )
+
+
+def test_crossovers_that_are_near_have_their_words_apart():
+    between = [Crossover(float(load), load + 5.0, *NAMES) for load in (200, 205, 210, 290)]
+    main = plots.scaling(curve(crossovers=tuple(between)))[0]
+    main.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in main.texts if text.get_text().startswith("crossover")]
+    assert len(boxes) == 4
+    assert not any(one.overlaps(other) for number, one in enumerate(boxes) for other in boxes[:number])
+    assert boxes[3].y0 == boxes[0].y0  # far enough to stand below again
+
+
+def test_loads_end_where_the_names_begin():
+    main = plots.scaling(curve())[0]
+    assert main.spines["bottom"].get_bounds() == (0.0, 300.0)
+    assert main.get_xticks().max() <= 300.0 < main.get_xlim()[1]
 
 
 def test_without_prices_cores_come_first():
@@ -94,6 +112,7 @@ def test_without_prices_cores_come_first():
         "cores of everything", "replicas", "cores", "memory (GiB)", "latency p99 (ms)",
     ]  # fmt: skip
     assert lines(axes[0])[BLUE] == [9, 10, 11]
+    assert note(axes[0]).startswith("cores of everything, the band below it")
 
 
 def test_nobody_meets_them():
@@ -116,8 +135,14 @@ def note(ax) -> str:
 
 def test_the_note_says_what_is_counted_and_what_is_missing():
     told = note(plots.scaling(curve())[0])
-    assert "cost per hour: of everything" in told
-    assert "replicas, cores, memory: of the sized units" in told
+    assert told.startswith("cost per hour of everything, the band below it: ")
+    assert "replicas, cores, memory of the sized units" in told
+    assert "squares: the cheaper one, open the only one that meets the objectives, grey no difference shown" in told
+    assert "×: objectives not met" in told
+    table = curve().table.assign(met=True, cost_low_per_hour=curve().table["cost_per_hour"])
+    plain = note(plots.scaling(curve(table=table, verdicts=(Verdict("cheaper", "monolith", 0.3),) * 3))[0])
+    assert plain.startswith("cost per hour of everything; replicas, cores, memory of the sized units; ")
+    assert "squares: the cheaper one; bars" in plain
     assert "PARTIAL" not in told
     assert note(plots.scaling(curve(interrupted=True))[0]).startswith("PARTIAL: interrupted")
 

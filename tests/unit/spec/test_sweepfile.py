@@ -111,13 +111,16 @@ def test_everything_that_is_wrong_is_said_at_once(tmp_path, monkeypatch):
         ),
         ("topology: 5\naxes: {a.b: [1]}\n", "topology: expected text, found 5"),
         ("- a\n", "expected a mapping, found a list"),
-        ("", "the file is empty"),
+        ("", "^sweep.yaml:1:1: the file is empty; expected a mapping with `topology` and `axes`"),
+        ("# later\n", "the file is empty; expected a mapping with `topology` and `axes`"),
         ("topology: x.yaml\naxes: {a.b: [1]}\nsimulation: {duration: 10s, warmup: 10s}\n", "must be shorter than"),
     ],
 )
-def test_a_wrong_file(text, message, tmp_path):
+def test_a_wrong_file(text, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, text)
     with pytest.raises(TopologyError, match=message):
-        load_sweep(write(tmp_path, text))
+        load_sweep("sweep.yaml")
 
 
 def test_a_file_that_cannot_be_read(tmp_path):

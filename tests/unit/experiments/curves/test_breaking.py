@@ -1,11 +1,14 @@
 """Break-even maps: which cells there are, what they say, what is refused."""
 
 import json
+import math
 
+import pandas as pd
 import pytest
 
 import simulator as sim
 from simulator.errors import PlanError, TopologyError
+from simulator.experiments.curves.breaking import BreakEven, cell_words, short_paths
 
 # the cheap work of web is done beside a large memory
 SHOP = """\
@@ -72,11 +75,91 @@ def test_each_cell_is_a_sizing_of_its_own(curve, shop):
 def test_text_json_and_html(curve):
     text = str(curve)
     assert max(map(len, text.splitlines())) <= 100
-    assert curve.headline.startswith("shop, of 4 cells: ")
+    assert curve.headline == "shop: monolith is cheaper in 3 of 4 cells and microservices is cheaper in 1"
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert len(content["cells"]) == 4
     assert "<pre>" in curve._repr_html_()
     assert repr(curve) == "<BreakEven of shop: microservices and monolith>"
+
+
+def test_the_paths_are_told_in_full(curve):
+    """A column has room for the last part of a path; what it stands for is above the table."""
+    lines = str(curve).splitlines()
+    assert f"memory: {MEMORY}" in lines
+    assert "rate: workload.rate" in lines
+    assert [line.split()[:2] for line in lines if line.startswith("memory ")] == [["memory", "rate"]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "short"),
+    [
+        ("services.a.replicas", "workload.rate", ("replicas", "rate")),
+        ("services.a.replicas", "services.b.replicas", ("a.replicas", "b.replicas")),
+        ("rate", "workload.rate", ("rate", "workload.rate")),
+    ],
+)
+def test_as_much_of_two_paths_as_tells_them_apart(first, second, short):
+    assert short_paths(first, second) == short
+
+
+def test_an_axis_may_change_what_is_promised_and_how_often_it_is_tried(shop):
+    axes = {"slos.web.p99": ["300ms", "400ms"], "simulation.replications": [2, 3]}
+    curve = sim.break_even(shop, axes, duration="2s", warmup="0s")
+    assert curve.objectives == ("web p99 300 to 400 ms",)
+    assert (curve.replications, curve.confidence) == (None, 0.95)
+    assert "sized to web p99 300 to 400 ms in every cell, replications differ by cell" in " ".join(str(curve).split())
+    sure = sim.break_even(
+        shop, {"simulation.confidence": ["90%", "95%"], "workload.rate": ["5/s"]}, duration="2s", warmup="0s"
+    )
+    assert (sure.replications, sure.confidence) == (2, None)
+    assert json.loads(json.dumps(sure.to_dict()))["confidence"] is None
+
+
+def test_where_nothing_costs_anything_cores_are_compared(shop):
+    free = shop.replace({"prices": {"vcpuHour": 0}})
+    curve = sim.break_even(free, {MEMORY: ["1Gi"], "workload.rate": ["80/s"]}, duration="2s", warmup="0s")
+    assert curve.price == "all_cores"
+    assert "shop: cores, sized to" in str(curve)
+    assert "smaller in cores" in curve.headline or "no difference in cores" in curve.headline
+
+
+def cells(*endings):
+    """A map of these endings: kind, winner, saving."""
+    rows = [{"x": number, "y": 1, "kind": kind, "winner": winner, "saving_ratio": saving}
+            for number, (kind, winner, saving) in enumerate(endings)]  # fmt: skip
+    return BreakEven(
+        topology="shop", table=pd.DataFrame(), cells=pd.DataFrame(rows), axes={}, deployments=("a", "b"),
+        price="cost_per_hour", objectives=("web p99 1 ms",), confidence=0.95, replications=2,
+    )  # fmt: skip
+
+
+A, B, SAME = ("cheaper", "a", 0.25), ("cheaper", "b", 0.0004), ("same", "", 0.1)
+ONLY, NONE = ("only", "b", math.nan), ("none", "", math.nan)
+
+
+@pytest.mark.parametrize(
+    ("endings", "words"),
+    [
+        ([A], "a is cheaper"),
+        ([A, A], "a is cheaper in all 2 cells"),
+        ([ONLY, ONLY], "only b meets the objectives in all 2 cells"),
+        ([SAME, SAME], "no difference in cost is shown in any of the 2 cells"),
+        ([NONE, NONE, NONE], "neither meets the objectives in any of the 3 cells"),
+        ([B, A, A], "a is cheaper in 2 of 3 cells and b is cheaper in 1"),
+        (
+            [A, B, SAME, ONLY, NONE, NONE],
+            "neither meets the objectives in 2 of 6 cells, a is cheaper in 1, b is cheaper in 1, "
+            "no difference in cost is shown in 1 and only b meets the objectives in 1",
+        ),
+    ],
+)
+def test_cells_are_counted_in_words(endings, words):
+    assert cells(*endings).headline == f"shop: {words}"
+
+
+def test_a_small_saving_is_not_nothing():
+    assert cells(A, B).finding.endswith("; a by up to 25% and b by up to less than 0.1%.")
+    assert cell_words({"kind": "cheaper", "winner": "b", "saving_ratio": 0.0004}) == "b by less than 0.1%"
 
 
 def test_what_cannot_be_met(shop):
@@ -84,7 +167,7 @@ def test_what_cannot_be_met(shop):
         shop, {"slos.web.p99": ["1us"], "workload.rate": ["20/s"]}, max_replicas=2, duration="3s", warmup="1s"
     )
     assert curve.cells["kind"].tolist() == ["none"]
-    assert curve.headline == "shop, of 1 cells: neither meets the objectives in 1"
+    assert curve.headline == "shop: neither meets the objectives"
     assert "not met" in str(curve)
 
 

@@ -121,6 +121,30 @@ def test_the_finding_says_when_another_unit_limits(curve):
     assert "all of monolith reaches" in curve.headline
 
 
+@pytest.mark.parametrize(
+    ("ways", "size", "words"),
+    [
+        ("web", 3, "web: with 3 replicas it serves {}/s"), ("web", 1, "web: with 1 replica it serves {}/s"),
+        ("monolith", 3, "monolith: with 3 times the file's size it serves {}/s"),
+        ("monolith", 1, "monolith: with the file's size it serves {}/s"),
+    ],
+)  # fmt: skip
+def test_a_single_size_is_a_multiple_of_nothing(ways, size, words):
+    curve = sim.core_curve(sim.loads(EVEN), ways, sizes=[size], duration="9s")
+    served = f"{curve.table['goodput_per_s'].item():.3g}"
+    assert curve.finding.startswith(words.format(served))
+    name = "all of monolith" if ways == "monolith" else "web alone"
+    assert curve.headline == f"shop: {name} serves {served}/s"
+
+
+def test_of_what_serves_nobody_there_is_no_share():
+    """A handler of 2 s ends nobody's request within a second: there is nothing to be perfect by."""
+    slow = "services: {web: {steps: [{cpu: 2s}]}}\nworkload: {call: web, rate: 1/s, arrivals: even}"
+    curve = sim.core_curve(sim.loads(slow), "web", sizes=(1, 2), duration="1s", warmup="0s", replications=2)
+    assert "nan" not in curve.headline + curve.finding
+    assert curve.finding.startswith("web: with 2 replicas it serves 0/s; no law is fitted")
+
+
 def test_text_json_and_html(curve):
     assert max(map(len, str(curve).splitlines())) <= 100
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))

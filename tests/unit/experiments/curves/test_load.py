@@ -3,10 +3,13 @@
 import json
 import math
 
+import pandas as pd
 import pytest
 
 import simulator as sim
 from simulator.errors import PlanError
+from simulator.experiments.curves.fits import Knee
+from simulator.experiments.curves.load import LoadCurve
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,85 @@ def test_it_falls_behind_beyond_saturation(shop):
     assert "(by theory web saturates at 200/s)" in curve.finding
 
 
+INSIDE = Knee(100.0, 100.0, 100.0, inside=True)
+
+
+def told(loads, goodput, throughput=None, *, knee=INSIDE, saturation=math.inf, users=0):
+    """The finding of one deployment whose table is written by hand."""
+    rows = pd.DataFrame({
+        "arrival_rate_per_s": [0.0] * len(loads) if users else loads, "users": loads if users else 0,
+        "deployment": "web", "arrived_per_s": loads, "goodput_per_s": goodput,
+        "throughput_per_s": throughput or goodput, "latency_p99_s": [0.1 if one else math.nan for one in goodput],
+    })  # fmt: skip
+    return LoadCurve(
+        topology="shop", table=rows, knees={"web": knee}, saturation={"web": saturation}, bottlenecks={"web": "db"},
+        limits={}, confidence=0.95, replications=2,
+    ).finding  # fmt: skip
+
+
+LOADS = [50.0, 100.0, 200.0, 300.0]
+
+
+def test_errors_are_no_falling_behind():
+    """Every tenth request fails, and every one is answered: told as errors, of the load that has most of them."""
+    text = told(LOADS, [49.0, 80.0, 190.0, 190.0], [50.0, 100.0, 200.0, 200.0])
+    assert "it keeps up to 200/s, but 20% of the answers at 100/s are errors, and serves at most 190/s" in text
+    assert "errors" not in told(LOADS, [49.9, 99.9, 199.0, 200.0], [50.0, 100.0, 200.0, 200.0])
+
+
+def test_what_theory_finds_unstable_does_not_keep_up_however_little_it_lags():
+    assert "it keeps up to 100/s" in told(LOADS, [50.0, 100.0, 199.0, 200.0], saturation=200.0)
+    assert "it keeps up to 200/s" in told(LOADS, [50.0, 100.0, 199.0, 200.0], saturation=201.0)
+    assert "it keeps up to 100/s" in told(LOADS, [50.0, 100.0, 189.0, 300.0], saturation=201.0)  # the first that lags
+    assert "it keeps up with none of these loads" in told(LOADS, [40.0, 40.0, 40.0, 40.0])
+    assert "it keeps up to 300/s" in told(LOADS, LOADS)
+
+
+def test_users_wait_and_nobody_falls_behind():
+    assert told([5, 100], [50.0, 60.0], users=1) == "web has its knee at 100 users; it serves at most 60/s."
+
+
+def test_at_saturation_it_does_not_keep_up(shop):
+    """Web has one core and 5 ms: at 200/s it is busy all the time, and hardly lags within twenty seconds."""
+    curve = sim.load_curve(shop, ["150/s", "200/s"], "microservices", replications=2)
+    last = curve.table.iloc[-1]
+    assert last["throughput_per_s"] > 0.95 * last["arrived_per_s"]
+    assert "it keeps up to 150/s and" in curve.finding
+
+
+@pytest.mark.parametrize(
+    ("knee", "words"),
+    [
+        (Knee(100.0, 100.0, 100.0, inside=True), "has its knee at 100/s; "),
+        (Knee(100.0, 100.0, 200.0, inside=True), "at 100/s (from 100 to 200/s no difference is shown); "),
+        (Knee(300.0, 300.0, 300.0, inside=False), "at 300/s, the highest load that was served: it may lie beyond; "),
+        (Knee(50.0, 50.0, 100.0, inside=False), "is shown), the lowest load that was served: it may lie beyond; "),
+        (
+            Knee(100.0, 100.0, 300.0, inside=False),
+            "at 100/s (from 100 to 300/s no difference is shown), "
+            "which reaches the highest load that was served: it may lie beyond; ",
+        ),
+        (
+            Knee(100.0, 50.0, 300.0, inside=False),
+            "is shown), which reaches the lowest and the highest load that was served: it may lie beyond; ",
+        ),
+    ],
+)
+def test_where_the_knee_lies_or_may_lie(knee, words):
+    assert words in told(LOADS, LOADS, knee=knee)
+
+
+def test_a_knee_of_one_load_and_of_none():
+    only = Knee(50.0, 50.0, 50.0, inside=False)
+    assert "at 50/s, the only load that was served; " in told([50.0, 100.0], [50.0, 0.0], knee=only)
+    assert told([50.0], [0.0], knee=None) == "web serves nothing at any of these loads."
+
+
+def test_loads_that_are_close_have_the_digits_that_tell_them_apart():
+    text = told([1000.0, 1001.0, 1002.0], [1000.0, 1001.0, 1001.0], knee=Knee(1001.0, 1000.0, 1001.0, inside=False))
+    assert "at 1001/s (from 1000 to 1001/s no difference" in text
+
+
 def test_closed_workloads_are_scaled_by_their_users():
     text = """\
 simulation: {duration: 20s, warmup: 2s, replications: 2}
@@ -66,7 +148,7 @@ workload: {call: web, users: 10, thinkTime: 1s}
 """
     curve = sim.load_curve(sim.loads(text), deployments="microservices")
     assert curve.axis == "users"
-    assert list(curve.table["users"]) == [2, 5, 8, 10, 12, 15, 20]
+    assert list(curve.table["users"]) == [3, 5, 8, 10, 13, 15, 20]
     assert math.isinf(curve.saturation["microservices"])
     assert json.dumps(curve.to_dict(), allow_nan=False)
 

@@ -19,7 +19,7 @@ def test_every_rate_and_all_users_are_scaled():
     assert half["steady"].rate == 20.0
     assert half["rising"].start_rate == 5.0
     assert [(stage.target, stage.duration) for stage in half["rising"].stages] == [(15.0, 60.0), (0.0, 60.0)]
-    assert half["people"].users == 4  # 3.5 rounds to the even one
+    assert half["people"].users == 4  # 3.5
     assert half["nobody"].users == 0
 
 
@@ -28,6 +28,16 @@ def test_one_is_the_file_itself_and_someone_is_always_left():
     assert scale_traffic(topology, 1.0) == topology
     assert scale_traffic(topology, 0.01).workload["people"].users == 1
     assert all_users(topology) == 7
+
+
+@pytest.mark.parametrize(
+    ("users", "factor", "scaled"),
+    [(5, 0.5, 3), (7, 0.5, 4), (10, 0.25, 3), (10, 0.24, 2), (50, 0.29, 15), (3, 0.1, 1), (10, 1.04999, 10)],
+)
+def test_half_a_user_is_a_whole_one(users, factor, scaled):
+    """Also where the product misses the half by a rounding error: 50 x 0.29 is 14.499999999999998."""
+    text = f"services: {{web: {{steps: [{{cpu: 1ms}}]}}}}\nworkload: {{call: web, users: {users}, thinkTime: 1s}}"
+    assert scale_traffic(sim.loads(text), factor).workload["workload"].users == scaled
 
 
 def test_a_nameless_workload():

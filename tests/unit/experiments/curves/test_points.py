@@ -2,7 +2,7 @@ import pytest
 
 import simulator as sim
 from simulator.compiler import compile_topology
-from simulator.experiments.curves.points import in_steps, join, measured, simulate_points, unique
+from simulator.experiments.curves.points import in_steps, measured, simulate_points, unique
 
 
 def interrupting(at):
@@ -45,8 +45,6 @@ def test_a_point_with_fewer_replications_is_left_out(shop, cut_off):
     assert len(list(simulate_points(plans))) == 1
 
 
-def test_words():
-    assert join(["a"]) == "a"
-    assert join(["a", "b", "c"]) == "a, b and c"
+def test_names_once():
     assert unique(["a", "b", "a"]) == ["a", "b"]
     assert unique("ab") == ["ab"]

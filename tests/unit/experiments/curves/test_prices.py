@@ -5,7 +5,7 @@ import pytest
 
 import simulator as sim
 from simulator.compiler import compile_topology
-from simulator.experiments.curves.prices import Size, judge, price_range, size_of
+from simulator.experiments.curves.prices import Size, judge, price_column, price_range, size_of
 
 
 def row(name, cost, low=None, met=True):
@@ -18,6 +18,12 @@ def test_the_lower_price_wins(price):
     verdict = judge([row("a", 4.0), row("b", 3.0)], price)
     assert (verdict.kind, verdict.winner) == ("cheaper", "b")
     assert verdict.saving_ratio == pytest.approx(0.25)
+
+
+def test_cores_are_compared_where_money_tells_nothing():
+    assert price_column([0.1, 0.2]) == "cost_per_hour"
+    assert price_column([0.0, 0.2]) == "cost_per_hour"
+    assert price_column([0.0, 0.0]) == price_column([0.1, float("nan")]) == "all_cores"
 
 
 def test_equal_prices_show_no_difference():

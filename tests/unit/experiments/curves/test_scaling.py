@@ -1,6 +1,7 @@
 """Scaling curves: sums by hand, crossovers on tables made by hand, what cannot be met."""
 
 import json
+import math
 import re
 
 import pandas as pd
@@ -10,7 +11,7 @@ import simulator as sim
 from simulator.compiler import compile_topology
 from simulator.errors import PlanError
 from simulator.experiments.curves.prices import Verdict
-from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve
+from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve, verdict_words
 
 SHOP = """\
 name: shop
@@ -95,7 +96,7 @@ def test_without_prices_cores_are_compared(shop):
     curve = sim.scaling_curve(shop.replace({"prices": None}), [1], duration="5s", warmup="1s", replications=2)
     assert curve.price == "all_cores"
     assert curve.currency is None
-    assert "smaller in cores" in curve.headline
+    assert curve.headline == "shop: no difference in cores is shown at 60/s"
     assert json.dumps(curve.to_dict(), allow_nan=False)
 
 
@@ -105,7 +106,7 @@ def test_users_are_whole_so_that_two_loads_may_be_one(shop):
     assert curve.axis == "users"
     assert curve.loads == [4.0, 4.0, 6.0]
     assert len(curve.verdicts) == 3
-    assert curve.headline == "shop: monolith takes 3 cores at 4 users and 3 at 6 users"
+    assert curve.headline == "shop: monolith takes 3 cores at 4 users and 3 cores at 6 users"
 
 
 def test_a_file_without_slos_is_refused(shop):
@@ -159,6 +160,63 @@ def test_loads_without_a_difference_lie_within_the_crossover():
     assert told([1, 2], "", "") == []
 
 
+A, B = Verdict("cheaper", "a", 0.1), Verdict("cheaper", "b", 0.1)
+SAME, NONE, ONLY_A, ONLY_B = (
+    Verdict("same", "", 0.0), Verdict("none", "", math.nan), Verdict("only", "a", math.nan),
+    Verdict("only", "b", math.nan),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        # one claim for all
+        ([A], "a is cheaper at 1/s"),
+        ([A, A, A], "a is cheaper at every load from 1 to 3/s"),
+        ([SAME, SAME], "no difference in cost is shown at any load from 1 to 2/s"),
+        ([NONE, NONE], "neither meets the objectives at any load from 1 to 2/s"),
+        ([ONLY_B, ONLY_B], "only b meets the objectives at any load from 1 to 2/s"),
+        # a crossover, and what comes after it
+        ([A, A, B, B], "a is cheaper from 1 to 2/s; b is cheaper from 3 to 4/s"),
+        ([A, SAME, B], "a is cheaper at 1/s; no difference in cost is shown at 2/s; b is cheaper at 3/s"),
+        (
+            [A, B, SAME, NONE],
+            "a is cheaper at 1/s; b is cheaper at 2/s; no difference in cost is shown at 3/s; "
+            "neither meets the objectives at 4/s",
+        ),
+        ([A, B, A, A], "a is cheaper at 1 and 3 to 4/s; b is cheaper at 2/s"),
+        # no winner at the low loads
+        ([SAME, SAME, A], "no difference in cost is shown from 1 to 2/s; a is cheaper at 3/s"),
+        # cheaper than nobody
+        ([A, ONLY_B, ONLY_B], "a is cheaper at 1/s; only b meets the objectives from 2 to 3/s"),
+        ([ONLY_A, A, NONE], "only a meets the objectives at 1/s; a is cheaper at 2/s; "
+                            "neither meets the objectives at 3/s"),
+        # neither elsewhere, and not "no difference"
+        ([A, NONE, A], "a is cheaper at 1 and 3/s; neither meets the objectives at 2/s"),
+        ([A, SAME, A, NONE, SAME], "a is cheaper at 1 and 3/s; no difference in cost is shown at 2 and 5/s; "
+                                   "neither meets the objectives at 4/s"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_the_loads(verdicts, words):
+    assert verdict_words(range(1, len(verdicts) + 1), verdicts, "cost_per_hour", "/s") == words
+
+
+def test_what_is_said_of_cores_of_users_of_three_and_of_close_loads():
+    assert verdict_words([1, 2], [A, SAME], "all_cores", "/s") == (
+        "a is smaller in cores at 1/s; no difference in cores is shown at 2/s"
+    )
+    assert verdict_words([4.0, 4.0], [A, A], "cost_per_hour", " users") == "a is cheaper at 4 users"
+    assert verdict_words([4.0, 4.0, 5.0], [A, A, B], "cost_per_hour", " users") == (
+        "a is cheaper at 4 users; b is cheaper at 5 users"
+    )
+    assert verdict_words([1], [NONE], "all_cores", "/s", many=True) == (
+        "none of the deployments meets the objectives at 1/s"
+    )
+    assert verdict_words([1000, 1000.4, 1001], [A, A, B], "cost_per_hour", "/s") == (
+        "a is cheaper from 1000 to 1000.4/s; b is cheaper at 1001/s"
+    )
+
+
 def by_hand(shop, costs, met=None):
     """A curve of these prices: by load, those of microservices and monolith."""
     rows = []
@@ -176,9 +234,8 @@ def by_hand(shop, costs, met=None):
 
 def test_the_headline_says_between_which_loads(shop):
     curve = by_hand(shop, [(4.0, 1.0), (4.0, 3.0), (5.0, 6.0)])
-    assert (
-        curve.headline == "shop: monolith is cheaper at low load, microservices from somewhere between 200 and 300/s on"
-    )
+    assert curve.headline == "shop: monolith is cheaper from 100 to 200/s; microservices is cheaper at 300/s"
+    assert "Which one is cheaper changes somewhere between 200 and 300/s." in curve.finding
     # 1 - 1/4, 1 - 3/4, 1 - 5/6 of what the other costs
     assert (
         "What is saved of the other's price: monolith 25% to 75%, 25% at 200/s and microservices 17% at 300/s."
@@ -191,24 +248,44 @@ def test_the_range_of_what_is_saved_holds_the_loads_between(shop):
     assert "What is saved of the other's price: monolith 2% to 19%, 11% at 400/s." in curve.finding
 
 
+def test_a_saving_is_never_nothing(shop):
+    assert "monolith 0.3% at 100/s" in by_hand(shop, [(1.0, 0.997)]).finding
+    assert "monolith less than 0.1% at 100/s" in by_hand(shop, [(1.0, 0.9997)]).finding
+    assert "What is saved" not in by_hand(shop, [(1.0, 1.0)]).finding
+
+
+def test_one_deployment_takes_what_it_takes_where_it_meets_them(shop):
+    rows = by_hand(shop, [(1.0, 1.0)] * 3).table.query("deployment == 'monolith'")
+
+    def headline(*met):
+        return make_scaling_curve(
+            shop, rows.assign(met=met, cores=[1.0, 2.0, 4.0]), compile_topology(shop), interrupted=False
+        ).headline
+
+    assert headline(True, True, True) == "shop: monolith takes 1 core at 100/s and 4 cores at 300/s"
+    assert headline(True, True, False) == "shop: monolith takes 1 core at 100/s and 2 cores at 200/s"
+    assert headline(False, True, False) == "shop: monolith takes 2 cores at 200/s"
+    assert headline(False, False, False) == "shop: monolith meets the objectives at none of these loads"
+
+
 def test_the_headline_without_a_crossover(shop):
     assert (
         by_hand(shop, [(1.0, 2.0), (1.0, 2.0)]).headline
         == "shop: microservices is cheaper at every load from 100 to 200/s"
     )
     assert by_hand(shop, [(1.0, 1.0), (1.0, 2.0)]).headline == (
-        "shop: microservices is cheaper at 200/s; elsewhere no difference is shown"
+        "shop: no difference in cost is shown at 100/s; microservices is cheaper at 200/s"
     )
-    assert by_hand(shop, [(1.0, 1.0)]).headline == "shop: no deployment is shown to be cheaper"
 
 
 def test_one_that_cannot_is_told_of(shop):
     able = {"microservices": True, "monolith": False}
     curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [dict.fromkeys(able, True), able])
     assert [one.kind for one in curve.verdicts] == ["cheaper", "only"]
-    assert curve.crossovers[0].cheaper_above == "microservices"
+    assert curve.headline == "shop: monolith is cheaper at 100/s; only microservices meets the objectives at 200/s"
+    assert curve.crossovers == ()  # there is nothing to be cheaper than
     assert curve.finding.endswith("monolith does not meet them at 200/s: full at 2.")
-    assert by_hand(shop, [(2.0, 1.0)], [able]).headline == "shop: only microservices meets the objectives, at 100/s"
+    assert by_hand(shop, [(2.0, 1.0)], [able]).headline == ("shop: only microservices meets the objectives at 100/s")
 
 
 def test_each_load_that_is_missed_has_its_own_reason(shop):
@@ -217,13 +294,13 @@ def test_each_load_that_is_missed_has_its_own_reason(shop):
         dict.fromkeys(("microservices", "monolith"), False),
     )
     curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0), (2.0, 1.0)], [both, neither, neither])
-    assert curve.headline == ("shop: monolith is cheaper at 100/s; neither meets the objectives at 200 and 300/s")
+    assert curve.headline == ("shop: monolith is cheaper at 100/s; neither meets the objectives from 200 to 300/s")
     for name in both:
         assert f"{name} does not meet them at 200/s: full at 2. {name} does not meet them at 300/s: full at 3." in (
             curve.finding
         )
     nobody = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [neither, neither])
-    assert nobody.headline == "shop: neither meets the objectives at 100 and 200/s"
+    assert nobody.headline == "shop: neither meets the objectives at any load from 100 to 200/s"
 
 
 def test_loads_with_the_same_reason_are_told_of_once(shop):
@@ -233,4 +310,4 @@ def test_loads_with_the_same_reason_are_told_of_once(shop):
         shop, curve.table.assign(reason="too far away."), compile_topology(shop), interrupted=False
     )
     assert same.finding.count("too far away") == 2
-    assert "monolith does not meet them at 100 and 200/s: too far away." in same.finding
+    assert "monolith does not meet them from 100 to 200/s: too far away." in same.finding

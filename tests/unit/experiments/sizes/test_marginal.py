@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 import simulator as sim
-from simulator.experiments.sizes.marginal import rank
+from simulator.experiments.sizes.marginal import NextReplica, rank
 
 SHOP = """\
 name: shop
-simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 4}
+simulation: {duration: 6s, warmup: 1s, seed: 3, replications: 4}
 network: {latency: 1ms}
 services:
   web: {resources: {memory: 1Gi}, steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: store}]}
@@ -29,12 +29,13 @@ def shop():
 
 @pytest.fixture(scope="module")
 def made(shop):
-    return sim.next_replica(shop)
+    return sim.next_replica(shop, duration="10s")
 
 
 @pytest.mark.parametrize("quantity", ["latency_p99_s", "latency_mean_s", "throughput_per_s"])
 def test_a_gain_is_a_paired_difference(shop, quantity):
-    table = sim.next_replica(shop, quantity=quantity).table
+    made = sim.next_replica(shop, quantity=quantity)
+    table = made.table
     sign = 1.0 if quantity == "throughput_per_s" else -1.0
     now = sim.simulate(shop, detail="summary")
     for unit, more in (("web", 2), ("store", 3)):
@@ -45,6 +46,9 @@ def test_a_gain_is_a_paired_difference(shop, quantity):
         assert sorted([sign * pair["low"], sign * pair["high"]]) == pytest.approx([row["low"], row["high"]])
         assert row["shown"] == pair["shown"]
         assert row["replicas"] == more - 1
+        assert row["now"] == made.value == pytest.approx(now.replications[quantity].mean())
+        assert row["value"] == pytest.approx(later.replications[quantity].mean())
+        assert row["gain"] == pytest.approx(sign * (row["value"] - row["now"]))
         price = later.summary["cost_per_hour"] - now.summary["cost_per_hour"]
         assert row["price_per_hour"] == pytest.approx(price)
         assert row["gain_per_price"] == pytest.approx(row["gain"] / price)
@@ -99,7 +103,7 @@ def test_a_capacity_looks_on_from_its_size(shop):
     sized = sim.capacity(shop.replace({"slos.web": {"call": "web", "p99": "400ms"}}))
     following = sized.next_replica()
     assert dict(following.table["replicas"]) == {name: sized.replicas[name] for name in sized.sized}
-    assert following.value == sized.result.summary["latency_p99_s"]
+    assert following.value == sized.result.intervals["mean"]["latency_p99_s"]
 
 
 # -- ranks
@@ -130,6 +134,71 @@ def test_intervals_that_overlap_share_a_rank(intervals, ranks):
 def test_ranks_are_by_price():
     assert rank(table_of((5, 6), (3, 4), prices=[10.0, 1.0])) == [2, 1]
     assert rank(table_of((5, 6), (3, 4), prices=[1.0, 0.0])) == [2, 1]
+
+
+# -- the verdict
+
+
+def verdict_of(*intervals, prices=None, value=1.0):
+    """Of units a, b, ... with these ends of what they gain, in ms."""
+    table = table_of(*((low / 1000.0, high / 1000.0) for low, high in intervals), prices=prices)
+    table.index = pd.Index(list("abcdef"[: len(intervals)]), name="unit")
+    table["gain"] = (table["low"] + table["high"]) / 2.0
+    table["shown"] = (table["low"] > 0.0) | (table["high"] < 0.0)
+    table["rank"] = rank(table)
+    made = NextReplica("shop", "microservices", "latency_mean_s", value, 0.95, 4, None, table, False)
+    return made.verdict
+
+
+ONE = "Scale a next: its gain is 5.000 to 9.000 ms of latency mean."
+
+
+@pytest.mark.parametrize(
+    ("intervals", "verdict"),
+    [
+        ([(5, 9)], ONE),
+        ([(5, 9), (1, 2), (-1, 1)], f"{ONE} No gain is shown of c."),
+        # a alone shows a gain, and b may gain as much
+        ([(5, 9), (-1, 6)], f"{ONE} No gain is shown of b, nor that it gains less."),
+        ([(5, 9), (-1, 6), (-2, 7)], f"{ONE} No gain is shown of b and c, nor that they gain less."),
+        # c overlaps b, but not a
+        ([(5, 9), (-1, 6), (-2, 4)], f"{ONE} No gain is shown of b, nor that it gains less. No gain is shown of c."),
+        # a leads to d by b and c, but is shown to gain more than c and d
+        (
+            [(5, 9), (4, 6), (3, 4.5), (-1, 3.5)],
+            "No difference is shown between a and b (a: gain is 5.000 to 9.000 ms of latency mean; b: gain is 4.000 to"
+            " 6.000 ms of latency mean). No gain is shown of d.",
+        ),
+        ([(-5, 9), (-1, 6)], "No unit is shown to improve latency mean by one more replica."),
+        ([(-5, -2), (5, 9)], f"{ONE.replace('a next', 'b next')} Worse with one more: a."),
+        (
+            [(np.nan, np.nan), (5, 9)],
+            f"{ONE.replace('a next', 'b next')} No gain is shown of a, nor that it gains less.",
+        ),
+    ],
+)
+def test_only_what_is_not_told_apart_is_said_not_to_be(intervals, verdict):
+    assert verdict_of(*intervals) == verdict
+
+
+def test_a_verdict_goes_by_price():
+    assert verdict_of((5, 9), (1, 8), prices=[1.0, 1.0]).startswith("No difference is shown between a and b by their p")
+    assert verdict_of((5, 9), (1, 8), prices=[1.0, 2.0]) == f"{ONE[:-1]}, most for its price."
+    doubtful = verdict_of((5, 9), (-1, 12), prices=[1.0, 2.0])
+    assert doubtful == f"{ONE} No gain is shown of b, nor that it gains less for its price."
+
+
+def test_nothing_arrives(shop):
+    made = sim.next_replica(shop.replace({"workload.workload.rate": "0/s"}))
+    assert made.verdict == "Nothing can be judged: no replication has a latency p99."
+    assert " latency p99 is unknown after 4 replications (95 % intervals)\n" in f"{made}\n".replace("\n(", " (")
+    assert "nan" not in str(made)
+    assert made.to_dict()["value"] is None
+
+
+def test_it_says_of_what_the_value_is(shop, made):
+    mean = sim.simulate(shop, duration="10s", detail="summary").replications["latency_p99_s"].mean()
+    assert f"latency p99 is {mean * 1000.0:.1f} ms now, the mean of 4 replications" in " ".join(str(made).split())
 
 
 # -- what is refused, and a Ctrl-C

@@ -15,7 +15,7 @@ from simulator.experiments.sizes.search import search
 
 def make_lattice(prices, *, needed=None, cores=(1.0,), most=4, steady=True, memory=0.0):
     """Units named a, b, ...; a replica of c cores costs price x c + memory."""
-    names = tuple("abcdefgh"[: len(prices)])
+    names = tuple("abcdefghijklmnopqrst"[: len(prices)])
     needed = needed or [1] * len(prices)
     return Lattice(
         topology=None, deployment="microservices", plan=SimpleNamespace(objectives=()), sized=names,
@@ -29,18 +29,19 @@ def make_lattice(prices, *, needed=None, cores=(1.0,), most=4, steady=True, memo
 class Known(Judge):
     """Judges by a function of the configuration: the upper end by the limit."""
 
-    def __init__(self, lattice, ratio, hopeless=False):
+    def __init__(self, lattice, ratio, hopeless=False, queues=None):
         super().__init__(lattice, engine="auto", executor=None, progress=None)
-        self.ratio = ratio
+        self.ratio, self.queues = ratio, queues
         self.unhindered = (None, hopeless)
 
     def __call__(self, configuration):
         if configuration not in self.trials:
             ratio = self.ratio(configuration)
             busy = tuple(0.9 / (option.replicas * option.cpu) for option in configuration)
+            queue = tuple(self.queues(configuration)) if self.queues else busy
             trial = Trial(
                 configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, "x p99", ratio, ratio, 1.0, 0.0,
-                busy, busy,
+                busy, queue,
             )  # fmt: skip
             self._remember(trial, None)
         return self.trials[configuration]
@@ -245,7 +246,57 @@ def test_far_away_is_reached_in_few_steps():
     judge = Known(lattice, lambda configuration: 300.0 / configuration[0].replicas)
     assert search(judge)
     assert judge.found == (Option(300, 1.0),)
-    assert len(judge.trials) < 40
+    assert len(judge.trials) < 23  # strides of 1 to 256, their halves, and what fails by a hair
+
+
+def many_units(number):
+    """Units with work of their own, and what waits where; a chain is as slow as all of them together."""
+    random = np.random.default_rng(number)
+    loads, weights = random.uniform(0.2, 2.5, number), random.uniform(0.1, 1.0, number)
+    lattice = make_lattice([1.0] * number, needed=[int(load) + 1 for load in loads], most=64)
+
+    def queues(configuration):
+        return [waiting([weight], [load], 1.0)([option]) for weight, load, option in
+                zip(weights, loads, configuration, strict=True)]  # fmt: skip
+
+    return lattice, lambda configuration: sum(queues(configuration)) / (0.2 * number), queues
+
+
+def test_twenty_units_take_few_simulations():
+    lattice, ratio, queues = many_units(20)
+    judge = Known(lattice, ratio, queues=queues)
+    search(judge)
+    assert judge.best.met
+    assert lattice.start != judge.found
+    assert len(judge.trials) < 75
+    fewer = [one for one in neighbours(lattice, judge.found) if lattice.key(one)[:2] < judge.best.key[:2]]
+    assert len(fewer) == 20 - sum(one == other for one, other in zip(judge.found, lattice.start, strict=True))
+    assert all(ratio(one) > 1.0 for one in fewer)
+
+
+def neighbours(lattice, found):
+    """All with one less in one unit."""
+    for unit, (replicas, cpu) in enumerate(found):
+        if Option(replicas - 1, cpu) in lattice.options[unit]:
+            yield (*found[:unit], Option(replicas - 1, cpu), *found[unit + 1 :])
+
+
+def test_the_climb_goes_where_theory_promises_most():
+    """The first to grow is the one with the longest queue, not the busiest."""
+    lattice, ratio, _ = many_units(3)
+    crowded = Known(lattice, ratio, queues=lambda configuration: [0.1, 9.0, 0.1])
+    search(crowded)
+    first, second, *_ = crowded.trials
+    assert [two.replicas - one.replicas for one, two in zip(first, second, strict=True)] == [0, 1, 0]
+
+
+def test_where_nothing_helps_the_nearest_is_a_few_steps_away():
+    lattice, ratio, queues = many_units(8)
+    judge = Known(lattice, lambda configuration: 5.0 + ratio(configuration), hopeless=True, queues=queues)
+    assert search(judge)
+    assert len(judge.trials) == 1 + module.STEPS
+    more = sum(option.replicas for option in judge.nearest.configuration) - sum(one.replicas for one in lattice.start)
+    assert 0 < more <= module.STEPS
 
 
 def test_beyond_the_budget_it_does_not_claim_to_be_exact(monkeypatch):

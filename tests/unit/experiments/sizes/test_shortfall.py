@@ -1,11 +1,14 @@
 """Why objectives cannot be met: each reason where it is the true one."""
 
+import re
+
 import pytest
 
 import simulator as sim
+from simulator.results.display import quantity
 
 SHOP = """\
-simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 3}
+simulation: {duration: 5s, warmup: 1s, seed: 3, replications: 3}
 network: {latency: 1ms}
 services:
   web: {steps: [{cpu: {dist: exponential, mean: 10ms}}, {call: store}]}
@@ -30,30 +33,31 @@ def unmet(topology, **options):
 
 
 def test_a_database_that_cannot_keep_up(shop):
-    made = unmet(shop.replace({"services.db.steps": [{"cpu": "40ms"}]}), max_replicas=4)
+    made = unmet(shop.replace({"services.db.steps": [{"cpu": "40ms"}]}), max_replicas=2)
+    assert f" The nearest of {len(made.tried)} tried (3 replications each) is {made.replicas['web']} " in made.reason
     assert "requests wait for db, which is not sized (1 of 1 cores, cores busy 100.0%" in made.reason
 
 
 def test_slots_that_are_too_few(shop):
     slow = {"services.db.concurrency": 2, "services.db.steps": [{"sleep": "60ms"}]}
-    made = unmet(shop.replace(slow), max_replicas=4)
+    made = unmet(shop.replace(slow), max_replicas=2)
     assert "requests wait for db, which is not sized (1 of 1 cores and 2 slots, cores busy 0.0%" in made.reason
 
 
 def test_latency_without_any_waiting(shop):
-    made = unmet(shop.replace({"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}))
+    made = unmet(shop.replace({"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}), max_replicas=2)
     assert "web p99 is 4" in made.reason
     assert "even if nobody ever waits, and the limit is 300.0 ms" in made.reason
     assert "most of a request's mean latency is service at store (400.0 of 417" in made.reason
 
 
 def test_a_network_that_is_too_slow(shop):
-    made = unmet(shop.replace({"network.latency": "80ms"}))
-    assert "most of a request's mean latency is the network to " in made.reason
+    made = unmet(shop.replace({"network.latency": "80ms"}), max_replicas=2)
+    assert "the largest part of a request's mean latency is the network to " in made.reason
 
 
 def test_errors_that_no_replica_mends(shop):
-    made = unmet(shop.replace({"services.store.errorRate": "5%", "slos.web.errorRate": "1%"}))
+    made = unmet(shop.replace({"services.store.errorRate": "30%", "slos.web.errorRate": "1%"}))
     assert "web errorRate is " in made.reason
     assert "even if nobody ever waits, and the limit is 1.000 %: most of the failures are error@store (" in made.reason
 
@@ -61,14 +65,25 @@ def test_errors_that_no_replica_mends(shop):
 def test_rejections_of_a_unit_that_is_not_sized(shop):
     full = {"services.db.concurrency": 2, "services.db.queue": {"capacity": 0}, "slos.web.errorRate": "1%",
             "services.db.steps": [{"sleep": "20ms"}]}  # fmt: skip
-    made = unmet(shop.replace(full), max_replicas=4)
+    made = unmet(shop.replace(full), max_replicas=2)
     assert "most of the failures are rejected@db (" in made.reason
+    assert "; the queue is that of db, which is not sized (1 of 1 cores and 2 slots, cores busy 0.0%" in made.reason
+    assert "wait for" not in made.reason
+
+
+def test_timeouts_of_a_unit_that_is_not_sized(shop):
+    slow = {"services.db.steps": [{"cpu": "24ms"}], "services.store.steps": [{"call": "db", "timeout": "30ms"}],
+            "slos.web": {"call": "web", "errorRate": "1%"}}  # fmt: skip
+    made = unmet(shop.replace(slow), max_replicas=2)
+    assert "most of the failures are timeout@db (" in made.reason
+    assert "; requests wait for db, which is not sized (" in made.reason
 
 
 def test_too_few_replicas_are_allowed_to_keep_up(shop):
     made = unmet(shop.replace({"workload.workload.rate": "250/s"}), max_replicas=2)
     assert "web keeps up with what is offered to it from 3 replicas on, and max_replicas is 2." in made.reason
     assert len(made.tried) == 1
+    assert "Only one configuration was tried (3 replications each): 2 replicas of web and " in made.reason
     assert made.replicas["web"] == 2
 
 
@@ -79,8 +94,110 @@ def test_too_few_replicas_are_allowed_for_the_objective(shop):
 
 def test_nothing_arrives(shop):
     made = unmet(shop.replace({"workload.workload.rate": "0/s"}))
-    assert "web p99 has nothing to go by: no call of it has ended so in the span" in made.reason
+    nothing = "web p99 has nothing to go by: no call of it has ended so in the span"
+    assert f"because {nothing}. " in made.reason
+    assert made.reason.endswith(f": {nothing}.")
     assert all(replicas == 1 for replicas in made.replicas.values())
+
+
+# -- of its own requests and calls, not of all
+
+NIGHT = """\
+simulation: {duration: 4s, warmup: 1s, seed: 3, replications: 3}
+services:
+  web: {steps: [{cpu: 10ms}, {call: store}]}
+  store: {steps: [{cpu: 5ms}, {call: db}]}
+  db: {kind: database, steps: [{cpu: 1ms}]}
+  report: {steps: [{call: files}]}
+  files: {kind: database, resources: {cpu: 9}, steps: [{sleep: 900ms}]}
+workload:
+  shoppers: {call: web, rate: 40/s}
+  clerks: {call: report, rate: 40/s}
+slos: {web: {call: web, p99: 300ms}}
+"""
+MIXED = {"workload": {"all": {"calls": [{"call": "web"}, {"call": "report"}], "rate": "80/s"}}}
+
+
+@pytest.fixture(scope="module")
+def night():
+    return sim.loads(NIGHT)
+
+
+@pytest.mark.parametrize("workload", [{}, MIXED])
+def test_where_the_time_of_its_own_requests_is(night, workload):
+    """Clerks take longer, at another service."""
+    made = unmet(
+        night.replace(workload | {"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}), max_replicas=2
+    )
+    assert made.reason.count("most of the mean latency of its requests, nobody else asking, is service at store (") == 1
+    assert "(400.0 of 411.0 ms)" in made.reason
+
+
+@pytest.mark.parametrize("workload", [{}, MIXED])
+def test_why_its_own_requests_fail(night, workload):
+    """All those of the clerks fail, for another reason; three in ten of the shoppers' do."""
+    failing = {
+        "services.store.errorRate": "30%",
+        "services.files.errorRate": "100%",
+        "slos.web": {"call": "web", "errorRate": "1%"},
+    }
+    made = unmet(night.replace(workload | failing), max_replicas=2)
+    own = re.search(r"most of the failures are error@store \((\d+\.\d+) % of its requests\)", made.reason)
+    assert f"web errorRate is {own[1]} % (up to " in made.reason
+
+
+def test_of_calls_inside_it_says_less(night):
+    """Requests take the time of web too, of which calls of store know nothing."""
+    slow = {
+        "services.web.steps": [{"sleep": "2s"}, {"call": "store"}],
+        "services.store.steps": [{"cpu": "20ms"}, {"call": "db"}],
+    }
+    made = unmet(night.replace(slow | {"slos": {"store": {"call": "store", "mean": "15ms"}}}), max_replicas=2)
+    assert "the limit is 15.00 ms: its calls take 21.00 ms in the mean." in made.reason
+    assert "web" not in made.reason.partition(" The nearest ")[0]
+
+
+def test_of_failed_calls_inside_it_says_less(night):
+    failing = {"services.store.errorRate": "20%", "services.web.errorRate": "70%"}
+    made = unmet(night.replace(failing | {"slos": {"store": {"call": "store", "errorRate": "1%"}}}), max_replicas=2)
+    failed, calls = map(int, re.search(r": (\d+) of its (\d+) calls failed\.", made.reason).groups())
+    assert f"store errorRate is {failed / calls * 100.0:.3f} % (up to " in made.reason
+
+
+def test_whom_its_own_requests_wait_for(night):
+    """More clerks wait, for what no shopper asks."""
+    full = {"services.files": {"kind": "database", "steps": [{"cpu": "200ms"}]}, "services.db.steps": [{"cpu": "30ms"}]}
+    made = unmet(night.replace(full | {"slos.web.p99": "60ms", "simulation.confidence": "50%"}), max_replicas=2)
+    units = made.result.units["queue_length"]
+    assert units["files"] > units["db"]
+    assert ": requests wait for db, which is not sized (1 of 1 cores, cores busy 100.0%, " in made.reason
+
+
+def test_of_a_wait_for_a_seldom_call_it_is_not(night):
+    """Clerks crowd `files`; so does a shopper in ten thousand."""
+    seldom = [{"cpu": "10ms"}, {"call": "files", "probability": 0.0001}, {"call": "store"}]
+    full = {"services.web.steps": seldom, "services.db.steps": [{"cpu": "30ms"}],
+            "services.files": {"kind": "database", "steps": [{"cpu": "40ms"}]}}  # fmt: skip
+    made = unmet(night.replace(full | {"slos.web.p99": "60ms", "simulation.confidence": "50%"}), max_replicas=2)
+    assert ": requests wait for db, which is not sized" in made.reason
+
+
+def test_what_has_no_end_is_a_failure_too(night):
+    """A call that nobody answers within the drain."""
+    stuck = {
+        "services.db.steps": [{"choose": [{"weight": 4, "steps": []}, {"weight": 1, "steps": [{"sleep": "90s"}]}]}]
+    }
+    made = unmet(night.replace(stuck | {"slos.web": {"call": "web", "errorRate": "1%"}}), max_replicas=2)
+    assert "most of the failures are unfinished (" in made.reason
+
+
+def test_a_part_that_is_no_half_is_not_most(night):
+    steps = {"web": [{"sleep": "40ms"}, {"call": "store"}], "store": [{"sleep": "35ms"}, {"call": "db"}],
+             "db": [{"sleep": "34ms"}]}  # fmt: skip
+    thirds = {f"services.{name}.steps": some for name, some in steps.items()}
+    alone = {"workload": {"call": "web", "rate": "9/s"}, "slos.web.p99": "50ms"}
+    made = unmet(night.replace(thirds | alone), max_replicas=2)
+    assert "the largest part of a request's mean latency is service at web (40.00 of 109.0 ms)" in made.reason
 
 
 SHORT = "The objectives cannot be shown to be met with runs this short: web p99 "
@@ -107,7 +224,9 @@ def test_what_holds_the_limit_even_without_waiting_is_not_shown(shop, share):
     made = sim.capacity(topology.replace({"slos.web.p99": limit}), max_replicas=2)
     assert not made.met
     if share > 0.0:
-        assert made.reason.startswith(f"{SHORT}even if nobody ever waits is {value * 1000:.1f} ms, between ")
+        assert made.reason.startswith(
+            f"{SHORT}even if nobody ever waits is {quantity('latency_s', value)} ms, between "
+        )
         assert "Longer runs or more replications may show it, or that it cannot be." in made.reason
     else:
         assert made.reason.startswith("The objectives cannot be met, because web p99 is ")

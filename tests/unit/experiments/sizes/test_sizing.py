@@ -14,7 +14,7 @@ from simulator.experiments.simulation import simulate_plans
 
 PAIR = """\
 name: pair
-simulation: {duration: 10s, warmup: 1s, seed: 3, replications: 3}
+simulation: {duration: 6s, warmup: 1s, seed: 3, replications: 3}
 network: {latency: 1ms}
 services:
   web: {resources: {memory: 4Gi}, steps: [{cpu: {dist: exponential, mean: 24ms}}, {call: store}]}
@@ -103,7 +103,7 @@ def test_the_reason_says_what_binds_and_how_sure_that_is(grid, sized):
     assert (
         f", below {grid[web, store][0] * 1000.0:.1f} ms at 95 % confidence (limit 300.0 ms); it binds." in sized.reason
     )
-    assert sized.reason.endswith("every one that is cheaper was excluded.")
+    assert sized.reason.endswith("every one that is cheaper was excluded, taking it that fewer never help.")
 
 
 def test_the_same_on_any_executor_and_twice(pair, sized):
@@ -114,11 +114,12 @@ def test_the_same_on_any_executor_and_twice(pair, sized):
 
 
 def test_without_prices_the_fewest_cores(pair, grid):
-    bare = pair.replace({"prices": {"vcpuHour": 0, "gibHour": 0}})
+    bare = pair.replace({"prices": {"unitHour": 0.02}})
     limit = sorted(high for high, _ in grid.values())[6] + 1e-6
     made = sim.capacity(bare.replace({"slos.web.p99": limit}), max_replicas=MOST)
     assert size_of(made) == min((sum(size), high, size) for size, (high, _) in grid.items() if high <= limit)[2]
-    assert "nothing has a price: cores count, then replicas" in made.reason
+    assert "smaller (a replica has no price, so that all cost the same: cores count, then replicas)" in made.reason
+    assert set(made.tried["cost_per_hour"]) == {made.cost_per_hour}
 
 
 def test_a_monolith_is_one_number(pair):

@@ -9,6 +9,7 @@ import pytest
 from simulator.errors import PlanError, TopologyError
 from simulator.experiments.sweeps.axes import Axis, cell, read_axes
 from simulator.spec.values import WrittenFloat, WrittenInt
+from simulator.units import parse_duration
 
 
 def one(value, path="a.b"):
@@ -122,6 +123,43 @@ def test_bare_numbers_of_a_text_stay_without_a_unit():
     assert isinstance(one("1..8:integer").at(0.5), WrittenInt)
     assert not isinstance(one({"min": 50, "max": 400}).at(0.5), WrittenFloat)
     assert not isinstance(one("50/s..400/s").at(0.5), WrittenFloat)
+
+
+@pytest.mark.parametrize(
+    ("span", "path", "values"),
+    [
+        ("8ms..13ms", "a.b", ["8ms", "9.25ms", "13ms"]),
+        ("200us..5ms", "a.b", ["200us", "1400us", "5000us"]),
+        ("60/min..5/s", "workload.rate", ["60/min", "120/min", "300/min"]),
+        ("1%..5%", "a.errorRate", ["1%", "2%", "5%"]),
+        ("128Mi..1Gi", "a.resources.memory", ["128Mi", "352Mi", "1024Mi"]),
+        ("250m..1", "services.a.resources.cpu", ["250m", "437.5m", "1000m"]),
+        ("1h30m..2h", "simulation.duration", ["5400s", "5850s", "7200s"]),
+        ("1ms..4ms:integer", "a.b", ["1ms", "2ms", "4ms"]),
+        ("1Gi..4Gi:integer", "a.b", ["1Gi", "2Gi", "4Gi"]),
+        ("1ms..16ms:log", "a.b", ["1ms", "2ms", "16ms"]),
+        ("100/s..100.0001/s", "a.b", ["100/s", "100.000025/s", "100.0001/s"]),
+        ("0.5..1.5", "services.a.resources.cpu", [0.5, 0.75, 1.5]),
+        ({"min": "1ms", "max": "5ms"}, "a.b", [0.001, 0.002, 0.005]),
+        ({"min": "1ms", "max": "4ms", "integer": True}, "a.b", [0.001, 0.002, 0.004]),
+    ],
+)
+def test_values_have_the_unit_of_the_text_that_they_are_chosen_from(span, path, values):
+    axis = one(span, path)
+    chosen = [axis.at(u) for u in (0.0, 0.25, np.nextafter(1.0, 0.0))]
+    assert chosen == (values if isinstance(values[0], str) else pytest.approx(values, rel=1e-12))
+
+
+def test_no_value_leaves_its_span_and_no_two_are_the_same():
+    axis = one("3.3ms..3.3001ms")
+    values = [axis.at((k + 0.5) / 1000) for k in range(1000)]
+    assert len(set(values)) == 1000
+    assert all(0.0033 <= parse_duration(value) <= 0.0033001 for value in values)
+
+
+def test_a_whole_number_is_one_of_its_unit():
+    with pytest.raises(TopologyError, match=r"expected whole numbers, found `1.5ms` and `3ms`"):
+        one("1.5ms..3ms:integer")
 
 
 def test_cells_are_plain():

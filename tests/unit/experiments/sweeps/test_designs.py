@@ -83,7 +83,7 @@ def test_levels_of_a_latin_design_come_equally_often():
     ("axes", "design", "samples", "message"),
     [
         ({"a": [1]}, "gird", None, "there is no design 'gird'"),
-        ({"a": [1]}, "grid", 4, "leave samples out"),
+        ({"a": [1]}, "grid", 4, "leave samples= out"),
         ({"a": [1, 2], "b": [1]}, "zip", None, "a has 2, b has 1"),
         ({"a": UNIT}, "grid", None, "a grid needs values, and a has a span"),
         ({"a": UNIT}, "zip", None, "a zip needs values, and a has a span"),
@@ -99,5 +99,5 @@ def test_what_does_not_fit(axes, design, samples, message):
 
 
 def test_a_seed_is_a_whole_number():
-    with pytest.raises(PlanError, match="a design's seed is a whole number of at least 0, not -1"):
+    with pytest.raises(PlanError, match="design_seed= is a whole number of at least 0, not -1"):
         points({"a": UNIT}, "random", 4, -1)

@@ -4,7 +4,9 @@ import errno
 import json
 import math
 import os
+import shutil
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -97,7 +99,34 @@ def test_the_key_is_of_all_that_a_run_depends_on(shop, monkeypatch):
     assert len({base, *others}) == len(others) + 1
     assert base == key() == key(description="another")
     monkeypatch.setattr(journal, "package_version", lambda: "9.9")
-    assert key() != base
+    other = key()
+    assert other != base
+    monkeypatch.setattr(journal, "code_digest", lambda: "edited")
+    assert key() not in (base, other)
+
+
+def test_code_that_makes_numbers_decides_whether_a_run_is_another(tmp_path):
+    """An edit anywhere in it, and not one of a figure."""
+    package = tmp_path / "simulator"
+    shutil.copytree(journal.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    digests = {journal.code_digest()}
+
+    def digest():
+        journal.code_digest.cache_clear()
+        return journal.code_digest(package)
+
+    assert {digest()} == digests
+    for name in ("plots/latency.py", "cli/common.py", "experiments/sweeps/rows.py"):
+        (package / name).write_text((package / name).read_text() + "# edited")
+    assert {digest()} == digests
+    for name in (
+        "rules/queueing.py", "engines/compiled/engine.py", "engines/reference/engine.py", "compiler/compile.py",
+        "plan/order.py", "results/statistics.py", "experiments/replicate.py", "experiments/sweeps/runs.py",
+    ):  # fmt: skip
+        (package / name).write_text((package / name).read_text() + "# edited")
+        assert digest() not in digests
+        digests.add(digest())
+    journal.code_digest.cache_clear()
 
 
 def test_a_store_is_read_as_it_was_written(tmp_path):
@@ -179,8 +208,15 @@ def test_what_is_no_folder(tmp_path):
         Journal(tmp_path / "file" / "x")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_may_not_be_written_to(tmp_path):
-    (tmp_path / "locked").mkdir(mode=0o500)
-    with pytest.raises(ResultError, match="it may not be written to"):
-        Journal(tmp_path / "locked")
+    locked = Path("/proc")  # root may write anywhere else
+    if os.geteuid() != 0:
+        locked = tmp_path / "locked"
+        locked.mkdir(mode=0o500)
+    with pytest.raises(ResultError, match=rf"cannot keep runs in {locked}: .*(Permission denied|No such file)"):
+        Journal(locked)
+
+
+def test_a_store_that_is_only_opened_is_left_as_it_was(tmp_path):
+    Journal(tmp_path).close()
+    assert os.listdir(tmp_path) == []

@@ -87,6 +87,16 @@ def test_a_row_a_replication():
     table = run_table(["a.b"], [filled(0, RUN), filled(1, Failure("no")), filled(2, RUN)])
     assert table["replication"].tolist() == [0, 1, 2, -1, 0, 1, 2]
     assert table["a.b"].tolist() == [0, 0, 0, 1, 2, 2, 2]
-    assert list(table.columns) == ["a.b", "deployment", "replication", *HEADLINES, "status", "reason"]
+    assert list(table.columns) == ["a.b", "deployment", "replication", *HEADLINES, "warnings", "status", "reason"]
     assert table["requests"].tolist()[:3] == [row[0] for row in RUN.values]
     assert table["status"].tolist() == ["ok"] * 3 + ["failed"] + ["ok"] * 3
+    assert table["warnings"].tolist() == ["late"] * 3 + [""] + ["late"] * 3
+
+
+@pytest.mark.parametrize("make", [point_table, run_table])
+def test_rows_of_several_topologies_say_which(make):
+    rows = [Filled(Row(0, {"a.b": 1}, "monolith", name), RUN, 0.95) for name in ("one", "two")]
+    table = make(["a.b"], rows)
+    assert list(table.columns[:3]) == ["topology", "a.b", "deployment"]
+    assert table["topology"].tolist() == [name for name in ("one", "two") for _ in range(len(table) // 2)]
+    assert list(make(["a.b"], rows[:1]).columns[:2]) == ["a.b", "deployment"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from distributed import LocalCluster
 
 import simulator as sim
 from simulator.experiments import replicate
@@ -50,7 +51,7 @@ def test_one_row_a_point_and_deployment_in_the_order_of_the_design(base):
     rows = [tuple(row) for row in base[["workload.rate", "services.store.replicas", "deployment"]].to_numpy()]
     assert rows == [(rate, number, name) for rate in AXES["workload.rate"] for number in (1, 2) for name in BOTH]
     assert base["status"].tolist() == ["ok"] * 4 + ["failed"] * 4 + ["ok"] * 4
-    assert base.attrs == {"computed": 8, "reused": 0, "failed": 4, "missing": 0}
+    assert base.attrs == {"computed": 8, "reused": 0, "shared": 0, "failed": 4, "missing": 0}
 
 
 def test_each_row_is_what_simulate_says(quick, base):
@@ -155,10 +156,7 @@ def test_the_same_bytes_on_any_workers(quick, base, monkeypatch):
 
 
 def test_the_same_bytes_on_dask(quick, base):
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
-    ) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None) as cluster:
         table = sim.sweep(quick, AXES, deployments=BOTH, address=cluster.scheduler_address)
     assert content(table) == content(base)
     assert table.attrs == base.attrs
@@ -231,7 +229,9 @@ def test_a_store_is_collected(quick, base, tmp_path):
     assert content(table) == content(good)
     assert len(sim.collect(tmp_path, runs=True)) == 16
     sim.sweep(quick.replace({"name": "another"}), {"services.web.replicas": [2]}, store=tmp_path)
+    assert list(table.columns[:2]) == ["workload.rate", "services.store.replicas"]
     both = sim.collect(tmp_path)
+    assert both["topology"].tolist() == ["another"] + ["shop"] * 8
     assert both["services.web.replicas"].isna().tolist() == [False] + [True] * 8  # by name: another, shop
     both.to_parquet(tmp_path / "table.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "table.parquet"), both)
@@ -240,12 +240,22 @@ def test_a_store_is_collected(quick, base, tmp_path):
 def test_what_is_the_same_run_is_computed_once(quick, tmp_path):
     """In `small` the store has no replicas of its own to vary."""
     table = sim.sweep(quick, {"services.store.replicas": [1, 2, 3]}, deployments="small", store=tmp_path)
-    assert (table.attrs["computed"], table.attrs["reused"]) == (1, 2)
+    assert (table.attrs["computed"], table.attrs["reused"], table.attrs["shared"]) == (1, 0, 2)
     assert len(set(table["latency_p99_s"])) == 1
     assert content(sim.collect(tmp_path)) == content(table)
     with ThreadPoolExecutor(2) as threads:
         again = sim.sweep(quick, {"services.store.replicas": [1, 2, 3]}, deployments="small", executor=threads)
     assert (content(again), again.attrs) == (content(table), table.attrs)
+    more = sim.sweep(quick, {"services.store.replicas": [2, 3, 4]}, deployments="small", store=tmp_path)
+    assert (more.attrs["computed"], more.attrs["reused"], more.attrs["shared"]) == (0, 1, 2)
+
+
+def test_what_comes_after_a_run_of_its_own_shares_it(quick):
+    """One at a time, so that the second row finds the first one finished."""
+    axes = {"workload.rate": ["20/s", "30/s", "1200/min"]}
+    table = sim.sweep(quick, axes, workers=1)
+    assert (table.attrs["computed"], table.attrs["reused"], table.attrs["shared"]) == (2, 0, 1)
+    assert table["latency_mean_s"][0] == table["latency_mean_s"][2]
 
 
 def test_a_store_has_every_row_of_every_sweep(quick, tmp_path):
@@ -338,10 +348,10 @@ def test_two_processes_at_once_share_a_store(shop_file, tmp_path):
 def test_a_ctrl_c_leaves_what_is_finished(quick, base, tmp_path, cut_off):
     cut_off(6)  # in the second replication of the third run
     cut = sim.sweep(quick, AXES, deployments=BOTH, store=tmp_path, workers=1)
-    assert cut.attrs == {"computed": 2, "reused": 0, "failed": 0, "missing": 10}
+    assert cut.attrs == {"computed": 2, "reused": 0, "shared": 0, "failed": 0, "missing": 10}
     assert content(cut) == content(base[:2])
     rest = sim.sweep(quick, AXES, deployments=BOTH, store=tmp_path, workers=1)
-    assert rest.attrs == {"computed": 6, "reused": 2, "failed": 4, "missing": 0}
+    assert rest.attrs == {"computed": 6, "reused": 2, "shared": 0, "failed": 4, "missing": 0}
     assert content(rest) == content(base)
 
 
@@ -371,10 +381,10 @@ def test_progress_counts_all_runs(engine, quick):
     ("options", "error", "message"),
     [
         ({"axes": {"deployment": ["small"]}, "deployments": ["small"]}, sim.PlanError, "deployment is an axis"),
-        ({"axes": {"seed": [1]}, "seed": 2}, sim.PlanError, "seed is an axis of this sweep, and seed is given too"),
+        ({"axes": {"seed": [1]}, "seed": 2}, sim.PlanError, "seed is an axis of this sweep, and seed= is given"),
         ({"axes": {"simulation.duration": [5]}, "duration": 6}, sim.PlanError, "simulation.duration is an axis"),
         ({"axes": {"workload.rate": [1]}, "design_seed": 2}, sim.PlanError, "a grid draws nothing"),
-        ({"axes": {"workload.rate": [1]}, "samples": 2}, sim.PlanError, "leave samples out"),
+        ({"axes": {"workload.rate": [1]}, "samples": 2}, sim.PlanError, "leave samples= out"),
         ({"axes": {}}, sim.PlanError, "a sweep needs axes"),
         ({"axes": {"workload.rate": [1]}, "deployments": ["nowhere"]}, sim.PlanError, "no deployment `nowhere`"),
         ({"axes": {"deployment": ["small", "nowhere"]}}, sim.PlanError, "no deployment `nowhere`"),
@@ -411,3 +421,63 @@ def test_a_sweep_file(shop_file, tmp_path):
     assert content(table) == content(wanted)
     less = sim.sweep(tmp_path / "sweep.yaml", replications=2, deployments="small")
     assert (less["replications"].unique().tolist(), len(less)) == ([2], 3)
+
+
+FILE = """\
+topology: shop.yaml
+axes: {workload.rate: 20/s:40/s:10/s}
+simulation: {duration: 8s, replications: 2}
+"""
+
+
+def test_axes_that_are_given_come_on_top_of_those_of_the_file(shop_file, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(FILE)
+    table = sim.sweep(tmp_path / "sweep.yaml", {"services.store.replicas": [1, 2]})
+    assert list(table.columns[:2]) == ["workload.rate", "services.store.replicas"]
+    assert len(table) == 6
+
+
+@pytest.mark.parametrize(
+    ("axes", "message"),
+    [
+        ({"workload.rate": [5]}, "workload.rate is an axis of the sweep file, and of axes= too: leave one of them out"),
+        ({"simulation.duration": [5]}, "simulation.duration is an axis .* and the sweep file sets it under"),
+        ({"seed": [5]}, "seed is an axis of this sweep, and the sweep file sets it under `simulation` too"),
+    ],
+)
+def test_no_axis_takes_the_place_of_what_the_file_says(axes, message, shop_file, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(FILE.replace("replications: 2", "replications: 2, seed: 3"))
+    with pytest.raises(sim.PlanError, match=message):
+        sim.sweep(tmp_path / "sweep.yaml", axes)
+
+
+def test_values_chosen_from_a_file_or_a_text_have_its_unit(shop_file, tmp_path):
+    """And each is what the row was simulated with: pasted into the file it gives the same numbers."""
+    file = tmp_path / "sweep.yaml"
+    file.write_text(FILE.replace("20/s:40/s:10/s", "{min: 1200/min, max: 60/s}") + "design: latin\nsamples: 3\n")
+    table = sim.sweep(file)
+    chosen = table["workload.rate"].str.extract("^([0-9.]+)/min$")[0].astype(float)
+    assert chosen.between(1200, 3600).all()
+    topology = sim.load(shop_file)
+    again = sim.sweep(
+        topology, {"workload.rate": "1200/min..60/s"}, design="latin", samples=3, duration=8, replications=2
+    )
+    assert content(again) == content(table)
+    for _, row in table.iterrows():
+        one = sim.simulate(topology.replace({"workload.rate": row["workload.rate"]}), duration=8, replications=2)
+        assert one.intervals.loc["latency_mean_s", "mean"] == row["latency_mean_s"]
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"axes": {"workload.rate": [20]}}, "1 run, each of 2 replications"),
+        ({"axes": AXES, "deployments": BOTH}, "12 runs (6 points, 2 deployments), each of 2 replications"),
+        ({"axes": {"workload.rate": [20, 30]}, "replications": 1}, "2 runs, each of 1 replication"),
+        ({"axes": {"simulation.replications": [1, 2]}}, "2 runs"),
+    ],
+)
+def test_how_much_there_is_to_do_is_said_first(options, sentence, quick):
+    told = []
+    sim.sweep(quick, **options, notify=told.append, progress=lambda done, total: told.append(done))
+    assert told[:2] == [sentence, 0]

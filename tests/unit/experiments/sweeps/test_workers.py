@@ -57,7 +57,7 @@ def test_plans_are_made_only_when_there_is_room(plan):
 
 
 def test_what_suits_the_engine(plan, monkeypatch):
-    monkeypatch.setattr(workers, "_cores", lambda: 2)
+    monkeypatch.setattr(workers, "available_cores", lambda: 2)
     started = []
     monkeypatch.setattr(Processes, "_start", lambda self: started.append(self._workers) or Here())
     with open_pool(CompiledEngine(), plan, 100) as pool:
@@ -211,7 +211,6 @@ def test_given_up_runs_are_cancelled(plan):
     ],
 )
 def test_no_scheduler(plan, address, message):
-    pytest.importorskip("distributed")
     with pytest.raises(EngineError, match=message), open_pool(ReferenceEngine(), plan, 3, address=address):
         pass
 

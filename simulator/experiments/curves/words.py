@@ -1,0 +1,103 @@
+"""Words that curves share: loads, ranges of loads, shares, objectives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import pandas as pd
+
+from ...plan.plan import Objective
+from ...results.display import number, quantity
+
+DIGITS: Final = 3
+"""That a load has in a sentence, if they tell it from its neighbours."""
+MOST_DIGITS: Final = 12
+LEAST_SHARE: Final = 0.001
+"""Below, a share is said to be less than this."""
+
+
+def load_column(table: pd.DataFrame) -> str:
+    """The column of the load: arrival rates, or users where nothing is open."""
+    return "arrival_rate_per_s" if (table["arrival_rate_per_s"] > 0.0).any() else "users"
+
+
+def load_unit(axis: str) -> str:
+    """What stands behind a load."""
+    return " users" if axis == "users" else "/s"
+
+
+def load_head(axis: str) -> str:
+    """The axis as people read it."""
+    return "users" if axis == "users" else "arrivals (/s)"
+
+
+def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:
+    """A value and its half width, in the unit that the factor leads to."""
+    value, half_width = row[quantity] * factor, row[f"{quantity}_half_width"] * factor
+    return f"{number(value)} ± {float(f'{half_width:.2g}'):g}" if half_width > 0.0 else number(value)
+
+
+def short(value: float, digits: int = DIGITS) -> str:
+    """The digits that matter, in full up to a million."""
+    return f"{float(f'{value:.{digits}g}'):.{MOST_DIGITS}g}" if value < 1e6 else f"{value:.{digits}g}"
+
+
+def spell(values: Sequence[float]) -> list[str]:
+    """Each in as few digits, three or more, as tell all of them apart."""
+    for digits in range(DIGITS, MOST_DIGITS):
+        if len({short(value, digits) for value in values}) == len(set(values)):
+            break
+    return [short(value, digits) for value in values]
+
+
+def count(number: float, noun: str) -> str:
+    """1 core, 2.5 cores."""
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """A share; what is more than nothing does not look like it."""
+    if 0.0 < share < LEAST_SHARE:
+        return f"less than {LEAST_SHARE:.1%}"
+    return f"{share:.1%}".replace(".0%", "%") if share < 0.1 else f"{share:.0%}"
+
+
+def join(words: Sequence[str]) -> str:
+    """One, two and three."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def at_loads(loads: Sequence[float], chosen: Sequence[int], unit: str) -> str:
+    """Some of the loads, by their places: `at 20/s`, `from 5 to 20/s`, `at 5 to 20 and 80/s`."""
+    names = spell(loads)
+    ranges = [(names[first], names[last]) for first, last in runs(chosen)]
+    texts = [first if first == last else f"{first} to {last}" for first, last in ranges]
+    whole = len(ranges) == 1 and ranges[0][0] != ranges[0][1]
+    return f"{'from' if whole else 'at'} {join(texts)}{unit}"
+
+
+def runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of neighbours, of ascending places."""
+    found: list[tuple[int, int]] = []
+    for place in places:
+        if found and found[-1][1] == place - 1:
+            found[-1] = (found[-1][0], place)
+        else:
+            found.append((place, place))
+    return found
+
+
+def limits_in_words(given: Sequence[Sequence[Objective]]) -> tuple[str, ...]:
+    """`checkout p99 900 ms`, of each objective; `600 to 900 ms` and `in some cells` where those given differ."""
+    limits: dict[tuple[str, str], list[float]] = {}
+    for objectives in given:
+        for one in objectives:
+            limits.setdefault((one.slo, one.quantity), []).append(one.limit)
+    said = []
+    for (slo, name), values in limits.items():
+        kind, unit = ("errorRate", "%") if name == "errorRate" else ("latency_s", "ms")
+        ends = dict.fromkeys(f"{float(quantity(kind, limit)):g}" for limit in (min(values), max(values)))
+        some = "" if len(values) == len(given) else " in some cells"
+        said.append(f"{slo} {name} {' to '.join(ends)} {unit}{some}")
+    return tuple(said)

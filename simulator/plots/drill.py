@@ -12,7 +12,6 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from .bands import DASHES, DOTS, colours, partial_note, title_all
-
 from .panels import given_axes
 from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
 

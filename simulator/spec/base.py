@@ -106,5 +106,5 @@ class Model(BaseModel):
         if key in cls.later:
             return Mistake(f"`{key}` is not supported yet", "key")
         known = cls.known_keys()
-        hint = did_you_mean(key, known) or f"; expected {listed(known)}"
+        hint = did_you_mean(key, known) or (f"; expected {listed(known)}" if known else "; it has no keys")
         return Mistake(f"unknown key `{key}`{hint}", "key")

@@ -273,6 +273,99 @@ workload:
   w: {call: a, rate: 128/s, arrivals: even}
   v: {call: a, rate: 64/s, arrivals: even}
 """,
+    "deaths among tries": """
+network: {latency: 1t}
+policies:
+  p:
+    timeout: 24t
+    retries: {attempts: 3, perTryTimeout: 12t, backoff: 2t, jitter: none}
+    retryBudget: {percent: 50, minRetryConcurrency: 1}
+    bulkhead: {maxConcurrentCalls: 2, maxWaitDuration: 8t}
+    circuitBreaker: {slidingWindowSize: 4, minimumNumberOfCalls: 4, waitDurationInOpenState: 8t,
+                     permittedNumberOfCallsInHalfOpenState: 1}
+services:
+  a:
+    replicas: 2
+    startup: 2t
+    failures: {mtbf: {dist: constant, value: 46t}, mttr: {dist: constant, value: 4t}}
+    steps:
+      - {cpu: 1t}
+      - parallel: [{call: b, policy: p}, {call: b, policy: p, times: 2}, {cpu: 6t, times: 2}, {send: c}, {call: c}]
+      - {call: c, times: 2, fallback: {steps: [{cpu: 1t}]}}
+  b:
+    replicas: 3
+    loadBalancer: {choiceCount: all}
+    concurrency: 2
+    queue: {capacity: 2}
+    startup: {dist: uniform, min: 1t, max: 9t}
+    healthCheck: 3t
+    failures: {mtbf: {dist: exponential, mean: 30t}, mttr: {dist: constant, value: 6t}}
+    steps: [{cpu: 2t}, {call: d}]
+  c: {scheduling: PS, startup: 1t, healthCheck: 4t, steps: [{cpu: 4t}, {sleep: 2t}]}
+  d: {replicas: 2, concurrency: 2, steps: [{sleep: 3t}, {parallel: [{cpu: 1t}, {cpu: 2t}]}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+  v: {call: a, replay: [0, 0, 5, 5, 6, 6, 64, 64, 69, 69, 70, 70, 120, 120, 121]}
+faults:
+  - {at: 20t, for: 4t, target: c, kill: {}}
+  - {at: 24t, target: c, kill: {}}
+  - {at: 30t, for: 2t, target: c, kill: {}}
+  - {at: 64t, for: 8t, target: b, kill: {replicas: 2}}
+  - {at: 64t, for: 8t, target: a, kill: {replicas: 1}}
+  - {at: 70t, for: 6t, target: a, kill: {}}
+  - {at: 120t, target: d, kill: {}}
+  - {at: 128t, for: 16t, target: d, kill: {replicas: 1}}
+  - {at: 200t, target: a, kill: {}}
+  - {at: 320t, for: 80t, target: c, kill: {}}
+""",
+    "pauses": """
+services:
+  a:
+    resources: {cpu: 2}
+    startup: 3t
+    steps: [{cpu: 4t}, {parallel: [{call: b}, {sleep: 5t}, {sleep: 8t}, {cpu: 1t}]}, {cpu: 0s}]
+  b: {replicas: 2, scheduling: PS, steps: [{cpu: 4t}, {sleep: 1t}, {cpu: 1t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: a, replay: [16, 16, 17, 18, 20, 64, 64, 66, 100, 102, 102]}
+faults:
+  - {at: 18t, for: 6t, target: a, pause: {}}
+  - {at: 22t, for: 8t, target: a, pause: {}}
+  - {at: 64t, for: 4t, target: a, pause: {}}
+  - {at: 64t, for: 4t, target: b, pause: {replicas: 1}}
+  - {at: 66t, for: 8t, target: b, pause: {}}
+  - {at: 100t, for: 40t, target: a, pause: {}}
+  - {at: 100t, for: 40t, target: b, pause: {}}
+  - {at: 110t, for: 10t, target: a, kill: {}}
+  - {at: 112t, for: 40t, target: a, pause: {}}
+  - {at: 110t, target: b, kill: {replicas: 1}}
+  - {at: 130t, for: 8t, target: b, pause: {}}
+  - {at: 200t, for: 0s, target: a, pause: {}}
+  - {at: 398t, for: 10t, target: a, pause: {}}
+""",
+    "slow steps and a bad network": """
+network: {latency: 1t, serialization: 1t}
+services:
+  a: {replicas: 2, steps: [{cpu: 2t}, {call: b, timeout: 16t, retries: {backoff: 1t, jitter: none}}, {send: b}]}
+  b: {replicas: 2, loadBalancer: ROUND_ROBIN, steps: [{cpu: 2t}, {sleep: 3t}, {call: c, timeout: 9t}]}
+  c: {steps: [{cpu: 1t}]}
+workload:
+  w: {call: a, rate: 64/s, arrivals: even}
+  v: {call: b, rate: 32/s, arrivals: even}
+faults:
+  - {at: 16t, for: 32t, target: b, slow: {factor: 2, replicas: 1}}
+  - {at: 32t, for: 32t, target: b, slow: {factor: 4}}
+  - {at: 40t, for: 24t, target: a, slow: {factor: 0.5}}
+  - {at: 80t, for: 40t, target: b, abort: {percentage: 40, replicas: 1}}
+  - {at: 100t, for: 40t, from: a, target: b, abort: {percentage: 60}}
+  - {at: 140t, for: 40t, target: b, delay: {percentage: 50, fixedDelay: 4t}}
+  - {at: 150t, for: 40t, from: v, target: b, delay: {fixedDelay: 3t}}
+  - {at: 150t, for: 20t, target: b, delay: {fixedDelay: 1t}}
+  - {at: 200t, for: 16t, from: b, target: c, partition: {}}
+  - {at: 240t, for: 8t, target: b, partition: {}}
+  - {at: 242t, for: 8t, target: b, abort: {percentage: 50}}
+  - {at: 300t, for: 0s, target: b, slow: {factor: 100}}
+""",
     "no drain": """
 simulation: {duration: 200t, warmup: 100t, drain: 0s}
 services:

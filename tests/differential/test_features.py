@@ -93,3 +93,23 @@ def test_a_crowd(assert_same, scheduling, detail):
     trace = assert_same(twins.Case(tree, detail=detail)).trace
     assert trace.outcomes.sum() > 5000
     assert trace.outcomes[:, :, Outcome.UNFINISHED].sum() + trace.outcomes[:, :, Outcome.ERROR].sum() > 1000
+
+
+@pytest.mark.parametrize("scheduling", ["FIFO", "PS"])
+def test_a_crowd_that_dies_and_stands_still(assert_same, scheduling):
+    """Thousands are lost at one instant, thousands go on at another: more than a step may take."""
+    tree = copy.deepcopy(CROWD)
+    for service in tree["services"].values():
+        service["scheduling"] = scheduling
+    tree["services"]["slow"]["concurrency"] = 3000
+    tree["services"]["front"] |= {"failures": {"mtbf": "900ms", "mttr": "40ms"}, "startup": "20ms"}
+    tree["faults"] = [
+        {"at": "700ms", "for": "30ms", "target": "slow", "kill": {}},
+        {"at": "1s", "for": "100ms", "target": "front", "pause": {}},
+        {"at": "1s", "for": "200ms", "target": "slow", "pause": {}},
+        {"at": "1500ms", "target": "front", "kill": {}},
+    ]
+    trace = assert_same(twins.Case(tree, detail="attempts")).trace
+    ends = trace.attempts.end_s[trace.attempts.outcome == Outcome.ERROR]
+    assert (ends == 0.7 + 0.001).sum() > 300
+    assert (ends == 1.5).sum() > 300

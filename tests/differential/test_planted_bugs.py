@@ -263,6 +263,89 @@ BUGS: list[tuple[str, str, str, str]] = [
         "memory[top : top + PLACE * size] = memory[heap : heap + PLACE * size]",
         "memory[top : top + size] = memory[heap : heap + size]",
     ),
+    # hazards.py
+    ("a fault acts at its end", "hazards.py", "time < f[fault + Fault.UNTIL]", "time <= f[fault + Fault.UNTIL]"),
+    (
+        "one replica more is aborted",
+        "hazards.py",
+        "number < m[fault + Fault.REPLICAS]",
+        "number <= m[fault + Fault.REPLICAS]",
+    ),
+    (
+        "only the first delay",
+        "hazards.py",
+        "seconds += f[fault + Fault.DELAY]",
+        "return seconds + f[fault + Fault.DELAY]",
+    ),
+    ("slow steps are as slow as the last fault", "hazards.py", "seconds *= f[", "seconds = seconds if False else f["),
+    # faults.py
+    ("a pause of what is down", "faults.py", "if m[replica + Replica.READY] == 0:", "if False:"),
+    (
+        "a pause outlives its replica",
+        "faults.py",
+        "if m[strike + Strike.DEATHS] != m[replica + Replica.DEATHS]:",
+        "if False:",
+    ),
+    ("pauses do not add up", "faults.py", "    if m[replica + Replica.PAUSED] > 0:\n        return 0\n", ""),
+    (
+        "the time up counts from the repair",
+        "faults.py",
+        "await_failure(m, f, process, f[World.NOW] + startup)",
+        "await_failure(m, f, process, f[World.NOW])",
+    ),
+    ("a failure has the cycle before", "faults.py", "m[process + Process.CYCLE] = cycle + 1", "pass"),
+    ("a start goes on through a death", "faults.py", "    cancel(m, f, m[replica + Replica.STARTING])\n", ""),
+    ("the shortest startup", "faults.py", "longest = max(longest, time_of", "longest = min(longest, time_of"),
+    ("every start takes as long as the first", "faults.py", "m[replica + Replica.STARTS] += 1", "pass"),
+    ("who is back is known as dead later", "faults.py", "        cancel(m, f, m[replica + Replica.UNKNOWN])\n", ""),
+    (
+        "the ready are not chosen",
+        "faults.py",
+        "    include(m, m[unit + Unit.BOARD], m[replica + Replica.NUMBER], NOT_READY)\n",
+        "    pass\n",
+    ),
+    ("who was in progress still is", "faults.py", "    m[replica + Replica.IN_PROGRESS] = 0\n", ""),
+    ("a pause goes on after a death", "faults.py", "    m[replica + Replica.PAUSED] = 0\n    renew", "    renew"),
+    ("breakers outlive their replica", "faults.py", "m[where + word] = m[m[state + State.FRESH] + word]", "pass"),
+    (
+        "who slept dies awake",
+        "faults.py",
+        "(Replica.FIRST, Replica.SLOT_FIRST, Replica.FROZEN, Replica.ASLEEP)",
+        "(Replica.FIRST, Replica.SLOT_FIRST, Replica.FROZEN)",
+    ),
+    ("work of the dead goes on", "faults.py", "or m[task + Task.REPLICA] != replica:", "or True:"),
+    ("a reset is no lost time", "faults.py", "m[visit + Exchange.RESET] = 1", "pass"),
+    (
+        "a call inside goes on after a death",
+        "faults.py",
+        "role == Role.INSIDE or role == Role.ALONE",
+        "role == Role.ALONE",
+    ),
+    ("the dead wait for their answers", "faults.py", "        m[exchange + Exchange.AWAITED] = 0\n", ""),
+    ("the dead have timeouts", "faults.py", "            cancel(m, f, m[exchange + Exchange.TIMER])\n", ""),
+    ("the dead have no answer open", "faults.py", "        count_at_replica(m, exchange, -1)\n", ""),
+    ("what stood still did not wait", "faults.py", "f[task + Task.WAITED] += now - f[task + Task.JOINED]", "pass"),
+    (
+        "work that came in a pause is left",
+        "faults.py",
+        "if m[replica + Replica.FIRST] != 0 and m[replica + Replica.BUSY] < m[replica + Replica.CORES]:",
+        "if False:",
+    ),
+    (
+        "shared cores go on in a pause",
+        "faults.py",
+        "    m[replica + Replica.PAUSED] = 1\n    await",
+        "    m[replica + Replica.PAUSED] = 0\n    await",
+    ),
+    # and where they meet the rest
+    ("a message to the dead is taken", "calls.py", "if m[replica + Replica.READY] == 0:", "if False:"),
+    ("answers cross a partition", "calls.py", "is_cut(m, f, call, time)", "False"),
+    ("sleeps end in a pause", "kernel.py", "if m[m[owner + Task.REPLICA] + Replica.PAUSED] != 0:", "if False:"),
+    ("sleeps are never slow", "life.py", "    if slow != 0:", "    if False:"),
+    ("work begins in a pause", "stations.py", " and m[replica + Replica.PAUSED] == 0:", ":"),
+    ("who leaves is still there", "memory.py", "m[replica + Replica.TASKS] = earlier", "pass"),
+    ("ready replicas are not counted", "faults.py", "change(m, f, unit + Unit.READY, now, -1)", "pass"),
+    # trace.py
     ("the last page is full", "trace.py", "    pages.reverse()\n", "    pass\n"),
 ]
 """Name, file, old text (which is in the file once), new text."""
@@ -274,7 +357,7 @@ LONG = ("no time at all", "users in step")
 PAIRS = [
     ("frail", "all guards"), ("overload", "all guards"), ("frail", "decorrelated retries"), ("scaled out", "breaker"),
     ("frail", "bulkhead"), ("full bulkhead", "frail"), ("breaker of seconds", "frail"), ("monolith", "fallback"),
-    ("frail", "retries"), ("chain", "fallback"),
+    ("frail", "retries"), ("chain", "fallback"), ("eager retries", "failures"), ("monolith", "failures"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
 ]  # fmt: skip

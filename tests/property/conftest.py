@@ -90,6 +90,7 @@ class Shape:
     sleeps: bool = True
     sends: bool = True
     paces: bool = True  # speeds, fractions of a core
+    faults: bool = False  # failures, startups and what is planned to go wrong
     agree: bool = False  # on what services of one process have to agree on
     workloads: tuple[str, ...] = ("poisson", "even", "stages", "users", "replay")
     busy_until: float = 1.0  # share of the run in which requests arrive (stages and replay only, if below 1)
@@ -149,6 +150,26 @@ def steps(shape: Shape, later: list[str], depth: int) -> st.SearchStrategy[list[
         [{}, {}, {}, {"times": 2}, {"times": 0}, {"probability": 0.5}, {"probability": 0.5, "times": 2}]
     )
     return st.lists(st.tuples(st.one_of(kinds), extra).map(lambda p: p[0] | p[1]), max_size=3)
+
+
+@st.composite
+def a_fault(draw: Any, names: list[str]) -> dict[str, Any]:
+    """Something that goes wrong in a run of one second."""
+    kinds = [
+        {"kill": {}}, {"kill": {"replicas": 1}}, {"pause": {}}, {"slow": {"factor": 3}}, {"abort": {"percentage": 50}},
+        {"delay": {"percentage": 60, "fixedDelay": Seconds(0.03)}}, {"partition": {}},
+    ]  # fmt: skip
+    when = {"at": draw(ticks(0, 600)), "for": draw(ticks(0, 150)), "target": draw(st.sampled_from(names))}
+    return when | draw(st.sampled_from(kinds))
+
+
+def mortal(draw: Any, service: dict[str, Any]) -> dict[str, Any]:
+    """A service whose replicas fail by chance, perhaps."""
+    if draw(st.booleans()):
+        service["failures"] = {"mtbf": draw(ticks(20, 300)), "mttr": draw(ticks(0, 50))}
+    if draw(st.booleans()):
+        service |= {"startup": draw(ticks(0, 20)), "healthCheck": draw(ticks(0, 20))}
+    return service
 
 
 @st.composite
@@ -232,6 +253,12 @@ def draw_topology(draw: Any, shape: Shape = Shape()) -> dict[str, Any]:
             for caller, target in wanted
         ]
     simulation = {"duration": Seconds(duration), "warmup": draw(ticks(0, 300)), "drain": Seconds(2.0)}
+    if shape.faults:
+        services = {name: mortal(draw, service) for name, service in services.items()}
+        some = [name for name, service in services.items() if service["replicas"] > 0]
+        faults = draw(st.lists(a_fault(some), max_size=5)) if some else []
+        return {"simulation": simulation, "network": network, "services": services, "workload": workload,
+                "faults": faults}  # fmt: skip
     return {"simulation": simulation, "network": network, "services": services, "workload": workload}
 
 

@@ -26,6 +26,7 @@ GOOD = {
     "calls": f"{ONE}workload: {{calls: [{{call: a}}], users: 3}}\n",
     "branches": f"services: {{a: {{steps: [{{parallel: [{{cpu: 1ms}}, {{steps: []}}]}}]}}}}\n{WORKLOAD}",
     "policies": (HERE / "policies.yaml").read_text(),
+    "faults": (HERE / "faults.yaml").read_text(),
     "fraction of a core": f"services: {{a: {{resources: {{cpu: 500m}}, steps: []}}}}\n{WORKLOAD}",
     **{
         dist: f"services: {{a: {{steps: [{{cpu: {{{dist}}}}}]}}}}\n{WORKLOAD}"
@@ -49,7 +50,13 @@ GOOD = {
 BAD = {
     "unknown key": f"services: {{a: {{steps: [], replcas: 2}}}}\n{WORKLOAD}",
     "unknown key at the top": f"{ONE}{WORKLOAD}budget: 5\n",
-    "later key": f"{ONE}{WORKLOAD}faults: []\n",
+    "later key": f"services: {{a: {{steps: [], autoscaling: {{}}}}}}\n{WORKLOAD}",
+    "no kind of fault": f"{ONE}{WORKLOAD}faults: [{{at: 1s, for: 1s, target: a}}]\n",
+    "two kinds of fault": f"{ONE}{WORKLOAD}faults: [{{at: 1s, for: 1s, target: a, kill: {{}}, pause: {{}}}}]\n",
+    "a pause for ever": f"{ONE}{WORKLOAD}faults: [{{at: 1s, target: a, pause: {{}}}}]\n",
+    "a kill from somewhere": f"{ONE}{WORKLOAD}faults: [{{at: 1s, for: 1s, from: workload, target: a, kill: {{}}}}]\n",
+    "a factor of 0": f"{ONE}{WORKLOAD}faults: [{{at: 1s, for: 1s, target: a, slow: {{factor: 0}}}}]\n",
+    "failures without repair": f"services: {{a: {{failures: {{mtbf: 1h}}, steps: []}}}}\n{WORKLOAD}",
     "percent of a budget": f"{ONE}{WORKLOAD}policies: {{x: {{retries: {{}}, retryBudget: {{percent: 101}}}}}}\n",
     "no outcome to try again": f"{ONE}{WORKLOAD}policies: {{x: {{retries: {{retryOn: []}}}}}}\n",
     "a breaker that always opens": f"{ONE}{WORKLOAD}policies: {{x: {{circuitBreaker: {{failureRateThreshold: 0}}}}}}\n",
@@ -100,5 +107,5 @@ def test_every_definition_is_used_and_every_key_explained():
     text = json.dumps(SCHEMA)
     assert all(f'"#/$defs/{name}"' in text for name in SCHEMA["$defs"])
     assert "Mistake" not in text
-    for word in ("faults", "hedge", "startup", "autoscaling", "replayTimes", "percentiles"):
+    for word in ("hedge", "autoscaling", "replayTimes", "percentiles"):
         assert f'"{word}"' not in text

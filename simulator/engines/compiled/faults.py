@@ -20,6 +20,8 @@ from .record import attempt_ends, visit_rejected
 from .stations import await_next_end, change, start_next, virtual_now
 
 ERROR = int(Outcome.ERROR)
+LAST_OF_TASKS = Action.RETRY
+"""Actions up to this one are those of a task."""
 
 
 @kernel
@@ -225,7 +227,7 @@ def withdraw(m: Words, f: Floats, replica: int, freezes: bool) -> None:
     for place in range(m[World.HEAP_SIZE]):
         event = m[heap + 2 * place + 1]
         action, task = m[event + Event.ACTION], m[event + Event.OWNER]
-        if task == 0 or action > Action.LAST_OF_TASKS or m[task + Task.REPLICA] != replica:
+        if task == 0 or action > LAST_OF_TASKS or m[task + Task.REPLICA] != replica:
             continue
         works = action == Action.WORKED
         if works:

@@ -216,7 +216,7 @@ Stage = _Stage()
 
 
 class _Action(NamedTuple):
-    """What an event does. Those up to LAST_OF_TASKS are a task's own; those from STRIKE on are control events."""
+    """What an event does. Those up to RETRY are a task's own; those from STRIKE on are control events."""
 
     WORKED: int = 0  # a core has done a task's work
     SLEPT: int = 1
@@ -224,7 +224,6 @@ class _Action(NamedTuple):
     ENTER: int = 3  # a place in a bulkhead
     GIVE_UP: int = 4  # waiting for one
     RETRY: int = 5
-    LAST_OF_TASKS: int = 5
     SHARED: int = 6  # shared cores have done somebody's work
     ANSWER: int = 7
     EXPIRE: int = 8

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.engines.compiled import flight, layout
+from simulator.engines.compiled import downtime, flight, layout
 from simulator.engines.compiled.flight import Event, Exchange, Free, Task
-from simulator.engines.compiled.layout import Level, Log, Service, World
+from simulator.engines.compiled.layout import Level, Log, Service, Unit, World
 
 RECORDS = {
     name: record._asdict()
-    for name, record in (vars(layout) | vars(flight)).items()
+    for name, record in (vars(layout) | vars(flight) | vars(downtime)).items()
     if not name.startswith("_") and hasattr(record, "_asdict")
 }
 LEVELS = {"BUSY", "WAITING", "SHARING"}
@@ -30,6 +30,8 @@ def test_a_field_of_several_words_has_them_for_itself():
         first = getattr(Service, name)
         assert not {*range(first, first + Level.SIZE)} & {*services}
         assert not {*range(first, first + Level.SIZE)} & {getattr(Service, other) for other in LEVELS - {name}}
+    others = {value for name, value in RECORDS["Unit"].items() if name != "READY"}
+    assert not {*range(Unit.READY, Unit.READY + Level.SIZE)} & others
     for log in ("LATENCY", "REQUEST", "CALL", "ATTEMPT"):
         row = getattr(World, f"{log}_ROW")
         assert getattr(World, f"{log}_END") == row + Log.END

@@ -24,7 +24,7 @@ from .brink import PROBES, Brink, Probe, check_loads, find_brink
 from .drilled import Drill
 from .faulting import Scene, Time, make_scene
 from .measuring import blast_of, entry_rows, measure_pair, row_of, run_pair, timeline_of, typical_latency
-from .policysets import SETS, with_policies
+from .policysets import SETS, has_policies_of_targets, with_policies
 
 GUESSED: int = 5
 """Loads that a bisection takes, about: for the progress."""
@@ -149,7 +149,8 @@ def make_cases(scene: Scene, deployments: Sequence[str], policies: Sequence[str]
         first: dict[str, str] = {}
         for name, one in scenes.items():
             calm, faulty = (compile_topology(topology, deployment) for topology in (one.calm, one.faulty))
-            same = first.setdefault("" if has_no_policies(faulty) else faulty.digest(), name)
+            bare = has_no_policies(faulty) and not has_policies_of_targets(one.faulty)
+            same = first.setdefault("" if bare else faulty.digest(), name)
             cases.append(Case(deployment, name, one, calm, faulty, "" if same == name else same))
     return cases
 

@@ -116,6 +116,13 @@ def _free_name(name: str, taken: Iterable[str]) -> str:
     return other
 
 
+def has_policies_of_targets(topology: Topology) -> bool:
+    """Whether a service or a unit limits or ejects: that acts on calls from the edge too."""
+    content: Any = topology.to_dict()
+    units = [unit for one in content.get("deployments", {}).values() for unit in one["units"].values()]
+    return any(key in block for block in (*content["services"].values(), *units) for key in OF_THE_TARGET)
+
+
 def _without(service: Block) -> Block:
     return {key: value for key, value in service.items() if key not in OF_THE_TARGET}
 

@@ -53,6 +53,8 @@ class Drill:
     timeline: pd.DataFrame
     shared: dict[str, tuple[str, ...]]
     """By deployment, the other services in the process of a target."""
+    warnings: dict[str, tuple[str, ...]]
+    """By deployment, what its plan warns of about the faults: one that does nothing there, for example."""
     confidence: float
     replications: int
     interrupted: bool = False
@@ -85,6 +87,7 @@ class Drill:
             "topology": self.topology, "fault": self.what, "targets": list(self.targets), "met": self.met,
             "verdict": self.verdict, "at_s": self.at_s, "until_s": self.until_s, "horizon_s": self.horizon_s,
             "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+            "warnings": {name: list(texts) for name, texts in self.warnings.items()},
             "shared": {name: list(services) for name, services in self.shared.items()},
         }  # fmt: skip
         tables = ("table", "entries", "blast", "timeline")

@@ -186,7 +186,7 @@ def _run(
     def work(step: tuple[Case, bool], report: Progress) -> Found | Brink:
         case, searched = step
         if searched:
-            return _search(case, found[case.deployment, case.policies], engine, precision, executor)
+            return _search(case, found[case.deployment, case.policies], engine, precision, executor, report)
         return _measure(case, limits, engine, executor, report)
 
     number = cases[0].calm.settings.replications
@@ -218,11 +218,18 @@ def _measure(case: Case, limits: list[Floats], engine: Engine, executor: Executo
     )
 
 
-def _search(case: Case, found: Found, engine: Engine, precision: float, executor: Executor | None) -> Brink:
+def _search(
+    case: Case, found: Found, engine: Engine, precision: float, executor: Executor | None, report: Progress
+) -> Brink:
     probe = Probe(case.scene, case.deployment, found.typical_s, engine, executor)
-    return find_brink(
-        str(found.row["verdict"]), probe.verdict, saturation=probe.saturation(), precision=precision
-    )  # fmt: skip
+    tried: list[float] = []
+
+    def verdict(factor: float) -> str:
+        before = len(tried)
+        tried.append(factor)
+        return probe.verdict(factor, lambda done, total: report(min(before + done / total, GUESSED), GUESSED))
+
+    return find_brink(str(found.row["verdict"]), verdict, saturation=probe.saturation(), precision=precision)
 
 
 def _together(scene: Scene, cases: Sequence[Case], found: dict[tuple[str, str], Found], *, complete: bool) -> Drill:
@@ -245,6 +252,7 @@ def _together(scene: Scene, cases: Sequence[Case], found: dict[tuple[str, str], 
         blast=_stacked({key: one.blast for key, one in found.items()}),
         timeline=_stacked({key: one.timeline for key, one in found.items()}),
         shared={case.deployment: _shared(case) for case in cases},
+        warnings={case.deployment: _warnings(case) for case in cases},
         confidence=settings.confidence,
         replications=settings.replications,
         interrupted=not complete,
@@ -260,6 +268,11 @@ def _stacked(tables: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
         part.insert(1, "policies", policies)
         named.append(part)
     return pd.concat(named, ignore_index=True)
+
+
+def _warnings(case: Case) -> tuple[str, ...]:
+    """What the plan says of the faults."""
+    return tuple(text for text in case.faulty.warnings if text.startswith("faults["))
 
 
 def _shared(case: Case) -> tuple[str, ...]:

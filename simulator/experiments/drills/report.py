@@ -31,6 +31,8 @@ def render(drill: Drill) -> str:
     lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
     lines += ["", *_wrapped(blast_lines(drill))]
     lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
+    warnings = [f"warning: {name}: {text}" for name, texts in drill.warnings.items() for text in texts]
+    lines += ["", *_wrapped(warnings)] if warnings else []
     lines += ["", "interrupted: only what was finished by then is here"] if drill.interrupted else []
     return "\n".join(lines)
 

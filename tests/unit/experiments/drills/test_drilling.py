@@ -227,6 +227,18 @@ workload: {call: web, users: 10, thinkTime: 200ms}
     assert row["verdict"] == "metastable"
 
 
+def test_a_fault_that_does_nothing_in_a_deployment_is_warned_of():
+    found = sim.drill(
+        sim.loads(SHOP), "pay", "abort", at="4s", for_="2s", duration="8s", policies=["none"], engine="reference"
+    )
+    assert found.warnings["microservices"] == ()
+    (text,) = found.warnings["monolith"]
+    assert text.endswith("no call to it crosses the network in this deployment: it does nothing")
+    assert "warning: monolith: faults[0] (abort of pay): no call to it" in str(found)
+    assert found.row("monolith", "none")[["lost", "late"]].eq(0).all()
+    assert found.row("microservices", "none")["lost"] > 20
+
+
 def test_one_set_twice_is_one_plan_once(monkeypatch):
     ran = []
     run_job = replicate.run_job
@@ -256,6 +268,17 @@ def test_progress_counts_the_runs():
     assert told[0] == (0, 12)
     assert told[-1] == (12, 12)
     assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+def test_progress_goes_on_while_loads_are_tried():
+    told = []
+    sim.drill(
+        sim.loads(EVEN), "web", "pause", at="4s", for_="2s", duration="12s", find_load=True, precision=0.3, **ONE,
+        progress=lambda done, total: told.append((done, total)),
+    )  # fmt: skip
+    assert told[-1] == (12, 12)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert sum(2 < done < 12 for done, _ in told) > 2
 
 
 def test_what_is_finished_is_kept(monkeypatch):

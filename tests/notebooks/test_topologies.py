@@ -365,3 +365,38 @@ class TestZoneOfFailure:
         for policies in ("timeouts", "full"):
             assert worse.row("microservices", policies)["lost"] > self.found.row("microservices", policies)["lost"]
         assert worse.row("microservices", "full")["lost"] > 50
+
+
+class TestReplicaDown:
+    name = "replica-down.yaml"
+    unknown = (120.0, 125.0)
+    """From the death to its being known."""
+
+    def run(self, **changes):
+        topology = load(self.name).replace(changes) if changes else load(self.name)
+        return sim.simulate(topology, detail="attempts")
+
+    def share_at_the_dead(self, result):
+        """Of the calls while nobody knew."""
+        tries = result.attempts.query("target == 'payment' and @self.unknown[0] <= start_s < @self.unknown[1]")
+        return (tries["outcome"] == "unreachable").mean()
+
+    def test_the_dead_replica_draws_half_of_the_calls_until_it_is_known(self):
+        result = self.run()
+        assert 0.45 < self.share_at_the_dead(result) < 0.55
+        bad = result.requests[result.requests["outcome"] != "ok"]["arrival_s"]
+        assert len(bad) > 200
+        # the first of them were in it when it died; since it is known nobody has failed
+        assert self.unknown[0] - 0.3 < bad.min() < bad.max() < self.unknown[1]
+        assert not all(result.objectives["met"])
+        # of three minutes one is down for one, and twenty seconds more
+        assert result.services.loc["payment", "ready_replicas"] == pytest.approx(3 - 80 / 180)
+
+    def test_in_turns_it_gets_a_third(self):
+        result = self.run(**{"services.payment.loadBalancer": "ROUND_ROBIN"})
+        assert 0.3 < self.share_at_the_dead(result) < 0.37
+        assert all(result.objectives["met"])
+
+    def test_so_it_is_with_a_quick_health_check(self):
+        result = self.run(**{"services.payment.healthCheck": "500ms"})
+        assert all(result.objectives["met"])

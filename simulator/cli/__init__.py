@@ -12,7 +12,7 @@ from typing import Any
 
 import simulator as sim
 
-from . import curves, sizing, sweeping
+from . import curves, drilling, sizing, sweeping
 from .common import (
     FINE,
     INTERRUPTED,
@@ -228,6 +228,7 @@ Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong
     run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
     sizing.add(commands)
     sweeping.add(commands)
+    drilling.add(commands)
     command = add_command(
         commands, plot, "draw a figure into a PNG or SVG file",
         "simulator plot comparison topologies/checkout.yaml -o comparison.png",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .curves.cores import CoreCurve, core_curve
     from .curves.load import LoadCurve, load_curve
     from .curves.scaling import ScalingCurve, scaling_curve
+    from .drills.drilled import Drill
+    from .drills.drilling import drill
     from .simulation import load_results, simulate
     from .sizes.marginal import NextReplica, next_replica
     from .sizes.sized import Capacity
@@ -27,6 +29,7 @@ __all__ = [
     "Check",
     "Comparison",
     "CoreCurve",
+    "Drill",
     "LoadCurve",
     "NextReplica",
     "ScalingCurve",
@@ -36,6 +39,7 @@ __all__ = [
     "collect",
     "compare",
     "core_curve",
+    "drill",
     "load_curve",
     "load_results",
     "next_replica",
@@ -50,6 +54,7 @@ _HOMES = {
     "Check": "checks",
     "Comparison": "comparison",
     "CoreCurve": "curves.cores",
+    "Drill": "drills.drilled",
     "LoadCurve": "curves.load",
     "NextReplica": "sizes.marginal",
     "ScalingCurve": "curves.scaling",
@@ -59,6 +64,7 @@ _HOMES = {
     "collect": "sweeps.sweeping",
     "compare": "comparison",
     "core_curve": "curves.cores",
+    "drill": "drills.drilling",
     "load_curve": "curves.load",
     "next_replica": "sizes.marginal",
     "scaling_curve": "curves.scaling",

@@ -7,6 +7,7 @@ from .break_even import break_even
 from .breakdown import breakdown
 from .comparison import comparison
 from .core_curve import core_curve
+from .drill import drill
 from .latency import latency
 from .load_curve import load_curve
 from .save import save
@@ -20,6 +21,7 @@ __all__ = [
     "breakdown",
     "comparison",
     "core_curve",
+    "drill",
     "latency",
     "load_curve",
     "save",

@@ -15,14 +15,14 @@ import simulator as sim
 ROOT = Path(__file__).parents[2]
 
 PUBLIC = {
-    "BreakEven", "Capacity", "Check", "Comparison", "CoreCurve", "EngineError", "LoadCurve", "NextReplica", "Plan",
-    "PlanError", "ResultError", "Results", "ScalingCurve", "SimulatorError", "Topology", "TopologyError",
-    "break_even", "capacity", "check", "collect", "compare", "compile", "core_curve", "json_schema", "load",
+    "BreakEven", "Capacity", "Check", "Comparison", "CoreCurve", "Drill", "EngineError", "LoadCurve", "NextReplica",
+    "Plan", "PlanError", "ResultError", "Results", "ScalingCurve", "SimulatorError", "Topology", "TopologyError",
+    "break_even", "capacity", "check", "collect", "compare", "compile", "core_curve", "drill", "json_schema", "load",
     "load_curve", "load_results", "loads", "next_replica", "plots", "scaling_curve", "simulate", "sweep",
 }  # fmt: skip
 PLOTS = {
-    "break_even", "breakdown", "comparison", "core_curve", "latency", "load_curve", "save", "scaling", "timeline",
-    "topology", "utilisation",
+    "break_even", "breakdown", "comparison", "core_curve", "drill", "latency", "load_curve", "save", "scaling",
+    "timeline", "topology", "utilisation",
 }  # fmt: skip
 
 

@@ -487,6 +487,109 @@ CLAIMS: dict[str, list[Claim]] = {
             "150 < napkin.saturation_rate < 300",
         ),
     ],
+    "05-when-payment-is-down": [
+        # 1: who notices
+        (
+            "both replicas of payment are killed, for twenty seconds",
+            "shop.services['payment'].replicas == 2"
+            " and (fault := shop.faults[0]).kind == 'kill' and fault.for_ == 20 and fault.replicas == 'all'",
+        ),
+        ("Three of ten visitors buy", "[e.weight for e in shop.workload['visitors'].entries] == [70, 30]"),
+        (
+            "**not one visitor who only looks around is lost**",
+            "(entry := down.entries.set_index(['deployment', 'policies', 'entry']))"
+            ".loc[('microservices', 'none', 'web.browse'), ['lost', 'late']].eq(0).all()"
+            " and entry.loc[('microservices', 'none', 'web.buy'), 'lost'] > 0.95 * 0.3 * 60 * 20",
+        ),
+        (
+            "three times as many requests are lost, most of them of people who wanted nothing from payment",
+            "3 < down.row('monolith', 'full')['lost'] / down.row('microservices', 'none')['lost'] < 3.5"
+            " and entry.loc[('monolith', 'none', 'web.browse'), 'lost']"
+            " > 2 * entry.loc[('monolith', 'none', 'web.buy'), 'lost']",
+        ),
+        (
+            "And no policy changes that line",
+            "[down.row('monolith', name)['same_as'] for name in ('timeouts', 'retries', 'full')] == ['none'] * 3",
+        ),
+        (
+            "Timeouts alone change nothing",
+            "down.row('microservices', 'timeouts')['lost'] == down.row('microservices', 'none')['lost']",
+        ),
+        (
+            "Re-tries save almost nobody",
+            "0 <= down.row('microservices', 'none')['lost'] - down.row('microservices', 'retries')['lost'] < 2",
+        ),
+        (
+            "a quarter more calls",
+            "abs(down.row('microservices', 'retries')['retry_amplification'] - 1.25) < 0.04",
+        ),
+        (
+            "with the fallback **no order is lost**",
+            "(full := down.row('microservices', 'full'))['lost'] == 0 and full['degraded'] > 300",
+        ),
+        ("Every number is a mean of three runs", "down.replications == 3"),
+        # 2: slow
+        (
+            "three seconds instead of a tenth for twenty seconds",
+            "(fault := provider.faults[0]).slow.factor == 30 and fault.for_ == 20"
+            " and provider.services['psp'].endpoints[''].steps[0].sleep.mean == 0.1",
+        ),
+        ("and `web` has thirty", "provider.services['web'].concurrency == 30"),
+        (
+            "Nothing is lost, and yet",
+            "(bare := slow.row('microservices', 'none'))['lost'] == 0 and bare['late'] > 0.9 * 60 * 20",
+        ),
+        (
+            "callers of `web` wait for seconds longer",
+            "shown.set_index(['policies', 'service', 'quantity']).loc[('none', 'web', 'latency_mean_s'), 'rise'] > 2",
+        ),
+        (
+            "Here the monolith does better",
+            "slow.row('monolith', 'none')['late'] < 0.3 * bare['late']"
+            " and slow.entries.set_index(['deployment', 'policies', 'entry'])"
+            ".loc[('monolith', 'none', 'web.browse'), ['lost', 'late']].eq(0).all()",
+        ),
+        (
+            "half of them stay free",
+            "sum(provider.services[name].concurrency for name in ('web', 'catalogue', 'payment')) == 120"
+            " and 2 * 0.3 * 60 * 3 <= 120",
+        ),
+        (
+            "looking around is unharmed, and the orders of these twenty seconds are lost",
+            "(entry := slow.entries.set_index(['deployment', 'policies', 'entry']))"
+            ".loc[('microservices', 'timeouts', 'web.browse'), ['lost', 'late']].eq(0).all()"
+            " and entry.loc[('microservices', 'timeouts', 'web.buy'), 'lost'] > 250",
+        ),
+        (
+            "nobody is lost, and nobody is late",
+            "slow.row('microservices', 'full')[['lost', 'late']].eq(0).all()",
+        ),
+        # 3: worse
+        (
+            "where stock could serve a hundred",
+            "storm.services['stock'].endpoints[''].steps[0].cpu.mean == 0.01",
+        ),
+        (
+            "With timeouts alone it is back after some seconds",
+            "3 < still.row('microservices', 'timeouts')['time_to_recover_s'] < 15",
+        ),
+        (
+            "With re-tries **it never comes back**",
+            "(worst := still.row('microservices', 'retries'))['verdict'] == 'metastable' and worst['recovered'] == 0",
+        ),
+        (
+            "about as soon as without any re-tries: a second later",
+            "abs(still.row('microservices', 'full')['time_to_recover_s']"
+            " - still.row('microservices', 'timeouts')['time_to_recover_s'] - 1) < 0.5",
+        ),
+        # 4: the brink
+        ("at half of it to be safe", "abs(brink.loc['retries', 'load_low'] - 0.5) < 0.02"),
+        (
+            "The budget raises that to nearly twice, about where timeouts alone are",
+            "1.8 < brink.loc['full', 'load_low'] < 2"
+            " and abs(brink.loc['timeouts', 'load_low'] / brink.loc['full', 'load_low'] - 1) < 0.1",
+        ),
+    ],
 }
 
 

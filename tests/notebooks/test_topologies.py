@@ -253,9 +253,122 @@ class TestRetryStorm:
         assert result.services.loc["stock", "utilisation_ratio"] < 0.5
         assert all(result.objectives["met"])
 
+    def test_a_drill_finds_it_metastable_without_a_budget_and_healthy_with_one(self, capsys):
+        """The command of the comment, in two replications: 35 s after the fault, only the one with a budget is back."""
+        text = (FOLDER / self.name).read_text().replace("\\\n#", "")
+        (command,) = re.findall(r"start\.py (drill .*)", text)
+        words = shlex.split(command.replace("topologies/retry-storm.yaml", str(FOLDER / self.name)))
+        code = cli.main([*words, "-d", "microservices", "--replications", "2", "--duration", "75s", "--json"])
+        found = json.loads(capsys.readouterr().out)
+        storm, thrifty = found["table"]
+        assert (storm["policies"], storm["verdict"], storm["recovered"]) == ("retries", "metastable", 0)
+        assert (thrifty["policies"], thrifty["verdict"]) == ("full", "comes back")
+        assert thrifty["time_to_recover_s"] < 20
+        assert storm["lost"] > 2 * thrifty["lost"]
+        assert code == common.FINE
+
+
+@cache
+def drilled(name, **more):
+    return sim.drill(load(name), replications=2, duration="70s", **more)
+
+
+def harm(found, deployment, policies, entry):
+    table = found.entries.set_index(["deployment", "policies", "entry"])
+    return [float(table.loc[(deployment, policies, entry), what]) for what in ("lost", "degraded", "late")]
+
 
 class TestPaymentDown:
     name = "payment-down.yaml"
+
+    @property
+    def found(self):
+        return drilled(self.name, policies=("none", "full"))
+
+    def test_without_policies_orders_fail_and_nobody_else_notices(self):
+        lost, degraded, _ = harm(self.found, "microservices", "none", "web.buy")
+        assert lost == pytest.approx(0.3 * 60 * 20, rel=0.15)
+        assert degraded == 0
+        assert harm(self.found, "microservices", "none", "web.browse") == [0, 0, 0]
+
+    def test_with_all_of_them_every_order_is_taken(self):
+        lost, degraded, _ = harm(self.found, "microservices", "full", "web.buy")
+        assert lost == 0
+        assert degraded >= harm(self.found, "microservices", "none", "web.buy")[0] - 5
+        assert self.found.row("microservices", "full")["verdict"] == "unharmed"
+
+    def test_the_monolith_takes_those_who_look_around_with_it(self):
+        assert self.found.row("monolith", "full")["same_as"] == "none"
+        assert harm(self.found, "monolith", "none", "web.browse")[0] == pytest.approx(0.7 * 60 * 20, rel=0.1)
+        assert "payment" not in self.found.shared["monolith"]
+        assert set(self.found.shared["monolith"]) == {"web", "catalogue", "order"}
+        assert self.found.met
+
+
+class TestSlowProvider:
+    name = "slow-provider.yaml"
+
+    @property
+    def found(self):
+        return drilled(self.name, policies=("none", "full"), deployments=("microservices",))
+
+    def test_the_slowness_comes_out_where_nobody_calls_the_provider(self):
+        lost, _, late = harm(self.found, "microservices", "none", "web.browse")
+        assert lost + late > 0.8 * 0.7 * 60 * 20
+        blast = self.found.blast[
+            (self.found.blast["policies"] == "none") & (self.found.blast["quantity"] == "latency_mean_s")
+        ]
+        assert blast.set_index("service").loc["web", "rise"] > 1.0
+        assert not any(step.verb == "call" and step.call == "psp" for step in web_steps(load(self.name)))
+
+    def test_a_bulkhead_and_a_timeout_contain_it(self):
+        assert harm(self.found, "microservices", "full", "web.browse") == [0, 0, 0]
+        lost, degraded, late = harm(self.found, "microservices", "full", "web.buy")
+        assert (lost, late) == (0, 0)
+        assert degraded > 200
+
+
+def web_steps(topology):
+    return [step for endpoint in topology.services["web"].endpoints.values() for step in endpoint.steps]
+
+
+class TestZoneOfFailure:
+    name = "zone-of-failure.yaml"
+    balancers = {f"services.{name}.loadBalancer": "LEAST_REQUEST" for name in ("web", "cart", "order", "stock")}
+
+    @property
+    def found(self):
+        return drilled(self.name, policies=("timeouts", "full"))
+
+    def test_half_of_each_carries_the_load(self):
+        napkin = sim.check(load(self.name), ["microservices"]).napkins["microservices"]
+        assert max(unit.utilisation for unit in napkin.units) < 0.26
+        assert self.found.table["late"].max() < 5
+        assert self.found.table["time_to_recover_s"].max() == 0
+
+    def test_what_is_lost_is_lost_before_the_balancers_know_and_a_re_try_finds_the_other_zone(self):
+        plain, again = (self.found.row("microservices", name)["lost"] for name in ("timeouts", "full"))
+        assert 0.7 * 180 < plain < 180
+        assert again < 0.15 * plain
+
+    def test_the_monolith_meets_it_at_the_edge(self):
+        assert self.found.row("monolith", "full")["same_as"] == "timeouts"
+        lost = self.found.row("monolith", "timeouts")["lost"]
+        assert 40 < lost < 110
+        assert lost > 3 * self.found.row("microservices", "full")["lost"]
+
+    def test_a_replica_that_refuses_at_once_never_looks_busy(self):
+        worse = sim.drill(
+            load(self.name).replace(self.balancers), replications=2, duration="70s", policies=["timeouts", "full"],
+            deployments=["microservices"],
+        )  # fmt: skip
+        for policies in ("timeouts", "full"):
+            assert worse.row("microservices", policies)["lost"] > self.found.row("microservices", policies)["lost"]
+        assert worse.row("microservices", "full")["lost"] > 50
+
+
+class TestReplicaDown:
+    name = "replica-down.yaml"
     unknown = (120.0, 125.0)
     """From the death to its being known."""
 

@@ -20,7 +20,7 @@ from simulator.cli import common
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests" / "spec" / "broken"
-COMMANDS = ("check", "explain", "simulate", "compare", "capacity", "sweep", "plot", "schema")
+COMMANDS = ("check", "explain", "simulate", "compare", "capacity", "sweep", "drill", "plot", "schema")
 HEAVY = ("pandas", "matplotlib", "scipy", "numba", "simpy", "pyarrow", "loky", "rich", "jsonschema")
 
 SHOP = """\

@@ -1,0 +1,139 @@
+"""When an incident is seen, and when it is over: a pure rule over bins of time (rules 15.8 to 15.11)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...plan.plan import Floats, Plan
+from .pairing import Fates, Flags
+
+BIN_S: Final = 1.0
+LEAST: Final = 20
+"""Requests of a bin, at least."""
+CHANCE: Final = 0.001
+"""A bin is bad if as few good answers would come by chance less often than this."""
+UNTOLD: Final = 0.99
+"""The share in time, and the share without errors, where no slo says them."""
+LAST: Final = 0.25
+"""The last part of what is watched after the fault."""
+HELD_UP: Final = 0.5
+"""Of a closed workload at least this part of the requests without the fault counts as asked."""
+
+
+@dataclass(frozen=True, eq=False)
+class Promise:
+    """By entry: the latency that is in time, and the share of requests that has to be served in time."""
+
+    limits_s: Floats
+    shares: Floats
+    told: Flags  # whether the limit is an slo's
+
+
+def find_promise(plan: Plan, typical_s: Floats) -> Promise:
+    """What the slos of the entries promise; `typical_s` is the limit of an entry without a latency slo."""
+    entries = plan.workloads.entry_call.size
+    limits, shares, told = typical_s.copy(), np.full(entries, UNTOLD * UNTOLD), np.zeros(entries, dtype=bool)
+    for entry, endpoint in enumerate(plan.calls.target[plan.workloads.entry_call].tolist()):
+        mine = [one for one in plan.objectives if one.endpoint == endpoint]
+        errors = min((one.limit for one in mine if one.quantity == "errorRate"), default=1.0 - UNTOLD)
+        percentiles = [one for one in mine if not math.isnan(one.probability)]
+        in_time = UNTOLD
+        if percentiles:
+            highest = max(percentiles, key=lambda one: (one.probability, -one.limit))
+            limits[entry], in_time, told[entry] = highest.limit, highest.probability, True
+        shares[entry] = (1.0 - errors) * in_time
+    return Promise(limits, shares, told)
+
+
+def cut_bins(arrival_s: Floats, since_s: float, until_s: float, least: int = LEAST, width_s: float = BIN_S) -> Floats:
+    """Edges of bins of whole widths, each with so many arrivals at least; what is left over joins the last."""
+    whole = np.append(np.arange(since_s, until_s - 1e-9, width_s), until_s)
+    counts = np.histogram(arrival_s, whole)[0]
+    edges, number = [float(since_s)], 0
+    for count, end in zip(counts.tolist(), whole[1:].tolist(), strict=True):
+        number += count
+        if number >= least:
+            edges.append(end)
+            number = 0
+    if len(edges) > 1:
+        edges.pop()
+    return np.array([*edges, float(until_s)])
+
+
+def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float) -> Floats:
+    """Bins that begin with the fault, and again with its end: one that spans it would be bad for what came before."""
+    after = cut_bins(arrival_s, until_s, horizon_s)
+    return after if until_s <= at_s else np.concatenate([cut_bins(arrival_s, at_s, until_s)[:-1], after])
+
+
+def is_short(good: NDArray[np.int64], number: NDArray[np.int64], share: float) -> Flags:
+    """Where as few good ones of so many are no chance, if each were good with this probability: exact, binomial."""
+    from scipy.special import bdtr
+
+    asked = np.maximum(number, 1)
+    below = bdtr(good.astype(np.float64), asked, min(share, 1.0))
+    return np.asarray((number > 0) & (good < share * number) & (below < CHANCE))
+
+
+@dataclass(frozen=True)
+class Incident:
+    """What one replication shows. Times in seconds: NaN if nothing was seen; inf if it was not over in the run."""
+
+    detect_s: float
+    recover_s: float
+    overloaded: bool  # without the fault too
+
+    @property
+    def over(self) -> bool:
+        """Whether all was well again before the end, or always."""
+        return math.isfinite(self.recover_s)
+
+
+def judge(
+    calm: Fates, faulty: Fates, promise: Promise, *, at_s: float, until_s: float, horizon_s: float, closed: Flags
+) -> Incident:
+    """The incident of one replication.
+
+    Parameters
+    ----------
+    closed
+        By workload, whether its users wait for their answers.
+    """
+    first, over, overloaded = [math.inf], [0.0], [False]
+    calm_good, faulty_good = calm.in_time(promise.limits_s), faulty.in_time(promise.limits_s)
+    for entry in np.unique(calm.entry).tolist():
+        mine, theirs = calm.entry == entry, faulty.entry == entry
+        share = float(promise.shares[entry])
+        edges = _cut_twice(calm.arrival_s[mine], at_s, until_s, horizon_s)
+        before, good_before = (np.histogram(calm.arrival_s[one], edges)[0] for one in (mine, mine & calm_good))
+        asked, good = (np.histogram(faulty.arrival_s[one], edges)[0] for one in (theirs, theirs & faulty_good))
+        if closed[calm.workload[mine][0]]:
+            asked = np.maximum(asked, np.floor(HELD_UP * before).astype(np.int64))
+        # Below the share without the fault too: what chance does to both is not the fault's doing.
+        bad = is_short(good, asked, share) & (good * np.maximum(before, 1) < good_before * np.maximum(asked, 1))
+        first += [float(end) - at_s for end in edges[1:][bad][:1]]
+        over.append(_over(edges, bad, until_s, horizon_s))
+        overloaded.append(_mostly(edges, is_short(good_before, before, share), until_s, horizon_s))
+    seen = min(first)
+    return Incident(seen if math.isfinite(seen) else math.nan, max(over), any(overloaded))
+
+
+def _over(edges: Floats, bad: Flags, until_s: float, horizon_s: float) -> float:
+    """Seconds from the fault's end to that of the last bad bin; 0 if none is after it."""
+    if not bad.any():
+        return 0.0
+    if bad[-1] or _mostly(edges, bad, until_s, horizon_s):
+        return math.inf
+    return max(float(edges[1:][bad][-1]) - until_s, 0.0)
+
+
+def _mostly(edges: Floats, bad: Flags, until_s: float, horizon_s: float) -> bool:
+    """Whether more than half of the last part of what is watched lies in bad bins."""
+    since = horizon_s - LAST * (horizon_s - until_s)
+    inside = np.clip(edges[1:], since, horizon_s) - np.clip(edges[:-1], since, horizon_s)
+    return bool(math.fsum(inside[bad].tolist()) > 0.5 * (horizon_s - since))

@@ -1,0 +1,223 @@
+"""A drill in words: its table, its blast radius, and what they say."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from ...results.display import WIDTH, number, shorten, text_table
+from ...units import format_duration
+from ..curves.words import join, short
+
+if TYPE_CHECKING:
+    from .drilled import Drill
+
+MOST: Final = 4
+"""Services that a line of the blast radius names."""
+MOST_LETTERS: Final = 16
+"""Of the name of a deployment or a policy set in the table."""
+HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict")
+QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
+
+
+def render(drill: Drill) -> str:
+    """At most 100 columns."""
+    lines = [*textwrap.wrap(drill.headline, WIDTH), *textwrap.wrap(conditions(drill), WIDTH), ""]
+    lines += _table(drill)
+    lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
+    lines += ["", *_wrapped(blast_lines(drill))]
+    lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
+    warnings = [f"warning: {name}: {text}" for name, texts in drill.warnings.items() for text in texts]
+    lines += ["", *_wrapped(warnings)] if warnings else []
+    lines += ["", "interrupted: only what was finished by then is here"] if drill.interrupted else []
+    return "\n".join(lines)
+
+
+def conditions(drill: Drill) -> str:
+    """What is counted, over how long, and from when on an answer is late."""
+    many = "" if drill.replications == 1 else "s"
+    limits = []
+    for row in drill.entries.drop_duplicates(["workload", "entry"]).to_dict(orient="records"):
+        what = "its slo" if row["limit_is_slo"] else "twice the p99 without the fault"
+        if math.isfinite(row["limit_s"]):
+            limits.append(f"{row['entry']} after {format_duration(float(short(row['limit_s'])))} ({what})")
+    late = f"; late: {join(limits)}" if limits else ""
+    return (
+        f"Requests of one run of {format_duration(drill.horizon_s)}, against the same run without the fault; "
+        f"{drill.replications} replication{many}{late}."
+    )
+
+
+def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
+    """Rows that were run, each with the policy sets that it stands for."""
+    for _, rows in drill.table.groupby("deployment", sort=False):
+        for row in rows[rows["same_as"] == ""].to_dict(orient="records"):
+            same = rows.loc[rows["same_as"] == row["policies"], "policies"].tolist()
+            names = [row["policies"], *same]
+            every = len(names) > 1 and len(names) == drill.table["policies"].nunique()
+            yield {str(key): value for key, value in row.items()}, "any" if every else ", ".join(names)
+
+
+def _table(drill: Drill) -> list[str]:
+    """One row a deployment and policy set, also where it is the same as another."""
+    width = min(max(len(name) for name in drill.table["deployment"]), MOST_LETTERS)
+    rows = []
+    for row in drill.table.to_dict(orient="records"):
+        name = f"{shorten(row['deployment'], width):{width}}  {shorten(row['policies'], MOST_LETTERS)}"
+        same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
+        rows.append([name, *(same if row["same_as"] else _cells(row))])
+    return text_table(HEAD, rows)
+
+
+def _cells(row: Mapping[Any, Any]) -> list[str]:
+    back, verdict = row["time_to_recover_s"], row["verdict"]
+    recover = "-" if verdict in ("unharmed", "overloaded") else "never" if math.isinf(back) else f"{back:.1f}"
+    detect = "-" if math.isnan(row["time_to_detect_s"]) else f"{row['time_to_detect_s']:.1f}"
+    return [
+        *(_known(row, name) for name in ("lost", "degraded", "late")),
+        _three(row["retry_amplification"]), detect, recover, verdict,
+    ]  # fmt: skip
+
+
+def _known(row: Mapping[Any, Any], name: str, factor: float = 1.0) -> str:
+    value, half = row[name] * factor, row[f"{name}_half_width"] * factor
+    return f"{_three(value)} ± {float(f'{half:.2g}'):g}" if half > 0.0 else _three(value)
+
+
+def _three(value: float) -> str:
+    return number(value) if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000.0 else short(value)
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
+
+
+def _name(deployment: str, labels: Sequence[str]) -> str:
+    return deployment if "any" in labels else f"{deployment} ({', '.join(labels)})"
+
+
+def _told(drill: Drill, tell: Callable[[dict[str, Any]], str]) -> list[str]:
+    """A line a deployment and policy set; sets of which the same is told share one."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row, label in distinct_rows(drill):
+        lines.setdefault((row["deployment"], tell(row)), []).append(label)
+    return [f"  {_name(name, labels)}: {text}" for (name, text), labels in lines.items()]
+
+
+def _entries(drill: Drill) -> pd.DataFrame:
+    return drill.entries.drop_duplicates(["workload", "entry"])
+
+
+def entry_lines(drill: Drill) -> list[str]:
+    """Whom it hits: what each entry loses."""
+
+    def tell(row: dict[str, Any]) -> str:
+        parts = []
+        for one in _part(drill.entries, row).to_dict(orient="records"):
+            worse = [f"{_known(one, name)} {name}" for name in ("lost", "degraded", "late") if one[name] > 0.0]
+            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}")
+        return "; ".join(parts)
+
+    requests = [f"{one['requests']:,.0f} of {one['entry']}" for one in _entries(drill).to_dict(orient="records")]
+    return [f"by entry, of {join(requests)}:", *_told(drill, tell)]
+
+
+def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
+    here = (table["deployment"] == row["deployment"]) & (table["policies"] == row["policies"])
+    return pd.DataFrame(table[here])
+
+
+def blast_lines(drill: Drill) -> list[str]:
+    """Which other services suffer, and by how much."""
+
+    def tell(row: dict[str, Any]) -> str:
+        rows, parts = _part(drill.blast, row), []
+        for quantity, (word, factor, unit) in QUANTITIES.items():
+            seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
+                "rise", ascending=False, kind="stable"
+            )
+            first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
+            names = [f"{one['service']} +{_known(one, 'rise', factor)}{unit}" for one in first]
+            if names:
+                more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
+                parts.append(f"{word} of {', '.join(names)}{more}")
+        return "; ".join(parts) or "none that is shown"
+
+    head = "blast radius (other services while the fault lasts, as their callers see them):"
+    return [head, *_told(drill, tell)]
+
+
+def findings(drill: Drill) -> list[str]:
+    """What the table says, in sentences."""
+    rows = [(row, _name(row["deployment"], [label])) for row, label in distinct_rows(drill)]
+    return [
+        *_containment(drill), *_policies(drill), *_endings(drill, rows),
+        *(_brink(row, name) for row, name in rows if not math.isnan(row["load_high"])),
+    ]  # fmt: skip
+
+
+def _containment(drill: Drill) -> Iterator[str]:
+    """The deployments side by side, with the last policy set that both have."""
+    sets = list(dict.fromkeys(drill.table["policies"]))
+    last = "full" if "full" in sets else sets[-1]
+    said = {"full": "the policies of the file", "none": "no policies"}.get(last, f"the policies {last!r}")
+    rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
+    parts = []
+    for row in rows:
+        worse = [f"{_known(row, name)} {name}" for name in ("lost", "degraded", "late") if row[name] > 0.0]
+        parts.append(f"{join(worse) if worse else 'none harmed'} in {row['deployment']}")
+    if parts:
+        yield f"With {said}, of {rows[0]['requests']:,.0f} requests of a run: {'; '.join(parts)}."
+    for name, services in drill.shared.items():
+        if services and name in set(drill.table["deployment"]):
+            share = "shares" if len(drill.targets) == 1 else "share"
+            yield f"In {name}, {join(list(drill.targets))} {share} a process with {join(list(services))}."
+
+
+def _policies(drill: Drill) -> Iterator[str]:
+    """What policies change in one deployment, from the first set to the last."""
+    if len(set(drill.table["policies"])) < 2:
+        return
+    groups = [(name, rows[rows["same_as"] == ""]) for name, rows in drill.table.groupby("deployment", sort=False)]
+    if all(len(rows) == 1 for _, rows in groups):
+        yield "No policy acts here: all policy sets are the same."
+        return
+    for deployment, rows in groups:
+        if len(rows) > 1:
+            parts = [
+                f"{_three(one['lost'] + one['late'])} ({one['policies']})" for one in rows.to_dict(orient="records")
+            ]
+            yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
+
+
+def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
+    watched = format_duration(drill.horizon_s - drill.until_s)
+    lasting = [name for row, name in rows if row["verdict"] == "metastable"]
+    if lasting:
+        yield (
+            f"{join(lasting)} {'does' if len(lasting) == 1 else 'do'} not come back within {watched} after the fault, "
+            "though the same load is carried without it: metastable."
+        )
+    full = [name for row, name in rows if row["verdict"] == "overloaded"]
+    if full:
+        yield f"{join(full)} {'is' if len(full) == 1 else 'are'} overloaded without the fault too."
+    if not lasting and not full and rows:
+        yield "All come back."
+
+
+def _brink(row: dict[str, Any], name: str) -> str:
+    low, high = row["load_low"], row["load_high"]
+    if math.isinf(high):
+        return f"{name} comes back at all loads that were tried, up to {short(low)} times this one."
+    why = {
+        "metastable": "not",
+        "overloaded": "is overloaded without the fault",
+        "theory": "is overloaded without the fault, by theory,",
+    }[row["load_limit"]]
+    if low == 0.0:
+        return f"{name} does not come back at any load that was tried, down to {short(high)} times this one."
+    return f"{name} comes back at {short(low)} times this load, and {why} at {short(high)} times."

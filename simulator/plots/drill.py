@@ -1,0 +1,161 @@
+"""What is served in time, before, during and after a fault, with each policy set."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from .bands import DASHES, DOTS, colours, partial_note, title_all
+from .panels import given_axes
+from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
+
+NAMES: Final = {
+    "none": "no policies",
+    "timeouts": "timeouts alone",
+    "retries": "timeouts and retries",
+    "full": "all policies of the file",
+}
+
+if TYPE_CHECKING:
+    from ..experiments.drills.drilled import Drill
+
+LINE: Final = SMALL * 1.4
+"""Points from one line of small text to the next."""
+RATES: Final = ("offered_per_s", "in_time_per_s")
+BEFORE: Final = 0.2
+"""What is shown before the fault, as a share of what is shown from there on."""
+AFTER: Final = 2.0
+"""What is shown after the fault, at least, in lengths of the fault."""
+LEAST_S: Final = 10.0
+"""Of which a shorter one is taken for one of this."""
+
+
+def drill(found: Drill, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
+    """Requests served in time (/s), by their arrival: a panel a policy set, a line a deployment.
+
+    The fault's span is shaded, what arrives dashed; a dotted line marks where all is again as promised.
+
+    Parameters
+    ----------
+    found
+        What `drill` of the package returns.
+    ax
+        As many axes as there are policy sets; a new figure if not given.
+
+    Raises
+    ------
+    SimulatorError
+        If the number of axes is another one.
+    """
+    names = list(dict.fromkeys(str(name) for name in found.table["policies"]))
+    with styled():
+        given = given_axes(ax, len(names), "drill")
+        axes = given or _new(len(names))
+        title_all(axes[0], found.headline, _note(found))
+        palette = colours(list(dict.fromkeys(str(name) for name in found.table["deployment"])))
+        for panel, name in zip(axes, names, strict=True):
+            _panel(panel, found, name, palette)
+        if not given:
+            for panel in axes:
+                panel.label_outer()
+    return tuple(axes)
+
+
+def _new(number: int) -> list[Axes]:
+    across = number if number < 4 else math.ceil(number / 2)
+    down = math.ceil(number / across)
+    size = (SIZE[0] * 1.28, SIZE[1] * 1.28)
+    _, grid = plt.subplots(down, across, figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False)
+    for spare in grid.ravel()[number:]:
+        spare.set_axis_off()
+    return list(grid.ravel()[:number])
+
+
+def _note(found: Drill) -> str:
+    many = "" if found.replications == 1 else "s"
+    return (
+        f"{partial_note(interrupted=found.interrupted)}shaded: the fault; dashed: what arrives; dotted: again as "
+        f"promised; by the requests' arrival, mean of {found.replications} replication{many}"
+    )
+
+
+def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> None:
+    tidy(panel, "y")
+    rows = found.table[found.table["policies"] == name].to_dict(orient="records")
+    span = _shown(found)
+    shown = found.timeline[found.timeline["time_s"] >= span[0]]
+    panel.set_xlim(*span)
+    panel.set_ylim(0.0, max(float(shown[list(RATES)].to_numpy().max()) * 1.05, 1e-9))
+    panel.set_xlabel("time (s)")
+    panel.set_ylabel("served in time (/s)")
+    panel.set_title(NAMES.get(name, f"every call: {name}"), pad=8.0 + LINE * len(rows))
+    if not rows:
+        say(panel, "not finished")
+        return
+    panel.axvspan(found.at_s, found.until_s, color=FAINT, zorder=0.5, linewidth=0)
+    for number, row in enumerate(rows):
+        line, colour = _timeline(found, row), palette[row["deployment"]]
+        if number == 0:
+            panel.plot(*_points(line, "offered_per_s", span), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
+        panel.plot(*_points(line, "in_time_per_s", span), color=colour, linewidth=1.8, zorder=3.0 - number / 10.0)
+        panel.annotate(
+            shorten(_harm(row), points_across(panel)[0], SMALL),
+            (0.0, 1.0), (0.0, 6.0 + LINE * (len(rows) - 1 - number)), xycoords="axes fraction",
+            textcoords="offset points", fontsize=SMALL, color=darker(colour), va="bottom", annotation_clip=False,
+        )  # fmt: skip
+    _mark_returns(panel, found, rows, palette)
+
+
+def _harm(row: dict[Any, Any]) -> str:
+    """The name of a line, with what is lost and what is late."""
+    return f"{row['deployment']}: {readable(row['lost'])} lost, {readable(row['late'])} late"
+
+
+def _timeline(found: Drill, row: dict[Any, Any]) -> pd.DataFrame:
+    table, name = found.timeline, row["same_as"] or row["policies"]
+    return pd.DataFrame(table[(table["deployment"] == row["deployment"]) & (table["policies"] == name)])
+
+
+def _shown(found: Drill) -> tuple[float, float]:
+    """From a little before the fault to where all have been back for a while, or to the end."""
+    back = max(found.table["time_to_recover_s"].tolist(), default=math.inf)
+    lasted = max(found.until_s - found.at_s, LEAST_S)
+    end = min(found.horizon_s, found.until_s + max(AFTER * lasted, 2.0 * back))
+    return max(0.0, found.at_s - BEFORE * (end - found.at_s)), end
+
+
+def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Middles of the bins that are shown, and the rates there."""
+    shown = line[(line["time_s"] >= span[0]) & (line["time_s"] + line["width_s"] <= span[1])]
+    return (shown["time_s"] + shown["width_s"] / 2.0).to_numpy(), shown[column].to_numpy()
+
+
+def _mark_returns(panel: Axes, found: Drill, rows: list[dict[Any, Any]], palette: dict[str, str]) -> None:
+    """Where all is as promised again, or that it never is."""
+    back = {number: row["verdict"] == "comes back" for number, row in enumerate(rows)}
+    ends = [found.until_s + float(row["time_to_recover_s"]) if back[number] else found.until_s
+            for number, row in enumerate(rows)]  # fmt: skip
+    told = 0
+    for number, row in reversed(list(enumerate(rows))):
+        if row["verdict"] == "unharmed":
+            continue
+        colour = palette[row["deployment"]]
+        if back[number]:
+            panel.axvline(ends[number], color=colour, linewidth=1.2, linestyle=DOTS, zorder=1.5)
+        panel.annotate(
+            _after(float(row["time_to_recover_s"])) if back[number] else str(row["verdict"]),
+            (max(ends), 0.0), (5.0, 6.0 + LINE * told),
+            textcoords="offset points", fontsize=SMALL, color=darker(colour), zorder=4.0,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+        )  # fmt: skip
+        told += 1
+
+
+def _after(seconds: float) -> str:
+    return f"back after {seconds:.1f} s" if seconds >= 0.05 else "back at once"

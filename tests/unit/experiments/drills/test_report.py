@@ -1,0 +1,101 @@
+"""A drill in words: within 100 columns, and what it says follows from its tables."""
+
+import math
+from dataclasses import replace
+
+import pytest
+
+import simulator as sim
+from simulator.experiments.drills.report import blast_lines, conditions, distinct_rows, entry_lines, findings, render
+
+LONG = "a-name-that-is-longer-than-any-table-would-like-it-to-be-and-then-some-and-more"
+FILE = """\
+name: shop
+simulation: {warmup: 1s, replications: 5, drain: 5s}
+policies: {guarded: {timeout: 200ms, fallback: {steps: []}}}
+services:
+  web: {endpoints: {look: {steps: [{cpu: 2ms}]}, buy: {steps: [{call: pay, policy: guarded}]}}}
+  pay: {steps: [{cpu: 5ms}]}
+workload: {calls: [{call: web.look}, {call: web.buy}], rate: 40/s}
+slos: {buying: {call: web.buy, p99: 300ms}}
+"""
+
+
+def drilled(text):
+    target = "pay" if "  pay" in text else f"{LONG}-pay"
+    return sim.drill(sim.loads(text), target, at="3s", for_="3s", duration="12s", engine="reference")
+
+
+@pytest.fixture(scope="module")
+def found():
+    return drilled(FILE)
+
+
+def test_the_text_has_all_parts(found):
+    text = str(found)
+    assert text.startswith("shop: kill of pay at 3s for 3s\nRequests of one run of 12s, against the same run without")
+    assert "web.buy after 300ms (its slo)" in text
+    assert "(twice the p99 without the fault)" in text
+    assert "\nby entry, of " in text
+    assert "\nblast radius " in text
+    assert "In monolith, pay shares a process with web." in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_long_names_keep_to_100_columns():
+    text = FILE.replace("web", f"{LONG}-web").replace("pay", f"{LONG}-pay").replace("guarded", f"{LONG}-guarded")
+    assert max(map(len, str(drilled(text)).splitlines())) <= 100
+
+
+def test_sets_of_which_the_same_is_told_share_a_line(found):
+    names = [line.strip().partition(":")[0] for line in entry_lines(found)[1:]]
+    assert names == ["microservices (none, timeouts, retries)", "microservices (full)", "monolith"]
+
+
+def test_a_row_that_was_run_stands_for_those_like_it(found):
+    assert [(row["deployment"], label) for row, label in distinct_rows(found)] == [
+        ("microservices", "none"), ("microservices", "timeouts, retries"), ("microservices", "full"),
+        ("monolith", "any"),
+    ]  # fmt: skip
+
+
+def test_only_what_is_shown_is_in_the_blast_radius(found):
+    full = [line for line in blast_lines(found) if "microservices (full)" in line]
+    assert full == ["  microservices (full): none that is shown"]
+    assert any("microservices (none, timeouts, retries): errors of web +" in line for line in blast_lines(found))
+
+
+def with_rows(found, **columns):
+    return replace(found, table=found.table.assign(**columns))
+
+
+def test_endings(found):
+    assert findings(found)[-1] == "All come back."
+    lasting = with_rows(found, verdict="metastable")
+    assert "do not come back within 6s after the fault, though the same load is carried" in " ".join(findings(lasting))
+    full = with_rows(found, verdict="overloaded")
+    assert findings(full)[-1].endswith("are overloaded without the fault too.")
+    assert (lasting.met, full.met, found.met) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "why", "text"),
+    [
+        (1.9, 2.0, "metastable", "comes back at 1.9 times this load, and not at 2 times."),
+        (1.9, 2.0, "overloaded", "comes back at 1.9 times this load, and is overloaded without the fault at 2 times."),
+        (1.9, 2.0, "theory", "and is overloaded without the fault, by theory, at 2 times."),
+        (8.0, math.inf, "", "comes back at all loads that were tried, up to 8 times this one."),
+        (0.0, 0.0156, "metastable", "does not come back at any load that was tried, down to 0.0156 times this one."),
+    ],
+)
+def test_loads(found, low, high, why, text):
+    assert findings(with_rows(found, load_low=low, load_high=high, load_limit=why))[-1].endswith(text)
+
+
+def test_an_interrupted_one_says_so(found):
+    assert render(replace(found, interrupted=True)).endswith("only what was finished by then is here")
+    assert "interrupted" not in render(found)
+
+
+def test_conditions_name_what_is_late(found):
+    assert conditions(found).count("after") == 2

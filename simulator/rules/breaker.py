@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plan.layout import GOOD, Outcome, Window
+from .instants import latest
 from .jit import int64, rule
 
 TIME_BASED = int(Window.TIME_BASED)
@@ -137,13 +138,13 @@ def keep_time_based(m, f, at, now, failed, slow):
 
 
 @rule(f"void({BOARD}, float64, int64, float64)", f"void({POINTERS}, float64, int64, float64)")
-def tell(m, f, at, now, outcome, took):
-    """A try has ended now, after so many seconds; `circuit_open` is no result."""
+def tell(m, f, at, now, outcome, began):
+    """A try that was sent at `began` has ended now; `circuit_open` is no result."""
     notice(m, f, at, now)
     state = m[at + STATE]
     if outcome == CIRCUIT_OPEN or state == OPEN:
         return
-    failed, slow = int64(outcome > LAST_GOOD), int64(took > f[at + SLOW_DURATION])
+    failed, slow = int64(outcome > LAST_GOOD), int64(now > latest(began + f[at + SLOW_DURATION]))
     needed = m[at + MINIMUM]
     if state == HALF_OPEN:
         m[at + CALLS] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...rules.balancing import choose, count_unanswered
+from ...rules.instants import latest
 from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.limits import acquire
 from ...rules.outliers import judge, sweep
@@ -237,7 +238,7 @@ def patience_of(m: Words, f: Floats, call: int, address: int) -> float:
 def be_patient(m: Words, f: Floats, exchange: int, end: float) -> None:
     """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
     if end < INFINITY:
-        m[exchange + Exchange.TIMER] = schedule_message(m, f, end, TIMER, exchange, Action.EXPIRE)
+        m[exchange + Exchange.TIMER] = schedule_message(m, f, latest(end), TIMER, exchange, Action.EXPIRE)
     if m[m[exchange + Exchange.CALL] + Call.PROPAGATES] == 1:
         f[exchange + Exchange.DEADLINE] = end
 

@@ -255,8 +255,7 @@ def close_try(m: Words, f: Floats, effort: int, exchange: int, judged: int) -> N
     if m[exchange + Exchange.PLACED] == 1:
         leave_bulkhead(m, f, m[effort + Effort.BULKHEAD])
     if breaker != 0 and judged == 1:
-        outcome, took = m[exchange + Exchange.OUTCOME], f[World.NOW] - f[exchange + Exchange.START]
-        tell(m, f, breaker, f[World.NOW], outcome, took)
+        tell(m, f, breaker, f[World.NOW], m[exchange + Exchange.OUTCOME], f[exchange + Exchange.START])
     elif breaker != 0:
         release(m, f, breaker, f[World.NOW])
     if budget != 0:

@@ -121,7 +121,7 @@ class Effort:
             assert self.bulkhead is not None
             self.bulkhead.leave()
         if self.breaker is not None and judged:
-            self.breaker.tell(self.clock.now, int(exchange.outcome), self.clock.now - exchange.start)
+            self.breaker.tell(self.clock.now, int(exchange.outcome), exchange.start)
         elif self.breaker is not None:
             self.breaker.release(self.clock.now)
         if self.budget is not None:

@@ -13,6 +13,7 @@ from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...plan.trace import Waste
+from ...rules.instants import latest
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
 from .faults import Outages, slowed
@@ -111,7 +112,7 @@ class Life(Network):
         """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
         if end < INFINITY:
             exchange.timer.callbacks.append(lambda _event: exchange.expire(self.clock.now))
-            self.clock.schedule_at(end, exchange.key + TIMER, exchange.timer)
+            self.clock.schedule_at(latest(end), exchange.key + TIMER, exchange.timer)
         if exchange.call.propagates:
             assert exchange.awaited is not None
             exchange.awaited.deadline = end

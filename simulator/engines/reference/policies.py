@@ -46,9 +46,9 @@ class Breaker:
         """Whether a try may be made now."""
         return lets_pass(self._board, self._times, 0, now)  # type: ignore[no-any-return]
 
-    def tell(self, now: float, outcome: int, took: float) -> None:
+    def tell(self, now: float, outcome: int, began: float) -> None:
         """A try has ended now, after so many seconds."""
-        tell(self._board, self._times, 0, now, outcome, took)
+        tell(self._board, self._times, 0, now, outcome, began)
 
     def release(self, now: float) -> None:
         """A try has ended now, without a result."""

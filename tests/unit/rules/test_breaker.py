@@ -43,7 +43,7 @@ class Breaker:
         return lets_pass(self.board, self.times, 0, now)
 
     def tell(self, now, outcome, took=0.0):
-        tell(self.board, self.times, 0, now, outcome, took)
+        tell(self.board, self.times, 0, now, outcome, now - took)
         return self.state
 
     def results(self):

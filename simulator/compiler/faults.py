@@ -158,13 +158,13 @@ def _faults(scene: Scene, here: Sequence[int], numbers: Mapping[str, int]) -> Fa
 
 
 def _streams(topology: Topology) -> list[str]:
-    """Name of the stream of each fault: of what it is, and when; of equal ones, which of them."""
+    """Name of the stream of each fault: what it is, and which of its kind by time; so it may be moved in time."""
     seen: Counter[str] = Counter()
-    names = []
-    for fault in topology.faults:
-        name = f"fault {fault.kind} {fault.from_ or ''}->{fault.target} {fault.at!r}"
+    names = [""] * len(topology.faults)
+    for place, fault in sorted(enumerate(topology.faults), key=lambda pair: (pair[1].at, pair[1].until, pair[0])):
+        name = f"fault {fault.kind} {fault.from_ or ''}->{fault.target}"
         seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} again {seen[name]}")
+        names[place] = name if seen[name] == 1 else f"{name} again {seen[name]}"
     return names
 
 

@@ -14,7 +14,7 @@ import twins
 from generator import random_case
 
 from simulator.engines.reference import ReferenceEngine
-from simulator.plan.layout import Balancer, Discipline, Dist, Jitter, Op, Outcome, Scheduling, Shape, Window
+from simulator.plan.layout import Balancer, Discipline, Dist, FaultKind, Jitter, Op, Outcome, Scheduling, Shape, Window
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Level, Trace
 
@@ -26,6 +26,8 @@ SHARES = {
     "no drain": 0.15, "warmup auto": 0.1, "microservices": 0.2, "monolith": 0.08, "units": 0.3,
     "circuit_open": 0.1, "degraded": 0.08, "re-tries": 0.25, "policies": 0.3, "breakers": 0.15, "bulkheads": 0.15,
     "budgets": 0.08, "summary": 0.08, "requests": 0.08, "attempts": 0.5, "no place in a queue": 0.08, "users": 0.2,
+    "failures": 0.3, "startups": 0.28, "deaths known late": 0.2, "network faults": 0.18, "away": 0.35, "kill": 0.2,
+    "pause": 0.17, "slow": 0.1, "abort": 0.1, "delay": 0.1, "partition": 0.1,
 }  # fmt: skip
 """How many of the random cases have something, at least: some three quarters of what they have."""
 
@@ -65,6 +67,11 @@ def planned(case: twins.Case, plan: Plan) -> Iterable[str]:
         "breakers": plan.breakers.callers.size > 0,
         "bulkheads": plan.bulkheads.callers.size > 0,
         "budgets": plan.budgets.callers.size > 0,
+        "failures": plan.failures.service.size > 0,
+        "startups": plan.startups.unit.size > 0,
+        "deaths known late": plan.health.unit.size > 0,
+        "network faults": plan.crossings.call.size > 0,
+        **{kind.name.lower(): (plan.faults.kind == kind).any() for kind in FaultKind},
     }
     return [case.deployment, case.detail, *(name for name, there in names.items() if there)]
 
@@ -77,6 +84,7 @@ def happened(trace: Trace) -> Iterable[str]:
     names = {
         "waiting": trace.levels[-1, :, Level.WAITING].sum() > 0.05 * trace.edges[-1],
         "many requests": len(trace.requests.request) > 20,
+        "away": (trace.ready[-1] < trace.replicas[-1]).any(),
         "re-tries": trace.attempts.attempt.max(initial=0) > 0,
         "several good ones": len(trace.latency_s) > 5,
     }
@@ -99,6 +107,7 @@ def test_random_cases_have_every_word_of_the_plan(folder):
     assert seen("services", "kind") == {0, 1, 2, 3}
     assert seen("policies", "jitter") == set(Jitter)
     assert seen("breakers", "window") == set(Window)
+    assert seen("faults", "kind") == set(FaultKind)
 
 
 def test_a_case_is_that_of_its_seed():

@@ -17,7 +17,7 @@ FEW = settings(
 
 def doubled(name: str, column: np.ndarray) -> np.ndarray:
     """What a column has to be in a run that is twice as slow."""
-    if name in ("levels", "replicas", "breakdown", "edges") or name.endswith("_s"):
+    if name in ("levels", "replicas", "ready", "breakdown", "edges") or name.endswith("_s"):
         return 2 * column
     twice = {"visits": [Visits.WAITING, Visits.SERVICE], "tallies": [Tally.LATENCY]}
     column = column.copy()
@@ -29,7 +29,7 @@ def doubled(name: str, column: np.ndarray) -> np.ndarray:
 @given(data=st.data())
 @FEW
 def test_laws_that_scale_exactly_give_the_same_run_twice_as_slow(deployment, topologies, load, run, arrays, data):
-    tree = data.draw(topologies(laws="exact", agree=deployment == "monolith"))
+    tree = data.draw(topologies(laws="exact", agree=deployment == "monolith", faults=data.draw(st.booleans())))
     try:
         plans = [sim.compile(load(tree, slow), deployment) for slow in (1.0, 2.0)]
     except sim.PlanError:
@@ -42,7 +42,7 @@ def test_laws_that_scale_exactly_give_the_same_run_twice_as_slow(deployment, top
 @given(data=st.data())
 @FEW
 def test_a_lattice_scales_by_any_power_of_two(topologies, load, run, arrays, data):
-    tree = data.draw(topologies(laws="lattice"))
+    tree = data.draw(topologies(laws="lattice", faults=data.draw(st.booleans())))
     try:
         plans = [sim.compile(load(tree, slow)) for slow in (1.0, 1 / 4)]
     except sim.PlanError:

@@ -219,7 +219,7 @@ def test_14_14_an_abort_is_drawn_at_the_attempt_for_each_fault(run, stream):
     key = mix(1, 0)
     requests = [child(number, stream("request workload"), 0) for number in range(100)]
     attempts = [child(address, stream("entry workload -> b"), 0) for address in requests]
-    one, two = (stream(f"fault abort ->b 0.0{again}") for again in ("", " again 2"))
+    one, two = (stream(f"fault abort ->b{again}") for again in ("", " again 2"))
     expected = [uniform(key, a, one, 0) < 0.3 or uniform(key, a, two, 0) < 0.5 for a in attempts]
     assert [outcome == "error" for outcome in seen.outcomes] == expected
     assert 30 < sum(expected) < 95

@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
 import pytest
+
+import simulator as sim
 
 RATE = 200.0
 UP, REPAIR, STARTUP = 0.08, 0.03, 0.03
@@ -174,3 +177,52 @@ def test_mean_number_of_a_loss_system_that_fails(simulate, judge):
         return availability(up, repair, 0.0) * arrival_rate / gone
 
     judge(run.service("a", "utilisation_ratio"), law, **INPUTS)
+
+
+# -- M/M/1 whose core stands still, and resumes what it did
+
+PAUSED = {"arrival_rate": 200.0, "service_time": 0.002, "up": 0.05, "repair": 0.02}
+LENGTH = 400.0
+
+
+def paused(scheduling, seed):
+    """Pauses of exponential lengths, exponential times after each other."""
+    random, now, faults = np.random.default_rng(seed), 0.0, []
+    while now < LENGTH:
+        at = now + random.exponential(PAUSED["up"])
+        length = random.exponential(PAUSED["repair"])
+        faults.append({"at": at, "for": length, "target": "a", "pause": {}})
+        now = at + length
+    tree = {
+        "simulation": {"duration": LENGTH, "warmup": 5.0},
+        "services": {
+            "a": {
+                "scheduling": scheduling,
+                "steps": [{"cpu": {"dist": "exponential", "mean": PAUSED["service_time"]}}],
+            }
+        },
+        "workload": {"call": "a", "rate": PAUSED["arrival_rate"]},
+        "faults": faults,
+    }
+    return sim.simulate(sim.Topology.model_validate(tree), replications=1, seed=seed, detail="summary")
+
+
+@pytest.mark.parametrize("scheduling", ["FIFO", "PS"])
+def test_mean_number_where_work_stands_still(measured, judge, scheduling):
+    """Breakdowns that come whether it is busy or idle, and after which work goes on where it was.
+
+    Source: H. White, L. S. Christie, "Queuing with preemptive priorities or with breakdown", Operations Research 6,
+    1958; B. Avi-Itzhak, P. Naor, "Some queuing problems with the service station subject to breakdown", 1963.
+    """
+    tables = [paused(scheduling, seed).services.loc["a"] for seed in range(1, 17)]
+    values = [table["queue_length"] + table["utilisation_ratio"] for table in tables]
+
+    def law(arrival_rate, service_time, up, repair):
+        broken, mended, served = 1.0 / up, 1.0 / repair, 1.0 / service_time
+        both = broken + mended
+        return arrival_rate * (both**2 + broken * served) / (both * (served * mended - arrival_rate * both))
+
+    judge(measured.of("number", values), law, **PAUSED)
+    busy_ratio = measured.of("busy", [table["utilisation_ratio"] for table in tables])
+    work = {name: PAUSED[name] for name in ("arrival_rate", "service_time")}
+    judge(busy_ratio, lambda arrival_rate, service_time: arrival_rate * service_time, **work)

@@ -17,7 +17,8 @@ FEW = settings(
 
 def doubled(name: str, column: np.ndarray) -> np.ndarray:
     """What a column has to be in a run that is twice as slow."""
-    if name in ("levels", "replicas", "ready", "breakdown", "edges") or name.endswith("_s"):
+    times = ("levels", "replicas", "ready", "wasted", "open_breakers", "breakdown", "edges")
+    if name in times or name.endswith("_s"):
         return 2 * column
     twice = {"visits": [Visits.WAITING, Visits.SERVICE], "tallies": [Tally.LATENCY]}
     column = column.copy()

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import simulator as sim
@@ -34,9 +35,15 @@ def in_ns(text: str) -> str:
     return re.sub(r"(?<![\w.])(\d+)t\b", lambda found: f"{int(found[1]) * NS_PER_TICK}ns", text)
 
 
+def in_ticks(seconds: float) -> float:
+    """The end of patience comes after its tick by less than a nanosecond (rule 1.4): that is the tick."""
+    value = seconds * TICKS_PER_S
+    return round(value) if abs(value - np.rint(value)) < 1e-9 else value
+
+
 def ticks(seconds: Sequence[float]) -> list[float | None]:
     """NaN, of what never ended, is None."""
-    return [None if s != s else s * TICKS_PER_S for s in seconds]
+    return [None if s != s else in_ticks(s) for s in seconds]
 
 
 class Run:
@@ -79,7 +86,7 @@ class Run:
     def number(self, service: str, column: str) -> Any:
         """A number of the table of services; seconds as ticks."""
         value = self.result.services.loc[service, column]
-        return value * TICKS_PER_S if column.endswith("_s") and not column.endswith("_per_s") else value
+        return in_ticks(value) if column.endswith("_s") and not column.endswith("_per_s") else value
 
     def busy(self, service: str, span: int) -> float:
         """Core-ticks within a span of so many ticks."""
@@ -89,7 +96,7 @@ class Run:
     def breakdown(self, service: str) -> dict[str, float]:
         """Ticks of the mean latency by component, those that are not 0."""
         row = self.result.breakdown.loc[service]
-        return {name.removesuffix("_s"): s * TICKS_PER_S for name, s in row.items() if s > 0.0 and name != "total_s"}
+        return {name.removesuffix("_s"): in_ticks(s) for name, s in row.items() if s > 0.0 and name != "total_s"}
 
 
 class BothEngines:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from simulator.rules.randomness import child, mix
@@ -12,11 +14,11 @@ def a(policy: str, *, to: str = "b") -> str:
     return f"a: {{steps: [{{call: {to}, {policy}}}]}}\n"
 
 
-def wasted(seen, service: str) -> tuple[float, float]:
+def wasted(seen, service: str) -> tuple[Any, Any]:
     """Core-ticks, and ticks of cpu and sleep, for nobody, in the whole run of 1024 ticks."""
     cores = seen.busy(service, 1024) * seen.number(service, "wasted_ratio")
     visits = seen.number(service, "throughput_per_s") * 2
-    return cores, seen.number(service, "wasted_time_s") * visits
+    return tuple(pytest.approx(time, rel=1e-12) for time in (cores, seen.number(service, "wasted_time_s") * visits))
 
 
 # -- wasted work
@@ -26,9 +28,9 @@ def test_12_16_work_counts_from_when_its_caller_gives_up(run):
     """A cpu step of 10 that was given up at 4; a sleep of 6 after it, none of which anybody waits for."""
     seen = run(a("timeout: 4t") + "b: {steps: [{cpu: 10t}, {sleep: 6t}]}")
     assert wasted(seen, "b") == (6, 12)
-    assert seen.number("b", "wasted_ratio") == 0.6
+    assert seen.number("b", "wasted_ratio") == pytest.approx(0.6, rel=1e-12)
     assert seen.number("a", "wasted_time_s") == 0
-    assert seen.result.units.loc["b", "wasted_ratio"] == 0.6
+    assert seen.result.units.loc["b", "wasted_ratio"] == pytest.approx(0.6, rel=1e-12)
 
 
 def test_12_16_an_answer_in_time_wastes_nothing(run):
@@ -66,7 +68,7 @@ def test_12_16_inside_a_process_the_visit_is_that_of_its_handler(run):
     seen = run(services, workload="{call: a, replay: arrivals.csv, policy: p}", deployment="monolith",
                extra="policies: {p: {timeout: 5t}}")  # fmt: skip
     assert (wasted(seen, "a"), wasted(seen, "c")) == ((3, 3), (3, 3))
-    assert seen.result.units["wasted_ratio"].tolist() == [6 / 11]
+    assert seen.result.units["wasted_ratio"].tolist() == pytest.approx([6 / 11], rel=1e-12)
 
 
 def test_12_16_shared_cores_by_the_time_in_the_station(run):
@@ -80,9 +82,9 @@ def test_12_16_it_counts_when_it_is_done(run):
     services = a("timeout: 4t") + "b: {steps: [{cpu: 100t}]}"
     seen = run(services, at=[462], warmup="512t", duration="1024t")
     assert seen.number("b", "utilisation_ratio") == 50 / 512
-    assert seen.number("b", "wasted_ratio") == 1.0
+    assert seen.number("b", "wasted_ratio") == pytest.approx(1.0, rel=1e-12)
     seen = run(services, at=[508], warmup="512t", duration="1024t")
-    assert seen.number("b", "wasted_ratio") == 1.0
+    assert seen.number("b", "wasted_ratio") == pytest.approx(1.0, rel=1e-12)
     seen = run(services, at=[510], warmup="512t", duration="1024t")
     assert seen.number("b", "wasted_ratio") == pytest.approx(96 / 98)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 TWO = "replicas: 2, loadBalancer: ROUND_ROBIN"
 
 
@@ -74,4 +76,4 @@ def test_a_slow_step_is_wasted_for_as_long_as_it_takes(run):
         a("timeout: 4t") + "b: {steps: [{cpu: 4t}]}", extra="faults: [{at: 0s, for: 50t, target: b, slow: {factor: 3}}]"
     )
     assert seen.busy("b", 1024) == 12
-    assert seen.busy("b", 1024) * seen.number("b", "wasted_ratio") == 8
+    assert seen.busy("b", 1024) * seen.number("b", "wasted_ratio") == pytest.approx(8, rel=1e-12)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import simulator as sim
+
 
 def test_1_1_the_horizon_is_exclusive(run):
     seen = run("a: {steps: []}", at=[0, 1023, 1024, 1030])
@@ -51,3 +53,35 @@ def test_a_request_without_work_takes_no_time(run, deployment):
     seen = run("a: {steps: [{call: b}]}\nb: {steps: []}", at=[3], deployment=deployment)
     assert seen.ends == [3]
     assert seen.outcomes == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("latency", "sleep", "timeout"), [("1ms", "3ms", "5ms"), ("1ms", "8ms", "10ms"), ("1500us", "7ms", "10ms")]
+)
+@pytest.mark.parametrize("policy", ["", ", retries: {attempts: 1, backoff: 1ms}"])
+def test_1_4_an_answer_meant_to_be_in_time_is(latency, sleep, timeout, policy):
+    """Sums of these times, in floats, are often later than the end of the wait by the last bit."""
+    topology = sim.loads(f"""
+    simulation: {{duration: 10s, warmup: 0s, replications: 1}}
+    network: {{latency: {latency}}}
+    services: {{a: {{steps: [{{call: b, timeout: {timeout}{policy}}}]}}, b: {{steps: [{{sleep: {sleep}}}]}}}}
+    workload: {{call: a, rate: 77/s}}
+    """)
+    for engine in ("reference", "compiled"):
+        assert sim.simulate(topology, engine=engine).summary["availability_ratio"] == 1.0
+
+
+@pytest.mark.parametrize("sleep", ["10ms", "100ms", "1s"])
+def test_1_4_what_takes_as_long_as_the_threshold_is_not_slow(sleep):
+    topology = sim.loads(f"""
+    simulation: {{duration: 100s, warmup: 0s, replications: 1}}
+    services:
+      a:
+        steps:
+          - call: b
+            circuitBreaker: {{slowCallDurationThreshold: {sleep}, slowCallRateThreshold: 1, slidingWindowSize: 1}}
+      b: {{steps: [{{sleep: {sleep}}}]}}
+    workload: {{call: a, rate: 5/s, arrivals: even}}
+    """)
+    for engine in ("reference", "compiled"):
+        assert sim.simulate(topology, engine=engine).summary["availability_ratio"] == 1.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final, TypeVar
 
 import pandas as pd
@@ -102,7 +103,7 @@ class BreakEven(Curve):
         head = [*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
         rows = []
         for one in self.cells.to_dict(orient="records"):
-            here = self.table[(self.table[first] == one[first]) & (self.table[second] == one[second])]
+            here = self.table[_rows_of(self.table, first, one) & _rows_of(self.table, second, one)]
             prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
             told = [f"{prices[name][0]:.4g}" if prices[name][1] else "not met" for name in self.deployments]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
@@ -183,7 +184,7 @@ def break_even(
     if not whole:
         raise KeyboardInterrupt
     rows = [_row(places[steps[at][0]], steps[at][1], made[at]) for at in range(whole)]
-    table = pd.DataFrame(rows)
+    table = _frame(rows, values)
     price = price_column(table["cost_per_hour"])
     judged = plans[:whole]
     return BreakEven(
@@ -212,8 +213,8 @@ def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
             raise PlanError(f"{axis.path} is no axis of a map: give the path of a value of the file")
         if axis.span is not None:
             raise PlanError(f"{axis.path}: a map needs values, such as 1ms,5ms or 1ms:9ms:2ms, not a span")
-        if len(set(map(str, axis.values))) < len(axis.values):
-            raise PlanError(f"{axis.path}: a value is there twice")
+        if any(same(one, other) for one, other in combinations(axis.values, 2)):
+            raise PlanError(f"{axis.path}: a value is there twice: leave one of them out")
         values[axis.path] = axis.values
     return values
 
@@ -237,7 +238,27 @@ def _cells(places: Sequence[Mapping[str, object]], rows: Sequence[dict[str, Any]
         verdict = judge(rows[at : at + 2], price)
         told = {"kind": verdict.kind, "winner": verdict.winner, "saving_ratio": verdict.saving_ratio}
         cells.append({path: cell(value) for path, value in place.items()} | told)
-    return pd.DataFrame(cells)
+    return _frame(cells, places[0])
+
+
+def _frame(rows: Sequence[dict[str, Any]], paths: Iterable[str]) -> pd.DataFrame:
+    """A table in which the values of the axes are as they were given."""
+    table = pd.DataFrame(rows)
+    for path in paths:
+        given = [row[path] for row in rows]
+        # pandas would turn 1 beside 0.5 into 1.0, which is no value of the axis.
+        if len(set(map(type, given))) > 1:
+            table[path] = pd.Series(given, index=table.index, dtype=object)
+    return table
+
+
+def _rows_of(table: pd.DataFrame, path: str, cell: Mapping[Any, Any]) -> pd.Series[bool]:
+    return table[path].map(lambda value: same(value, cell[path])).astype(bool)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values of an axis are one: 1 and 1.0 are, and so are 1 and the text of it."""
+    return one == other or str(one) == str(other)
 
 
 def _common(values: Sequence[Number]) -> Number | None:

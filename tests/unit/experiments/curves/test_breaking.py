@@ -123,6 +123,26 @@ def test_where_nothing_costs_anything_cores_are_compared(shop):
     assert "smaller in cores" in curve.headline or "no difference in cores" in curve.headline
 
 
+@pytest.mark.parametrize(("given", "values"), [("0,0.01", [0, 0.01]), ([0.0, 1], [0.0, 1]), ("0.5,1,2", [0.5, 1, 2])])
+def test_whole_and_fractional_numbers_stay_as_they_are_given(shop, given, values):
+    axes = {"prices.gibHour": given, "workload.rate": ["20/s"]}
+    curve = sim.break_even(shop, axes, duration="2s", warmup="0s")
+    for table in (curve.cells, curve.table.drop_duplicates("prices.gibHour")):
+        told = table["prices.gibHour"].tolist()
+        assert [(value, type(value)) for value in told] == [(value, type(value)) for value in values]
+    rows = str(curve).splitlines()
+    assert [row.split()[0] for row in rows if row.endswith(("monolith", "shown", "%")) and "20/s" in row] == [
+        str(value) for value in values
+    ]
+    assert len(sim.plots.break_even(curve).patches) == len(values)
+
+
+@pytest.mark.parametrize("given", ["1,1", [1, 1.0], ["1", 1], ["1Gi", "1Gi"]])
+def test_a_value_that_is_there_twice_is_refused(shop, given):
+    with pytest.raises(PlanError, match="prices.gibHour: a value is there twice"):
+        sim.break_even(shop, {"prices.gibHour": given, "workload.rate": ["20/s"]})
+
+
 def cells(*endings):
     """A map of these endings: kind, winner, saving."""
     rows = [{"x": number, "y": 1, "kind": kind, "winner": winner, "saving_ratio": saving}

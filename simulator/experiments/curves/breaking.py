@@ -13,14 +13,16 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from ...compiler import compile_topology
+from ...compiler import UnitSize, compile_topology
 from ...errors import PlanError
+from ...plan.plan import Plan
 from ...results.display import WIDTH, shorten, text_table
 from ...results.export import records
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
+from ..sizes.lattice import check_cores, sized_rows
 from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
@@ -32,6 +34,8 @@ from .words import join, limits_in_words, percent
 
 LONGEST: Final = 18
 """Letters of a deployment's name in a column."""
+SIZES: Final = (".replicas", ".resources.cpu")
+"""Ends of the paths of sizes."""
 Number = TypeVar("Number", int, float)
 
 
@@ -160,7 +164,8 @@ def break_even(
     ------
     TopologyError, EngineError
     PlanError
-        Also if there are not two axes or not two deployments, or the file has no slos.
+        Also if there are not two axes or not two deployments, if the sizing overwrites what an axis varies, or the file
+        has no slos.
     """
     names = unique(deployments)
     if len(names) != 2:
@@ -173,6 +178,7 @@ def break_even(
     places = [{first: x, second: y} for y in upwards for x in across]
     changed = [topology.replace(place) for place in places]
     plans = [compile_topology(one, name) for one in changed for name in names]
+    _refuse_overwritten(topology, values, names, scale, cores)
     how = sizing_options(scale, cores, max_replicas) | {"engine": engine, "executor": executor}
 
     def size(step: tuple[int, str], report: Progress) -> Capacity:
@@ -217,6 +223,42 @@ def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
             raise PlanError(f"{axis.path}: a value is there twice: leave one of them out")
         values[axis.path] = axis.values
     return values
+
+
+def _refuse_overwritten(
+    topology: Topology,
+    axes: Mapping[str, Sequence[object]],
+    names: Sequence[str],
+    scale: Sequence[str] | None,
+    cores: Sequence[float] | None,
+) -> None:
+    """Refuse an axis whose values are nothing but sizes that the sizing chooses itself, in both deployments."""
+    beside = {path: values[0] for path, values in axes.items()}
+    for path, values in axes.items():
+        cells = [topology.replace(beside | {path: value}) for value in values]
+        if len(cells) == 1:
+            cells.append(topology.replace({other: value for other, value in beside.items() if other != path}))
+        plans = {(name, compile_topology(one, name).digest()) for name in names for one in cells}
+        sized = {(name, _at_one_size(one, name, scale, cores).digest()) for name in names for one in cells}
+        varied = len(plans) > len(names) or (len(values) > 1 and path.endswith(SIZES))
+        if varied and len(sized) == len(names):
+            raise PlanError(
+                f"axes.{path}: the sizing chooses this itself, so that the axis acts neither in {names[0]} nor in"
+                f" {names[1]}: leave the axis out and vary something else, or name the units to be sized in scale"
+            )
+
+
+def _at_one_size(
+    topology: Topology, deployment: str, scale: Sequence[str] | None, cores: Sequence[float] | None
+) -> Plan:
+    """The plan with one and the same size for whatever the sizing may change."""
+    plan, candidates = compile_topology(topology, deployment), check_cores(cores)
+    units = plan.units
+    sizes = {
+        units.name[row]: UnitSize(1, candidates[0] if candidates else float(units.cpu[row]))
+        for row in sized_rows(plan, scale)
+    }
+    return compile_topology(topology, deployment, sizes=sizes)
 
 
 def _row(place: Mapping[str, object], name: str, sized: Capacity) -> dict[str, Any]:

@@ -143,6 +143,42 @@ def test_a_value_that_is_there_twice_is_refused(shop, given):
         sim.break_even(shop, {"prices.gibHour": given, "workload.rate": ["20/s"]})
 
 
+OWN = {"deployments.pods": {"units": {"front": {"services": ["web"]}, "back": {"services": ["store"]}}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "options"),
+    [
+        ("services.web.replicas", [1, 2, 3], {}),
+        ("services.web.replicas", [4], {}),
+        ("services.store.replicas", "1,2", {"deployments": ["monolith", "microservices"]}),
+        ("services.store.replicas", "1,2", {"deployments": ["monolith", "pods"]}),
+        ("deployments.pods.units.front.replicas", "1,2", {"deployments": ["monolith", "pods"]}),
+        ("services.web.replicas", "1,2", {"scale": ["web"]}),
+        ("services.web.resources.cpu", "1,2", {"cores": [1, 2]}),
+    ],
+)
+def test_an_axis_that_the_sizing_overwrites_is_refused(shop, path, values, options):
+    for axes in ({path: values, "workload.rate": ["20/s", "60/s"]}, {"workload.rate": ["20/s", "60/s"], path: values}):
+        with pytest.raises(PlanError, match=f"axes.{path}: .* sizing") as refused:
+            sim.break_even(shop.replace(OWN), axes, **options)
+    assert "leave the axis out" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "options"),
+    [
+        ("services.store.replicas", "1,2", {"scale": ["web"]}),  # the split has its own number of them
+        ("services.web.resources.cpu", "1,2", {}),
+        ("prices.gibHour", "0,1", {}),
+        ("slos.web.p99", "400ms,500ms", {}),
+    ],
+)
+def test_an_axis_that_acts_in_one_of_them_is_none_of_those(shop, path, values, options):
+    axes = {path: values, "workload.rate": ["20/s"]}
+    assert len(sim.break_even(shop, axes, duration="2s", warmup="0s", max_replicas=8, **options).cells) == 2
+
+
 def cells(*endings):
     """A map of these endings: kind, winner, saving."""
     rows = [{"x": number, "y": 1, "kind": kind, "winner": winner, "saving_ratio": saving}

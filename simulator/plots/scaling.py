@@ -88,7 +88,8 @@ def _note(curve: ScalingCurve) -> str:
     table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
     low = ", the band below it: sizes that meet the objectives by estimate only" if estimated else ""
-    squares = {"cheaper": "the cheaper one", "only": "open the only one that meets the objectives",
+    winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
+    squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
                "same": "grey no difference shown"}  # fmt: skip
     drawn = [words for kind, words in squares.items() if kind in kinds]
     parts = [

@@ -30,7 +30,8 @@ from .words import at_loads, count, join, known, limits_in_words, load_column, l
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
 
-COUNTED: Final = "Replicas, cores and GiB are of the units that were sized; cost is of everything, kept units included."
+COUNTED: Final = "Replicas, cores and GiB are of the units that were sized"
+"""What is counted; then what of everything."""
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,13 @@ class ScalingCurve(Curve):
         }  # fmt: skip
 
     def _page(self) -> tuple[str, list[str]]:
-        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}"
+        priced = self.price == "cost_per_hour"
+        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
         head = [load_head(self.axis), "deployment", "replicas", "cores", "GiB", cost, "p99 (ms)", "objectives"]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], f"{row['replicas']:g}", f"{row['cores']:g}",
-                f"{row['memory_bytes'] / 2**30:.3g}", number(row["cost_per_hour"]), known(row, "latency_p99_s", 1e3),
+                f"{row['memory_bytes'] / 2**30:.3g}", number(row[self.price]), known(row, "latency_p99_s", 1e3),
                 "met" if row["met"] else "NOT MET",
             ]
             for row in self.table.to_dict(orient="records")
@@ -139,7 +141,8 @@ class ScalingCurve(Curve):
             f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
             f"{self.replications} replications each"
         )
-        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(COUNTED, WIDTH)]
+        counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
+        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]
 
 
 def scaling_curve(
@@ -311,8 +314,10 @@ def verdict_words(
     names = spell(loads)
     if len(alike) == 1 and names[0] != names[-1]:
         ((kind, winner),) = alike
-        every = "every" if kind == "cheaper" else "any"
-        return f"{claim(kind, winner, price, many=many)} at {every} load from {names[0]} to {names[-1]}{unit}"
+        number = len(set(names))
+        every = {"cheaper": f"all {number}", "only": f"each of the {number}"}.get(kind, f"any of the {number}")
+        where = f"{names[0]} to {names[-1]}{unit}"
+        return f"{claim(kind, winner, price, many=many)} at {every} loads tried ({where})"
     return "; ".join(
         f"{claim(kind, winner, price, many=many)} {at_loads(loads, places, unit)}"
         for (kind, winner), places in alike.items()
@@ -324,7 +329,7 @@ def _where_it_changes(curve: ScalingCurve) -> list[str]:
         return []
     names = dict(zip(curve.loads, spell(curve.loads), strict=True))
     changes = [f"between {names[one.after]} and {names[one.before]}{load_unit(curve.axis)}" for one in curve.crossovers]
-    return [f"Which one is {price_words(curve.price)} changes somewhere {', '.join(changes)}."]
+    return [f"Which one {price_words(curve.price)} changes somewhere {', '.join(changes)}."]
 
 
 def _by_how_much(curve: ScalingCurve) -> list[str]:
@@ -336,7 +341,8 @@ def _by_how_much(curve: ScalingCurve) -> list[str]:
         if verdict.kind == "cheaper":
             saved.setdefault(verdict.winner, []).append((load, verdict.saving_ratio))
     said = [f"{winner} {_range_of(those, load_unit(curve.axis))}" for winner, those in saved.items()]
-    return [f"What is saved of the other's price: {join(said)}."] if said else []
+    what = "price" if curve.price == "cost_per_hour" else "cores"
+    return [f"What is saved of the other's {what}: {join(said)}."] if said else []
 
 
 def _range_of(saved: Sequence[tuple[str, float]], unit: str) -> str:

@@ -69,12 +69,17 @@ def join(words: Sequence[str]) -> str:
 
 
 def at_loads(loads: Sequence[float], chosen: Sequence[int], unit: str) -> str:
-    """Some of the loads, by their places: `at 20/s`, `from 5 to 20/s`, `at 5 to 20 and 80/s`."""
+    """Some of the loads, by their places: `at 5 and 20/s`, `at the 3 loads tried from 5 to 20/s`.
+
+    Between two loads nothing is known, so a range has its number of loads.
+    """
     names = spell(loads)
     ranges = [(names[first], names[last]) for first, last in runs(chosen)]
     texts = [first if first == last else f"{first} to {last}" for first, last in ranges]
-    whole = len(ranges) == 1 and ranges[0][0] != ranges[0][1]
-    return f"{'from' if whole else 'at'} {join(texts)}{unit}"
+    if all(first == last for first, last in ranges):
+        return f"at {join(texts)}{unit}"
+    number = len({names[place] for place in chosen})
+    return f"at the {number} loads tried {'from' if len(ranges) == 1 else 'of'} {join(texts)}{unit}"
 
 
 def runs(places: Sequence[int]) -> list[tuple[int, int]]:

@@ -143,6 +143,9 @@ def test_the_note_says_what_is_counted_and_what_is_missing():
     plain = note(plots.scaling(curve(table=table, verdicts=(Verdict("cheaper", "monolith", 0.3),) * 3))[0])
     assert plain.startswith("cost per hour of everything; replicas, cores, memory of the sized units; ")
     assert "squares: the cheaper one; bars" in plain
+    cores = note(plots.scaling(curve(price="all_cores", verdicts=(Verdict("cheaper", "monolith", 0.3),) * 3))[0])
+    assert "squares: the one with fewer cores; " in cores
+    assert "cheap" not in cores
     assert "PARTIAL" not in told
     assert note(plots.scaling(curve(interrupted=True))[0]).startswith("PARTIAL: interrupted")
 

@@ -120,7 +120,7 @@ def test_where_nothing_costs_anything_cores_are_compared(shop):
     curve = sim.break_even(free, {MEMORY: ["1Gi"], "workload.rate": ["80/s"]}, duration="2s", warmup="0s")
     assert curve.price == "all_cores"
     assert "shop: cores, sized to" in str(curve)
-    assert "smaller in cores" in curve.headline or "no difference in cores" in curve.headline
+    assert "takes fewer cores" in curve.headline or "no difference in cores" in curve.headline
 
 
 @pytest.mark.parametrize(("given", "values"), [("0,0.01", [0, 0.01]), ([0.0, 1], [0.0, 1]), ("0.5,1,2", [0.5, 1, 2])])

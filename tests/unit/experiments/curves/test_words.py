@@ -36,8 +36,9 @@ def test_shares(share, words):
 def test_some_of_the_loads():
     loads = [5.0, 10.0, 20.0, 40.0, 80.0]
     assert at_loads(loads, [2], "/s") == "at 20/s"
-    assert at_loads(loads, [0, 1, 2], "/s") == "from 5 to 20/s"
-    assert at_loads(loads, [0, 1, 2, 4], "/s") == "at 5 to 20 and 80/s"
+    assert at_loads(loads, [0, 1, 2], "/s") == "at the 3 loads tried from 5 to 20/s"
+    assert at_loads(loads, [0, 1, 2, 4], "/s") == "at the 4 loads tried of 5 to 20 and 80/s"
+    assert at_loads([5.0, 5.0, 10.0, 20.0], [0, 1, 2], " users") == "at the 2 loads tried from 5 to 10 users"
     assert at_loads(loads, [0, 2, 4], "/s") == "at 5, 20 and 80/s"
 
 

@@ -125,7 +125,7 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     ax.set_xlim(0.0, reach * 1.04)
     top = np.nanmax([1e-9, ax.get_ylim()[1], *(factor * curve.table[quantity])])
     ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
-    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     currency = f" ({curve.currency})" if quantity == "cost_per_hour" and curve.currency else ""
     ax.set_ylabel(label + currency)
     if large:

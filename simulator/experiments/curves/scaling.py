@@ -22,10 +22,23 @@ from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
 from .curve import Curve
 from .load import entry_limits
-from .offered import Loads, all_users, read_loads, scale_traffic
+from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import in_steps, measured, unique
 from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns
-from .words import at_loads, count, join, known, limits_in_words, load_column, load_head, load_unit, percent, spell
+from .words import (
+    ARRIVALS,
+    at_loads,
+    count,
+    join,
+    known,
+    limits_in_words,
+    load_column,
+    load_head,
+    load_unit,
+    percent,
+    spell,
+    what_loads_are,
+)
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
@@ -72,6 +85,8 @@ class ScalingCurve(Curve):
         What all are sized to, in words.
     limits
         p99 latencies that the file's slos allow at an entry, in seconds, by slo.
+    load_name
+        What the loads are, as in `LoadCurve`.
     interrupted
         Whether a Ctrl-C left loads out.
     """
@@ -84,6 +99,7 @@ class ScalingCurve(Curve):
     limits: dict[str, float]
     confidence: float
     replications: int
+    load_name: str = ARRIVALS
 
     @property
     def axis(self) -> str:
@@ -110,7 +126,7 @@ class ScalingCurve(Curve):
         """What the curve says: which deployment is cheaper at which load, by how much, and what cannot be met."""
         sized = "At equal objectives (" + join(self.objectives) + ")"
         said = [f"{sized}, {_who_is_cheaper(self)}.", *_where_it_changes(self), *_by_how_much(self), *_unmet(self)]
-        return " ".join(said)
+        return " ".join(said) + what_loads_are(self.axis, self.load_name)
 
     @property
     def compared(self) -> list[str]:
@@ -119,7 +135,8 @@ class ScalingCurve(Curve):
 
     def _content(self) -> dict[str, Any]:
         return {
-            "axis": self.axis, "price": self.price, "currency": self.currency, "objectives": list(self.objectives),
+            "axis": self.axis, "load_name": self.load_name, "price": self.price, "currency": self.currency,
+            "objectives": list(self.objectives),
             "verdicts": [asdict(one) for one in self.verdicts],
             "crossovers": [asdict(one) for one in self.crossovers],
             "confidence": self.confidence, "replications": self.replications,
@@ -128,7 +145,16 @@ class ScalingCurve(Curve):
     def _page(self) -> tuple[str, list[str]]:
         priced = self.price == "cost_per_hour"
         cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
-        head = [load_head(self.axis), "deployment", "replicas", "cores", "GiB", cost, "p99 (ms)", "objectives"]
+        head = [
+            load_head(self.axis, self.load_name),
+            "deployment",
+            "replicas",
+            "cores",
+            "GiB",
+            cost,
+            "p99 (ms)",
+            "objectives",
+        ]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], f"{row['replicas']:g}", f"{row['cores']:g}",
@@ -227,6 +253,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         limits=entry_limits(plan),
         confidence=plan.settings.confidence,
         replications=plan.settings.replications,
+        load_name=name_of_arrivals(topology),
         interrupted=interrupted,
     )
 

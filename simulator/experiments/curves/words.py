@@ -13,6 +13,8 @@ from ...results.display import number, quantity
 DIGITS: Final = 3
 """That a load has in a sentence, if they tell it from its neighbours."""
 MOST_DIGITS: Final = 12
+ARRIVALS: Final = "arrival rate"
+"""What a load is called that is all that arrives, at all times."""
 LEAST_SHARE: Final = 0.001
 """Below, a share is said to be less than this."""
 
@@ -27,9 +29,17 @@ def load_unit(axis: str) -> str:
     return " users" if axis == "users" else "/s"
 
 
-def load_head(axis: str) -> str:
-    """The axis as people read it."""
-    return "users" if axis == "users" else "arrivals (/s)"
+def load_head(axis: str, name: str) -> str:
+    """The axis as people read it, in a column."""
+    if axis == "users":
+        return "users"
+    open_only = "open " if name.endswith("workloads") else ""
+    return f"{'peak ' if name.startswith('peak') else ''}{open_only}arrivals (/s)"
+
+
+def what_loads_are(axis: str, name: str) -> str:
+    """A sentence to follow others, where a load is not simply the rate of all that arrives."""
+    return "" if axis == "users" or name == ARRIVALS else f" Loads are the {name}."
 
 
 def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:

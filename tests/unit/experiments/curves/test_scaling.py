@@ -233,8 +233,8 @@ def by_hand(shop, costs, met=None):
             rows.append({
                 "factor": float(number + 1), "arrival_rate_per_s": 100.0 * (number + 1), "users": 0,
                 "deployment": name, "met": good, "replicas": 1, "cores": 1.0, "memory_bytes": 0.0,
-                "cost_per_hour": cost, "cost_low_per_hour": cost, "all_cores": 1.0, "all_cores_low": 1.0, "latency_p99_s": 0.1,
-                "latency_p99_s_half_width": 0.01, "reason": f"full at {number + 1}.",
+                "cost_per_hour": cost, "cost_low_per_hour": cost, "all_cores": 1.0, "all_cores_low": 1.0,
+                "latency_p99_s": 0.1, "latency_p99_s_half_width": 0.01, "reason": f"full at {number + 1}.",
             })  # fmt: skip
     return make_scaling_curve(shop, pd.DataFrame(rows), compile_topology(shop), interrupted=False)
 
@@ -276,6 +276,15 @@ def test_one_deployment_takes_what_it_takes_where_it_meets_them(shop):
     assert headline(True, True, False) == "shop: monolith takes 1 core at 100/s and 2 cores at 200/s"
     assert headline(False, True, False) == "shop: monolith takes 2 cores at 200/s"
     assert headline(False, False, False) == "shop: monolith meets the objectives at none of these loads"
+
+
+def test_the_table_and_the_finding_say_what_a_load_is(shop):
+    staged = {"call": "web", "startRate": "20/s", "stages": [{"duration": "1s", "target": "80/s"}]}
+    curve = by_hand(shop.replace({"workload": staged}), [(1.0, 2.0)])
+    assert curve.load_name == "peak arrival rate"
+    assert "peak arrivals (/s)  deployment" in str(curve)
+    assert curve.finding.endswith(" Loads are the peak arrival rate.")
+    assert "Loads are" not in by_hand(shop, [(1.0, 2.0)]).finding
 
 
 def test_the_headline_without_a_crossover(shop):

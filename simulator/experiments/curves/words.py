@@ -33,8 +33,10 @@ def load_head(axis: str, name: str) -> str:
     """The axis as people read it, in a column."""
     if axis == "users":
         return "users"
-    open_only = "open " if name.endswith("workloads") else ""
-    return f"{'peak ' if name.startswith('peak') else ''}{open_only}arrivals (/s)"
+    peak, some = name.startswith("peak"), name.endswith("workloads")
+    if some:
+        return "open peaks (/s)" if peak else "open arrivals (/s)"
+    return "peak arrivals (/s)" if peak else "arrivals (/s)"
 
 
 def what_loads_are(axis: str, name: str) -> str:

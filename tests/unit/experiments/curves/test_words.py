@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.experiments.curves.words import at_loads, join, limits_in_words, percent, runs, short, spell
+from simulator.experiments.curves.words import at_loads, join, limits_in_words, load_head, percent, runs, short, spell
 from simulator.plan.plan import Objective
 
 
@@ -51,3 +51,12 @@ def test_limits():
     assert limits_in_words([[goal("p99", 0.9)], [goal("p99", 0.9), goal("mean", 0.1, "db")]]) == (
         "web p99 900 ms", "db mean 100 ms in some cells",
     )  # fmt: skip
+
+
+def test_the_head_of_a_column_of_loads_is_short_enough_for_it():
+    heads = {"arrival rate": "arrivals (/s)", "peak arrival rate": "peak arrivals (/s)",
+             "arrival rate of the open workloads": "open arrivals (/s)",
+             "peak arrival rate of the open workloads": "open peaks (/s)"}  # fmt: skip
+    for name, head in heads.items():
+        assert load_head("arrival_rate_per_s", name) == head
+    assert load_head("users", "users") == "users"

@@ -133,8 +133,10 @@ def _table_arguments(command: argparse.ArgumentParser) -> None:
 
 def sweep(arguments: Arguments) -> int:
     """Simulate at every point; exit code 1 if one of them failed, but 0 of a shard."""
-    for file in filter(None, (arguments.csv, arguments.parquet)):
-        require_writable(file)
+    for file, ending in ((arguments.csv, ".csv"), (arguments.parquet, ".parquet")):
+        if file is not None:
+            _refuse_ending(file, ending)
+            require_writable(file)
     table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
     counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
     unwritten = _write(table, arguments)
@@ -152,6 +154,12 @@ def sweep(arguments: Arguments) -> int:
         return INTERRUPTED
     # A point that fails fails again: an array job is not to try its share once more. Whoever merges sees it.
     return FINE if arguments.shard or (len(table) and (table["status"] == "ok").all()) else MISSED
+
+
+def _refuse_ending(file: Path, ending: str) -> None:
+    """A name that promises another format; one without an ending promises none."""
+    if file.suffix.lower() not in ("", ending):
+        raise sim.ResultError(f"--{ending[1:]} {file}: the name of this file has to end with {ending}")
 
 
 def _write(table: pd.DataFrame, arguments: Arguments) -> sim.ResultError | None:

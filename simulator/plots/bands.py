@@ -25,9 +25,13 @@ def colours(names: list[str]) -> dict[str, str]:
     return {name: given[name] for name in names}
 
 
-def name_of_load(axis: str) -> str:
+ARRIVALS: Final = "arrival rate"
+"""What a load is called that is all that arrives, at all times."""
+
+
+def name_of_load(axis: str, name: str) -> str:
     """The label of an axis of loads."""
-    return "users" if axis == "users" else "arrival rate (/s)"
+    return "users" if axis == "users" else f"{name} (/s)"
 
 
 def draw_band(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -76,10 +77,8 @@ def break_even(curve: BreakEven, *, ax: Axes | None = None) -> Axes:
         low, high = (shorten(name, 150.0, SMALL) for name in curve.deployments)
         bar.set_label(f"← {low}   saving (%)   {high} →", fontsize=SMALL)
         headline(ax, curve.headline, _note(curve))
-        places = {str(value): number for number, value in enumerate(across)}
-        rows = {str(value): number for number, value in enumerate(upwards)}
         for cell, saving in zip(curve.cells.to_dict(orient="records"), savings, strict=True):
-            at = (places[str(cell[first])], rows[str(cell[second])])
+            at = (_place(across, cell[first]), _place(upwards, cell[second]))
             _cell(ax, curve, cell, at, shades(norm(saving)) if math.isfinite(saving) else None)
     return ax
 
@@ -90,6 +89,11 @@ def _note(curve: BreakEven) -> str:
         f"both sized to {' and '.join(curve.objectives)} in every cell; {hatched}"
         + interval_note(curve.confidence, curve.replications, "judged by")
     )
+
+
+def _place(values: Sequence[object], value: object) -> int:
+    # A number may have become another kind of number in the table.
+    return next(place for place, one in enumerate(values) if one == value or str(one) == str(value))
 
 
 def _signed(cell: dict[Any, Any], deployments: tuple[str, str]) -> float:

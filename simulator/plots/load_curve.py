@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from .bands import (
+    ARRIVALS,
     DASHES,
     DOTS,
     colours,
@@ -77,6 +78,11 @@ def load_curve(curve: LoadCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | N
     return tuple(axes)
 
 
+def _is_all(curve: LoadCurve) -> bool:
+    """Whether a load is all that arrives, so that no more can be served."""
+    return curve.axis != "users" and curve.load_name == ARRIVALS
+
+
 def _parts(curve: LoadCurve) -> dict[str, pd.DataFrame]:
     return {str(name): rows for name, rows in curve.table.groupby("deployment", sort=False)}
 
@@ -86,7 +92,7 @@ def _goodput(ax: Axes, curve: LoadCurve) -> None:
     parts = _parts(curve)
     palette = colours(list(parts))
     reach = float(curve.table[curve.axis].max())
-    if curve.axis != "users":
+    if _is_all(curve):
         ax.plot([0.0, reach], [0.0, reach], color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
     ends = []
     for name, rows in parts.items():
@@ -99,7 +105,7 @@ def _goodput(ax: Axes, curve: LoadCurve) -> None:
     _mark_saturation(ax, curve, palette, reach)
     end_labels(ax, ends)
     _name_points(ax, curve, palette, reach)
-    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     ax.set_ylabel("goodput (/s)")
 
 
@@ -107,7 +113,7 @@ def _latency(ax: Axes, curve: LoadCurve) -> None:
     tidy(ax)
     parts = {name: rows[rows["latency_p99_s"].notna()] for name, rows in _parts(curve).items()}
     palette = colours(list(parts))
-    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     ax.set_ylabel("latency (ms)")
     if all(rows.empty for rows in parts.values()):
         say(ax, "no request was served")
@@ -170,7 +176,7 @@ def _name_points(ax: Axes, curve: LoadCurve, palette: dict[str, str], reach: flo
     for name, rows in _parts(curve).items():
         if (knee := _knee_of(curve, name, rows, "goodput_per_s")) is not None:
             named.append((*knee, f"knee {readable(knee[0])}{unit}", darker(palette[name])))
-    if curve.axis != "users":
+    if _is_all(curve):
         top = 0.93 * min(reach, ax.get_ylim()[1])
         named.append((top, top, "everything served", QUIET))
     if not named:

@@ -88,7 +88,8 @@ def _note(curve: ScalingCurve) -> str:
     table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
     low = ", the band below it: sizes that meet the objectives by estimate only" if estimated else ""
-    squares = {"cheaper": "the cheaper one", "only": "open the only one that meets the objectives",
+    winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
+    squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
                "same": "grey no difference shown"}  # fmt: skip
     drawn = [words for kind, words in squares.items() if kind in kinds]
     parts = [
@@ -124,7 +125,7 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     ax.set_xlim(0.0, reach * 1.04)
     top = np.nanmax([1e-9, ax.get_ylim()[1], *(factor * curve.table[quantity])])
     ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
-    ax.set_xlabel(name_of_load(curve.axis))
+    ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     currency = f" ({curve.currency})" if quantity == "cost_per_hour" and curve.currency else ""
     ax.set_ylabel(label + currency)
     if large:

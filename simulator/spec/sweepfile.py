@@ -192,7 +192,9 @@ def _read_range(text: str) -> Iterator[object]:
         start, stop, step = (Decimal(match[1]) for match in matches if match)
     except ArithmeticError:
         raise ValueError(f"expected start:stop:step, such as 50/s:400/s:50/s, found {describe(text)}") from None
-    if not step > 0 or start > stop:
+    if not step > 0:
+        raise ValueError(f"expected start:stop:step with a step above 0, found {describe(text)}")
+    if start > stop:
         raise ValueError(f"expected start:stop:step with a stop after the start, found {describe(text)}")
     number = int((stop - start) / step) + 1
     if number > MOST_VALUES:

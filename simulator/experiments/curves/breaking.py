@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from ...compiler import compile_topology
+from ...compiler import UnitSize, compile_topology
 from ...errors import PlanError
+from ...plan.plan import Plan
 from ...results.display import WIDTH, shorten, text_table
 from ...results.export import records
 from ...spec import Topology
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
+from ..sizes.lattice import check_cores, sized_rows
 from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
@@ -31,6 +34,8 @@ from .words import join, limits_in_words, percent
 
 LONGEST: Final = 18
 """Letters of a deployment's name in a column."""
+SIZES: Final = (".replicas", ".resources.cpu")
+"""Ends of the paths of sizes."""
 Number = TypeVar("Number", int, float)
 
 
@@ -102,7 +107,7 @@ class BreakEven(Curve):
         head = [*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
         rows = []
         for one in self.cells.to_dict(orient="records"):
-            here = self.table[(self.table[first] == one[first]) & (self.table[second] == one[second])]
+            here = self.table[_rows_of(self.table, first, one) & _rows_of(self.table, second, one)]
             prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
             told = [f"{prices[name][0]:.4g}" if prices[name][1] else "not met" for name in self.deployments]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
@@ -159,7 +164,8 @@ def break_even(
     ------
     TopologyError, EngineError
     PlanError
-        Also if there are not two axes or not two deployments, or the file has no slos.
+        Also if there are not two axes or not two deployments, if the sizing overwrites what an axis varies, or the file
+        has no slos.
     """
     names = unique(deployments)
     if len(names) != 2:
@@ -172,6 +178,7 @@ def break_even(
     places = [{first: x, second: y} for y in upwards for x in across]
     changed = [topology.replace(place) for place in places]
     plans = [compile_topology(one, name) for one in changed for name in names]
+    _refuse_overwritten(topology, values, names, scale, cores)
     how = sizing_options(scale, cores, max_replicas) | {"engine": engine, "executor": executor}
 
     def size(step: tuple[int, str], report: Progress) -> Capacity:
@@ -183,7 +190,7 @@ def break_even(
     if not whole:
         raise KeyboardInterrupt
     rows = [_row(places[steps[at][0]], steps[at][1], made[at]) for at in range(whole)]
-    table = pd.DataFrame(rows)
+    table = _frame(rows, values)
     price = price_column(table["cost_per_hour"])
     judged = plans[:whole]
     return BreakEven(
@@ -212,10 +219,46 @@ def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:
             raise PlanError(f"{axis.path} is no axis of a map: give the path of a value of the file")
         if axis.span is not None:
             raise PlanError(f"{axis.path}: a map needs values, such as 1ms,5ms or 1ms:9ms:2ms, not a span")
-        if len(set(map(str, axis.values))) < len(axis.values):
-            raise PlanError(f"{axis.path}: a value is there twice")
+        if any(same(one, other) for one, other in combinations(axis.values, 2)):
+            raise PlanError(f"{axis.path}: a value is there twice: leave one of them out")
         values[axis.path] = axis.values
     return values
+
+
+def _refuse_overwritten(
+    topology: Topology,
+    axes: Mapping[str, Sequence[object]],
+    names: Sequence[str],
+    scale: Sequence[str] | None,
+    cores: Sequence[float] | None,
+) -> None:
+    """Refuse an axis whose values are nothing but sizes that the sizing chooses itself, in both deployments."""
+    beside = {path: values[0] for path, values in axes.items()}
+    for path, values in axes.items():
+        cells = [topology.replace(beside | {path: value}) for value in values]
+        if len(cells) == 1:
+            cells.append(topology.replace({other: value for other, value in beside.items() if other != path}))
+        plans = {(name, compile_topology(one, name).digest()) for name in names for one in cells}
+        sized = {(name, _at_one_size(one, name, scale, cores).digest()) for name in names for one in cells}
+        varied = len(plans) > len(names) or (len(values) > 1 and path.endswith(SIZES))
+        if varied and len(sized) == len(names):
+            raise PlanError(
+                f"axes.{path}: the sizing chooses this itself, so that the axis acts neither in {names[0]} nor in"
+                f" {names[1]}: leave the axis out and vary something else, or name the units to be sized in scale"
+            )
+
+
+def _at_one_size(
+    topology: Topology, deployment: str, scale: Sequence[str] | None, cores: Sequence[float] | None
+) -> Plan:
+    """The plan with one and the same size for whatever the sizing may change."""
+    plan, candidates = compile_topology(topology, deployment), check_cores(cores)
+    units = plan.units
+    sizes = {
+        units.name[row]: UnitSize(1, candidates[0] if candidates else float(units.cpu[row]))
+        for row in sized_rows(plan, scale)
+    }
+    return compile_topology(topology, deployment, sizes=sizes)
 
 
 def _row(place: Mapping[str, object], name: str, sized: Capacity) -> dict[str, Any]:
@@ -237,7 +280,27 @@ def _cells(places: Sequence[Mapping[str, object]], rows: Sequence[dict[str, Any]
         verdict = judge(rows[at : at + 2], price)
         told = {"kind": verdict.kind, "winner": verdict.winner, "saving_ratio": verdict.saving_ratio}
         cells.append({path: cell(value) for path, value in place.items()} | told)
-    return pd.DataFrame(cells)
+    return _frame(cells, places[0])
+
+
+def _frame(rows: Sequence[dict[str, Any]], paths: Iterable[str]) -> pd.DataFrame:
+    """A table in which the values of the axes are as they were given."""
+    table = pd.DataFrame(rows)
+    for path in paths:
+        given = [row[path] for row in rows]
+        # pandas would turn 1 beside 0.5 into 1.0, which is no value of the axis.
+        if len(set(map(type, given))) > 1:
+            table[path] = pd.Series(given, index=table.index, dtype=object)
+    return table
+
+
+def _rows_of(table: pd.DataFrame, path: str, cell: Mapping[Any, Any]) -> pd.Series[bool]:
+    return table[path].map(lambda value: same(value, cell[path])).astype(bool)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values of an axis are one: 1 and 1.0 are, and so are 1 and the text of it."""
+    return one == other or str(one) == str(other)
 
 
 def _common(values: Sequence[Number]) -> Number | None:

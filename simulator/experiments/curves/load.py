@@ -22,10 +22,10 @@ from ..replicate import Progress
 from ..simulation import with_settings
 from .curve import Curve
 from .fits import Knee, find_knee
-from .offered import Loads, all_users, read_loads, scale_traffic
+from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import measured, simulate_points, unique
 from .prices import size_of
-from .words import join, known, load_column, load_head, load_unit, percent, short, spell
+from .words import ARRIVALS, join, known, load_column, load_head, load_unit, percent, short, spell, what_loads_are
 
 SHARES: Final = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 """Default loads, as shares of the lowest saturation rate."""
@@ -60,6 +60,9 @@ class LoadCurve(Curve):
         By deployment, the unit that theory expects to saturate first; empty if none does.
     limits
         p99 latencies that the file's slos allow at an entry, in seconds, by slo.
+    load_name
+        What the loads are: `users`, or `arrival rate`, with `peak` before it where a rate changes, and `of the open
+        workloads` behind it where users ask too.
     interrupted
         Whether a Ctrl-C left loads out.
     """
@@ -70,6 +73,7 @@ class LoadCurve(Curve):
     limits: dict[str, float]
     confidence: float
     replications: int
+    load_name: str = ARRIVALS
 
     @property
     def axis(self) -> str:
@@ -79,7 +83,8 @@ class LoadCurve(Curve):
     @property
     def finding(self) -> str:
         """What the curve says, one sentence a deployment."""
-        return " ".join(_sentence(self, name) for name in self.knees)
+        said = " ".join(_sentence(self, name) for name in self.knees)
+        return said + what_loads_are(self.axis, self.load_name)
 
     @property
     def headline(self) -> str:
@@ -97,14 +102,21 @@ class LoadCurve(Curve):
 
     def _content(self) -> dict[str, Any]:
         return {
-            "axis": self.axis,
+            "axis": self.axis, "load_name": self.load_name,
             "knees": {name: None if knee is None else asdict(knee) for name, knee in self.knees.items()},
             "saturation": self.saturation, "bottlenecks": self.bottlenecks, "limits_s": self.limits,
             "confidence": self.confidence, "replications": self.replications,
         }  # fmt: skip
 
     def _page(self) -> tuple[str, list[str]]:
-        head = [load_head(self.axis), "deployment", "goodput (/s)", "p50 (ms)", "p99 (ms)", "available (%)"]
+        head = [
+            load_head(self.axis, self.load_name),
+            "deployment",
+            "goodput (/s)",
+            "p50 (ms)",
+            "p99 (ms)",
+            "available (%)",
+        ]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], known(row, "goodput_per_s"),
@@ -182,6 +194,7 @@ def load_curve(
         limits=entry_limits(own[names[0]]),
         confidence=settings.confidence,
         replications=settings.replications,
+        load_name=name_of_arrivals(topology),
         interrupted=len(made) < len(points),
     )
 
@@ -247,7 +260,7 @@ def _sentence(curve: LoadCurve, name: str) -> str:
     if knee is None:
         return f"{name} serves nothing at any of these loads."
     saturation = curve.saturation[name]
-    text = _knee_words(knee, rows, curve.axis) + _pace_words(rows, curve.axis, saturation)
+    text = _knee_words(knee, rows, curve.axis) + _pace_words(rows, curve, saturation)
     if math.isfinite(saturation):
         text += f" (by theory {curve.bottlenecks[name]} saturates at {short(saturation)}/s)"
     return f"{name} {text}."
@@ -271,22 +284,24 @@ def _knee_words(knee: Knee, rows: pd.DataFrame, axis: str) -> str:
     return f"{text}, which reaches {reached} load that was served: it may lie beyond"
 
 
-def _pace_words(rows: pd.DataFrame, axis: str, saturation: float) -> str:
-    """Up to which load all that arrives is also ended, and what of that fails."""
+def _pace_words(rows: pd.DataFrame, curve: LoadCurve, saturation: float) -> str:
+    """Up to which load all that arrives is also ended, what of that fails, and the most that is served."""
     most = f"serves at most {short(rows['goodput_per_s'].max())}/s"
-    if axis == "users":  # they wait for their answers: nobody falls behind
+    if curve.axis == "users":  # they wait for their answers: nobody falls behind
         return f"; it {most}"
-    loads = spell(rows[axis].tolist())
+    # A mean over the run, or over users too, is not to be read beside a load that is neither.
+    alike = curve.load_name == ARRIVALS
+    loads = spell(rows[curve.axis].tolist())
     kept = keeps_up(rows, saturation)
     if kept == 0:
-        return f"; it keeps up with none of these loads and {most}"
+        return "; it keeps up with none of these loads" + (f" and {most}" if alike else "")
     text = f"; it keeps up to {loads[kept - 1]}/s"
     ended = rows["throughput_per_s"].iloc[:kept]
     failed = (1.0 - rows["goodput_per_s"].iloc[:kept] / ended).fillna(0.0)
     worst = int(failed.argmax())
     if failed.iloc[worst] >= FAILING:
-        text += f", but {percent(failed.iloc[worst])} of the answers at {loads[worst]}/s are errors,"
-    return f"{text} and {most}"
+        text += f", but {percent(failed.iloc[worst])} of the answers at {loads[worst]}/s are errors{',' * alike}"
+    return f"{text} and {most}" if alike else text
 
 
 def keeps_up(rows: pd.DataFrame, saturation: float) -> int:

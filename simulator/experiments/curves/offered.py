@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import PlanError
 from ...units import parse_rate
+from .words import ARRIVALS
 
 if TYPE_CHECKING:
     from ...spec import Topology
@@ -18,6 +19,16 @@ Loads = Sequence[float | str]
 def all_users(topology: Topology) -> int:
     """Users of the closed workloads together."""
     return sum(workload.users or 0 for workload in topology.workload.values())
+
+
+def name_of_arrivals(topology: Topology) -> str:
+    """What a load of the topology is: users, or an arrival rate, the peak of it and without users where there are."""
+    workloads = topology.workload.values()
+    arriving = [one for one in workloads if one.rate or one.stages]
+    if not arriving:
+        return "users" if all_users(topology) else ARRIVALS
+    peak = any({stage.target for stage in one.stages or ()} - {one.start_rate or 0.0} for one in arriving if one.stages)
+    return f"{'peak ' if peak else ''}{ARRIVALS}{' of the open workloads' if all_users(topology) else ''}"
 
 
 def scale_traffic(topology: Topology, factor: float) -> Topology:

@@ -114,14 +114,14 @@ def price_column(costs: Iterable[float]) -> str:
 
 
 def price_words(price: str) -> str:
-    """What the winner is."""
-    return "cheaper" if price == "cost_per_hour" else "smaller in cores"
+    """What the winner is or does."""
+    return "is cheaper" if price == "cost_per_hour" else "takes fewer cores"
 
 
 def claim(kind: str, winner: str, price: str, *, many: bool = False) -> str:
     """What a verdict says; `many` of more than two deployments."""
     return {
-        "cheaper": f"{winner} is {price_words(price)}",
+        "cheaper": f"{winner} {price_words(price)}",
         "only": f"only {winner} meets the objectives",
         "same": f"no difference in {'cost' if price == 'cost_per_hour' else 'cores'} is shown",
         "none": f"{'none of the deployments' if many else 'neither'} meets the objectives",

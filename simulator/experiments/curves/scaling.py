@@ -22,15 +22,29 @@ from ..sizes.sized import Capacity
 from ..sizes.sizing import capacity
 from .curve import Curve
 from .load import entry_limits
-from .offered import Loads, all_users, read_loads, scale_traffic
+from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import in_steps, measured, unique
 from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns
-from .words import at_loads, count, join, known, limits_in_words, load_column, load_head, load_unit, percent, spell
+from .words import (
+    ARRIVALS,
+    at_loads,
+    count,
+    join,
+    known,
+    limits_in_words,
+    load_column,
+    load_head,
+    load_unit,
+    percent,
+    spell,
+    what_loads_are,
+)
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
 
-COUNTED: Final = "Replicas, cores and GiB are of the units that were sized; cost is of everything, kept units included."
+COUNTED: Final = "Replicas, cores and GiB are of the units that were sized"
+"""What is counted; then what of everything."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +85,8 @@ class ScalingCurve(Curve):
         What all are sized to, in words.
     limits
         p99 latencies that the file's slos allow at an entry, in seconds, by slo.
+    load_name
+        What the loads are, as in `LoadCurve`.
     interrupted
         Whether a Ctrl-C left loads out.
     """
@@ -83,6 +99,7 @@ class ScalingCurve(Curve):
     limits: dict[str, float]
     confidence: float
     replications: int
+    load_name: str = ARRIVALS
 
     @property
     def axis(self) -> str:
@@ -109,7 +126,7 @@ class ScalingCurve(Curve):
         """What the curve says: which deployment is cheaper at which load, by how much, and what cannot be met."""
         sized = "At equal objectives (" + join(self.objectives) + ")"
         said = [f"{sized}, {_who_is_cheaper(self)}.", *_where_it_changes(self), *_by_how_much(self), *_unmet(self)]
-        return " ".join(said)
+        return " ".join(said) + what_loads_are(self.axis, self.load_name)
 
     @property
     def compared(self) -> list[str]:
@@ -118,19 +135,30 @@ class ScalingCurve(Curve):
 
     def _content(self) -> dict[str, Any]:
         return {
-            "axis": self.axis, "price": self.price, "currency": self.currency, "objectives": list(self.objectives),
+            "axis": self.axis, "load_name": self.load_name, "price": self.price, "currency": self.currency,
+            "objectives": list(self.objectives),
             "verdicts": [asdict(one) for one in self.verdicts],
             "crossovers": [asdict(one) for one in self.crossovers],
             "confidence": self.confidence, "replications": self.replications,
         }  # fmt: skip
 
     def _page(self) -> tuple[str, list[str]]:
-        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}"
-        head = [load_head(self.axis), "deployment", "replicas", "cores", "GiB", cost, "p99 (ms)", "objectives"]
+        priced = self.price == "cost_per_hour"
+        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
+        head = [
+            load_head(self.axis, self.load_name),
+            "deployment",
+            "replicas",
+            "cores",
+            "GiB",
+            cost,
+            "p99 (ms)",
+            "objectives",
+        ]
         rows = [
             [
                 number(row[self.axis]), row["deployment"], f"{row['replicas']:g}", f"{row['cores']:g}",
-                f"{row['memory_bytes'] / 2**30:.3g}", number(row["cost_per_hour"]), known(row, "latency_p99_s", 1e3),
+                f"{row['memory_bytes'] / 2**30:.3g}", number(row[self.price]), known(row, "latency_p99_s", 1e3),
                 "met" if row["met"] else "NOT MET",
             ]
             for row in self.table.to_dict(orient="records")
@@ -139,7 +167,8 @@ class ScalingCurve(Curve):
             f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
             f"{self.replications} replications each"
         )
-        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(COUNTED, WIDTH)]
+        counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
+        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]
 
 
 def scaling_curve(
@@ -224,6 +253,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         limits=entry_limits(plan),
         confidence=plan.settings.confidence,
         replications=plan.settings.replications,
+        load_name=name_of_arrivals(topology),
         interrupted=interrupted,
     )
 
@@ -311,8 +341,10 @@ def verdict_words(
     names = spell(loads)
     if len(alike) == 1 and names[0] != names[-1]:
         ((kind, winner),) = alike
-        every = "every" if kind == "cheaper" else "any"
-        return f"{claim(kind, winner, price, many=many)} at {every} load from {names[0]} to {names[-1]}{unit}"
+        number = len(set(names))
+        every = {"cheaper": f"all {number}", "only": f"each of the {number}"}.get(kind, f"any of the {number}")
+        where = f"{names[0]} to {names[-1]}{unit}"
+        return f"{claim(kind, winner, price, many=many)} at {every} loads tried ({where})"
     return "; ".join(
         f"{claim(kind, winner, price, many=many)} {at_loads(loads, places, unit)}"
         for (kind, winner), places in alike.items()
@@ -324,7 +356,7 @@ def _where_it_changes(curve: ScalingCurve) -> list[str]:
         return []
     names = dict(zip(curve.loads, spell(curve.loads), strict=True))
     changes = [f"between {names[one.after]} and {names[one.before]}{load_unit(curve.axis)}" for one in curve.crossovers]
-    return [f"Which one is {price_words(curve.price)} changes somewhere {', '.join(changes)}."]
+    return [f"Which one {price_words(curve.price)} changes somewhere {', '.join(changes)}."]
 
 
 def _by_how_much(curve: ScalingCurve) -> list[str]:
@@ -336,7 +368,8 @@ def _by_how_much(curve: ScalingCurve) -> list[str]:
         if verdict.kind == "cheaper":
             saved.setdefault(verdict.winner, []).append((load, verdict.saving_ratio))
     said = [f"{winner} {_range_of(those, load_unit(curve.axis))}" for winner, those in saved.items()]
-    return [f"What is saved of the other's price: {join(said)}."] if said else []
+    what = "price" if curve.price == "cost_per_hour" else "cores"
+    return [f"What is saved of the other's {what}: {join(said)}."] if said else []
 
 
 def _range_of(saved: Sequence[tuple[str, float]], unit: str) -> str:

@@ -13,6 +13,8 @@ from ...results.display import number, quantity
 DIGITS: Final = 3
 """That a load has in a sentence, if they tell it from its neighbours."""
 MOST_DIGITS: Final = 12
+ARRIVALS: Final = "arrival rate"
+"""What a load is called that is all that arrives, at all times."""
 LEAST_SHARE: Final = 0.001
 """Below, a share is said to be less than this."""
 
@@ -27,9 +29,19 @@ def load_unit(axis: str) -> str:
     return " users" if axis == "users" else "/s"
 
 
-def load_head(axis: str) -> str:
-    """The axis as people read it."""
-    return "users" if axis == "users" else "arrivals (/s)"
+def load_head(axis: str, name: str) -> str:
+    """The axis as people read it, in a column."""
+    if axis == "users":
+        return "users"
+    peak, some = name.startswith("peak"), name.endswith("workloads")
+    if some:
+        return "open peaks (/s)" if peak else "open arrivals (/s)"
+    return "peak arrivals (/s)" if peak else "arrivals (/s)"
+
+
+def what_loads_are(axis: str, name: str) -> str:
+    """A sentence to follow others, where a load is not simply the rate of all that arrives."""
+    return "" if axis == "users" or name == ARRIVALS else f" Loads are the {name}."
 
 
 def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:
@@ -69,12 +81,17 @@ def join(words: Sequence[str]) -> str:
 
 
 def at_loads(loads: Sequence[float], chosen: Sequence[int], unit: str) -> str:
-    """Some of the loads, by their places: `at 20/s`, `from 5 to 20/s`, `at 5 to 20 and 80/s`."""
+    """Some of the loads, by their places: `at 5 and 20/s`, `at the 3 loads tried from 5 to 20/s`.
+
+    Between two loads nothing is known, so a range has its number of loads.
+    """
     names = spell(loads)
     ranges = [(names[first], names[last]) for first, last in runs(chosen)]
     texts = [first if first == last else f"{first} to {last}" for first, last in ranges]
-    whole = len(ranges) == 1 and ranges[0][0] != ranges[0][1]
-    return f"{'from' if whole else 'at'} {join(texts)}{unit}"
+    if all(first == last for first, last in ranges):
+        return f"at {join(texts)}{unit}"
+    number = len({names[place] for place in chosen})
+    return f"at the {number} loads tried {'from' if len(ranges) == 1 else 'of'} {join(texts)}{unit}"
 
 
 def runs(places: Sequence[int]) -> list[tuple[int, int]]:

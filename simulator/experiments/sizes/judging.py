@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,13 +70,8 @@ def objective_label(row: pd.Series | dict[str, object]) -> str:
 
 
 def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
-    """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged.
-
-    The value of all replications together may lie above the interval of their own values: then it is the upper end.
-    """
-    objectives = result.objectives
-    objectives["high"] = objectives["high"].where(~(objectives["value"] > objectives["high"]), objectives["value"])
-    rows = objectives.to_dict(orient="records")
+    """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged."""
+    rows = _rows_of(result)
     ratios = [ratio_of(row) for row in rows]
     worst = max(range(len(rows)), key=lambda number: ratios[number])
     return ratios[worst], {str(key): value for key, value in rows[worst].items()}
@@ -86,9 +82,19 @@ def shown_miss(result: Results) -> dict[str, object] | None:
 
     None if no objective is shown to be missed.
     """
-    rows = result.objectives.to_dict(orient="records")
+    rows = _rows_of(result)
     missed = [row for row in rows if math.isnan(float(row["high"])) or float(row["low"]) > float(row["limit"])]
     return {str(key): value for key, value in max(missed, key=ratio_of).items()} if missed else None
+
+
+def _rows_of(result: Results) -> list[Any]:
+    """One an objective.
+
+    The value of all replications together may lie above the interval of their own values: then it is the upper end.
+    """
+    objectives = result.objectives
+    high, value = objectives["high"], objectives["value"]
+    return objectives.assign(high=high.where(~(value > high), value)).to_dict(orient="records")
 
 
 def ratio_of(row: dict[object, float]) -> float:

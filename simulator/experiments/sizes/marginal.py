@@ -146,7 +146,7 @@ class NextReplica:
         titles = ["unit", "rank", "replicas", gain, f"price per hour{money}", "gain by price"]
         rows = [
             [str(row["unit"]), str(row["rank"]), str(row["replicas"]), self._cell(row), number(row["price_per_hour"]),
-             number(row["gain_per_price"] * self._scale) if row["shown"] else "-"]
+             self._by_price(row)]
             for row in self.table.reset_index().to_dict(orient="records")
         ]  # fmt: skip
         return "\n".join([
@@ -166,6 +166,11 @@ class NextReplica:
             return "not shown"
         known = f"{shown_quantity(self.quantity, row['gain'])} ± {shown_quantity(self.quantity, row['half_width'])}"
         return known if row["shown"] else f"not shown ({known})"
+
+    def _by_price(self, row: Any) -> str:
+        if not row["shown"]:
+            return NOTHING
+        return f"{NOTHING} (free)" if row["price_per_hour"] == 0.0 else number(row["gain_per_price"] * self._scale)
 
     def __repr__(self) -> str:
         return f"<NextReplica of {self.deployment}: {', '.join(map(str, self.table.index))}>"

@@ -181,7 +181,7 @@ def explain(judge: Judge, trial: Trial, result: Results, *, exact: bool, interru
         stopped = "Interrupted: this is the best until then. " if interrupted else ""
         return f"{stopped}{_met(judge, trial, result)} {simulated}, {each}; {_how_sure(judge, exact=exact)}."
     if not why:
-        why = f"Interrupted after {number} of them: none met every objective yet."
+        why = f"Interrupted after {number} configuration{'' if number == 1 else 's'}: none met every objective yet."
     which = (
         f"Only one configuration was tried ({each}):" if number == 1 else f"The nearest of {number} tried ({each}) is"
     )

@@ -117,3 +117,13 @@ def test_unfinished_cells_are_left_open_and_axes_can_be_given():
     made = curve()
     assert plots.break_even(curve(cells=made.cells.iloc[:4]), ax=ax) is ax
     assert set(cells(ax)) == {(0, 0), (1, 0), (2, 0), (0, 1)}
+
+
+def test_whole_and_fractional_numbers_may_stand_on_one_axis():
+    made = curve(axes={"x": (0.5, 1, 2), "workload.rate": (0, 1.5)})
+    frame = made.cells.drop(columns="services.web.resources.memory").assign(
+        x=[0.5, 1, 2] * 2, **{"workload.rate": [0, 0, 0, 1.5, 1.5, 1.5]}
+    )
+    ax = plots.break_even(curve(axes=made.axes, cells=frame))
+    assert said(ax)[1, 0] == "monolith\n4.0 % less"
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["0.5", "1", "2"]

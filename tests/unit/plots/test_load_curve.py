@@ -155,3 +155,13 @@ def test_names_of_no_known_deployment_take_the_palette_from_its_start():
     assert colours(["monolith"]) == {"monolith": VERMILLION}
     assert colours(["search", "monolith"]) == {"search": GREEN, "monolith": VERMILLION}
     assert list(colours(["search", "monolith", "microservices"])) == ["search", "monolith", "microservices"]
+
+
+@pytest.mark.parametrize("name", ["peak arrival rate", "arrival rate of the open workloads"])
+def test_the_line_of_everything_served_is_drawn_only_where_all_that_arrives_is_the_load(name):
+    left, right = plots.load_curve(curve(load_name=name))
+    assert [ax.get_xlabel() for ax in (left, right)] == [f"{name} (/s)"] * 2
+    assert "everything served" not in texts(left)
+    plain, _ = plots.load_curve(curve())
+    assert "everything served" in texts(plain)
+    assert len(plain.lines) == len(left.lines) + 1

@@ -143,6 +143,9 @@ def test_the_note_says_what_is_counted_and_what_is_missing():
     plain = note(plots.scaling(curve(table=table, verdicts=(Verdict("cheaper", "monolith", 0.3),) * 3))[0])
     assert plain.startswith("cost per hour of everything; replicas, cores, memory of the sized units; ")
     assert "squares: the cheaper one; bars" in plain
+    cores = note(plots.scaling(curve(price="all_cores", verdicts=(Verdict("cheaper", "monolith", 0.3),) * 3))[0])
+    assert "squares: the one with fewer cores; " in cores
+    assert "cheap" not in cores
     assert "PARTIAL" not in told
     assert note(plots.scaling(curve(interrupted=True))[0]).startswith("PARTIAL: interrupted")
 
@@ -155,3 +158,8 @@ def test_sizes_are_steps_and_latency_has_bars():
     bars = [segment for one in axes[4].collections for segment in one.get_segments() if segment.shape == (2, 2)]
     assert len(bars) == 5  # of six sizings one does not meet the objectives
     assert all(bar[:, 1].tolist() == pytest.approx([180.0, 220.0]) for bar in bars)
+
+
+def test_the_axis_says_what_the_load_is():
+    assert plots.scaling(curve(load_name="peak arrival rate"))[0].get_xlabel() == "peak arrival rate (/s)"
+    assert plots.scaling(curve())[0].get_xlabel() == "arrival rate (/s)"

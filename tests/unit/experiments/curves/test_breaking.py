@@ -120,7 +120,63 @@ def test_where_nothing_costs_anything_cores_are_compared(shop):
     curve = sim.break_even(free, {MEMORY: ["1Gi"], "workload.rate": ["80/s"]}, duration="2s", warmup="0s")
     assert curve.price == "all_cores"
     assert "shop: cores, sized to" in str(curve)
-    assert "smaller in cores" in curve.headline or "no difference in cores" in curve.headline
+    assert "takes fewer cores" in curve.headline or "no difference in cores" in curve.headline
+
+
+@pytest.mark.parametrize(("given", "values"), [("0,0.01", [0, 0.01]), ([0.0, 1], [0.0, 1]), ("0.5,1,2", [0.5, 1, 2])])
+def test_whole_and_fractional_numbers_stay_as_they_are_given(shop, given, values):
+    axes = {"prices.gibHour": given, "workload.rate": ["20/s"]}
+    curve = sim.break_even(shop, axes, duration="2s", warmup="0s")
+    for table in (curve.cells, curve.table.drop_duplicates("prices.gibHour")):
+        told = table["prices.gibHour"].tolist()
+        assert [(value, type(value)) for value in told] == [(value, type(value)) for value in values]
+    rows = str(curve).splitlines()
+    assert [row.split()[0] for row in rows if row.endswith(("monolith", "shown", "%")) and "20/s" in row] == [
+        str(value) for value in values
+    ]
+    assert len(sim.plots.break_even(curve).patches) == len(values)
+
+
+@pytest.mark.parametrize("given", ["1,1", [1, 1.0], ["1", 1], ["1Gi", "1Gi"]])
+def test_a_value_that_is_there_twice_is_refused(shop, given):
+    with pytest.raises(PlanError, match=r"prices\.gibHour: a value is there twice"):
+        sim.break_even(shop, {"prices.gibHour": given, "workload.rate": ["20/s"]})
+
+
+OWN = {"deployments.pods": {"units": {"front": {"services": ["web"]}, "back": {"services": ["store"]}}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "options"),
+    [
+        ("services.web.replicas", [1, 2, 3], {}),
+        ("services.web.replicas", [4], {}),
+        ("services.store.replicas", "1,2", {"deployments": ["monolith", "microservices"]}),
+        ("services.store.replicas", "1,2", {"deployments": ["monolith", "pods"]}),
+        ("deployments.pods.units.front.replicas", "1,2", {"deployments": ["monolith", "pods"]}),
+        ("services.web.replicas", "1,2", {"scale": ["web"]}),
+        ("services.web.resources.cpu", "1,2", {"cores": [1, 2]}),
+    ],
+)
+def test_an_axis_that_the_sizing_overwrites_is_refused(shop, path, values, options):
+    for axes in ({path: values, "workload.rate": ["20/s", "60/s"]}, {"workload.rate": ["20/s", "60/s"], path: values}):
+        with pytest.raises(PlanError, match=f"axes.{path}: .* sizing") as refused:
+            sim.break_even(shop.replace(OWN), axes, **options)
+    assert "leave the axis out" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "options"),
+    [
+        ("services.store.replicas", "1,2", {"scale": ["web"]}),  # the split has its own number of them
+        ("services.web.resources.cpu", "1,2", {}),
+        ("prices.gibHour", "0,1", {}),
+        ("slos.web.p99", "400ms,500ms", {}),
+    ],
+)
+def test_an_axis_that_acts_in_one_of_them_is_none_of_those(shop, path, values, options):
+    axes = {path: values, "workload.rate": ["20/s"]}
+    assert len(sim.break_even(shop, axes, duration="2s", warmup="0s", max_replicas=8, **options).cells) == 2
 
 
 def cells(*endings):

@@ -10,6 +10,7 @@ import simulator as sim
 from simulator.errors import PlanError
 from simulator.experiments.curves.fits import Knee
 from simulator.experiments.curves.load import LoadCurve
+from simulator.experiments.curves.offered import name_of_arrivals
 
 
 @pytest.fixture(scope="module")
@@ -192,3 +193,49 @@ def test_a_ctrl_c_leaves_the_loads_that_are_finished(shop, cut_off):
 def test_what_is_refused(shop, options, message):
     with pytest.raises(PlanError, match=message):
         sim.load_curve(shop, **options)
+
+
+STAGED = {"workload": {"call": "web", "startRate": "20/s", "stages": [{"duration": "10s", "target": "80/s"}]}}
+MIXED = {
+    "workload": {
+        "shoppers": {"call": "web", "rate": "40/s"},
+        "clerks": {"call": "web", "users": 20, "thinkTime": "100ms"},
+    }
+}
+
+
+def test_a_load_that_changes_is_named_by_its_peak_and_not_compared_with_the_mean(shop):
+    """From 20 to 80/s within ten of twenty seconds: no more than 65/s arrive in the mean, however well it keeps up."""
+    curve = sim.load_curve(shop.replace(STAGED), [1], "microservices", replications=2)
+    assert curve.table["arrival_rate_per_s"].tolist() == [80.0]
+    assert curve.table["arrived_per_s"].iloc[0] < 70.0
+    assert curve.load_name == "peak arrival rate"
+    assert curve.to_dict()["load_name"] == "peak arrival rate"
+    assert "serves at most" not in curve.finding
+    assert "it keeps up to 80/s (by theory" in curve.finding
+    assert curve.finding.endswith(" Loads are the peak arrival rate.")
+    assert str(curve).splitlines()[2].split("  ")[0] == "peak arrivals (/s)"
+
+
+def test_users_beside_an_arrival_rate_are_no_part_of_it(shop):
+    """Twenty users that think for 0.1 s ask for some 150/s more than the 40/s that the axis has."""
+    curve = sim.load_curve(shop.replace(MIXED), [1], "microservices", replications=2)
+    assert curve.table["arrival_rate_per_s"].tolist() == [40.0]
+    assert curve.table["goodput_per_s"].iloc[0] > 100.0
+    assert curve.load_name == "arrival rate of the open workloads"
+    assert "serves at most" not in curve.finding
+    assert str(curve).splitlines()[2].split("  ")[0] == "open arrivals (/s)"
+
+
+def test_what_a_load_is_called(shop):
+    def named(workload):
+        return name_of_arrivals(shop.replace({"workload": workload}))
+
+    staged, mixed = STAGED["workload"], MIXED["workload"]
+    flat = {"call": "web", "startRate": "20/s", "stages": [{"duration": "10s", "target": "20/s"}]}
+    assert named({"call": "web", "rate": "40/s"}) == "arrival rate"
+    assert named({"a": staged, "b": {"call": "web", "rate": "40/s"}}) == "peak arrival rate"
+    assert named({"a": staged, "b": mixed["clerks"]}) == "peak arrival rate of the open workloads"
+    assert named({"a": {"call": "web", "rate": "40/s"}, "b": mixed["clerks"] | {"users": 0}}) == "arrival rate"
+    assert named(mixed["clerks"] | {"users": 5}) == "users"
+    assert named(flat) == "arrival rate"

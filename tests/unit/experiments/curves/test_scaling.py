@@ -97,6 +97,7 @@ def test_without_prices_cores_are_compared(shop):
     assert curve.price == "all_cores"
     assert curve.currency is None
     assert curve.headline == "shop: no difference in cores is shown at 60/s"
+    assert "Replicas, cores and GiB are of the units that were sized" in " ".join(str(curve).split())
     assert json.dumps(curve.to_dict(), allow_nan=False)
 
 
@@ -172,23 +173,26 @@ SAME, NONE, ONLY_A, ONLY_B = (
     [
         # one claim for all
         ([A], "a is cheaper at 1/s"),
-        ([A, A, A], "a is cheaper at every load from 1 to 3/s"),
-        ([SAME, SAME], "no difference in cost is shown at any load from 1 to 2/s"),
-        ([NONE, NONE], "neither meets the objectives at any load from 1 to 2/s"),
-        ([ONLY_B, ONLY_B], "only b meets the objectives at any load from 1 to 2/s"),
+        ([A, A, A], "a is cheaper at all 3 loads tried (1 to 3/s)"),
+        ([SAME, SAME], "no difference in cost is shown at any of the 2 loads tried (1 to 2/s)"),
+        ([NONE, NONE], "neither meets the objectives at any of the 2 loads tried (1 to 2/s)"),
+        ([ONLY_B, ONLY_B], "only b meets the objectives at each of the 2 loads tried (1 to 2/s)"),
         # a crossover, and what comes after it
-        ([A, A, B, B], "a is cheaper from 1 to 2/s; b is cheaper from 3 to 4/s"),
+        (
+            [A, A, B, B],
+            "a is cheaper at the 2 loads tried from 1 to 2/s; b is cheaper at the 2 loads tried from 3 to 4/s",
+        ),
         ([A, SAME, B], "a is cheaper at 1/s; no difference in cost is shown at 2/s; b is cheaper at 3/s"),
         (
             [A, B, SAME, NONE],
             "a is cheaper at 1/s; b is cheaper at 2/s; no difference in cost is shown at 3/s; "
             "neither meets the objectives at 4/s",
         ),
-        ([A, B, A, A], "a is cheaper at 1 and 3 to 4/s; b is cheaper at 2/s"),
+        ([A, B, A, A], "a is cheaper at the 3 loads tried of 1 and 3 to 4/s; b is cheaper at 2/s"),
         # no winner at the low loads
-        ([SAME, SAME, A], "no difference in cost is shown from 1 to 2/s; a is cheaper at 3/s"),
+        ([SAME, SAME, A], "no difference in cost is shown at the 2 loads tried from 1 to 2/s; a is cheaper at 3/s"),
         # cheaper than nobody
-        ([A, ONLY_B, ONLY_B], "a is cheaper at 1/s; only b meets the objectives from 2 to 3/s"),
+        ([A, ONLY_B, ONLY_B], "a is cheaper at 1/s; only b meets the objectives at the 2 loads tried from 2 to 3/s"),
         ([ONLY_A, A, NONE], "only a meets the objectives at 1/s; a is cheaper at 2/s; "
                             "neither meets the objectives at 3/s"),
         # neither elsewhere, and not "no difference"
@@ -203,17 +207,20 @@ def test_what_is_said_of_the_loads(verdicts, words):
 
 def test_what_is_said_of_cores_of_users_of_three_and_of_close_loads():
     assert verdict_words([1, 2], [A, SAME], "all_cores", "/s") == (
-        "a is smaller in cores at 1/s; no difference in cores is shown at 2/s"
+        "a takes fewer cores at 1/s; no difference in cores is shown at 2/s"
     )
     assert verdict_words([4.0, 4.0], [A, A], "cost_per_hour", " users") == "a is cheaper at 4 users"
     assert verdict_words([4.0, 4.0, 5.0], [A, A, B], "cost_per_hour", " users") == (
         "a is cheaper at 4 users; b is cheaper at 5 users"
     )
+    assert verdict_words([4.0, 4.0, 5.0], [A, A, A], "cost_per_hour", " users") == (
+        "a is cheaper at all 2 loads tried (4 to 5 users)"
+    )
     assert verdict_words([1], [NONE], "all_cores", "/s", many=True) == (
         "none of the deployments meets the objectives at 1/s"
     )
     assert verdict_words([1000, 1000.4, 1001], [A, A, B], "cost_per_hour", "/s") == (
-        "a is cheaper from 1000 to 1000.4/s; b is cheaper at 1001/s"
+        "a is cheaper at the 2 loads tried from 1000 to 1000.4/s; b is cheaper at 1001/s"
     )
 
 
@@ -226,15 +233,18 @@ def by_hand(shop, costs, met=None):
             rows.append({
                 "factor": float(number + 1), "arrival_rate_per_s": 100.0 * (number + 1), "users": 0,
                 "deployment": name, "met": good, "replicas": 1, "cores": 1.0, "memory_bytes": 0.0,
-                "cost_per_hour": cost, "cost_low_per_hour": cost, "all_cores_low": 1.0, "latency_p99_s": 0.1,
-                "latency_p99_s_half_width": 0.01, "reason": f"full at {number + 1}.",
+                "cost_per_hour": cost, "cost_low_per_hour": cost, "all_cores": 1.0, "all_cores_low": 1.0,
+                "latency_p99_s": 0.1, "latency_p99_s_half_width": 0.01, "reason": f"full at {number + 1}.",
             })  # fmt: skip
     return make_scaling_curve(shop, pd.DataFrame(rows), compile_topology(shop), interrupted=False)
 
 
 def test_the_headline_says_between_which_loads(shop):
     curve = by_hand(shop, [(4.0, 1.0), (4.0, 3.0), (5.0, 6.0)])
-    assert curve.headline == "shop: monolith is cheaper from 100 to 200/s; microservices is cheaper at 300/s"
+    assert (
+        curve.headline
+        == "shop: monolith is cheaper at the 2 loads tried from 100 to 200/s; microservices is cheaper at 300/s"
+    )
     assert "Which one is cheaper changes somewhere between 200 and 300/s." in curve.finding
     # 1 - 1/4, 1 - 3/4, 1 - 5/6 of what the other costs
     assert (
@@ -268,14 +278,37 @@ def test_one_deployment_takes_what_it_takes_where_it_meets_them(shop):
     assert headline(False, False, False) == "shop: monolith meets the objectives at none of these loads"
 
 
+def test_the_table_and_the_finding_say_what_a_load_is(shop):
+    staged = {"call": "web", "startRate": "20/s", "stages": [{"duration": "1s", "target": "80/s"}]}
+    curve = by_hand(shop.replace({"workload": staged}), [(1.0, 2.0)])
+    assert curve.load_name == "peak arrival rate"
+    assert "peak arrivals (/s)  deployment" in str(curve)
+    assert curve.finding.endswith(" Loads are the peak arrival rate.")
+    assert "Loads are" not in by_hand(shop, [(1.0, 2.0)]).finding
+
+
 def test_the_headline_without_a_crossover(shop):
     assert (
         by_hand(shop, [(1.0, 2.0), (1.0, 2.0)]).headline
-        == "shop: microservices is cheaper at every load from 100 to 200/s"
+        == "shop: microservices is cheaper at all 2 loads tried (100 to 200/s)"
     )
     assert by_hand(shop, [(1.0, 1.0), (1.0, 2.0)]).headline == (
         "shop: no difference in cost is shown at 100/s; microservices is cheaper at 200/s"
     )
+
+
+def test_without_prices_nothing_is_cheaper_and_nothing_costs(shop):
+    made = by_hand(shop.replace({"prices": None}), [(math.nan, math.nan)] * 3)
+    table = made.table.assign(all_cores=[2.0, 4.0, 2.0, 4.0, 8.0, 4.0], all_cores_low=[2.0, 4.0, 2.0, 4.0, 8.0, 4.0])
+    curve = make_scaling_curve(shop.replace({"prices": None}), table, compile_topology(shop), interrupted=False)
+    assert curve.headline == (
+        "shop: microservices takes fewer cores at the 2 loads tried from 100 to 200/s; "
+        "monolith takes fewer cores at 300/s"
+    )
+    assert "Which one takes fewer cores changes somewhere between 200 and 300/s." in curve.finding
+    assert "What is saved of the other's cores: microservices 50% at 200/s and monolith 50% at 300/s." in curve.finding
+    for word in ("price", "cheap", "cost is"):
+        assert word not in str(curve)
 
 
 def test_one_that_cannot_is_told_of(shop):
@@ -294,13 +327,15 @@ def test_each_load_that_is_missed_has_its_own_reason(shop):
         dict.fromkeys(("microservices", "monolith"), False),
     )
     curve = by_hand(shop, [(2.0, 1.0), (2.0, 1.0), (2.0, 1.0)], [both, neither, neither])
-    assert curve.headline == ("shop: monolith is cheaper at 100/s; neither meets the objectives from 200 to 300/s")
+    assert curve.headline == (
+        "shop: monolith is cheaper at 100/s; neither meets the objectives at the 2 loads tried from 200 to 300/s"
+    )
     for name in both:
         assert f"{name} does not meet them at 200/s: full at 2. {name} does not meet them at 300/s: full at 3." in (
             curve.finding
         )
     nobody = by_hand(shop, [(2.0, 1.0), (2.0, 1.0)], [neither, neither])
-    assert nobody.headline == "shop: neither meets the objectives at any load from 100 to 200/s"
+    assert nobody.headline == "shop: neither meets the objectives at any of the 2 loads tried (100 to 200/s)"
 
 
 def test_loads_with_the_same_reason_are_told_of_once(shop):
@@ -310,4 +345,4 @@ def test_loads_with_the_same_reason_are_told_of_once(shop):
         shop, curve.table.assign(reason="too far away."), compile_topology(shop), interrupted=False
     )
     assert same.finding.count("too far away") == 2
-    assert "monolith does not meet them from 100 to 200/s: too far away." in same.finding
+    assert "monolith does not meet them at the 2 loads tried from 100 to 200/s: too far away." in same.finding

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.experiments.curves.words import at_loads, join, limits_in_words, percent, runs, short, spell
+from simulator.experiments.curves.words import at_loads, join, limits_in_words, load_head, percent, runs, short, spell
 from simulator.plan.plan import Objective
 
 
@@ -36,8 +36,9 @@ def test_shares(share, words):
 def test_some_of_the_loads():
     loads = [5.0, 10.0, 20.0, 40.0, 80.0]
     assert at_loads(loads, [2], "/s") == "at 20/s"
-    assert at_loads(loads, [0, 1, 2], "/s") == "from 5 to 20/s"
-    assert at_loads(loads, [0, 1, 2, 4], "/s") == "at 5 to 20 and 80/s"
+    assert at_loads(loads, [0, 1, 2], "/s") == "at the 3 loads tried from 5 to 20/s"
+    assert at_loads(loads, [0, 1, 2, 4], "/s") == "at the 4 loads tried of 5 to 20 and 80/s"
+    assert at_loads([5.0, 5.0, 10.0, 20.0], [0, 1, 2], " users") == "at the 2 loads tried from 5 to 10 users"
     assert at_loads(loads, [0, 2, 4], "/s") == "at 5, 20 and 80/s"
 
 
@@ -50,3 +51,12 @@ def test_limits():
     assert limits_in_words([[goal("p99", 0.9)], [goal("p99", 0.9), goal("mean", 0.1, "db")]]) == (
         "web p99 900 ms", "db mean 100 ms in some cells",
     )  # fmt: skip
+
+
+def test_the_head_of_a_column_of_loads_is_short_enough_for_it():
+    heads = {"arrival rate": "arrivals (/s)", "peak arrival rate": "peak arrivals (/s)",
+             "arrival rate of the open workloads": "open arrivals (/s)",
+             "peak arrival rate of the open workloads": "open peaks (/s)"}  # fmt: skip
+    for name, head in heads.items():
+        assert load_head("arrival_rate_per_s", name) == head
+    assert load_head("users", "users") == "users"

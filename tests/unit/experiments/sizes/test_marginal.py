@@ -1,6 +1,7 @@
 """`next_replica`: what one more replica of each unit gains, and which units are not told apart."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -246,3 +247,15 @@ def test_it_shows_itself_in_a_notebook(shop):
     made = sim.next_replica(shop.replace({"name": "<b>", "prices.currency": "<i>"}))
     assert "<b>" not in made._repr_html_()
     assert "<i>" not in made._repr_html_()
+
+
+def test_a_replica_that_is_free_has_no_gain_by_price(made):
+    assert made.table.loc["web", "shown"]
+    table = made.table.copy()
+    table.loc["web", ["price_per_hour", "gain_per_price"]] = [0.0, np.inf]
+    free = replace(made, table=table)
+    lines = {line.split()[0]: line for line in str(free).splitlines() if line}
+    assert lines["web"].split()[-3:] == ["0", "-", "(free)"]
+    assert "free" not in lines["store"]
+    assert "inf" not in str(free)
+    assert json.dumps(free.to_dict(), allow_nan=False)

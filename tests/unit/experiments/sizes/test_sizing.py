@@ -290,7 +290,7 @@ def test_cut_off_before_any_is_met(pair, cut_off):
     cut_off(5)
     made = sim.capacity(pair, max_replicas=MOST)
     assert (made.met, made.interrupted, len(made.tried)) == (False, True, 1)
-    assert made.reason.startswith("Interrupted after 1 of them: none met every objective yet.")
+    assert made.reason.startswith("Interrupted after 1 configuration: none met every objective yet.")
 
 
 # -- how it shows itself

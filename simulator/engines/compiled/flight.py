@@ -80,14 +80,14 @@ class _Exchange(NamedTuple):
     FIRST: int = 19  # the ledger of who served it
     LAST: int = 20
     GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
+    RESET: int = 22  # 1: its replica died
     # Only where somebody may give up: see patience.py.
-    ABOVE: int = 22  # the exchange that its caller serves; 0: at the edge, or nobody waits
-    ENDED: int = 23  # float: when its caller stopped waiting; inf: it has not
-    DEADLINE: int = 24  # float: when its callee knows that nobody will wait any more
+    ABOVE: int = 23  # the exchange that its caller serves; 0: at the edge, or nobody waits
+    ENDED: int = 24  # float: when its caller stopped waiting; inf: it has not
+    DEADLINE: int = 25  # float: when its callee knows that nobody will wait any more
     # Only of a call under a policy.
-    PLACED: int = 25  # 1: it has a place in the bulkhead
-    RETRY: int = 26  # whether it counts as a re-try: NO, YES, or a HEDGE
-    RESET: int = 27  # 1: its replica died
+    PLACED: int = 26  # 1: it has a place in the bulkhead
+    RETRY: int = 27  # whether it counts as a re-try: NO, YES, or a HEDGE
     SIZE: int = 28
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import simulator as sim
-from simulator.experiments.drills.policysets import SETS, with_policies
+from simulator.experiments.drills.policysets import SETS, has_policies_of_targets, with_policies
 
 FOLDER = Path(__file__).parents[4] / "topologies"
 FILE = """\
@@ -114,3 +114,43 @@ def test_files_that_are_read_are_still_found(tmp_path):
     )
     topology = sim.load(tmp_path / "one.yaml")
     assert with_policies(topology, "none").services["shop"] == topology.services["shop"]
+
+
+EVERYTHING = """
+policies: {guarded: {timeout: 1s, deadline: propagate, hedge: {after: 50ms}, retries: {attempts: 2}}}
+services:
+  a: {steps: [{call: b, policy: guarded}, {call: c, timeout: 2s, deadline: propagate, hedge: {after: 1s}}]}
+  b:
+    replicas: 2
+    outlierDetection: {maxEjectionPercent: 50}
+    rateLimit: {limitForPeriod: 10, limitRefreshPeriod: 1s}
+    steps: [{cpu: 1ms}]
+  c: {steps: [{cpu: 1ms}]}
+deployments: {one: {units: {all: {services: [b, c], outlierDetection: {maxEjectionPercent: 50}}}}}
+workload: {call: a, rate: 10/s}
+"""
+
+
+def test_what_callers_and_targets_do_beside_goes_too():
+    file = sim.loads(EVERYTHING)
+    assert has_policies_of_targets(file)
+    assert with_policies(file, "full") is file
+    for name in ("none", "timeouts", "retries"):
+        edited = with_policies(file, name)
+        assert not has_policies_of_targets(edited)
+        content = edited.to_dict()  # with `none` no call has the named policy any more
+        text = str({key: content[key] for key in content if key != "policies" or name != "none"})
+        assert not [key for key in ("hedge", "deadline", "outlierDetection", "rateLimit") if key in text]
+        for deployment in ("microservices", "one"):
+            sim.compile(edited, deployment)
+        timeouts = [step.timeout for step in edited.services["a"].steps]
+        named = edited.policies["guarded"] if name != "none" else None
+        assert timeouts == [None, None if named is None else 2.0]
+        assert named is None or (named.timeout, named.retries.attempts) == (1.0, 2 if name == "retries" else 0)
+
+
+@pytest.mark.parametrize("key", ["outlierDetection: {maxEjectionPercent: 50}", "rateLimit: {limitForPeriod: 10}"])
+def test_one_of_them_is_enough(key):
+    plain = "services: {a: {replicas: 2, steps: [{cpu: 1ms}]}}\nworkload: {call: a, rate: 1/s}\n"
+    assert not has_policies_of_targets(sim.loads(plain))
+    assert has_policies_of_targets(sim.loads(plain.replace("replicas: 2", f"replicas: 2, {key}")))

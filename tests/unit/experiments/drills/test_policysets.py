@@ -1,5 +1,6 @@
 """Policy sets as edits of the file: what each keeps, what it takes away, and whose policies are left alone (15.3)."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -143,10 +144,10 @@ def test_what_callers_and_targets_do_beside_goes_too():
         assert not [key for key in ("hedge", "deadline", "outlierDetection", "rateLimit") if key in text]
         for deployment in ("microservices", "one"):
             sim.compile(edited, deployment)
-        timeouts = [step.timeout for step in edited.services["a"].steps]
-        named = edited.policies["guarded"] if name != "none" else None
-        assert timeouts == [None, None if named is None else 2.0]
-        assert named is None or (named.timeout, named.retries.attempts) == (1.0, 2 if name == "retries" else 0)
+        calls = sim.compile(edited).calls
+        timeouts = {calls.name[row]: calls.timeout[row] for row in range(len(calls.name))}
+        assert timeouts["a/0 -> b"] == (math.inf if name == "none" else 1.0)
+        assert timeouts["a/1 -> c"] == (math.inf if name == "none" else 2.0)
 
 
 @pytest.mark.parametrize("key", ["outlierDetection: {maxEjectionPercent: 50}", "rateLimit: {limitForPeriod: 10}"])

@@ -366,6 +366,14 @@ faults:
   - {at: 242t, for: 8t, target: b, abort: {percentage: 50}}
   - {at: 300t, for: 0s, target: b, slow: {factor: 100}}
 """,
+    "deadlines that pass when a step would begin": """
+services:
+  a: {steps: [{call: b, timeout: 4t, deadline: propagate}]}
+  b: {concurrency: 2, queue: {capacity: 4}, steps: [{cpu: 2t}, {sleep: 2t}, {cpu: 1t}, {call: c}]}
+  c: {steps: [{cpu: 1t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+""",
     "no drain": """
 simulation: {duration: 200t, warmup: 100t, drain: 0s}
 services:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import Problem, TopologyError
 from .mistakes import Source
 from .models import Topology
-from .text import Text, decode
+from .text import Text, read_text
 
 
 def load(path: str | os.PathLike[str]) -> Topology:
@@ -20,12 +19,7 @@ def load(path: str | os.PathLike[str]) -> Topology:
         With everything that is wrong with the file, each problem with its line.
     """
     file = os.fspath(path)
-    try:
-        content = Path(file).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
-    return _topology(decode(content, file), file, os.path.dirname(file), Path(file).stem)
+    return _topology(read_text(file), file, os.path.dirname(file), Path(file).stem)
 
 
 def loads(text: str, *, file: str = "<text>", base: str | os.PathLike[str] | None = None) -> Topology:

@@ -18,7 +18,7 @@ from ..errors import Problem, TopologyError
 from .base import Model
 from .mistakes import Issue, Source, describe, in_order, issues_of, mistake, refuse
 from .settings import Simulation
-from .text import Text, decode, resolve
+from .text import Text, read_text, resolve
 from .values import Name, PositiveCount, Seed, Words, WrittenFloat, WrittenInt, is_number, one_of
 
 Design = Literal["grid", "zip", "random", "latin", "lhs", "sobol"]
@@ -280,12 +280,7 @@ def load_sweep(path: str | os.PathLike[str]) -> tuple[SweepFile, dict[str, objec
         With everything that is wrong with the file, each problem with its line.
     """
     file = os.fspath(path)
-    try:
-        content = Path(file).read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
-    document = Text(decode(content, file), file)
+    document = Text(read_text(file), file)
     tree = _read_tree(document)
     source = Source(file, os.path.dirname(file), Path(file).stem, document.lines, document.positions, document.problems)
     issues: list[Issue] = []

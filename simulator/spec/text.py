@@ -7,6 +7,7 @@ are booleans, 1:30 is a number), let a later duplicate key win and can make Pyth
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import NoReturn
 
 import yaml
@@ -215,6 +216,22 @@ def resolve(value: str) -> object:
     if _SPECIAL.match(value):
         return WrittenFloat(value.replace(".", "").lower())
     return value
+
+
+def read_text(file: str) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    TopologyError
+        If it cannot be read, or is not UTF-8.
+    """
+    try:
+        content = Path(file).read_bytes()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
+    return decode(content, file)
 
 
 def decode(content: bytes, file: str) -> str:

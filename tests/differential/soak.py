@@ -58,7 +58,7 @@ def mismatch(case: twins.Case, folder: Path) -> list[str]:
         pair = twins.run_both(case, folder)
     except sim.SimulatorError as error:
         return [f"  the compiler refuses: {error}"]
-    except Exception:
+    except Exception:  # whatever it is, it is what the soak looks for
         return ["  an engine broke down", traceback.format_exc()]
     return list(twins.differences(pair.reference, pair.compiled))
 

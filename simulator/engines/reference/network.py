@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 from ...plan.layout import Outcome
 from ...plan.order import EventKind, kind_key
 from ...rules.randomness import uniform
@@ -16,16 +18,16 @@ DELIVERY = kind_key(EventKind.DELIVERY)
 ERROR, REJECTED, UNREACHABLE = Outcome.ERROR, Outcome.REJECTED, Outcome.UNREACHABLE
 
 
-class Network:
+class Network(ABC):
     """What a life does with messages."""
 
     clock: Clock
     key: int
     record: Recorder
 
+    @abstractmethod
     def handle(self, exchange: Exchange) -> Steps:
-        """A message is taken."""
-        raise NotImplementedError
+        """Do what a message asks for, at the replica that it came to."""
 
     def post(self, visit: Visit, exchange: Exchange) -> None:
         """Choose a replica and put the message on the network, where it may be lost or come to an error."""

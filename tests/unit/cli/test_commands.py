@@ -40,16 +40,6 @@ workload: {call: web, rate: 600/s}
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_compiled():
-    """Whatever this machine has in its cache, "auto" finds nothing there."""
-    from simulator.engines import compiled
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "is_compiled", lambda: False)
-        yield
-
-
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -30,15 +30,6 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_compiled():
-    from simulator.engines import compiled
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "is_compiled", lambda: False)
-        yield
-
-
 @pytest.fixture(autouse=True)
 def _shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -25,9 +25,6 @@ prices: {currency: EUR, vcpuHour: 0.04}
 
 @pytest.fixture(autouse=True)
 def shop(tmp_path, monkeypatch):
-    from simulator.engines import compiled
-
-    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
     monkeypatch.chdir(tmp_path)
     Path("shop.yaml").write_text(SHOP)
 

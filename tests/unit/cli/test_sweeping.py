@@ -30,13 +30,6 @@ prices: {vcpuHour: 0.04}
 """
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_compiled(monkeypatch):
-    from simulator.engines import compiled
-
-    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
-
-
 @pytest.fixture
 def shop(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

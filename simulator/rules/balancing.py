@@ -41,7 +41,7 @@ def pick(u: float, count: int) -> int:
     return min(int64(u * count), count - 1)
 
 
-@rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
+@rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)", inline=True)
 def unanswered_at(board, at):
     """Where the unanswered calls of replica 0 are."""
     return at + NUMBERS + board[at + REPLICAS]
@@ -67,20 +67,24 @@ def play(board, tree, node):
     board[tree + 2 * node + 1] = ties
 
 
-@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
+@rule("void(int64[::1], int64, int64)", "void(CPointer(int64), int64, int64)")
+def replay(board, at, replica):
+    """Decide the matches of a replica again."""
+    tree = extras_at(board, at)
+    node = board[at + LEAVES] + replica
+    if board[tree + 2 * node + 1] > 0:  # who is not eligible does not play
+        board[tree + 2 * node] = board[unanswered_at(board, at) + replica]
+    while node > 1:
+        node >>= 1
+        play(board, tree, node)
+
+
+@rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)", inline=True)
 def count_unanswered(board, at, replica, change):
     """One more call was sent to a replica, or one less is unanswered."""
-    count = unanswered_at(board, at) + replica
-    board[count] += change
-    leaves = board[at + LEAVES]
-    if leaves > 0:
-        tree = extras_at(board, at)
-        node = leaves + replica
-        if board[tree + 2 * node + 1] > 0:  # who is not eligible does not play
-            board[tree + 2 * node] = board[count]
-        while node > 1:
-            node >>= 1
-            play(board, tree, node)
+    board[unanswered_at(board, at) + replica] += change
+    if board[at + LEAVES] > 0:
+        replay(board, at, replica)
 
 
 @rule("void(int64[::1], int64, int64, int64)", "void(CPointer(int64), int64, int64, int64)")
@@ -120,10 +124,11 @@ def least_of_all(board, at, key, address, stream):
     "int64(CPointer(int64), int64, int64, uint64, uint64, uint64)",
 )
 def least_request(board, at, choices, key, address, stream):
-    """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn."""
+    """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn.
+
+    More than one is eligible.
+    """
     count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
-    if count == 1:
-        return board[ready]
     if choices == ALL:
         return least_of_all(board, at, key, address, stream)
     first = pick(uniform(key, address, stream, uint64(0)), count)
@@ -221,6 +226,7 @@ def consistent_hash(board, at, hash_key):
 @rule(
     "int64(int64, int64, int64[::1], int64, uint64, uint64, uint64, uint64)",
     "int64(int64, int64, CPointer(int64), int64, uint64, uint64, uint64, uint64)",
+    inline=True,
 )
 def choose(
     balancer: int, choices: int, board: NDArray[np.int64], at: int, hash_key: int, key: int, address: int, stream: int
@@ -228,7 +234,9 @@ def choose(
     """The number of the replica for one attempt, noted on the board; -1 if none is eligible."""
     if board[at + READY] == 0:
         return -1
-    if balancer == LEAST_REQUEST:
+    if board[at + READY] == 1:
+        chosen = board[at + NUMBERS]
+    elif balancer == LEAST_REQUEST:
         chosen = least_request(board, at, choices, key, address, stream)
     elif balancer == ROUND_ROBIN:
         chosen = round_robin(board, at)

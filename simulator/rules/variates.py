@@ -89,7 +89,7 @@ def gamma_variate(shape: float, scale: float, key: int, address: int, stream: in
                 return d * v * boost * scale
 
 
-@rule("float64(int64, float64, float64, float64, uint64, uint64, uint64, uint64)")
+@rule("float64(int64, float64, float64, float64, uint64, uint64, uint64, uint64)", inline=True)
 def sample(kind: int, p0: float, p1: float, p2: float, key: int, address: int, stream: int, k: int) -> float:
     """A time in seconds from any law that is not given by points.
 

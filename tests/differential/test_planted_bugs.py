@@ -205,7 +205,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "        cancel(m, f, m[loser + Exchange.TIMER])\n        m[loser + Exchange.TIMER] = 0\n",
         "        pass\n",
     ),
-    ("work for the lost is wanted", "hedges.py", "    f[loser + Exchange.ENDED] = f[World.NOW]\n", ""),
+    ("work for the lost is wanted", "hedges.py", "    forsake(m, f, loser)\n", ""),
     (
         "the first to fail decides",
         "hedges.py",
@@ -246,8 +246,15 @@ BUGS: list[tuple[str, str, str, str]] = [
     (
         "who comes too late works",
         "stations.py",
-        "schedule_for(m, f, now, COMPLETION,",
-        "schedule_for(m, f, now + 0.001, COMPLETION,",
+        "end, action = now, Action.DROPPED",
+        "end, action = now + 0.001, Action.DROPPED",
+    ),
+    ("one is forsaken at a time", "patience.py", "m[World.FORSAKEN] += 1", "m[World.FORSAKEN] = 1"),
+    (
+        "who is not forsaken counts as such",
+        "memory.py",
+        "            m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] != FOREVER\n",
+        "            m[World.FORSAKEN] -= 1 if m[World.FORSAKEN] > 0 else 0\n",
     ),
     ("sends are not limited", "calls.py", "limiter != 0 and acquire", "False and acquire"),
     (
@@ -398,7 +405,7 @@ BUGS: list[tuple[str, str, str, str]] = [
     ),
     ("the dead wait for their answers", "faults.py", "    m[exchange + Exchange.AWAITED] = 0\n", ""),
     ("the dead have timeouts", "faults.py", "        cancel(m, f, m[exchange + Exchange.TIMER])\n", "        pass\n"),
-    ("work for the dead is wanted", "faults.py", "    f[exchange + Exchange.ENDED] = f[World.NOW]\n", ""),
+    ("work for the dead is wanted", "faults.py", "    forsake(m, f, exchange)\n", ""),
     (
         "a breaker that dies was never open",
         "faults.py",

@@ -22,7 +22,7 @@ from .flight import Action, Exchange, Request, Role, Stage, Task
 from .hazards import delayed, is_aborted, is_cut
 from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
 from .memory import come, end_task, let_go, move_ledger, note, take
-from .patience import deadline_of, inherit, is_dropped
+from .patience import deadline_of, forsake, inherit, is_dropped
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
 from .slots import queue_for_slot, release_slot
 from .stations import change
@@ -262,7 +262,7 @@ def expired(m: Words, f: Floats, exchange: int) -> int:
     """The caller's patience ends; gives the caller."""
     task = m[exchange + Exchange.AWAITED]
     m[task + Task.EXCHANGE] = exchange
-    f[exchange + Exchange.ENDED] = f[World.NOW]
+    forsake(m, f, exchange)
     m[exchange + Exchange.AWAITED] = 0
     m[exchange + Exchange.TIMER] = 0
     fail_with(m, exchange, TIMEOUT)

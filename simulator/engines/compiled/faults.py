@@ -17,6 +17,7 @@ from .downtime import Order, Process, Startup, State, Strike
 from .flight import Action, Effort, Event, Exchange, Role, Stage, Task
 from .layout import Call, Level, Replica, Service, Unit, World
 from .memory import drop_repetition, end_task, let_go, put_back, take
+from .patience import forsake
 from .record import attempt_ends, visit_rejected
 from .stations import await_next_end, change, start_next, virtual_now
 
@@ -324,7 +325,7 @@ def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
 def forget(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """Nobody waits for an answer any more, or for the end of patience."""
     m[exchange + Exchange.AWAITED] = 0
-    f[exchange + Exchange.ENDED] = f[World.NOW]
+    forsake(m, f, exchange)
     if m[exchange + Exchange.TIMER] != 0:
         cancel(m, f, m[exchange + Exchange.TIMER])
         m[exchange + Exchange.TIMER] = 0

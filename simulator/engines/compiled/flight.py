@@ -83,7 +83,7 @@ class _Exchange(NamedTuple):
     RESET: int = 22  # 1: its replica died
     # Only where somebody may give up: see patience.py.
     ABOVE: int = 23  # the exchange that its caller serves; 0: at the edge, or nobody waits
-    ENDED: int = 24  # float: when its caller stopped waiting; inf: it has not
+    ENDED: int = 24  # float: when its caller stopped waiting; inf: it has not (FOREVER)
     DEADLINE: int = 25  # float: when its callee knows that nobody will wait any more
     # Only of a call under a policy.
     PLACED: int = 26  # 1: it has a place in the bulkhead
@@ -92,6 +92,9 @@ class _Exchange(NamedTuple):
 
 
 Exchange = _Exchange()
+
+FOREVER = 0x7FF0_0000_0000_0000
+"""The word of an infinite float."""
 
 
 class _Task(NamedTuple):

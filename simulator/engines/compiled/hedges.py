@@ -14,6 +14,7 @@ from .efforts import CIRCUIT_OPEN, REJECTED, TIMEOUT, back_off, close_try, end_e
 from .flight import Effort, Exchange, Retry, Task
 from .layout import Budget, Bulkhead, Call, Policy, Service, World
 from .memory import let_go, note
+from .patience import forsake
 from .record import attempt_ends
 
 LAST_GOOD = int(GOOD)
@@ -80,7 +81,7 @@ def lose(m: Words, f: Floats, log: Words, effort: int, loser: int) -> None:
     if m[loser + Exchange.TIMER] != 0:
         cancel(m, f, m[loser + Exchange.TIMER])
         m[loser + Exchange.TIMER] = 0
-    f[loser + Exchange.ENDED] = f[World.NOW]
+    forsake(m, f, loser)
     fail_with(m, loser, TIMEOUT)
     m[loser + Exchange.SERVED] = 0
     count_at_replica(m, loser, -1)

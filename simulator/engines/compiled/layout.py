@@ -99,6 +99,7 @@ class _World(NamedTuple):
     UNITS: int = 74
     UNIT_COUNT: int = 75
     READY: int = 76  # a tally
+    FORSAKEN: int = 77  # exchanges that are there still, though their callers stopped waiting
     SIZE: int = 80
 
 

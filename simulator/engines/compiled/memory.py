@@ -6,7 +6,7 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 from __future__ import annotations
 
 from ...rules.jit import Floats, Words, kernel, subroutine
-from .flight import Exchange, Free, LedgerEntry, Repetition, Request, Task
+from .flight import FOREVER, Exchange, Free, LedgerEntry, Repetition, Request, Task
 from .layout import Replica, Service, World
 
 
@@ -87,24 +87,36 @@ def let_go(m: Words, exchange: int) -> None:
     """One less refers to an exchange: its caller has what it wants of it, or nobody is busy with it any more."""
     m[exchange + Exchange.REFERENCES] -= 1
     if m[exchange + Exchange.REFERENCES] == 0:
-        drop_ledger(m, exchange, Exchange.FIRST)
-        let_go_of_request(m, m[exchange + Exchange.REQUEST])
-        put_back(m, World.FREE_EXCHANGE, exchange)
+        put_back_exchange(m, exchange)
         if m[World.PATIENT] == 1:
-            let_go_above(m, m[exchange + Exchange.ABOVE])
+            above = m[exchange + Exchange.ABOVE]
+            m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] != FOREVER
+            if above != 0:
+                m[above + Exchange.REFERENCES] -= 1
+                if m[above + Exchange.REFERENCES] == 0:
+                    let_go_above(m, above)
+
+
+@kernel
+def put_back_exchange(m: Words, exchange: int) -> None:
+    """An exchange to which nobody refers any more."""
+    drop_ledger(m, exchange, Exchange.FIRST)
+    let_go_of_request(m, m[exchange + Exchange.REQUEST])
+    put_back(m, World.FREE_EXCHANGE, exchange)
 
 
 @subroutine
 def let_go_above(m: Words, exchange: int) -> None:
-    """Who asked whether somebody waits for this exchange is gone, and so perhaps is it, and those above it."""
-    while exchange != 0:
+    """Who asked whether somebody waits for this exchange is gone, and so is it, and perhaps those above it."""
+    while True:
+        put_back_exchange(m, exchange)
+        m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] != FOREVER
+        exchange = m[exchange + Exchange.ABOVE]
+        if exchange == 0:
+            return
         m[exchange + Exchange.REFERENCES] -= 1
         if m[exchange + Exchange.REFERENCES] > 0:
             return
-        drop_ledger(m, exchange, Exchange.FIRST)
-        let_go_of_request(m, m[exchange + Exchange.REQUEST])
-        put_back(m, World.FREE_EXCHANGE, exchange)
-        exchange = m[exchange + Exchange.ABOVE]
 
 
 @kernel

@@ -30,6 +30,13 @@ def inherit(m: Words, f: Floats, exchange: int, above: int) -> None:
 
 
 @kernel
+def forsake(m: Words, f: Floats, exchange: int) -> None:
+    """The caller of a try waits no longer, now; while the exchange is there, work may be for nobody."""
+    f[exchange + Exchange.ENDED] = f[World.NOW]
+    m[World.FORSAKEN] += 1
+
+
+@kernel
 def deadline_of(m: Words, f: Floats, task: int) -> float:
     """When nobody will wait for a task's visit any more, as far as it knows."""
     visit = m[task + Task.VISIT]
@@ -80,7 +87,7 @@ def note_waste(m: Words, f: Floats, task: int, column: int, started: float) -> N
 
     On shared cores, and where they stood still, it is taken to have gone on evenly.
     """
-    if m[World.PATIENT] == 1:
+    if m[World.FORSAKEN] != 0:
         now, since = f[World.NOW], max(awaited_until(m, f, m[task + Task.VISIT]), started)
         if since < now:
             add_waste(m, f, task, column, since, f[task + Task.WORK] / (now - started))

@@ -33,9 +33,23 @@ def level_at(m: Words, f: Floats, level: int, now: float) -> float:
 @subroutine
 def work(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
     """Take a core of this replica for `seconds` of work, after those who came before; then go on at a stage."""
-    replica, slow = m[task + Task.REPLICA], m[m[task + Task.SERVICE] + Service.SLOW]
-    if slow != 0:
-        seconds = slowed(m, f, slow, replica, seconds)
+    if m[m[task + Task.SERVICE] + Service.SLOW] != 0:
+        work_slowly(m, f, task, seconds, local, stage)
+    else:
+        seek_core(m, f, task, seconds, local, stage)
+
+
+@subroutine
+def work_slowly(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
+    """Work at a service that a fault may slow: apart, so that other work need not keep its numbers over a call."""
+    slow = m[m[task + Task.SERVICE] + Service.SLOW]
+    seek_core(m, f, task, slowed(m, f, slow, m[task + Task.REPLICA], seconds), local, stage)
+
+
+@kernel
+def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
+    """Begin with the work, or queue for a core."""
+    replica = m[task + Task.REPLICA]
     m[task + Task.STAGE] = stage
     m[task + Task.LOCAL] = local
     f[task + Task.WORK] = seconds / f[m[task + Task.SERVICE] + Service.PACE]
@@ -62,10 +76,10 @@ def start(m: Words, f: Floats, replica: int, task: int) -> None:
     m[replica + Replica.BUSY] += 1
     f[task + Task.STARTED] = now
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
+    end, action = now + f[task + Task.WORK], Action.WORKED
     if is_late(m, f, task):  # it gives the core on at this instant (rule 12.19)
-        schedule_for(m, f, now, COMPLETION, task, m[task + Task.LOCAL], Action.DROPPED)
-    else:
-        schedule_for(m, f, now + f[task + Task.WORK], COMPLETION, task, m[task + Task.LOCAL], Action.WORKED)
+        end, action = now, Action.DROPPED
+    schedule_for(m, f, end, COMPLETION, task, m[task + Task.LOCAL], action)
 
 
 @kernel

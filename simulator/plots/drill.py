@@ -137,10 +137,13 @@ def _points(line: pd.DataFrame, column: str, span: tuple[float, float]) -> tuple
 
 
 def _mark_returns(panel: Axes, found: Drill, rows: list[dict[Any, Any]], palette: dict[str, str]) -> None:
-    """Where all is as promised again, or that it never is."""
+    """Where all is as promised again, also after what is shown; or that it never is."""
     back = {number: row["verdict"] == "comes back" for number, row in enumerate(rows)}
     ends = [found.until_s + float(row["time_to_recover_s"]) if back[number] else found.until_s
             for number, row in enumerate(rows)]  # fmt: skip
+    first, last = panel.get_xlim()
+    place = max(end if end <= last else found.until_s for end in ends)
+    side = 1.0 if place < first + 0.8 * (last - first) else -1.0
     told = 0
     for number, row in reversed(list(enumerate(rows))):
         if row["verdict"] == "unharmed":
@@ -150,7 +153,7 @@ def _mark_returns(panel: Axes, found: Drill, rows: list[dict[Any, Any]], palette
             panel.axvline(ends[number], color=colour, linewidth=1.2, linestyle=DOTS, zorder=1.5)
         panel.annotate(
             _after(float(row["time_to_recover_s"])) if back[number] else str(row["verdict"]),
-            (max(ends), 0.0), (5.0, 6.0 + LINE * told),
+            (place, 0.0), (5.0 * side, 6.0 + LINE * told), ha="left" if side > 0.0 else "right",
             textcoords="offset points", fontsize=SMALL, color=darker(colour), zorder=4.0,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
         )  # fmt: skip

@@ -15,7 +15,7 @@ from ...plan.plan import Floats
 from ..curves.offered import scale_traffic
 from ..replicate import Progress
 from .faulting import Scene
-from .measuring import measure_pair, run_pair, verdict_of
+from .measuring import measure_pair, run_pair, verdict_of, watch_longer
 
 BACK: Final = ("unharmed", "comes back")
 """Verdicts of a system that comes back."""
@@ -87,10 +87,14 @@ class Probe:
         plans = [compile_topology(one, self.deployment) for one in (scene.calm, scene.faulty)]
         made = run_pair(
             scene, plans[0], plans[1], engine=self.engine,
-            replications=min(PROBES, plans[0].settings.replications),
+            replications=range(min(PROBES, plans[0].settings.replications)),
             services=False, executor=self.executor, progress=progress,
         )  # fmt: skip
-        return verdict_of(measure_pair(scene, plans[0], made, self.typical_s).incidents)
+        measured = watch_longer(
+            scene, self.deployment, measure_pair(scene, plans[0], made, self.typical_s), self.typical_s,
+            engine=self.engine, executor=self.executor,
+        )  # fmt: skip
+        return verdict_of(measured.incidents)
 
     def saturation(self) -> float:
         """The factor of the file's traffic at which theory expects the bottleneck to be busy all the time."""

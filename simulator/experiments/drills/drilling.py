@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,11 +23,22 @@ from ..replicate import Progress
 from .brink import PROBES, Brink, Probe, check_loads, find_brink
 from .drilled import Drill
 from .faulting import Scene, Time, make_scene
-from .measuring import blast_of, entry_rows, measure_pair, row_of, run_pair, timeline_of, typical_latency
+from .measuring import (
+    blast_of,
+    entry_rows,
+    measure_pair,
+    row_of,
+    run_pair,
+    timeline_of,
+    typical_latency,
+    watch_longer,
+)
 from .policysets import SETS, has_policies_of_targets, with_policies
 
-GUESSED: int = 5
+GUESSED: Final = 5
 """Loads that a bisection takes, about: for the progress."""
+FIRST_LOOK: Final = 0.7
+"""The share of a case in the progress that is left when only what did not recover is still watched."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,10 +215,20 @@ def _run(
 
 def _measure(case: Case, limits: list[Floats], engine: Engine, executor: Executor | None, report: Progress) -> Found:
     settings = case.calm.settings
-    made = run_pair(case.scene, case.calm, case.faulty, engine=engine, executor=executor, progress=report)
+
+    def first_look(done: float, total: int) -> None:
+        report(done * FIRST_LOOK, total)
+
+    def second_look(done: float, total: int) -> None:
+        report(total * FIRST_LOOK + done * (1.0 - FIRST_LOOK), total)
+
+    made = run_pair(case.scene, case.calm, case.faulty, engine=engine, executor=executor, progress=first_look)
     if not limits:
         limits.append(typical_latency(case.calm, made, settings.warmup_s or 0.0))
-    measured = measure_pair(case.scene, case.calm, made, limits[0])
+    measured = watch_longer(
+        case.scene, case.deployment, measure_pair(case.scene, case.calm, made, limits[0]), limits[0],
+        engine=engine, executor=executor, progress=second_look,
+    )  # fmt: skip
     nothing = {"load_low": math.nan, "load_high": math.nan, "load_limit": ""}
     return Found(
         row=row_of(case.scene, measured, settings.confidence) | nothing,

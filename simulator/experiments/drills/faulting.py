@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ...errors import PlanError
@@ -17,6 +17,8 @@ BEFORE_S: Final = 20.0
 """Seconds after the warmup at which it begins, so that the run without it is seen first."""
 WATCHED_S: Final = 120.0
 """Seconds after its end that are watched, or four times its length if that is more."""
+LONGER: Final = 8.0
+"""Times as long is watched what has not recovered by then (rule 15.12)."""
 
 Time = str | float
 
@@ -37,6 +39,12 @@ class Scene:
     def watched_s(self) -> float:
         """How long the run goes on after the last fault has ended."""
         return self.horizon_s - self.until_s
+
+    def longer(self) -> Scene:
+        """The same, watched for longer: up to the end of this one nothing is different."""
+        horizon_s = self.until_s + LONGER * self.watched_s
+        calm, faulty = (with_settings(one, duration=horizon_s) for one in (self.calm, self.faulty))
+        return replace(self, calm=calm, faulty=faulty, horizon_s=horizon_s)
 
 
 def make_scene(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ...compiler import compile_topology
 from ...plan.engine import Detail, Engine
 from ...plan.layout import Outcome
 from ...plan.plan import Floats, Plan
@@ -61,7 +62,7 @@ def run_pair(
     faulty: Plan,
     *,
     engine: Engine,
-    replications: int | None = None,
+    replications: Sequence[int] | None = None,
     services: bool = True,
     executor: Executor | None = None,
     progress: Progress | None = None,
@@ -70,6 +71,8 @@ def run_pair(
 
     Parameters
     ----------
+    replications
+        Which ones; by default all that the settings say.
     services
         Whether the services' callers are looked at too, which records every attempt.
 
@@ -78,16 +81,16 @@ def run_pair(
     KeyboardInterrupt
         If a Ctrl-C came before the end: half of it would be of other replications.
     """
-    number = calm.settings.replications if replications is None else replications
+    numbers = range(calm.settings.replications) if replications is None else replications
     detail: Detail = "attempts" if services else "requests"
     report = progress or (lambda done, total: None)
     found: list[Replication] = []
-    for start in range(0, number, AT_ONCE):
-        those = range(start, min(start + AT_ONCE, number))
+    for start in range(0, len(numbers), AT_ONCE):
+        those = numbers[start : start + AT_ONCE]
         jobs = [Job(plan, calm.settings.seed, one, detail) for one in those for plan in (calm, faulty)]
 
         def part(done: float, total: int, before: int = 2 * start) -> None:
-            report(before + done, 2 * number)
+            report(before + done, 2 * len(numbers))
 
         traces = run_jobs(engine, jobs, executor=executor, progress=part)
         for first, second in zip(traces[::2], traces[1::2], strict=True):
@@ -140,6 +143,39 @@ def measure_pair(scene: Scene, plan: Plan, replications: tuple[Replication, ...]
     ]  # fmt: skip
     counts = [count_pairs(one.pairs, promise.limits_s) for one in replications]
     return Measured(plan, replications, promise, tuple(counts), tuple(incidents))
+
+
+def watch_longer(
+    scene: Scene,
+    deployment: str,
+    made: Measured,
+    typical_s: Floats,
+    *,
+    engine: Engine,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Measured:
+    """The same, but that what did not recover within the run has had longer (rule 15.12)."""
+    if verdict_of(made.incidents) != "metastable":
+        return made
+    later = scene.longer()
+    calm, faulty = (compile_topology(one, deployment) for one in (later.calm, later.faulty))
+    report = progress or (lambda done, total: None)
+    incidents = list(made.incidents)
+    lasting = [number for number, one in enumerate(incidents) if not one.over]
+    for before, number in enumerate(lasting):
+
+        def part(done: float, total: int, before: int = before) -> None:
+            report(before + done / total, len(lasting))
+
+        again = run_pair(
+            later, calm, faulty, engine=engine, replications=[number], services=False, executor=executor, progress=part
+        )
+        (found,) = measure_pair(later, calm, again, typical_s).incidents
+        incidents[number] = replace(incidents[number], recover_s=found.recover_s)
+        if not found.over:
+            break
+    return replace(made, incidents=tuple(incidents))
 
 
 def row_of(scene: Scene, made: Measured, confidence: float) -> dict[str, Any]:

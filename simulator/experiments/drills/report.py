@@ -12,6 +12,7 @@ import pandas as pd
 from ...results.display import WIDTH, number, shorten, text_table
 from ...units import format_duration
 from ..curves.words import join, short
+from .faulting import LONGER
 
 if TYPE_CHECKING:
     from .drilled import Drill
@@ -195,7 +196,7 @@ def _policies(drill: Drill) -> Iterator[str]:
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
-    watched = format_duration(drill.horizon_s - drill.until_s)
+    watched = format_duration(LONGER * (drill.horizon_s - drill.until_s))
     lasting = [name for row, name in rows if row["verdict"] == "metastable"]
     if lasting:
         yield (
@@ -207,6 +208,10 @@ def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[s
         yield f"{join(full)} {'is' if len(full) == 1 else 'are'} overloaded without the fault too."
     if not lasting and not full and rows:
         yield "All come back."
+    for row, name in rows:
+        if drill.horizon_s - drill.until_s < row["time_to_recover_s"] < math.inf:
+            seconds = format_duration(float(short(row["time_to_recover_s"])))
+            yield f"{name} takes {seconds} for it, longer than the run: what it loses after that is not counted."
 
 
 def _brink(row: dict[str, Any], name: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 import simulator as sim
 from simulator.experiments import replicate
+from simulator.experiments.drills import faulting
 
 HEAD = "simulation: {warmup: 1s, replications: 1, drain: 5s}\n"
 EVEN = (
@@ -197,11 +198,23 @@ def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     assert calm["verdict"] == "comes back"
     assert calm["time_to_recover_s"] < 15
     assert found.met
-    assert "microservices (retries) does not come back within 35s after the fault" in found.verdict
+    assert "microservices (retries) does not come back within 280s after the fault" in found.verdict
     alone = sim.drill(
         sim.loads(STORM.replace(", BUDGET", "")), "stock", "pause", at="5s", for_="5s", duration="45s", **ONE
     )
     assert not alone.met
+
+
+def test_a_queue_that_drains_for_longer_than_the_run_is_not_metastable(monkeypatch):
+    """10 s of 90 requests wait, 10 more than that drain a second: late by 1 s until (900 - 99) / 10 s have passed."""
+    topology = sim.loads(EVEN).replace({"workload.rate": "90/s"})
+    options = {"at": "4s", "for_": "10s", "duration": "30s", **ONE}
+    found = sim.drill(topology, "web", "pause", **options)
+    assert found.table[["verdict", "time_to_recover_s"]].to_numpy().tolist() == [["comes back", 81.0]]
+    assert "takes 81s for it, longer than the run: what it loses after that is not counted" in found.verdict
+    assert found.met
+    monkeypatch.setattr(faulting, "LONGER", 5.0)
+    assert sim.drill(topology, "web", "pause", **options).table["verdict"].tolist() == ["metastable"]
 
 
 def test_what_is_overloaded_without_the_fault_is_called_that():

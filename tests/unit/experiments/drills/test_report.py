@@ -72,7 +72,7 @@ def with_rows(found, **columns):
 def test_endings(found):
     assert findings(found)[-1] == "All come back."
     lasting = with_rows(found, verdict="metastable")
-    assert "do not come back within 6s after the fault, though the same load is carried" in " ".join(findings(lasting))
+    assert "do not come back within 48s after the fault, though the same load is carried" in " ".join(findings(lasting))
     full = with_rows(found, verdict="overloaded")
     assert findings(full)[-1].endswith("are overloaded without the fault too.")
     assert (lasting.met, full.met, found.met) == (False, False, True)

@@ -359,6 +359,12 @@ BUGS: list[tuple[str, str, str, str]] = [
         "seconds += f[fault + Fault.DELAY]",
         "return seconds + f[fault + Fault.DELAY]",
     ),
+    (
+        "who waited for a core is never slow",
+        "stations.py",
+        "start(m, f, replica, following, True)",
+        "start(m, f, replica, following, False)",
+    ),
     ("slow steps are as slow as the last fault", "hazards.py", "seconds *= f[", "seconds = seconds if False else f["),
     # faults.py
     ("a pause of what is down", "faults.py", "if m[replica + Replica.READY] == 0:", "if False:"),

@@ -71,11 +71,28 @@ def test_14_12_steps_that_begin_while_it_lasts(run):
     assert seen.number("b", "service_time_s") * 3 == pytest.approx(20)
 
 
+def test_14_12_a_cpu_step_begins_with_its_core(run):
+    extra = faults("10 10 target: b, slow: {factor: 3}")
+    before = run("b: {steps: [{cpu: 4t}]}", at=[8, 9], call="b", extra=extra)
+    assert before.spans("b") == [(8, 12, "ok"), (9, 24, "ok")]
+    after = run("b: {steps: [{cpu: 4t}]}", at=[12, 13, 14], call="b", extra=extra)
+    assert after.spans("b") == [(12, 24, "ok"), (13, 28, "ok"), (14, 32, "ok")]
+    assert after.number("b", "service_time_s") * 3 == pytest.approx(12 + 4 + 4)
+    assert after.breakdown("b")["waiting"] == pytest.approx((11 + 14) / 3)
+
+
+def test_14_12_on_shared_cores_it_begins_at_once(run):
+    """From 12 on 12 of work, from 14 on another 12; they share from 14 on: 10 left and 12; 34, then 2 alone."""
+    extra = faults("10 10 target: b, slow: {factor: 3}")
+    seen = run("b: {scheduling: PS, steps: [{cpu: 4t}]}", at=[12, 14], call="b", extra=extra)
+    assert seen.spans("b") == [(12, 34, "ok"), (14, 36, "ok")]
+
+
 def test_14_12_overlapping_ones_multiply_and_speed_stays(run):
     extra = faults("10 10 target: b, slow: {factor: 3}", "15 200 target: b, slow: {factor: 0.5}")
-    seen = run("b: {speed: 2, steps: [{cpu: 16t}]}", at=[10, 19, 200, 300], call="b", extra=extra)
-    # 8 x 3; from 34 on 8 x 3 x 0.5; 8 x 0.5; 8
-    assert seen.spans("b") == [(10, 34, "ok"), (19, 46, "ok"), (200, 204, "ok"), (300, 308, "ok")]
+    seen = run("b: {speed: 2, steps: [{cpu: 16t}]}", at=[16, 19, 200, 300], call="b", extra=extra)
+    # 8 x 3 x 0.5; from 28 on 8 x 0.5; 8 x 0.5; 8
+    assert seen.spans("b") == [(16, 28, "ok"), (19, 32, "ok"), (200, 204, "ok"), (300, 308, "ok")]
 
 
 def test_14_12_packing_is_slow_too(run):

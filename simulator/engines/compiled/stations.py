@@ -36,19 +36,18 @@ def work(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int)
     if m[m[task + Task.SERVICE] + Service.SLOW] != 0:
         work_slowly(m, f, task, seconds, local, stage)
     else:
-        seek_core(m, f, task, seconds, local, stage)
+        seek_core(m, f, task, seconds, local, stage, False)
 
 
 @subroutine
 def work_slowly(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
     """Work at a service that a fault may slow: apart, so that other work need not keep its numbers over a call."""
-    slow = m[m[task + Task.SERVICE] + Service.SLOW]
-    seek_core(m, f, task, slowed(m, f, slow, m[task + Task.REPLICA], seconds), local, stage)
+    seek_core(m, f, task, seconds, local, stage, True)
 
 
 @kernel
-def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int) -> None:
-    """Begin with the work, or queue for a core."""
+def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage: int, slow: bool) -> None:
+    """Begin with the work, or queue for a core; `slow` says that a fault may slow it."""
     replica = m[task + Task.REPLICA]
     m[task + Task.STAGE] = stage
     m[task + Task.LOCAL] = local
@@ -56,9 +55,11 @@ def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage:
     f[task + Task.JOINED] = f[World.NOW]
     f[task + Task.WAITED] = 0.0
     if m[m[replica + Replica.UNIT] + Unit.SHARED] == 1:
+        if slow:
+            stretch(m, f, replica, task)
         share(m, f, replica, task)
     elif m[replica + Replica.BUSY] < m[replica + Replica.CORES] and m[replica + Replica.PAUSED] == 0:
-        start(m, f, replica, task)
+        start(m, f, replica, task, slow)
     else:
         change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], 1)
         m[task + Task.NEXT] = 0
@@ -70,9 +71,19 @@ def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage:
 
 
 @kernel
-def start(m: Words, f: Floats, replica: int, task: int) -> None:
-    """A core begins with a task's work."""
+def stretch(m: Words, f: Floats, replica: int, task: int) -> None:
+    """A core begins with a task's work, and faults may make it slower (rule 14.12)."""
+    slow = m[m[task + Task.SERVICE] + Service.SLOW]
+    if slow != 0:
+        f[task + Task.WORK] = slowed(m, f, slow, replica, f[task + Task.WORK])
+
+
+@kernel
+def start(m: Words, f: Floats, replica: int, task: int, slow: bool) -> None:
+    """A core begins with a task's work; `slow` says that a fault may slow it."""
     now = f[World.NOW]
+    if slow:
+        stretch(m, f, replica, task)
     m[replica + Replica.BUSY] += 1
     f[task + Task.STARTED] = now
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
@@ -99,7 +110,7 @@ def start_next(m: Words, f: Floats, replica: int) -> None:
     m[replica + Replica.FIRST] = m[following + Task.NEXT]
     change(m, f, m[following + Task.SERVICE] + Service.WAITING, now, -1)
     f[following + Task.WAITED] = now - f[following + Task.JOINED]
-    start(m, f, replica, following)
+    start(m, f, replica, following, True)
 
 
 @kernel

@@ -7,6 +7,7 @@ failure, or None.
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 from ...plan.layout import Component, Op, Outcome
@@ -310,17 +311,18 @@ class Life(Network):
         assert service is not None
         assert replica is not None
         self.check_deadline(visit)
-        work = slowed(service, replica, seconds, self.clock.now) / service.pace
-        job = replica.station.join(service.meter, work, visit.key + COMPLETION + local, visit.deadline)
+        stretch = partial(slowed, service, replica) if service.slow else None
+        key = visit.key + COMPLETION + local
+        job = replica.station.join(service.meter, seconds / service.pace, key, visit.deadline, stretch)
         yield job
         if job.dropped:
             raise Dropped
         if job.waiting > 0.0:
             visit.totals[0] += job.waiting
             visit.ledger.append((service.components + WAITING, job.waiting))
-        visit.totals[1] += work
-        visit.ledger.append((service.components + SERVICE, work))
-        self.note_waste(visit, service, Waste.CPU, job.started, work)
+        visit.totals[1] += job.work
+        visit.ledger.append((service.components + SERVICE, job.work))
+        self.note_waste(visit, service, Waste.CPU, job.started, job.work)
 
     def note_waste(self, visit: Visit, service: Service, column: Waste, started: float, seconds: float) -> None:
         """A step has ended that was to take so many seconds: what of it was for nobody (rule 12.16).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 from ...rules.queueing import real_time, virtual_time
@@ -10,15 +11,18 @@ from .clock import Clock, Moment
 from .meters import Level, Meter
 
 INFINITY = float("inf")
+Stretch = Callable[[float, float], float]
+"""Seconds of work that so many seconds become if they begin at a time."""
 
 
 class Job(Moment):
     """A piece of work on a core; the moment is its completion."""
 
-    def __init__(self, meter: Meter, work: float, key: int, joined: float) -> None:
+    def __init__(self, meter: Meter, work: float, key: int, joined: float, stretch: Stretch | None) -> None:
         super().__init__()
         self.meter = meter
         self.work = work
+        self.stretch = stretch
         self.key = key
         self.joined = joined
         self.started = joined
@@ -27,6 +31,12 @@ class Job(Moment):
         self.dropped = False  # its deadline had passed when its turn came
         self.end = 0.0  # first come first served: when it will be done
         self.frozen = 0.0  # when the cores last stood still under it
+
+    def begin(self, now: float) -> None:
+        """A core begins with it: faults may make it slower (rule 14.12)."""
+        self.started = now
+        if self.stretch is not None:
+            self.work = self.stretch(self.work, now)
 
 
 class Station:
@@ -40,10 +50,10 @@ class Station:
         self.serving: dict[Job, None] = {}
         self.paused = False
 
-    def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
+    def join(self, meter: Meter, work: float, key: int, deadline: float, stretch: Stretch | None = None) -> Job:
         """Ask for `work` seconds of one core before a deadline; wait for the job that is returned."""
         now = self.clock.now
-        job = Job(meter, work, key, now)
+        job = Job(meter, work, key, now, stretch)
         job.deadline = deadline
         job.callbacks.append(self._finish)  # before the owner's own (rule 3.4)
         if self.busy < self.cores and not self.paused:
@@ -55,7 +65,7 @@ class Station:
 
     def _start(self, job: Job, now: float) -> None:
         self.busy += 1
-        job.started = now
+        job.begin(now)
         self.serving[job] = None
         job.meter.busy.change(now, 1)
         job.dropped = now >= job.deadline  # it gives the core on at this instant (rule 12.19)
@@ -129,12 +139,13 @@ class SharedStation:
         self.next = Moment()
         self.paused = False
 
-    def join(self, meter: Meter, work: float, key: int, deadline: float) -> Job:
+    def join(self, meter: Meter, work: float, key: int, deadline: float, stretch: Stretch | None = None) -> Job:
         """Ask for `work` seconds of one core; wait for the job that is returned."""
         now = self.clock.now
-        job = Job(meter, work, key, now)
+        job = Job(meter, work, key, now, stretch)
+        job.begin(now)
         self._advance(self._virtual(now), now)
-        heappush(self.jobs, (self.virtual + work, key, job))
+        heappush(self.jobs, (self.virtual + job.work, key, job))
         meter.sharing.change(now, 1)
         self.present.setdefault(meter, Level()).change(self.virtual, 1)
         self._await_next()

@@ -192,8 +192,8 @@ def make_parser() -> argparse.ArgumentParser:
 example: simulator compare topologies/checkout.yaml
 
 Each command has its own --help, with examples.
-Exit codes: 0 fine, 1 an objective of the file is missed, 2 wrong use or a wrong file,
-130 interrupted.""",
+Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not come back),
+2 wrong use or a wrong file, 130 interrupted.""",
     )
     parser.add_argument("--version", action="version", version=f"simulator {sim.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

@@ -43,7 +43,7 @@ def add(commands: Any) -> None:
     group.add_argument("--fault", choices=FAULTS, help="what goes wrong; default: kill")
     group.add_argument("--at", metavar="TIME", help="when it begins; default: 20 s after the warmup")
     group.add_argument("--for", metavar="TIME", dest="for_", help="how long it lasts; default: 30s")
-    group.add_argument("--replicas", metavar="N", help="how many replicas (kill, slow, pause, abort); default: all")
+    group.add_argument("--replicas", metavar="N", help="how many (kill, slow, pause, abort); default: all")
     group.add_argument("--factor", type=float, metavar="X", help="slow: how many times as slow")
     group.add_argument(
         "--percentage", type=float, metavar="P", help="abort, delay: of the attempts or messages; default: 100"

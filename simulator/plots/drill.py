@@ -113,8 +113,12 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> Non
 
 
 def _harm(row: dict[Any, Any]) -> str:
-    """The name of a line, with what is lost and what is late."""
-    return f"{row['deployment']}: {readable(row['lost'])} lost, {readable(row['late'])} late"
+    """The name of a line, with what is lost and what is late, and what is degraded or not asked if anything is."""
+    words = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
+    told = [
+        f"{readable(row[name])} {word}" for name, word in words.items() if name in ("lost", "late") or row[name] > 0
+    ]
+    return f"{row['deployment']}: {', '.join(told)}"
 
 
 def _timeline(found: Drill, row: dict[Any, Any]) -> pd.DataFrame:
@@ -146,7 +150,7 @@ def _mark_returns(panel: Axes, found: Drill, rows: list[dict[Any, Any]], palette
     side = 1.0 if place < first + 0.8 * (last - first) else -1.0
     told = 0
     for number, row in reversed(list(enumerate(rows))):
-        if row["verdict"] == "unharmed":
+        if row["verdict"] in ("unharmed", "kept"):
             continue
         colour = palette[row["deployment"]]
         if back[number]:

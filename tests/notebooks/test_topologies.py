@@ -295,7 +295,7 @@ class TestPaymentDown:
         lost, degraded, _ = harm(self.found, "microservices", "full", "web.buy")
         assert lost == 0
         assert degraded >= harm(self.found, "microservices", "none", "web.buy")[0] - 5
-        assert self.found.row("microservices", "full")["verdict"] == "unharmed"
+        assert self.found.row("microservices", "full")["verdict"] == "kept"
 
     def test_the_monolith_takes_those_who_look_around_with_it(self):
         assert self.found.row("monolith", "full")["same_as"] == "none"

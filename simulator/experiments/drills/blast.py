@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,8 @@ from ...plan.plan import Floats, Plan
 from ...plan.trace import Trace
 from ...results.statistics import ratio, student_interval
 
+WORTH: Final = 0.01
+"""A latency has risen if it did by this share at least."""
 COLUMNS = ("service", "shares_process", "quantity", "before", "after", "rise", "half_width", "shown")
 
 
@@ -63,7 +65,7 @@ def blast_rows(
 ) -> pd.DataFrame:
     """One row a service other than the targets and a quantity (latency_mean_s, error_ratio).
 
-    Means over replications in which both runs have a value; `rise` is paired, and `shown` if its interval lies above 0.
+    Means over replications in which both runs have a value; `rise` is paired, and `shown` as rule 15.13 says.
     `shares_process`: whether a target is in the same process.
     """
     hit = {unit for name, unit in zip(plan.services.name, plan.services.unit.tolist(), strict=True) if name in targets}
@@ -79,6 +81,7 @@ def blast_rows(
             pair = pair[~np.isnan(pair).any(axis=1)]
             before, after = (student_interval(pair[:, at], confidence)[0] for at in (0, 1))
             rise, half_width = student_interval(pair[:, 1] - pair[:, 0], confidence)
-            shown = bool(rise - half_width > 0.0)
+            least = WORTH * before if quantity == "latency_mean_s" else 0.0
+            shown = bool(rise - half_width > 0.0 and rise >= least)
             rows.append((name, together, quantity, before, after, rise, half_width, shown))
     return pd.DataFrame(rows, columns=list(COLUMNS))

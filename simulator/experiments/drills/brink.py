@@ -17,7 +17,7 @@ from ..replicate import Progress
 from .faulting import Scene
 from .measuring import measure_pair, run_pair, verdict_of, watch_longer
 
-BACK: Final = ("unharmed", "comes back")
+BACK: Final = ("unharmed", "kept", "comes back")
 """Verdicts of a system that comes back."""
 PROBES: Final = 3
 """Replications of one load, at most."""

@@ -65,10 +65,12 @@ def cut_bins(arrival_s: Floats, since_s: float, until_s: float, least: int = LEA
     return np.array([*edges, float(until_s)])
 
 
-def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float) -> Floats:
+def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float, width_s: float) -> Floats:
     """Bins that begin with the fault, and again with its end: one that spans it would be bad for what came before."""
-    after = cut_bins(arrival_s, until_s, horizon_s)
-    return after if until_s <= at_s else np.concatenate([cut_bins(arrival_s, at_s, until_s)[:-1], after])
+    after = cut_bins(arrival_s, until_s, horizon_s, width_s=width_s)
+    if until_s <= at_s:
+        return after
+    return np.concatenate([cut_bins(arrival_s, at_s, until_s, width_s=width_s)[:-1], after])
 
 
 def is_short(good: NDArray[np.int64], number: NDArray[np.int64], share: float) -> Flags:
@@ -95,24 +97,26 @@ class Incident:
 
 
 def judge(
-    calm: Fates, faulty: Fates, promise: Promise, *, at_s: float, until_s: float, horizon_s: float, closed: Flags
+    calm: Fates, faulty: Fates, promise: Promise, *, at_s: float, until_s: float, horizon_s: float, cycles_s: Floats
 ) -> Incident:
     """The incident of one replication.
 
     Parameters
     ----------
-    closed
-        By workload, whether its users wait for their answers.
+    cycles_s
+        By workload, how long a user takes from one request to the next without the fault; 0 if nobody waits.
     """
     first, over, overloaded = [math.inf], [0.0], [False]
     calm_good, faulty_good = calm.in_time(promise.limits_s), faulty.in_time(promise.limits_s)
     for entry in np.unique(calm.entry).tolist():
         mine, theirs = calm.entry == entry, faulty.entry == entry
         share = float(promise.shares[entry])
-        edges = _cut_twice(calm.arrival_s[mine], at_s, until_s, horizon_s)
+        cycle_s = float(cycles_s[calm.workload[mine][0]])
+        width_s = max(BIN_S, math.ceil(cycle_s))
+        edges = _cut_twice(calm.arrival_s[mine], at_s, until_s, horizon_s, width_s)
         before, good_before = (np.histogram(calm.arrival_s[one], edges)[0] for one in (mine, mine & calm_good))
         asked, good = (np.histogram(faulty.arrival_s[one], edges)[0] for one in (theirs, theirs & faulty_good))
-        if closed[calm.workload[mine][0]]:
+        if cycle_s > 0.0:
             asked = np.maximum(asked, np.floor(HELD_UP * before).astype(np.int64))
         # Below the share without the fault too: what chance does to both is not the fault's doing.
         bad = is_short(good, asked, share) & (good * np.maximum(before, 1) < good_before * np.maximum(asked, 1))

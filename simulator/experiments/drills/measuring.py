@@ -133,16 +133,22 @@ def typical_latency(plan: Plan, replications: Sequence[Replication], warmup_s: f
 def measure_pair(scene: Scene, plan: Plan, replications: tuple[Replication, ...], typical_s: Floats) -> Measured:
     """Count and judge."""
     promise = find_promise(plan, typical_s)
-    closed = plan.workloads.users > 0
     incidents = [
         judge(
             one.calm, one.faulty, promise,
-            at_s=scene.at_s, until_s=scene.until_s, horizon_s=scene.horizon_s, closed=closed,
+            at_s=scene.at_s, until_s=scene.until_s, horizon_s=scene.horizon_s,
+            cycles_s=_cycles(plan, one.calm, scene.horizon_s),
         )
         for one in replications
     ]  # fmt: skip
     counts = [count_pairs(one.pairs, promise.limits_s) for one in replications]
     return Measured(plan, replications, promise, tuple(counts), tuple(incidents))
+
+
+def _cycles(plan: Plan, calm: Fates, horizon_s: float) -> Floats:
+    """By workload, seconds from one request of a user to the next: users x time / requests; 0 of open ones."""
+    asked = np.bincount(calm.workload, minlength=len(plan.workloads.name))
+    return np.asarray(plan.workloads.users * horizon_s / np.maximum(asked, 1), np.float64)
 
 
 def watch_longer(
@@ -191,20 +197,23 @@ def row_of(scene: Scene, made: Measured, confidence: float) -> dict[str, Any]:
     _put(row, "time_to_recover_s", recover if all(one.over for one in made.incidents) else [math.inf], confidence)
     row["recovered"] = sum(one.over for one in made.incidents)
     row["replications"] = len(made.incidents)
-    return row | {"verdict": verdict_of(made.incidents)}
+    harmed = any(max(one.lost, one.degraded, one.late, one.not_asked) > 0 for one in made.counts)
+    return row | {"verdict": verdict_of(made.incidents, harmed=harmed)}
 
 
 def _put(row: dict[str, Any], name: str, values: Sequence[float], confidence: float) -> None:
     row[name], row[f"{name}_half_width"] = student_interval(values, confidence)
 
 
-def verdict_of(incidents: Sequence[Incident]) -> str:
-    """`overloaded`, `metastable`, `comes back` or `unharmed` (rule 15.12)."""
+def verdict_of(incidents: Sequence[Incident], *, harmed: bool = False) -> str:
+    """`overloaded`, `metastable`, `comes back`, `kept` or `unharmed` (rule 15.12)."""
     if 2 * sum(one.overloaded for one in incidents) > len(incidents):
         return "overloaded"
     if not all(one.over for one in incidents):
         return "metastable"
-    return "unharmed" if all(math.isnan(one.detect_s) for one in incidents) else "comes back"
+    if any(not math.isnan(one.detect_s) for one in incidents):
+        return "comes back"
+    return "kept" if harmed else "unharmed"
 
 
 def entry_rows(made: Measured, confidence: float) -> list[dict[str, Any]]:

@@ -21,7 +21,8 @@ MOST: Final = 4
 """Services that a line of the blast radius names."""
 MOST_LETTERS: Final = 16
 """Of the name of a deployment or a policy set in the table."""
-HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries", "detect s", "recover s", "verdict")
+HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries x", "detect s", "recover s", "verdict")
+HARMS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
 QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
 
 
@@ -76,7 +77,7 @@ def _table(drill: Drill) -> list[str]:
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
     back, verdict = row["time_to_recover_s"], row["verdict"]
-    recover = "-" if verdict in ("unharmed", "overloaded") else "never" if math.isinf(back) else f"{back:.1f}"
+    recover = "-" if verdict in ("unharmed", "kept", "overloaded") else "never" if math.isinf(back) else f"{back:.1f}"
     detect = "-" if math.isnan(row["time_to_detect_s"]) else f"{row['time_to_detect_s']:.1f}"
     return [
         *(_known(row, name) for name in ("lost", "degraded", "late")),
@@ -119,7 +120,7 @@ def entry_lines(drill: Drill) -> list[str]:
     def tell(row: dict[str, Any]) -> str:
         parts = []
         for one in _part(drill.entries, row).to_dict(orient="records"):
-            worse = [f"{_known(one, name)} {name}" for name in ("lost", "degraded", "late") if one[name] > 0.0]
+            worse = [f"{_known(one, name)} {word}" for name, word in HARMS.items() if one[name] > 0.0]
             parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}")
         return "; ".join(parts)
 
@@ -135,6 +136,8 @@ def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:
 def blast_lines(drill: Drill) -> list[str]:
     """Which other services suffer, and by how much."""
 
+    nobody = "none that is shown" if drill.replications > 1 else "not to be told from one replication: run more"
+
     def tell(row: dict[str, Any]) -> str:
         rows, parts = _part(drill.blast, row), []
         for quantity, (word, factor, unit) in QUANTITIES.items():
@@ -146,7 +149,7 @@ def blast_lines(drill: Drill) -> list[str]:
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
-        return "; ".join(parts) or "none that is shown"
+        return "; ".join(parts) or nobody
 
     head = "blast radius (other services while the fault lasts, as their callers see them):"
     return [head, *_told(drill, tell)]
@@ -169,7 +172,7 @@ def _containment(drill: Drill) -> Iterator[str]:
     rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
     parts = []
     for row in rows:
-        worse = [f"{_known(row, name)} {name}" for name in ("lost", "degraded", "late") if row[name] > 0.0]
+        worse = [f"{_known(row, name)} {word}" for name, word in HARMS.items() if row[name] > 0.0]
         parts.append(f"{join(worse) if worse else 'none harmed'} in {row['deployment']}")
     if parts:
         yield f"With {said}, of {rows[0]['requests']:,.0f} requests of a run: {'; '.join(parts)}."

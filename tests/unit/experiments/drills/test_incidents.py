@@ -21,7 +21,7 @@ from simulator.experiments.drills.pairing import Fates
 OK, ERROR = 0, 2
 PROMISE = Promise(np.array([0.5, 0.5]), np.array([0.98, 0.98]), np.array([True, True]))
 SPAN = {"at_s": 10.0, "until_s": 20.0, "horizon_s": 60.0}
-OPEN, CLOSED = np.array([False]), np.array([True])
+OPEN, CLOSED = np.array([0.0]), np.array([1.0])
 
 
 def fates(bad=lambda time: False, rate=20.0, entry=0, slow=lambda time: False, asked=lambda time: True):
@@ -69,7 +69,7 @@ def test_nothing_asked_is_nothing_short():
 
 
 def test_an_outage_is_seen_after_a_second_and_over_with_it():
-    assert judge(fates(), fates(between(10, 20)), PROMISE, closed=OPEN, **SPAN) == Incident(1.0, 0.0, False)
+    assert judge(fates(), fates(between(10, 20)), PROMISE, cycles_s=OPEN, **SPAN) == Incident(1.0, 0.0, False)
 
 
 @pytest.mark.parametrize("until", [17.3, 18.0, 20.6])
@@ -77,44 +77,44 @@ def test_an_outage_is_seen_after_a_second_and_over_with_it():
 def test_what_ends_with_the_fault_leaves_nothing_to_recover_from(until, rate):
     """Whenever it ends: no bin spans its end."""
     span = {**SPAN, "until_s": until}
-    found = judge(fates(rate=rate), fates(between(10, until), rate=rate), PROMISE, closed=OPEN, **span)
+    found = judge(fates(rate=rate), fates(between(10, until), rate=rate), PROMISE, cycles_s=OPEN, **span)
     assert found == Incident(1.0 if rate >= 20.0 else 2.0, 0.0, False)
 
 
 def test_a_fault_of_no_time_is_judged_from_then_on():
     span = {**SPAN, "until_s": 10.0}
-    assert judge(fates(), fates(between(10, 13)), PROMISE, closed=OPEN, **span) == Incident(1.0, 3.0, False)
+    assert judge(fates(), fates(between(10, 13)), PROMISE, cycles_s=OPEN, **span) == Incident(1.0, 3.0, False)
 
 
 def test_it_is_over_with_the_last_bad_second():
-    found = judge(fates(), fates(between(13, 27)), PROMISE, closed=OPEN, **SPAN)
+    found = judge(fates(), fates(between(13, 27)), PROMISE, cycles_s=OPEN, **SPAN)
     assert found == Incident(4.0, 7.0, False)
 
 
 def test_late_answers_are_an_incident_too():
-    assert judge(fates(), fates(slow=between(12, 22)), PROMISE, closed=OPEN, **SPAN) == Incident(3.0, 2.0, False)
+    assert judge(fates(), fates(slow=between(12, 22)), PROMISE, cycles_s=OPEN, **SPAN) == Incident(3.0, 2.0, False)
 
 
 def test_no_difference_is_no_incident():
-    found = judge(fates(), fates(), PROMISE, closed=OPEN, **SPAN)
+    found = judge(fates(), fates(), PROMISE, cycles_s=OPEN, **SPAN)
     assert (math.isnan(found.detect_s), found.recover_s, found.overloaded) == (True, 0.0, False)
 
 
 def test_what_goes_on_to_the_end_is_not_over():
-    found = judge(fates(), fates(between(10, 60)), PROMISE, closed=OPEN, **SPAN)
+    found = judge(fates(), fates(between(10, 60)), PROMISE, cycles_s=OPEN, **SPAN)
     assert (found.recover_s, found.over, found.overloaded) == (math.inf, False, False)
-    last = judge(fates(), fates(between(59, 60)), PROMISE, closed=OPEN, **SPAN)
+    last = judge(fates(), fates(between(59, 60)), PROMISE, cycles_s=OPEN, **SPAN)
     assert (last.detect_s, last.recover_s) == (50.0, math.inf)
 
 
 def test_more_than_half_of_the_last_quarter_is_not_over():
-    assert judge(fates(), fates(between(10, 55)), PROMISE, closed=OPEN, **SPAN).recover_s == 35.0
-    assert judge(fates(), fates(between(10, 56)), PROMISE, closed=OPEN, **SPAN).recover_s == math.inf
+    assert judge(fates(), fates(between(10, 55)), PROMISE, cycles_s=OPEN, **SPAN).recover_s == 35.0
+    assert judge(fates(), fates(between(10, 56)), PROMISE, cycles_s=OPEN, **SPAN).recover_s == math.inf
 
 
 def test_what_is_as_bad_without_the_fault_is_not_its_doing():
     every_fifth = lambda time: round(20 * time) % 5 == 0  # noqa: E731
-    found = judge(fates(every_fifth), fates(every_fifth), PROMISE, closed=OPEN, **SPAN)
+    found = judge(fates(every_fifth), fates(every_fifth), PROMISE, cycles_s=OPEN, **SPAN)
     assert math.isnan(found.detect_s)
     assert found.overloaded
 
@@ -122,13 +122,31 @@ def test_what_is_as_bad_without_the_fault_is_not_its_doing():
 def test_one_entry_that_is_down_is_not_hidden_by_the_other():
     calm = together(fates(rate=200.0), fates(entry=1))
     faulty = together(fates(rate=200.0), fates(between(10, 20), entry=1))
-    assert judge(calm, faulty, PROMISE, closed=OPEN, **SPAN) == Incident(1.0, 0.0, False)
+    assert judge(calm, faulty, PROMISE, cycles_s=OPEN, **SPAN) == Incident(1.0, 0.0, False)
 
 
 def test_users_who_are_held_up_ask_nothing_and_are_missed():
     silent = fates(asked=lambda time: not between(10, 30)(time))
-    assert judge(fates(), silent, PROMISE, closed=CLOSED, **SPAN) == Incident(1.0, 10.0, False)
-    assert math.isnan(judge(fates(), silent, PROMISE, closed=OPEN, **SPAN).detect_s)
+    assert judge(fates(), silent, PROMISE, cycles_s=CLOSED, **SPAN) == Incident(1.0, 10.0, False)
+    assert math.isnan(judge(fates(), silent, PROMISE, cycles_s=OPEN, **SPAN).detect_s)
+
+
+def test_users_in_step_are_missed_only_while_none_of_them_asks():
+    """All ask once in 2.1 s; from the fault on, which takes 8 s, 1 s later in their cycle than without it."""
+
+    def bursts(shift):
+        times = np.array([2.1 * n + (shift if 2.1 * n >= 18.0 else 0.0) for n in range(28)])
+        times = times[(times < 10.0) | (times >= 18.0)] if shift else times
+        one = fates(asked=lambda time: False)
+        columns = {name: np.zeros(40 * times.size, column.dtype) for name, column in vars(one).items()}
+        columns |= {"arrival_s": np.repeat(times, 40), "request": np.arange(40 * times.size)}
+        return Fates(**columns | {"latency_s": np.full(40 * times.size, 0.1)})
+
+    span = {"at_s": 10.0, "until_s": 18.0, "horizon_s": 58.0}
+    found = judge(bursts(0.0), bursts(1.0), PROMISE, cycles_s=np.array([2.1]), **span)
+    assert (found.detect_s, found.recover_s) == (3.0, 0.0)
+    short = judge(bursts(0.0), bursts(1.0), PROMISE, cycles_s=np.array([1.0]), **span)
+    assert short.recover_s > 0.0
 
 
 SHOP = """\

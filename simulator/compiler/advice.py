@@ -32,7 +32,7 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *_free_hops(plan),
         *_dropped_limits(topology, plan),
         *_dropped_policies(topology, reach, plan),
-        *limit_warnings(topology, plan),
+        *limit_warnings(topology, plan, expected),
         *_unused_policies(topology, reach),
         *_short_stages(plan),
     )

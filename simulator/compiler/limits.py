@@ -13,6 +13,7 @@ import numpy as np
 from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
 from .deployments import ResolvedUnit
+from .expectations import Expectations
 from .policies import given
 
 LIMIT, PERIOD_S, TIMEOUT_S = 50, 500e-9, 5.0
@@ -43,9 +44,11 @@ def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
     )
 
 
-def limit_warnings(topology: Topology, plan: Plan) -> Iterator[str]:
-    """Limits that limit nothing, second tries that are never sent, and detections that can eject nobody."""
+def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> Iterator[str]:
+    """Limits that limit nothing or all the time, tries that end or begin too late, detections that can eject nobody."""
     yield from _late_hedges(plan)
+    yield from _late_ends(plan)
+    yield from _exceeded_limits(plan, expected)
     targets = set(plan.endpoints.service[plan.calls.target[plan.calls.remote == 1]].tolist())
     for service in plan.limiters.service.tolist():
         name = plan.services.name[service]
@@ -65,6 +68,30 @@ def limit_warnings(topology: Topology, plan: Plan) -> Iterator[str]:
                 f"{plan.units.name[unit]}: its outlierDetection ejects nobody: one of {replicas} replicas is more than"
                 f" maxEjectionPercent {percent:g}"
             )
+
+
+def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
+    """Rate limits below what is asked for, were every call made once."""
+    asked = expected.rates @ expected.calls * (plan.calls.remote == 1)
+    service = plan.endpoints.service[plan.calls.target]
+    limits = plan.limiters
+    for row, limit, period_s in zip(
+        limits.service.tolist(), limits.limit.tolist(), limits.period_s.tolist(), strict=True
+    ):
+        rate, most = math.fsum(asked[service == row].tolist()), limit / period_s
+        if rate > most:
+            yield (
+                f"{plan.services.name[row]}: its rateLimit lets {most:.4g}/s through, of {rate:.4g}/s that are asked"
+                f" for: the others wait in vain"
+            )
+
+
+def _late_ends(plan: Plan) -> Iterator[str]:
+    """Ends of tries that come after that of their call."""
+    p, drawn = plan.policies, set(plan.patience.call[plan.patience.law >= 0].tolist())
+    for call, per_try in zip(p.call.tolist(), p.per_try_s.tolist(), strict=True):
+        if call not in drawn and math.isfinite(per_try) and per_try >= float(plan.calls.timeout[call]):
+            yield f"{plan.calls.name[call]}: its perTryTimeout never acts: the timeout of the whole call ends before it"
 
 
 def _late_hedges(plan: Plan) -> Iterator[str]:

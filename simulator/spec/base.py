@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, NoReturn, TypeVar
+from typing import ClassVar, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
@@ -14,6 +14,7 @@ V = TypeVar("V")
 
 
 _EMPTY = Mistake("expected a value, found nothing; without one, leave the key out")
+_EMPTY_BLOCK = Mistake("expected a mapping, found nothing; write `{}` for its defaults, or leave the key out")
 
 
 class FrozenDict(dict[str, V]):
@@ -66,6 +67,16 @@ class Model(BaseModel):
         """Return the mapping with its shorthands written out; mistakes may take the place of values."""
         return data
 
+    @classmethod
+    def _empty(cls, key: str) -> Mistake:
+        """Return what is wrong with a key that has nothing behind it."""
+        for name, field in cls.model_fields.items():
+            if key == (field.alias or name):
+                blocks = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, Model)]
+                if blocks and not any(each.is_required() for one in blocks for each in one.model_fields.values()):
+                    return _EMPTY_BLOCK
+        return _EMPTY
+
     @model_validator(mode="before")
     @classmethod
     def _read(cls, data: object, info: ValidationInfo) -> object:
@@ -82,7 +93,7 @@ class Model(BaseModel):
     @classmethod
     def _checked(cls, values: dict[str, object], source: Source) -> dict[str, object]:
         foreign = {key: cls._foreign(key) for key in values if not cls.is_known(key)}
-        empty = {key: _EMPTY for key, value in values.items() if value is None and key not in foreign}
+        empty = {key: cls._empty(key) for key, value in values.items() if value is None and key not in foreign}
         meant = {nearest(key, cls.known_keys()) for key in foreign}
         known = cls.normalise({key: empty.get(key, values[key]) for key in values if key not in foreign}, source)
         for key, missing in cls._missing(known).items():

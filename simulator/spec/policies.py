@@ -25,6 +25,15 @@ def _read_retry_on(value: object) -> object:
     return value
 
 
+def _read_outcomes(value: object) -> object:
+    if isinstance(value, str):
+        raise mistake(
+            f"expected a list such as [error, timeout], of error, timeout, rejected and unreachable, found"
+            f" {describe(value)}; Envoy's 5xx and reset are `error`, its connect-failure is `unreachable`"
+        )
+    return value
+
+
 def _read_percent(value: object) -> float:
     if isinstance(value, str) and value.endswith("%"):
         raise mistake(f"expected a number from 0 to 100, found {describe(value)}; write it without the %")
@@ -49,16 +58,17 @@ Threshold = Annotated[
 
 
 class Retries(Model):
-    """Further tries at a call that failed, with Envoy's meaning and defaults."""
+    """Further tries at a call that failed, by Envoy's meaning (differences: rule 12.7)."""
 
     attempts: Count | None = Field(None, description="Re-tries at most, beside the first try; default: 1.")
     per_try_timeout: PositiveDuration | None = Field(
         None, description="Of one try, from the sending of its message; default: none."
     )
-    retry_on: (
+    retry_on: Annotated[
         tuple[Annotated[RetryOn, one_of("error", "timeout", "rejected", "unreachable"),
-                        BeforeValidator(_read_retry_on)], ...] | None
-    ) = Field(None, description="Outcomes that are tried again; default: all four.")  # fmt: skip
+                        BeforeValidator(_read_retry_on)], ...] | None,
+        BeforeValidator(_read_outcomes),
+    ] = Field(None, description="Outcomes that are tried again; default: all four.")  # fmt: skip
     backoff: Duration | None = Field(None, description="The base of the waits between tries; default: 25ms.")
     max_backoff: Duration | None = Field(None, description="No wait is longer; default: ten times `backoff`.")
     jitter: (

@@ -5,12 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ...errors import PlanError
+from ...errors import PlanError, TopologyError
 from ...spec import Topology
 from ...units import format_duration, parse_duration
+from ..curves.words import join
 from ..simulation import with_settings
 
 KINDS: Final = ("kill", "slow", "pause", "abort", "delay", "partition")
+OF_KINDS: Final = {
+    "replicas": ("kill", "slow", "pause", "abort"),
+    "factor": ("slow",),
+    "percentage": ("abort", "delay"),
+    "fixedDelay": ("delay",),
+    "from": ("abort", "delay", "partition"),
+}
+"""What only some kinds of faults have."""
 LASTS_S: Final = 30.0
 """How long a fault lasts that nobody gave a time."""
 BEFORE_S: Final = 20.0
@@ -78,8 +87,7 @@ def make_scene(
     if warmup_s == "auto":
         raise PlanError("a drill needs a warmup that is a time: `auto` would look for it in runs that a fault disturbs")
     if target is not None:
-        block = _block(target, fault or "kill", given, warmup_s)
-        topology = topology.replace({"faults": [block]})
+        topology = _with_fault(topology, _block(target, fault or "kill", given, warmup_s))
     elif given or fault is not None:
         words = ", ".join(["fault", *given] if fault is not None else given)
         raise PlanError(f"{words}: given without a target: name one, or leave them out to drill the faults of the file")
@@ -111,12 +119,29 @@ def _block(target: str, kind: str, given: dict[str, Any], warmup_s: float) -> di
     if kind not in KINDS:
         raise PlanError(f"fault: there is no {kind!r}: use {', '.join(KINDS[:-1])} or {KINDS[-1]}")
     rest = {key: value for key, value in given.items() if key not in ("at", "for", "from")}
+    for key in given:
+        kinds = OF_KINDS.get(key, KINDS)
+        if kind not in kinds:
+            raise PlanError(f"{key}: {kind} has none, only {join(kinds)}")
     if kind in ("slow", "delay"):
         needed, example = ("factor", "factor=5") if kind == "slow" else ("fixedDelay", 'fixed_delay="2s"')
         if needed not in rest:
             raise PlanError(f"fault: {kind} needs a {needed}: give {example}, for example")
     block = {"at": given.get("at", warmup_s + BEFORE_S), "for": given.get("for", LASTS_S), "target": target, kind: rest}
     return block | ({"from": given["from"]} if "from" in given else {})
+
+
+def _with_fault(topology: Topology, block: dict[str, Any]) -> Topology:
+    """The topology with this fault alone; its mistakes are told by the words of the drill."""
+    try:
+        return topology.replace({"faults": [block]})
+    except TopologyError as error:
+        problems = []
+        for one in error.problems:
+            place, _, key = one.path.rpartition(".")
+            ours = one.path.startswith("faults[0]") and key not in KINDS and place != ""
+            problems.append(replace(one, path=key, file="", line=0) if ours else one)
+        raise TopologyError(problems) from None
 
 
 def _seconds(name: str, value: Time) -> float:

@@ -84,7 +84,7 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
 
 
 def attempt_table(observed: Observed) -> pd.DataFrame | None:
-    """One row an attempt; None where the detail does not tell."""
+    """One row an attempt; None where the detail does not tell. Several workloads count their requests apart: named."""
     pairs = [
         (trace.requests, trace.attempts)
         for trace in observed.traces
@@ -102,7 +102,7 @@ def attempt_table(observed: Observed) -> pd.DataFrame | None:
     endpoint = plan.calls.target[call]
     caller = plan.calls.caller[call]
     services = len(plan.services.name)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "replication": replication_column(observed, [log.row.size for _, log in pairs]),
             "request": np.concatenate([requests.request[log.row] for requests, log in pairs]),
@@ -120,3 +120,6 @@ def attempt_table(observed: Observed) -> pd.DataFrame | None:
             "outcome": words(column(lambda log: log.outcome), WORDS),
         }
     )
+    if len(plan.workloads.name) > 1:
+        table["workload"] = words(workload, plan.workloads.name)
+    return table

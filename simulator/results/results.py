@@ -118,7 +118,7 @@ class Results:
 
     @property
     def attempts(self) -> pd.DataFrame:
-        """One row an attempt.
+        """One row an attempt. With several workloads, which each count their requests, the last column is `workload`.
 
         Raises
         ------

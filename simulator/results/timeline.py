@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers
-from ..plan.trace import BINS, Count, Level
+from ..plan.trace import BINS, Count, Level, make_edges
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
 from .statistics import ratio
@@ -22,8 +22,8 @@ POINTS = 100
 
 def edge_rows(observed: Observed) -> NDArray[np.intp]:
     """Which of the trace's edges bound the bins of the timeline."""
-    grid = np.arange(0, BINS + 1, BINS // POINTS) * observed.plan.settings.duration_s / BINS
-    return np.asarray(np.searchsorted(observed.edges, grid))
+    grid = make_edges(observed.plan.settings.duration_s, None)
+    return np.asarray(np.searchsorted(observed.edges, grid[:: BINS // POINTS]))
 
 
 def call_percentiles(observed: Observed, edges: Floats) -> Floats:

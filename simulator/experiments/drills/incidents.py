@@ -121,23 +121,37 @@ def judge(
         # Below the share without the fault too: what chance does to both is not the fault's doing.
         bad = is_short(good, asked, share) & (good * np.maximum(before, 1) < good_before * np.maximum(asked, 1))
         first += [float(end) - at_s for end in edges[1:][bad][:1]]
-        over.append(_over(edges, bad, until_s, horizon_s))
-        overloaded.append(_mostly(edges, is_short(good_before, before, share), until_s, horizon_s))
+        ends = edges[1:] if cycle_s > 0.0 else _last_seconds(edges, faulty.arrival_s[theirs & ~faulty_good])
+        over.append(_over(edges[:-1][bad], ends[bad], until_s, horizon_s))
+        full = is_short(good_before, before, share)
+        overloaded.append(_mostly(edges[:-1][full], edges[1:][full], until_s, horizon_s))
     seen = min(first)
     return Incident(seen if math.isfinite(seen) else math.nan, max(over), any(overloaded))
 
 
-def _over(edges: Floats, bad: Flags, until_s: float, horizon_s: float) -> float:
-    """Seconds from the fault's end to that of the last bad bin; 0 if none is after it."""
-    if not bad.any():
+def _last_seconds(edges: Floats, failed_s: Floats) -> Floats:
+    """By bin, the end of the second of the last failed request; the end of the bin where none is."""
+    ends = edges[1:].copy()
+    times = np.sort(failed_s)
+    last = np.searchsorted(times, edges[1:]) - 1
+    for number, row in enumerate(last.tolist()):
+        if row >= 0 and times[row] >= edges[number]:
+            whole = math.floor((times[row] - edges[number]) / BIN_S) + 1
+            ends[number] = min(edges[number] + BIN_S * whole, edges[number + 1])
+    return ends
+
+
+def _over(starts: Floats, ends: Floats, until_s: float, horizon_s: float) -> float:
+    """Seconds from the fault's end to that of the last bad stretch; 0 if none is after it."""
+    if not ends.size:
         return 0.0
-    if bad[-1] or _mostly(edges, bad, until_s, horizon_s):
+    if ends[-1] >= horizon_s or _mostly(starts, ends, until_s, horizon_s):
         return math.inf
-    return max(float(edges[1:][bad][-1]) - until_s, 0.0)
+    return max(float(ends[-1]) - until_s, 0.0)
 
 
-def _mostly(edges: Floats, bad: Flags, until_s: float, horizon_s: float) -> bool:
-    """Whether more than half of the last part of what is watched lies in bad bins."""
+def _mostly(starts: Floats, ends: Floats, until_s: float, horizon_s: float) -> bool:
+    """Whether bad stretches fill more than half of the last part of what is watched."""
     since = horizon_s - LAST * (horizon_s - until_s)
-    inside = np.clip(edges[1:], since, horizon_s) - np.clip(edges[:-1], since, horizon_s)
-    return bool(math.fsum(inside[bad].tolist()) > 0.5 * (horizon_s - since))
+    inside = np.clip(ends, since, horizon_s) - np.clip(starts, since, horizon_s)
+    return math.fsum(inside.tolist()) > 0.5 * (horizon_s - since)

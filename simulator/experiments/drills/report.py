@@ -13,6 +13,7 @@ from ...results.display import WIDTH, number, shorten, text_table
 from ...units import format_duration
 from ..curves.words import join, short
 from .faulting import LONGER
+from .measuring import SHORTEST_S
 
 if TYPE_CHECKING:
     from .drilled import Drill
@@ -151,7 +152,9 @@ def blast_lines(drill: Drill) -> list[str]:
                 parts.append(f"{word} of {', '.join(names)}{more}")
         return "; ".join(parts) or nobody
 
-    head = "blast radius (other services while the fault lasts, as their callers see them):"
+    seconds = drill.until_s - drill.at_s
+    when = "while the fault lasts" if seconds >= SHORTEST_S else f"in {SHORTEST_S:g} s from the fault's beginning on"
+    head = f"blast radius (other services {when}, as their callers see them):"
     return [head, *_told(drill, tell)]
 
 

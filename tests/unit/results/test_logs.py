@@ -43,7 +43,8 @@ def test_attempts_have_names(build):
     ]
     table = summarise(plan, build.traces(plan, requests, requests, detail="attempts")).attempts
     columns = "replication request span parent caller target endpoint replica attempt start_s end_s outcome"
-    assert list(table.columns) == columns.split()
+    assert list(table.columns) == [*columns.split(), "workload"]
+    assert table.workload.tolist() == ["shoppers", "shoppers", "robots"] * 2
     assert table.replication.tolist() == [0] * 3 + [1] * 3
     assert table.request.tolist() == [0, 0, 1] * 2
     assert table.span.tolist() == [0, 1, 0] * 2
@@ -54,6 +55,12 @@ def test_attempts_have_names(build):
     assert table.start_s.tolist() == [30.0, 30.1, 60.0] * 2
     np.testing.assert_allclose(table.end_s, [30.5, 30.3, np.nan] * 2)
     assert table.outcome.tolist() == ["ok", "ok", "unfinished"] * 2
+
+
+def test_attempts_of_one_workload_need_no_name_of_it(build):
+    plan = build.plan(workloads=(("shoppers", (0,)),))
+    table = summarise(plan, build.traces(plan, [build.Request(30.0, 0.5)], [], detail="attempts")).attempts
+    assert table.columns[-1] == "outcome"
 
 
 def test_latencies_are_there_at_any_detail(build):

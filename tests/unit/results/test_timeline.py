@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import simulator as sim
 from simulator.plan.layout import Outcome
 from simulator.results import summarise
 
@@ -15,6 +16,15 @@ def test_bins_are_uniform_wherever_the_warmup_lies(build, warmup_s):
     assert front.arrival_rate_per_s.sum() == front.arrival_rate_per_s.iloc[10] == 0.5
     assert front.utilisation_ratio.to_numpy() == pytest.approx(0.5)
     assert table[table.service == "back"].queue_length.to_numpy() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("duration", ["51138ms", "1.289s", "1717ms"])
+@pytest.mark.parametrize("warmup", ["0s", "700ms"])
+def test_a_run_of_any_length_has_a_timeline(duration, warmup):
+    """200 x H / 200 is one bit above the first two of these."""
+    topology = sim.loads("services: {a: {steps: [{cpu: 1ms}]}}\nworkload: {call: a, rate: 5/s}\n")
+    result = sim.simulate(topology, duration=duration, warmup=warmup, replications=1, engine="reference")
+    assert result.timeline["time_s"].size == 100
 
 
 def test_rates_are_averaged_and_latencies_pooled_over_replications(build):

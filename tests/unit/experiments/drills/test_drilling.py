@@ -217,6 +217,29 @@ def test_a_queue_that_drains_for_longer_than_the_run_is_not_metastable(monkeypat
     assert sim.drill(topology, "web", "pause", **options).table["verdict"].tolist() == ["metastable"]
 
 
+LOW = (
+    HEAD
+    + """\
+services: {web: {steps: [{call: db}]}, db: {startup: 20s, steps: [{cpu: 1ms}]}}
+network: {latency: 1ms}
+workload: {call: web, rate: 0.3/s, arrivals: even}
+"""
+)
+
+
+def test_few_requests_make_long_bins_of_which_what_went_well_is_well():
+    """Down until 52 s + 20 s; one comes every 10/3 s: the last one that fails at 70 s."""
+    found = sim.drill(sim.loads(LOW), "db", at="22s", for_="30s", **ONE)
+    assert found.table[["verdict", "time_to_recover_s"]].to_numpy().tolist() == [["comes back", 19.0]]
+
+
+def test_traffic_that_ends_is_no_reason_not_to_come_back():
+    """Twenty a second for 20 s, killed from 10 s to 17 s: ready at 19 s, before the last second of traffic."""
+    text = LOW.replace("rate: 0.3/s, arrivals: even", "startRate: 20/s, stages: [{target: 20/s, duration: 20s}]")
+    found = sim.drill(sim.loads(text.replace("20s, steps", "2s, steps")), "db", at="10s", for_="7s", **ONE)
+    assert found.table[["verdict", "time_to_recover_s"]].to_numpy().tolist() == [["comes back", 2.0]]
+
+
 def test_what_is_overloaded_without_the_fault_is_called_that():
     topology = sim.loads(EVEN).replace({"workload.rate": "150/s"})
     found = sim.drill(topology, "web", "pause", at="4s", for_="2s", duration="20s", **ONE)

@@ -273,7 +273,7 @@ def _together(scene: Scene, cases: Sequence[Case], found: dict[tuple[str, str], 
         blast=_stacked({key: one.blast for key, one in found.items()}),
         timeline=_stacked({key: one.timeline for key, one in found.items()}),
         shared={case.deployment: _shared(case) for case in cases},
-        warnings={case.deployment: _warnings(case) for case in cases},
+        warnings={case.deployment: _warnings(case.deployment, cases) for case in cases},
         confidence=settings.confidence,
         replications=settings.replications,
         interrupted=not complete,
@@ -291,9 +291,15 @@ def _stacked(tables: dict[tuple[str, str], pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(named, ignore_index=True)
 
 
-def _warnings(case: Case) -> tuple[str, ...]:
-    """What the plan says of the faults."""
-    return tuple(text for text in case.faulty.warnings if text.startswith("faults["))
+def _warnings(deployment: str, cases: Sequence[Case]) -> tuple[str, ...]:
+    """What the plans say with the faults and not without; of some policy sets only, if these are named."""
+    mine = [case for case in cases if case.deployment == deployment]
+    said: dict[str, list[str]] = {}
+    for case in mine:
+        for text in case.faulty.warnings:
+            if text not in case.calm.warnings:
+                said.setdefault(text, []).append(case.policies)
+    return tuple(text if len(sets) == len(mine) else f"{', '.join(sets)}: {text}" for text, sets in said.items())
 
 
 def _shared(case: Case) -> tuple[str, ...]:

@@ -194,7 +194,7 @@ def _policies(drill: Drill) -> Iterator[str]:
         yield "No policy acts here: all policy sets are the same."
         return
     for deployment, rows in groups:
-        if len(rows) > 1:
+        if len(rows) > 1 and (rows["lost"] + rows["late"]).gt(0.0).any():
             parts = [
                 f"{_three(one['lost'] + one['late'])} ({one['policies']})" for one in rows.to_dict(orient="records")
             ]

@@ -353,7 +353,8 @@ def test_a_limit_on_file_sizes_leaves_nothing_behind(cache, shop, tmp_path, tmp_
     import resource
 
     limit = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))}
-    environment = {"MPLCONFIGDIR": "/"}
+    # Python itself would keep byte code that is cut off, of whatever library nobody has imported before.
+    environment = {"MPLCONFIGDIR": "/", "PYTHONDONTWRITEBYTECODE": "1"}
     if cache == "empty":  # then no machine code can be kept either
         environment |= dict.fromkeys(("HOME", "XDG_CACHE_HOME"), str(tmp_path_factory.mktemp("home")))
     else:

@@ -54,7 +54,7 @@ def quantity(name: str, value: float) -> str:
         return f"{value * 100.0:.3f}"
     if name.endswith("_s") and not name.endswith("per_s"):
         return number(value * 1000.0)
-    return f"{value:.0f}" if name in COUNTS else number(value)
+    return f"{value:.0f}" if name in (*COUNTS, "failed_calls") else number(value)
 
 
 def label(name: str, currency: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 python3 start.py compare topologies/checkout.yaml
 python3 start.py test
+python3 start.py notebook
+python3 start.py docs
 """
 
 import hashlib
@@ -16,11 +18,15 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
+EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
+"""What a command needs beside the simulator itself."""
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
+    SITE,
     ("pytest", "-n", "2", "--dist", "loadfile"),
 )
 
@@ -30,13 +36,16 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    arguments = sys.argv[1:]
-    testing = arguments[:1] == ["test"]
-    set_up(testing=testing)
-    if not testing:
-        return run([PYTHON, "-m", "simulator.cli", *arguments])
-    if len(arguments) > 1:
-        return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
+    command, *arguments = sys.argv[1:] or ["--help"]
+    set_up(EXTRAS.get(command, ""))
+    if command == "notebook":
+        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])])
+    if command == "docs":
+        return subprocess.call([BIN / SITE[0], *SITE[1:]], cwd=ROOT)
+    if command != "test":
+        return run([PYTHON, "-m", "simulator.cli", command, *arguments])
+    if arguments:
+        return subprocess.call([BIN / "pytest", *arguments], cwd=ROOT)
     for check in CHECKS:
         print(f"$ {' '.join(check)}", flush=True)
         if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
@@ -54,16 +63,18 @@ def run(command: list[object]) -> int:
     return subprocess.call(words)
 
 
-def set_up(*, testing: bool) -> None:
+def set_up(extra: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
-    full, plain = VENV / ".installed-dev", VENV / ".installed"
-    if any(stamp.exists() and stamp.read_text() == wanted for stamp in ((full,) if testing else (full, plain))):
+    # Whoever has what tests need has all but Jupyter's own pages.
+    enough = (extra,) if extra == "lab" else (extra, "dev")
+    stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
     print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    what = f"{ROOT}[dev]" if testing else str(ROOT)
+    what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
     try:
@@ -79,7 +90,7 @@ def set_up(*, testing: bool) -> None:
         subprocess.run(install, check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
-    (full if testing else plain).write_text(wanted)
+    stamps[0].write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -136,6 +136,14 @@ def schema(arguments: Arguments) -> int:
     return FINE
 
 
+def completion(arguments: Arguments) -> int:
+    """Print what a shell reads to complete commands and options."""
+    import shtab
+
+    print(shtab.complete(make_parser(), arguments.shell))
+    return FINE
+
+
 def plot(arguments: Arguments) -> int:
     """Draw a figure into PNG and SVG files; what many runs have found is printed too."""
     if arguments.quick and arguments.figure != "topology":
@@ -253,4 +261,10 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
         "simulator schema > topology.schema.json",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="changes nothing: the schema is JSON")
+    command = add_command(
+        commands, completion, "what a shell reads to complete commands and options with the tab key",
+        'eval "$(simulator completion bash)"',
+        "simulator completion zsh > ~/.zfunc/_simulator",
+    )  # fmt: skip
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which one")
     return parser

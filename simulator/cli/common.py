@@ -61,7 +61,7 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
 
 def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)")
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -73,6 +73,11 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
         "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
+
+
+def completes_files(action: argparse.Action) -> None:
+    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
+    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:

@@ -21,6 +21,7 @@ from .common import (
     Arguments,
     Progress,
     add_command,
+    completes_files,
     equal_cores_argument,
     print_json,
     read_topology,
@@ -73,8 +74,10 @@ def add(commands: Any) -> None:
         "simulator sweep --collect runs/ --parquet sweep.parquet",
     )  # fmt: skip
     command.epilog = f"{command.epilog}\n\n{EXIT_CODES}"
-    command.add_argument(
-        "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+    completes_files(
+        command.add_argument(
+            "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+        )
     )
     _point_arguments(command)
     settings_arguments(command)

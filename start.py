@@ -1,7 +1,9 @@
 """The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
 
 python3 start.py compare topologies/checkout.yaml
-python3 start.py test
+python3 start.py test           what takes turns only in part, as CI does
+python3 start.py test --all     everything
+python3 start.py test tests/... pytest alone
 python3 start.py notebook
 python3 start.py docs
 """
@@ -27,8 +29,8 @@ CHECKS = (
     ("mypy",),
     ("lint-imports",),
     SITE,
-    ("pytest", "-n", "2", "--dist", "loadfile"),
 )
+PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 
 
 def main() -> int:
@@ -44,9 +46,9 @@ def main() -> int:
         return subprocess.call([BIN / SITE[0], *SITE[1:]], cwd=ROOT)
     if command != "test":
         return run([PYTHON, "-m", "simulator.cli", command, *arguments])
-    if arguments:
+    if arguments and arguments != ["--all"]:
         return subprocess.call([BIN / "pytest", *arguments], cwd=ROOT)
-    for check in CHECKS:
+    for check in (*CHECKS, (*PYTEST, *arguments)):
         print(f"$ {' '.join(check)}", flush=True)
         if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
             return code

@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,18 +19,11 @@ from scipy.stats import norm, t
 
 import simulator as sim
 
-HERE = Path(__file__).parent
 CONFIDENCE = 0.95
 WIDE = 4.5
 """Standard errors, of a normal mean, that a law may be away: one chance in 150,000."""
 OFF = 0.95
 """What the anti-test multiplies an input by."""
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Laws take turns, a third of the files a commit: what is simulated for one is shared by all tests of its file."""
-    if item.path.parent == HERE:
-        item.add_marker(pytest.mark.one_in(3, together=True))
 
 
 class InThisProcess(Executor):

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.trace import Count, Level
+from .hidden import deadlocked_services, find_hidden
 from .objectives import find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
@@ -139,7 +140,7 @@ def growing_queues(observed: Observed) -> NDArray[np.bool_]:
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
     """Services that are asked for more than they can do, and units that can do no more."""
-    growing = growing_queues(observed)
+    growing = growing_queues(observed) & ~deadlocked_services(observed)
     for row in np.flatnonzero(growing).tolist():
         begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
         yield (
@@ -181,4 +182,5 @@ def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], request
         *about_unfinished(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),
+        *find_hidden(observed),
     )

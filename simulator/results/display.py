@@ -27,10 +27,10 @@ HEADLINES: Final = (
 ALWAYS: Final = ("requests", "errors", "unfinished")
 SERVICES: Final = (
     "replicas", "utilisation_ratio", "waiting_time_s", "service_time_s", "queue_length",
-    "throughput_per_s", "errors",
+    "throughput_per_s", "failed_calls",
 )  # fmt: skip
 SERVICE_HEAD: Final = (
-    "service", "replicas", "utilisation %", "waiting ms", "service ms", "queue", "per s", "errors",
+    "service", "replicas", "utilisation %", "waiting ms", "service ms", "queue", "per s", "failed calls",
 )  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"

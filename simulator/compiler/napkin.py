@@ -128,7 +128,8 @@ def _unit_rows(plan: Plan, expected: Expectations) -> tuple[UnitRow, ...]:
     remote = plan.calls.remote == 1
     unit_of_call = plan.services.unit[plan.endpoints.service[plan.calls.target]]
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
-    rates, requests = expected.rates @ expected.calls, _mix(plan, expected) @ expected.calls
+    coming = expected.calls * (expected.tries * expected.arriving)
+    rates, requests = expected.rates @ coming, _mix(plan, expected) @ coming
     return tuple(
         UnitRow(
             unit=name,

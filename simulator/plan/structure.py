@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -60,3 +62,18 @@ def _node(programs: Programs, row: int) -> tuple[Node, int]:
     shares = np.diff(programs.weight[rows], prepend=0.0).tolist()
     jump = blocks[0][1]
     return Node(row, op, bodies, tuple(shares)), int(programs.c[jump])
+
+
+def call_rows(nodes: Sequence[Node]) -> list[int]:
+    """Rows of the CALL and SEND instructions inside, at any depth."""
+    rows, todo = [], [iter(nodes)]
+    while todo:
+        for node in todo[-1]:
+            if node.op in (Op.CALL, Op.SEND):
+                rows.append(node.row)
+            if node.bodies:
+                todo.append(chain.from_iterable(node.bodies))
+                break
+        else:
+            todo.pop()
+    return rows

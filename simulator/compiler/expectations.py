@@ -17,7 +17,7 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.structure import Node, handler
+from ..plan.structure import Node, handlers
 from ..plan.structure import call_rows as call_rows
 from .clock import Clock
 
@@ -63,7 +63,7 @@ def least(plan: Plan) -> Expectations:
 
 
 def _expect(plan: Plan, *, served: bool) -> Expectations:
-    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
+    trees = handlers(plan.programs, plan.endpoints.start.tolist())
     order = callees_first(plan, trees)
     clock = Clock(plan, trees, order, np.zeros(len(plan.units.name)), served=served)
     efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
@@ -165,10 +165,11 @@ def _visits(
     for call in plan.workloads.entry_call.tolist():
         visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
     for endpoint in reversed(order):
-        for row in call_rows(trees[endpoint]):
-            call = int(plan.programs.a[row])
-            calls[:, call] = visits[:, endpoint] * counts[row]
-            visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
+        made_at = call_rows(trees[endpoint])
+        made = plan.programs.a[made_at]
+        for runs, sums in zip(visits, calls, strict=True):
+            sums[made] = runs[endpoint] * counts[made_at]
+            runs += np.bincount(plan.calls.target[made], sums[made] * coming[made], minlength=len(runs))
     return calls, visits
 
 
@@ -183,9 +184,11 @@ def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats, coming: Flo
     # seconds on half a core are half core-seconds
     cost = np.minimum(1.0, plan.units.cpu)[plan.services.unit] / plan.services.pace
     mean, owner = plan.distributions.mean, endpoint_of_rows(plan)
-    for row in np.flatnonzero(plan.programs.op == Op.CPU):
-        service = plan.endpoints.service[owner[row]]
-        work[:, service] += visits[:, owner[row]] * counts[row] * mean[plan.programs.a[row]] * cost[service]
+    rows = np.flatnonzero(plan.programs.op == Op.CPU)
+    services = plan.endpoints.service[owner[rows]]
+    seconds = counts[rows] * mean[plan.programs.a[rows]] * cost[services]
+    for runs, sums in zip(visits, work, strict=True):
+        sums += np.bincount(services, runs[owner[rows]] * seconds, minlength=len(sums))
     for packing in packings(plan):
         at_target = packing.at_target * coming[packing.call]
         for service, steps in ((packing.caller, packing.at_caller), (packing.target, at_target)):

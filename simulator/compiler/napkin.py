@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
 from ..units import format_duration
@@ -95,6 +96,7 @@ class Napkin:
         return "\n".join(_render(self))
 
 
+@uncollected
 def napkin(plan: Plan) -> Napkin:
     """Expected loads of a plan, without running it."""
     expected = expect(plan)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..garbage import uncollected
 from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..spec.models import Topology
@@ -26,6 +27,7 @@ from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
 
+@uncollected
 def compile_topology(
     topology: Topology,
     deployment: str = "microservices",

@@ -36,19 +36,37 @@ def main() -> int:
     if not testing:
         return run([PYTHON, "-m", "simulator.cli", *arguments])
     if len(arguments) > 1:
-        return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
+        return call([BIN / "pytest", *arguments[1:]])
     for check in CHECKS:
         print(f"$ {' '.join(check)}", flush=True)
-        if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
+        if code := call([BIN / check[0], *check[1:]]):
             return code
     return 0
 
 
+def call(command: list[object]) -> int:
+    """Run a command, hand SIGTERM on to it, and give its exit code; this process may be number 1 of a container."""
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    try:
+        code = child.wait()
+        return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGTERM, end)
+        child.kill()
+
+
+def end(number: int, _frame: object) -> None:
+    """End with the exit code of a signal: process 1 hears only what is asked for."""
+    sys.exit(128 + number)
+
+
 def run(command: list[object]) -> int:
-    """Hand over to the simulator: a Ctrl-C is its alone, so that it can show what is finished."""
+    """Hand over to the simulator: interrupts are its alone, so that it can show what is finished."""
     words = [str(word) for word in command]
     if os.name != "nt":
         sys.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the simulator hears it
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
@@ -83,6 +101,7 @@ def set_up(*, testing: bool) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

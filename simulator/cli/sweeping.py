@@ -118,7 +118,6 @@ def _work_arguments(command: argparse.ArgumentParser) -> None:
         help="compute only every N-th point, beginning with I (from 0), into the store; auto: what the array job of "
         "Kubernetes or Slurm says",
     )  # fmt: skip
-    group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: as many as there are cores")
     group.add_argument("--dask", metavar="ADDRESS", help="compute on the workers of a Dask scheduler: tcp://host:8786")
     group.add_argument("--collect", type=Path, metavar="FOLDER", help="compute nothing: the table of what a store has")
 
@@ -209,8 +208,8 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
         return sim.sweep(
             topology, axes or None, deployments=arguments.deployment, design=arguments.design,
             samples=arguments.samples, design_seed=arguments.design_seed, store=arguments.store,
-            address=arguments.dask, workers=arguments.workers, shard=arguments.shard, runs=arguments.runs,
-            progress=progress, notify=size.append, **settings_of(arguments),
+            address=arguments.dask, shard=arguments.shard, runs=arguments.runs, progress=progress, notify=size.append,
+            **settings_of(arguments),
         )  # fmt: skip
 
     return with_progress(run, "runs")

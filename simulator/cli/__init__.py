@@ -12,7 +12,7 @@ from typing import Any
 
 import simulator as sim
 
-from . import curves, drilling, sizing, sweeping
+from . import curves, drilling, sizing, starting, sweeping
 from .common import (
     FINE,
     INTERRUPTED,
@@ -206,6 +206,7 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
     parser.add_argument("--version", action="version", version=f"simulator {sim.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    starting.add(commands)
     command = add_command(
         commands, check, "what theory says before any run: loads, bottleneck, bounds, warnings",
         "simulator check topologies/checkout.yaml",

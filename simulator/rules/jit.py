@@ -39,6 +39,7 @@ __all__ = [
     "int64",
     "integers_of",
     "is_at_hand",
+    "is_kept",
     "kernel",
     "prefetch",
     "rule",
@@ -211,6 +212,11 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
 def is_at_hand(function: Any) -> bool:
     """Whether the machine code of a rule is there, from this process or an earlier one."""
     return bool(function.overloads) or function._cache.is_there()
+
+
+def is_kept() -> bool:
+    """Whether another process finds what is compiled now: the folder is not a temporary one."""
+    return not keeping.is_temporary(cache_folder())
 
 
 def compile_now(function: Any) -> None:

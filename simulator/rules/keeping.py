@@ -62,6 +62,11 @@ def find_folder(name: str) -> Path:
     return folder
 
 
+def is_temporary(folder: Path) -> bool:
+    """Whether a folder is gone when this process ends."""
+    return folder.parent.name.startswith(TEMPORARY)
+
+
 def why_not_private(folder: Path) -> str:
     """What lets somebody else put code into a folder; empty if nothing does."""
     if not hasattr(os, "geteuid"):

@@ -8,11 +8,13 @@ import re
 import sys
 import textwrap
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import simulator as sim
 
+from ..files import replaced
 from .common import (
     FINE,
     INTERRUPTED,
@@ -136,9 +138,17 @@ def sweep(arguments: Arguments) -> int:
         if file is not None:
             _refuse_ending(file, ending)
             require_writable(file)
+    if arguments.parquet is not None and find_spec("pyarrow") is None:
+        raise sim.ResultError(
+            f"--parquet {arguments.parquet} needs pyarrow: pip install 'microservice-topology-simulator[parquet]', or "
+            "take --csv"
+        )
     table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
     counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
     unwritten = _write(table, arguments)
+    if changed := counts.pop("changed", ()):
+        _tell(f"changed since they were written, and not used: {'; '.join(changed[:5])}"
+              + (f"; and {len(changed) - 5} more lines" if len(changed) > 5 else ""))  # fmt: skip
     if counts:
         shared = f"; rows that share one of these runs: {counts['shared']}" if counts["shared"] else ""
         left = f"; interrupted, {counts['missing']} missing" if counts["missing"] else ""
@@ -167,7 +177,8 @@ def _write(table: pd.DataFrame, arguments: Arguments) -> sim.ResultError | None:
     for file, write in ((arguments.csv, table.to_csv), (arguments.parquet, table.to_parquet)):
         if file is not None:
             try:
-                write(file, index=False)
+                with replaced(file) as new:
+                    write(new, index=False)
             except OSError as error:
                 unwritten = sim.ResultError(f"cannot write {file}: {error.strerror or error}: name another file")
     return unwritten

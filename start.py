@@ -41,25 +41,43 @@ def main() -> int:
     command, *arguments = sys.argv[1:] or ["--help"]
     set_up(EXTRAS.get(command, ""))
     if command == "notebook":
-        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])])
+        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
     if command == "docs":
-        return subprocess.call([BIN / SITE[0], *SITE[1:]], cwd=ROOT)
+        return call([BIN / SITE[0], *SITE[1:]])
     if command != "test":
         return run([PYTHON, "-m", "simulator.cli", command, *arguments])
     if arguments and arguments != ["--all"]:
-        return subprocess.call([BIN / "pytest", *arguments], cwd=ROOT)
+        return call([BIN / "pytest", *arguments])
     for check in (*CHECKS, (*PYTEST, *arguments)):
         print(f"$ {' '.join(check)}", flush=True)
-        if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
+        if code := call([BIN / check[0], *check[1:]]):
             return code
     return 0
 
 
-def run(command: list[object]) -> int:
-    """Hand over to the simulator: a Ctrl-C is its alone, so that it can show what is finished."""
+def call(command: list[object]) -> int:
+    """Run a command, hand SIGTERM on to it, and give its exit code; this process may be number 1 of a container."""
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    try:
+        code = child.wait()
+        return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGTERM, end)
+        child.kill()
+
+
+def end(number: int, _frame: object) -> None:
+    """End with the exit code of a signal: process 1 hears only what is asked for."""
+    sys.exit(128 + number)
+
+
+def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int:
+    """Hand over to the simulator: interrupts are its alone, so that it can show what is finished."""
     words = [str(word) for word in command]
     if os.name != "nt":
         sys.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)  # until the simulator hears it
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
@@ -96,6 +114,7 @@ def set_up(extra: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -10,11 +11,13 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import simulator as sim
+
+from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
 
 Arguments = argparse.Namespace
 Progress = Callable[[float, int], None]
@@ -39,6 +42,21 @@ WRITTEN = {"axes": "--axis", "deployment": "-d"}
 """Options that are not written as they are named inside."""
 CHANGE_BOTH = "): change both"
 """The end of what is said of a warmup that is not shorter than the duration."""
+
+LIMITS = (
+    ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
+    (
+        "memory-limit",
+        "SIZE",
+        MEMORY_LIMIT,
+        "what one run may take, for example 8Gi; default: a core's share of half of it",
+    ),
+    ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
+)
+"""Options that are environment variables too."""
+LIMIT_OF: dict[str, Callable[[], float]] = {
+    WORKERS: available_cores, MEMORY_LIMIT: memory_limit, TIME_LIMIT: time_limit,
+}  # fmt: skip
 
 HEAD = "result.json"
 """What a folder with a saved result has."""
@@ -103,6 +121,45 @@ def settings_arguments(command: argparse.ArgumentParser) -> None:
         "--engine", choices=("auto", "reference", "compiled"), default="auto",
         help="what runs it; default: auto, the fastest that can",
     )  # fmt: skip
+    group = command.add_argument_group("of this machine", "Each is the environment variable in brackets, for one call.")
+    for option, metavar, variable, text in LIMITS:
+        group.add_argument(f"--{option}", metavar=metavar, help=f"{text} ({variable})")
+
+
+@contextlib.contextmanager
+def limits_of(arguments: Arguments) -> Iterator[None]:
+    """Let what was said of this machine act on this call, and on the workers that it starts.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be read.
+    """
+    given = {
+        variable: value
+        for option, _, variable, _ in LIMITS
+        if (value := getattr(arguments, option.replace("-", "_"), None)) is not None
+    }
+    before = {variable: os.environ.get(variable) for variable in given}
+    os.environ.update(given)
+    try:
+        for option, _, variable, _ in LIMITS:
+            if variable in given:
+                _try_limit(option, variable)
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                del os.environ[variable]
+            else:
+                os.environ[variable] = value
+
+
+def _try_limit(option: str, variable: str) -> None:
+    try:
+        LIMIT_OF[variable]()
+    except sim.EngineError as error:
+        raise sim.EngineError(str(error).replace(variable, f"--{option}", 1)) from None
 
 
 def equal_cores_argument(command: argparse.ArgumentParser) -> None:

@@ -56,7 +56,7 @@ DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
 """What is left out where there is no room, the first one first."""
 OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
 """What a warning of a point says that is asked for more than it can do."""
-FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9 ]+ requests? lie beyond ([^:;]*): \S+ needs [0-9 ]+ requests?")
+FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9,]+ requests? lie beyond ([^:;]*): \S+ needs [0-9,]+ requests?")
 """What nearly every short run is warned of."""
 LONG_QUANTITY = re.compile(r"([0-9]+\.[0-9]{3,})([A-Za-z%/]*)")
 EXIT_CODES = """\

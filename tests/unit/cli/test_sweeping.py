@@ -240,8 +240,8 @@ def test_a_long_table_is_cut(shop, capsys, monkeypatch):
     assert "... and 1 more row: --csv or --parquet have all of them" in out
 
 
-FEW = "fewer than 10 of 1 203 requests lie beyond p99.9: p99.9 needs 10 000 requests"
-MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10 000 requests"
+FEW = "fewer than 10 of 1,203 requests lie beyond p99.9: p99.9 needs 10,000 requests"
+MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10,000 requests"
 
 
 @pytest.mark.parametrize(

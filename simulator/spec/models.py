@@ -17,8 +17,8 @@ from pydantic import (
 )
 
 from ..errors import TopologyError
-from .base import FrozenDict, Model
-from .checks import unknown_call, unknown_names
+from .base import EXTENSION, FrozenDict, Model
+from .checks import split_call, unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
 from .distributions import Empirical
 from .edit import changed
@@ -73,8 +73,15 @@ class Topology(Model):
     _base: str = PrivateAttr(default="")
 
     @classmethod
+    def is_known(cls, key: str) -> bool:
+        """Whether a file may have this key here; one that begins with `x-` is ignored."""
+        return key.startswith(EXTENSION) or super().is_known(key)
+
+    @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
         """Write the shorthands out."""
+        for key in [key for key in data if key.startswith(EXTENSION)]:
+            del data[key]
         if is_nameless(data.get("workload")):
             data["workload"] = {"workload": data["workload"]}
         data.setdefault("name", source.name)
@@ -87,7 +94,7 @@ class Topology(Model):
             return handler(data)
         written = isinstance(info.context, Source)
         source = info.context if isinstance(info.context, Source) else Source()
-        tree = _plain(data)
+        tree = plain(data)
         issues = unknown_names(tree)
         topology = None
         try:
@@ -96,7 +103,7 @@ class Topology(Model):
             issues += issues_of(error, tree)
         if issues or source.problems or topology is None:
             raise TopologyError(in_order(issues, source))
-        return topology._keep(dict(tree) if written else _plain(topology), source.base)  # noqa: SLF001
+        return topology._keep(dict(tree) if written else plain(topology), source.base)  # noqa: SLF001
 
     def _keep(self, tree: dict[str, object], base: str) -> Self:
         self._tree, self._base = tree, base
@@ -134,7 +141,7 @@ class Topology(Model):
             If a path leads nowhere, or the result is no valid topology.
         """
         source = Source(base=self.base, name=self.name)
-        return type(self).model_validate(changed(self._tree, _plain(changes)), context=source)
+        return type(self).model_validate(changed(self._tree, plain(changes)), context=source)
 
     def resolve(self, call: str) -> tuple[str, str]:
         """Return the service and the endpoint that a call such as `order.place` or `order` names.
@@ -144,10 +151,13 @@ class Topology(Model):
         TopologyError
             If there is no such endpoint, or several could be meant.
         """
+        service, endpoint = split_call(self.services, call)
+        found = self.services.get(service)
+        if found is not None and endpoint in found.endpoints:
+            return service, endpoint
         if problems := unknown_call(self._tree, call):
             raise TopologyError(f"{call}: {problems[0].message}")
-        service, _, endpoint = call.partition(".")
-        return service, endpoint or next(iter(self.services[service].endpoints))
+        return service, next(iter(self.services[service].endpoints))
 
     def to_dict(self) -> dict[str, object]:
         """Return the validated content, defaults included, as plain data for JSON: seconds, per second, bytes.
@@ -183,12 +193,12 @@ def _files(value: object) -> Iterator[tuple[str, str]]:
                 yield from _files(item)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return plain data, with models in it as a file would have them."""
     if isinstance(value, BaseModel):
-        return _plain(value.model_dump(by_alias=True, exclude_none=True))
+        return plain(value.model_dump(by_alias=True, exclude_none=True))
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -123,6 +123,15 @@ def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
             yield ("slos", name, "call"), slo.get("call")
 
 
+def calls_of(tree: Mapping[str, object], key: tuple[str, str]) -> Iterator[tuple[Location, str]]:
+    """Yield where an endpoint calls something, and what; then the fallbacks of policies, which may be its own."""
+    service, endpoint = key
+    here: Location = ("services", service, *(("endpoints", endpoint) if endpoint else ()), "steps")
+    found = [(location, call) for location, call in _calls(tree) if isinstance(call, str)]
+    yield from ((location, call) for location, call in found if location[: len(here)] == here)
+    yield from ((location, call) for location, call in found if location[0] == "policies")
+
+
 def _every_step(tree: Mapping[str, object]) -> Iterator[tuple[Location, Mapping[str, object]]]:
     """Yield every step at any depth, also those of fallbacks, and where it is."""
     for name, service in _items(tree.get("services")):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..errors import Problem, TopologyError
 from .mistakes import Location, describe, dotted, hint
-from .text import Text
+from .text import Positions, Text
 from .workload import KEYS, is_nameless
 
 _PART = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[([0-9]+)\]')
@@ -25,26 +25,15 @@ _NAMES: dict[Location, str] = {
 }
 
 
-def changed(tree: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return a copy of the tree with the values at the given paths replaced.
+def changed_at(
+    tree: Mapping[str, object], changes: Mapping[str, object]
+) -> tuple[dict[str, object], tuple[Location, ...]]:
+    """Return a copy of the tree with the values at the given paths replaced, and the locations of those.
 
     Raises
     ------
     TopologyError
         If a path leads nowhere; whether the values are right is for the validation to say.
-    """
-    return changed_at(tree, changes)[0]
-
-
-def changed_at(
-    tree: Mapping[str, object], changes: Mapping[str, object]
-) -> tuple[dict[str, object], tuple[Location, ...]]:
-    """Return the changed tree, and the locations that were changed.
-
-    Raises
-    ------
-    TopologyError
-        If a path leads nowhere.
     """
     result = copy.deepcopy(dict(tree))
     problems, places = [], []
@@ -56,6 +45,11 @@ def changed_at(
     if problems:
         raise TopologyError(problems)
     return result, tuple(places)
+
+
+def kept_positions(positions: Positions, changed: Sequence[Location]) -> Positions:
+    """Return where things stand, without those that were changed: they have no place in the text any more."""
+    return {at: mark for at, mark in positions.items() if not any(at[: len(one)] == one for one in changed)}
 
 
 def _set(tree: dict[str, object], path: str, value: object) -> Location:

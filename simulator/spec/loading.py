@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import TopologyError
-from .edit import changed_at
-from .mistakes import Source
-from .models import Topology, plain
+from .edit import changed_at, kept_positions
+from .mistakes import Location, Source
+from .models import Topology, Written, plain
 from .text import Text, read_text
 
 
@@ -41,6 +41,7 @@ def _topology(text: str, file: str, base: str, name: str, changes: Mapping[str, 
     document = Text(text, file)
     tree = document.read()
     positions = document.positions
+    places: tuple[Location, ...] = ()
     source = Source(file, base, name, document.lines, positions, document.problems)
     if changes and isinstance(tree, Mapping):
         try:
@@ -48,7 +49,7 @@ def _topology(text: str, file: str, base: str, name: str, changes: Mapping[str, 
         except TopologyError:
             Topology.model_validate(tree, context=source)  # what is wrong with the file itself comes first
             raise
-        # what stands elsewhere now has no place in the text
-        kept = {at: mark for at, mark in positions.items() if not any(at[: len(one)] == one for one in places)}
-        source = replace(source, positions=kept)
-    return Topology.model_validate(tree, context=source)
+        source = replace(source, positions=kept_positions(positions, places))
+    topology = Topology.model_validate(tree, context=source)
+    topology.remember(Written(text, file, places))
+    return topology

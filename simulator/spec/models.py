@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -16,19 +17,37 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import TopologyError
+from ..errors import Problem, TopologyError
 from .base import EXTENSION, FrozenDict, Model
-from .checks import split_call, unknown_call, unknown_names
+from .checks import calls_of, split_call, unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
 from .distributions import Empirical
-from .edit import changed
+from .edit import changed_at, kept_positions
 from .faults import Fault
-from .mistakes import Source, in_order, issues_of, mistake
+from .mistakes import Issue, Location, Source, dotted, in_order, issues_of, mistake
 from .services import Service
 from .settings import Network, Simulation
 from .steps import Policy
+from .text import Text as Document
 from .values import Name, Text
 from .workload import Workload, is_nameless
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text that a topology was read from, and what was changed since."""
+
+    text: str
+    file: str
+    changed: tuple[Location, ...] = ()
+
+    def problem(self, location: Location, message: str) -> Problem:
+        """Return a problem at its place in the text; where things stand is only read now, when it matters."""
+        document = Document(self.text, self.file)
+        document.read()
+        positions = kept_positions(document.positions, self.changed)
+        return Source(self.file, lines=document.lines, positions=positions).problem(Issue(location, message))
+
 
 DERIVED = ("microservices", "monolith")
 
@@ -71,6 +90,7 @@ class Topology(Model):
 
     _tree: dict[str, object] = PrivateAttr(default_factory=dict)
     _base: str = PrivateAttr(default="")
+    _text: Written | None = PrivateAttr(default=None)
 
     @classmethod
     def is_known(cls, key: str) -> bool:
@@ -141,7 +161,21 @@ class Topology(Model):
             If a path leads nowhere, or the result is no valid topology.
         """
         source = Source(base=self.base, name=self.name)
-        return type(self).model_validate(changed(self._tree, plain(changes)), context=source)
+        tree, places = changed_at(self._tree, plain(changes))
+        other = type(self).model_validate(tree, context=source)
+        if self._text is not None:
+            other.remember(replace(self._text, changed=(*self._text.changed, *places)))
+        return other
+
+    def remember(self, text: Written) -> None:
+        """Keep the text that this was read from."""
+        self._text = text
+
+    def problem_of_call(self, caller: tuple[str, str], target: tuple[str, str], message: str) -> Problem:
+        """Return a problem at the step of one endpoint, or of a fallback, that calls another endpoint."""
+        places = [at for at, call in calls_of(self._tree, caller) if self.resolve(call) == target]
+        location = places[0] if places else ("services", caller[0])
+        return self._text.problem(location, message) if self._text else Problem(dotted(location), message)
 
     def resolve(self, call: str) -> tuple[str, str]:
         """Return the service and the endpoint that a call such as `order.place` or `order` names.

@@ -37,6 +37,7 @@ from .common import (
     topology_arguments,
 )
 from .ending import heard_as_interrupts
+from .parser import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -200,7 +201,7 @@ FIGURES: dict[str, Callable[[Arguments], Any]] = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="simulator",
         description="A discrete-event simulator of microservice topologies: split it, or keep the monolith?",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -174,14 +174,13 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
-    topology = sim.load(arguments.topology)
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return topology.replace(changes) if changes else topology
+    return sim.load(arguments.topology, changes=changes)
 
 
 def one_deployment(arguments: Arguments) -> str:

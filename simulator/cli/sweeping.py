@@ -211,6 +211,10 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
     axes = _axes(arguments.axes)
+    if not axes and arguments.file is None:
+        raise sim.SimulatorError(
+            "a sweep needs axes: paths and their values, such as --axis services.payment.replicas=1,2,4"
+        )
     size: list[str] = []
 
     def run(bar: Progress) -> pd.DataFrame:

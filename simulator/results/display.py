@@ -69,9 +69,9 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
 def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
     """A value and how sure it is: ± its half width, or both ends of an interval that is longer on one side."""
     value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
-    if abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
-        return write(value, unit), f"{write(low, unit)} to {write(high, unit)}"
     shown, _, known = write(value, unit, half_width).partition(" ± ")
+    if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+        return write(value, unit), f"{write(low, unit)} to {write(high, unit)}"
     return shown, f"± {known}" if known else ""
 
 

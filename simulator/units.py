@@ -177,6 +177,16 @@ def format_memory(size: float) -> str:
     return _decimal(size, 0)
 
 
+def rough_memory(size: float) -> str:
+    """Text of a size in bytes with three digits, for people: 5074892488 gives `4.73Gi`."""
+    _non_negative(size)
+    for unit in ("Ti", "Gi", "Mi", "Ki"):
+        if size >= _BYTES[unit]:
+            value = float(size / _BYTES[unit])
+            return (f"{value:.0f}" if 1000.0 <= value < 1e6 else f"{value:.3g}") + unit
+    return f"{size:.0f} bytes"
+
+
 def parse_cpu(text: str) -> float:
     """Cores in a Kubernetes quantity: `500m` is half a core, `2` is two.
 

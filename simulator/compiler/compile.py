@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 
 from ..garbage import uncollected
+from ..machine import memory_limit
 from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
+from ..plan.size import refuse_large
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
@@ -56,6 +58,8 @@ def compile_topology(
         If the topology has no meaning that can be run: calls in a cycle, a distribution without a mean, services that
         cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit, faults of more
         replicas than there are.
+    CapacityExceeded
+        If it is too large for the memory that a run may take.
     """
     reach = find_reach(topology)
     units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
@@ -112,6 +116,7 @@ def compile_topology(
         startups=faults.startups,
         health=faults.health,
     )
+    refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
     warnings = (*find_warnings(topology, reach, plan, expected), *find_fault_warnings(topology, plan))

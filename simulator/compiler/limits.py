@@ -12,6 +12,7 @@ import numpy as np
 
 from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
+from ..words import number
 from .deployments import ResolvedUnit
 from .expectations import Expectations, exceeded_limits
 from .policies import given
@@ -74,8 +75,8 @@ def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
     """Rate limits below what is asked for, with the re-tries that the file's own errors set off."""
     for row, (most, rate) in exceeded_limits(plan, expected).items():
         yield (
-            f"{plan.services.name[row]}: its rateLimit lets {most:.4g}/s through, of {rate:.4g}/s that are asked"
-            f" for: the others wait in vain"
+            f"{plan.services.name[row]}: its rateLimit lets {number(most)}/s through, of {number(rate)}/s that are"
+            f" asked for: the others wait in vain"
         )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Dist, Op, Shape
 from ..plan.plan import Plan
+from ..words import number
 from .expectations import Expectations, behind_limits
 
 _CLOSE = 1e-9
@@ -34,7 +35,7 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
                 continue
             full = load <= capacity * (1.0 + _CLOSE)
             yield (
-                f"{name}: offered load {load:.4g} {what} >= capacity {capacity:.4g} {what}"
+                f"{name}: offered load {number(load)} {what} >= capacity {number(capacity)} {what}"
                 f" (utilisation {load / capacity:.2f}): {_fate(plan, expected, unit, when, full=full)}"
             )
 

@@ -19,6 +19,7 @@ from .distributions import DistributionTable
 from .expectations import expect
 from .fault_advice import find_fault_warnings
 from .faults import Scene, fault_names, fault_tables
+from .grouping import grouped
 from .limits import detector_columns, limiter_columns
 from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
@@ -118,8 +119,8 @@ def compile_topology(
     refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)
-    return replace(plan, warnings=warnings)
+    warnings = (*find_warnings(topology, reach, plan, expected), *find_fault_warnings(topology, plan))
+    return replace(plan, warnings=grouped(warnings))
 
 
 def _services(

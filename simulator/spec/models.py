@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from ..errors import Problem, TopologyError
+from ..garbage import uncollected
 from .base import EXTENSION, FrozenDict, Model
 from .checks import calls_of, split_call, unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
@@ -130,6 +131,7 @@ class Topology(Model):
         return self
 
     @classmethod
+    @uncollected
     def model_validate(cls, obj: Any, *, context: Any = None, **options: Any) -> Self:
         """Return the topology that a dict with the keys of a file means; numbers are seconds and per second.
 

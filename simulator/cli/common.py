@@ -290,8 +290,8 @@ def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
 
 def refuse_file(file: Path) -> None:
     """Say before a long run that its figure cannot be drawn into that file."""
-    if file.suffix.lower() not in (".png", ".svg"):
-        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
+    if file.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png, .svg or .pdf")
     if file.is_dir():
         raise sim.ResultError(f"{file} is a folder: name a file to draw into")
     require_writable(file)

@@ -10,7 +10,7 @@ import numpy as np
 from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..spec.models import Topology
-from .advice import find_warnings, refuse_endless_users
+from .advice import find_warnings, refuse_endless_users, single_copies
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
@@ -21,7 +21,7 @@ from .network import Wires, call_columns, call_names, patience_columns, patience
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name
-from .reach import Reach, find_reach, steps_of
+from .reach import Reach, find_awaited, find_reach, steps_of
 from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
@@ -94,7 +94,7 @@ def compile_topology(
         calls=calls,
         units=_units(units, numbers),
         workloads=workloads,
-        objectives=make_objectives(topology, endpoint_rows),
+        objectives=make_objectives(topology, endpoint_rows, find_awaited(topology)[0]),
         prices=_prices(topology),
         policies=policies.policies,
         breakers=policies.breakers,
@@ -112,6 +112,8 @@ def compile_topology(
     expected = expect(plan)
     refuse_endless_users(plan, expected)
     warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)
+    if equal_cores:
+        warnings += tuple(single_copies(plan))
     return replace(plan, warnings=warnings)
 
 

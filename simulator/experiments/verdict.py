@@ -184,7 +184,7 @@ def _unit_lines(results: Mapping[str, Results]) -> list[str]:
             used = intervals.loc[(unit, "utilisation_ratio")]
             waits = intervals.loc[(unit, "waiting_time_s")]
             rows.append([
-                f"  {unit}", _plain(row["replicas"]), _plain(row["cores"]),
+                f"  {unit}", _plain(row["replicas"]), f"{row['cores']:g}",
                 f"{used['mean'] * 100.0:.1f}" + _give_or_take(used["half_width"] * 100.0, 1),
                 f"{waits['mean'] * 1e3:.2f}" + _give_or_take(waits["half_width"] * 1e3, 2),
                 f"{row['queue_length']:.2f}", _plain(row["errors"]),

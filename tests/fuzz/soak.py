@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import time
 import traceback
@@ -21,10 +22,11 @@ import yaml
 from extremes import Tree, random_tree
 
 import simulator as sim
+from simulator.experiments import replicate
 
 OFTEN = 100
 """Files between two lines of progress."""
-PATIENCE_S = 20
+PATIENCE_S = 4
 """Seconds of work after which a question is given up: it has no traceback, but it has no end either."""
 DRAWN = 5
 """Of so many files one is drawn: a figure takes longer than all the rest."""
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     mpl.use("Agg")
     began, accepted, seed, wrong = time.perf_counter(), 0, options.start, []
+    replicate.WORTH_PROCESSES = math.inf  # all of it here, where it can be given up
     shown(sim.simulate(sim.loads(SMALL), engine=options.engine))  # all that is imported, is now
     while accepted < options.files and len(wrong) < options.most:
         problems = ask_all(random_tree(seed), options.engine, draws=seed % DRAWN == 0)
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def ask_all(tree: Tree, engine: str, *, draws: bool = True) -> list[tuple[str, str]] | None:
     """What broke down, each question with its traceback; None of a file that `check` does not accept."""
     problems: list[tuple[str, str]] = []
-    topology = None
+    endless: list[str] = []
 
     def ask(name: str, question: Callable[[], Any]) -> Any:
         signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)
@@ -79,7 +82,7 @@ def ask_all(tree: Tree, engine: str, *, draws: bool = True) -> list[tuple[str, s
         except sim.SimulatorError:
             return None
         except TooLong:
-            print(f"{name}: given up after {PATIENCE_S} s", flush=True)
+            endless.append(name)
             return None
         except Exception:  # whatever it is, it is what is looked for
             problems.append((name, traceback.format_exc()))
@@ -96,6 +99,8 @@ def ask_all(tree: Tree, engine: str, *, draws: bool = True) -> list[tuple[str, s
         ask("check, shown", lambda: str(checked))
         for name, question in questions(topology, engine, draws=draws):
             ask(name, question)
+            if endless:  # the others would take as long
+                return problems or None
     finally:
         signal.signal(signal.SIGPROF, before)
     return problems
@@ -116,7 +121,7 @@ def questions(topology: sim.Topology, engine: str, *, draws: bool) -> Iterator[t
     yield "compare", lambda: shown(sim.compare(topology, **one), sim.plots.comparison if draws else None)
     yield "compare, equal cores", lambda: shown(sim.compare(topology, ["monolith", last], equal_cores=True, **one))
     replicas = f"services.{next(iter(topology.services))}.replicas"
-    yield "sweep", lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], **one).to_string()
+    yield "sweep", lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], workers=1, **one).to_string()
     yield "capacity", lambda: shown(sim.capacity(topology, max_replicas=3, **one))
     yield "next replica", lambda: shown(sim.next_replica(topology, **one))
     duration = topology.simulation.duration

@@ -121,7 +121,10 @@ def questions(topology: sim.Topology, engine: str, *, draws: bool) -> Iterator[t
     yield "compare", lambda: shown(sim.compare(topology, **one), sim.plots.comparison if draws else None)
     yield "compare, equal cores", lambda: shown(sim.compare(topology, ["monolith", last], equal_cores=True, **one))
     replicas = f"services.{next(iter(topology.services))}.replicas"
-    yield "sweep", lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], workers=1, **one).to_string()
+    yield (
+        "sweep",
+        lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], workers=1, **one).to_string(),
+    )
     yield "capacity", lambda: shown(sim.capacity(topology, max_replicas=3, **one))
     yield "next replica", lambda: shown(sim.next_replica(topology, **one))
     duration = topology.simulation.duration

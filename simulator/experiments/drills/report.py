@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from ...results.display import WIDTH, number, shorten, text_table
-from ...units import format_duration
+from ...results.display import WIDTH, shorten, text_table
+from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, number, write
 from ..curves.words import join, short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
@@ -27,7 +27,7 @@ HEAD: Final = (
     "deployment, policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
 )  # fmt: skip
 WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
-QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
+QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
 def render(drill: Drill) -> str:
@@ -45,16 +45,15 @@ def render(drill: Drill) -> str:
 
 def conditions(drill: Drill) -> str:
     """What is counted, over how long, and from when on an answer is late."""
-    many = "" if drill.replications == 1 else "s"
     limits = []
     for row in drill.entries.drop_duplicates(["workload", "entry"]).to_dict(orient="records"):
         what = "its slo" if row["limit_is_slo"] else "twice the p99 without the fault"
         if math.isfinite(row["limit_s"]):
-            limits.append(f"{row['entry']} after {format_duration(float(short(row['limit_s'])))} ({what})")
+            limits.append(f"{row['entry']} after {duration(row['limit_s'])} ({what})")
     late = f"; late: {join(limits)}" if limits else ""
     return (
-        f"Requests of one run of {format_duration(drill.horizon_s)}, against the same run without the fault; "
-        f"{drill.replications} replication{many}{late}. What is better with the fault is subtracted."
+        f"Requests of one run of {duration(drill.horizon_s)}, against the same run without the fault; "
+        f"{count(drill.replications, 'replication')}{late}. What is better with the fault is subtracted."
     )
 
 
@@ -81,18 +80,17 @@ def _table(drill: Drill) -> list[str]:
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
     seen, back = row["detected"] > 0, row["time_to_recover_s"]
-    recover = "never" if math.isinf(back) else f"{back:.1f}"
+    recover = "never" if math.isinf(back) else number(back, 3)
     return [
         *(_known(row, f"{name}_net") for name in ("lost", "degraded", "late")),
-        _three(row["retry_amplification"]), f"{row['detected']} of {row['replications']}",
-        f"{row['time_to_detect_s']:.1f}" if seen else "-",
+        number(row["retry_amplification"], 3), f"{row['detected']} of {row['replications']}",
+        number(row["time_to_detect_s"], 3) if seen else "-",
         recover if seen and row["verdict"] != "overloaded" else "-", row["verdict"],
     ]  # fmt: skip
 
 
-def _known(row: Mapping[Any, Any], name: str, factor: float = 1.0) -> str:
-    value, half = row[name] * factor, row[f"{name}_half_width"] * factor
-    return f"{_three(value)} ± {float(f'{half:.2g}'):g}" if half > 0.0 else _three(value)
+def _known(row: Mapping[Any, Any], name: str, unit: Unit = PLAIN) -> str:
+    return write(row[name], unit, row[f"{name}_half_width"])
 
 
 def _worse(row: Mapping[Any, Any]) -> str:
@@ -103,10 +101,6 @@ def _worse(row: Mapping[Any, Any]) -> str:
 
 def _nobody(row: Mapping[Any, Any]) -> str:
     return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
-
-
-def _three(value: float) -> str:
-    return number(value) if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000.0 else short(value)
 
 
 def _wrapped(lines: list[str]) -> list[str]:
@@ -136,7 +130,8 @@ def entry_lines(drill: Drill) -> list[str]:
         entries = _part(drill.entries, row).to_dict(orient="records")
         return "; ".join(f"{one['entry']} {_worse(one) or 'unharmed'}" for one in entries)
 
-    requests = [f"{one['requests']:,.0f} of {one['entry']}" for one in _entries(drill).to_dict(orient="records")]
+    entries = _entries(drill)[["requests", "entry"]].itertuples(index=False)
+    requests = [f"{number(round(many))} of {entry}" for many, entry in entries]
     return [f"by entry, of {join(requests)}:", *_told(drill, tell)]
 
 
@@ -152,19 +147,21 @@ def blast_lines(drill: Drill) -> list[str]:
 
     def tell(row: dict[str, Any]) -> str:
         rows, parts = _part(drill.blast, row), []
-        for quantity, (word, factor, unit) in QUANTITIES.items():
+        for quantity, (word, unit) in QUANTITIES.items():
             seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
                 "rise", ascending=False, kind="stable"
             )
             first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
-            names = [f"{one['service']} +{_known(one, 'rise', factor)}{unit}" for one in first]
+            names = [f"{one['service']} +{unit.after(_known(one, 'rise', unit))}" for one in first]
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
         return "; ".join(parts) or nobody
 
     seconds = drill.until_s - drill.at_s
-    when = "while the fault lasts" if seconds >= SHORTEST_S else f"in {SHORTEST_S:g} s from the fault's beginning on"
+    when = "while the fault lasts"
+    if seconds < SHORTEST_S:
+        when = f"in {duration(SHORTEST_S)} from the fault's beginning on"
     head = f"blast radius (other services {when}, as their callers see them):"
     return [head, *_told(drill, tell)]
 
@@ -186,7 +183,7 @@ def _containment(drill: Drill) -> Iterator[str]:
     rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
     parts = [f"{_worse(row) or _nobody(row)} in {row['deployment']}" for row in rows]
     if parts:
-        yield f"With {said}, of {rows[0]['requests']:,.0f} requests of a run: {'; '.join(parts)}."
+        yield f"With {said}, of {count(round(rows[0]['requests']), 'request')} of a run: {'; '.join(parts)}."
     for name, services in drill.shared.items():
         if services and name in set(drill.table["deployment"]):
             share = "shares" if len(drill.targets) == 1 else "share"
@@ -204,12 +201,12 @@ def _policies(drill: Drill) -> Iterator[str]:
     for deployment, rows in groups:
         both = rows["lost_net"] + rows["late_net"]
         if len(rows) > 1 and both.gt(0.0).any():
-            parts = [f"{_three(number)} ({name})" for number, name in zip(both, rows["policies"], strict=True)]
+            parts = [f"{number(many)} ({name})" for many, name in zip(both, rows["policies"], strict=True)]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
-    watched = format_duration(LONGER * (drill.horizon_s - drill.until_s))
+    watched = duration(LONGER * (drill.horizon_s - drill.until_s))
     lasting = [name for row, name in rows if row["verdict"] == "metastable"]
     if lasting:
         yield (
@@ -228,8 +225,8 @@ def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[s
                 times += f", over {_known(row, 'time_to_recover_s')} s after the fault"
             yield f"{name}, in {row['detected']} of {row['replications']} replications: {times}."
         if drill.horizon_s - drill.until_s < row["time_to_recover_s"] < math.inf:
-            seconds = format_duration(float(short(row["time_to_recover_s"])))
-            yield f"{name} takes {seconds} for it, longer than the run: what it loses after that is not counted."
+            took = duration(row["time_to_recover_s"])
+            yield f"{name} takes {took} for it, longer than the run: what it loses after that is not counted."
 
 
 def _brink(row: dict[str, Any], name: str) -> str:

@@ -198,7 +198,7 @@ def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     assert calm["verdict"] == "comes back"
     assert calm["time_to_recover_s"] < 15
     assert found.met
-    assert "microservices (retries) does not come back within 280s after the fault" in found.verdict
+    assert "microservices (retries) does not come back within 280 s after the fault" in found.verdict
     alone = sim.drill(
         sim.loads(STORM.replace(", BUDGET", "")), "stock", "pause", at="5s", for_="5s", duration="45s", **ONE
     )
@@ -211,7 +211,7 @@ def test_a_queue_that_drains_for_longer_than_the_run_is_not_metastable(monkeypat
     options = {"at": "4s", "for_": "10s", "duration": "30s", **ONE}
     found = sim.drill(topology, "web", "pause", **options)
     assert found.table[["verdict", "time_to_recover_s"]].to_numpy().tolist() == [["comes back", 81.0]]
-    assert "takes 81s for it, longer than the run: what it loses after that is not counted" in found.verdict
+    assert "takes 81 s for it, longer than the run: what it loses after that is not counted" in found.verdict
     assert found.met
     monkeypatch.setattr(faulting, "LONGER", 5.0)
     assert sim.drill(topology, "web", "pause", **options).table["verdict"].tolist() == ["metastable"]

@@ -71,6 +71,7 @@ class Topology(Model):
 
     _tree: dict[str, object] = PrivateAttr(default_factory=dict)
     _base: str = PrivateAttr(default="")
+    _confined: bool = PrivateAttr(default=False)
 
     @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
@@ -96,10 +97,10 @@ class Topology(Model):
             issues += issues_of(error, tree)
         if issues or source.problems or topology is None:
             raise TopologyError(in_order(issues, source))
-        return topology._keep(dict(tree) if written else _plain(topology), source.base)  # noqa: SLF001
+        return topology._keep(dict(tree) if written else _plain(topology), source)  # noqa: SLF001
 
-    def _keep(self, tree: dict[str, object], base: str) -> Self:
-        self._tree, self._base = tree, base
+    def _keep(self, tree: dict[str, object], source: Source) -> Self:
+        self._tree, self._base, self._confined = tree, source.base, source.confined
         return self
 
     @classmethod
@@ -133,7 +134,7 @@ class Topology(Model):
         TopologyError
             If a path leads nowhere, or the result is no valid topology.
         """
-        source = Source(base=self.base, name=self.name)
+        source = Source(base=self.base, name=self.name, confined=self._confined)
         return type(self).model_validate(changed(self._tree, _plain(changes)), context=source)
 
     def resolve(self, call: str) -> tuple[str, str]:

@@ -71,7 +71,7 @@ def test_version_1_of_control_groups(container):
     )  # fmt: skip
     assert machine.available_cores() == 4
     assert machine.available_memory() == 2**32
-    container("4:cpu:/box\n", **{"cpu__box__cpu_dot_cfs_quota_us": "-1\n"})
+    container("4:cpu:/box\n", cpu__box__cpu_dot_cfs_quota_us="-1\n")
     assert machine.available_cores() == 16
 
 
@@ -84,7 +84,7 @@ def test_the_workers_that_are_said_go_before_all(container, monkeypatch):
 @pytest.mark.parametrize("written", ["0", "-1", "two", "1.5"])
 def test_workers_that_are_no_number_are_refused(container, monkeypatch, written):
     monkeypatch.setenv(machine.WORKERS, written)
-    with pytest.raises(sim.EngineError, match=f"^SIMULATOR_WORKERS: expected a number of at least 1, found `{written}`"):
+    with pytest.raises(sim.EngineError, match=f"^SIMULATOR_WORKERS: .* of at least 1, found `{written}`"):
         machine.available_cores()
 
 

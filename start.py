@@ -2,10 +2,12 @@
 
 python3 start.py compare topologies/checkout.yaml
 python3 start.py test
+python3 start.py versions oldest     # the tests that versions matter to, with the oldest packages that are allowed; or newest
 """
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +25,11 @@ CHECKS = (
     ("lint-imports",),
     ("pytest", "-n", "2", "--dist", "loadfile"),
 )
+VERSIONED = (
+    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
+    "tests/differential/test_features.py",
+)  # fmt: skip
+"""Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
 
 
 def main() -> int:
@@ -31,6 +38,8 @@ def main() -> int:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     arguments = sys.argv[1:]
+    if arguments[:1] == ["versions"]:
+        return try_versions(arguments[1:])
     testing = arguments[:1] == ["test"]
     set_up(testing=testing)
     if not testing:
@@ -70,6 +79,36 @@ def run(command: list[object]) -> int:
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
+
+
+def try_versions(words: list[str]) -> int:
+    """Install the oldest or newest versions that pyproject.toml allows, in an environment of their own, and test them.
+
+    `--python COMMAND` takes another Python; what comes after `--` goes to pytest.
+    """
+    at = words.index("--") if "--" in words else len(words)
+    words, more = words[:at], words[at + 1 :]
+    which = words[0] if words else ""
+    python = words[2] if words[1:2] == ["--python"] else sys.executable
+    if which not in ("oldest", "newest"):
+        print("usage: start.py versions oldest|newest [--python COMMAND] [-- PYTEST ARGUMENTS]", file=sys.stderr)
+        return 2
+    folder = ROOT / ".venv-versions" / which
+    inside = folder / BIN.name / PYTHON.name
+    if code := call([python, "-m", "venv", "--clear", folder]):
+        return code
+    import tomllib  # from Python 3.11 on
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    if which == "oldest":
+        asked = [re.sub(r">=([\w.]+).*", r"==\1.*", one) for one in asked]
+    install = [inside, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+    if code := call([*install, *asked, "pytest", "hypothesis", "jsonschema"]):
+        return code
+    if code := call([*install, "--no-deps", "-e", ROOT]):
+        return code
+    return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
 
 
 def set_up(*, testing: bool) -> None:

@@ -45,15 +45,11 @@ CHANGE_BOTH = "): change both"
 
 LIMITS = (
     ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
-    (
-        "memory-limit",
-        "SIZE",
-        MEMORY_LIMIT,
-        "what one run may take, for example 8Gi; default: a core's share of half of it",
-    ),
+    ("memory-limit", "SIZE", MEMORY_LIMIT, "what one run may take, for example 8Gi; default: a core's share of half"),
     ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
 )
 """Options that are environment variables too."""
+ALLOW_OUTSIDE = "SIMULATOR_ALLOW_OUTSIDE"
 LIMIT_OF: dict[str, Callable[[], float]] = {
     WORKERS: available_cores, MEMORY_LIMIT: memory_limit, TIME_LIMIT: time_limit,
 }  # fmt: skip
@@ -90,12 +86,21 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
         help="change a value of the file by its path, for example services.payment.replicas=4 or "
         "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
 
 
 def completes_files(action: argparse.Action) -> None:
     """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
     vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+
+
+def outside_argument(command: argparse.ArgumentParser) -> None:
+    """Whether a topology may name any file that this user may read."""
+    command.add_argument(
+        "--allow-outside", action="store_true",
+        help=f"let the topology name files outside of its own folder ({ALLOW_OUTSIDE})",
+    )  # fmt: skip
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -140,6 +145,8 @@ def limits_of(arguments: Arguments) -> Iterator[None]:
         for option, _, variable, _ in LIMITS
         if (value := getattr(arguments, option.replace("-", "_"), None)) is not None
     }
+    if getattr(arguments, "allow_outside", False):
+        given[ALLOW_OUTSIDE] = "1"
     before = {variable: os.environ.get(variable) for variable in given}
     os.environ.update(given)
     try:

@@ -25,6 +25,7 @@ from .common import (
     add_command,
     completes_files,
     equal_cores_argument,
+    outside_argument,
     print_json,
     read_topology,
     require_writable,
@@ -113,6 +114,7 @@ def _point_arguments(command: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
         help="change a value of the topology at all points (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
 
 
 def _work_arguments(command: argparse.ArgumentParser) -> None:

@@ -35,6 +35,7 @@ from .common import (
     show,
     topology_arguments,
 )
+from .telling import speaking
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,7 +62,8 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = Arguments()
     try:
         arguments = make_parser().parse_args(join_values(sys.argv[1:] if argv is None else argv))
-        code: int = arguments.run(arguments)
+        with speaking(arguments):
+            code: int = arguments.run(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else WRONG
     except sim.SimulatorError as error:

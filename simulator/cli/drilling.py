@@ -13,7 +13,6 @@ from .common import (
     INTERRUPTED,
     MISSED,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
@@ -21,8 +20,8 @@ from .common import (
     require_writable,
     settings_arguments,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 BOTH = ("microservices", "monolith")
 SETS = ("none", "timeouts", "retries", "full")

@@ -19,7 +19,6 @@ from .common import (
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     equal_cores_argument,
     print_json,
@@ -27,8 +26,8 @@ from .common import (
     require_writable,
     settings_arguments,
     settings_of,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -72,8 +72,8 @@ def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> It
 
 
 def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Rate limits below what is asked for, were every call made once."""
-    asked = expected.rates @ expected.calls * (plan.calls.remote == 1)
+    """Rate limits below what is asked for, with the re-tries that the file's own errors set off."""
+    asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
     service = plan.endpoints.service[plan.calls.target]
     limits = plan.limiters
     for row, limit, period_s in zip(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
 from ..words import PER_SECOND, PERCENT, column, number, unit_of
@@ -96,6 +97,7 @@ class Napkin:
         return "\n".join(_render(self))
 
 
+@uncollected
 def napkin(plan: Plan) -> Napkin:
     """Expected loads of a plan, without running it."""
     expected = expect(plan)
@@ -129,7 +131,8 @@ def _unit_rows(plan: Plan, expected: Expectations) -> tuple[UnitRow, ...]:
     remote = plan.calls.remote == 1
     unit_of_call = plan.services.unit[plan.endpoints.service[plan.calls.target]]
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
-    rates, requests = expected.rates @ expected.calls, _mix(plan, expected) @ expected.calls
+    coming = expected.calls * (expected.tries * expected.arriving)
+    rates, requests = expected.rates @ coming, _mix(plan, expected) @ coming
     return tuple(
         UnitRow(
             unit=name,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..plan.trace import Count, Level
 from ..words import count, duration, number, percent, span
+from .hidden import deadlocked_services, find_hidden
 from .objectives import find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
@@ -134,7 +135,7 @@ def growing_queues(observed: Observed) -> NDArray[np.bool_]:
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
     """Services that are asked for more than they can do, and units that can do no more."""
-    growing = growing_queues(observed)
+    growing = growing_queues(observed) & ~deadlocked_services(observed)
     for row in np.flatnonzero(growing).tolist():
         begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
         yield (
@@ -176,4 +177,5 @@ def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], request
         *about_unfinished(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),
+        *find_hidden(observed),
     )

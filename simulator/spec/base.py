@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar, NoReturn, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
@@ -54,13 +55,12 @@ class Model(BaseModel):
     @classmethod
     def known_keys(cls) -> list[str]:
         """Return the keys that a file may have here, in order."""
-        fields = [field.alias or name for name, field in cls.model_fields.items() if name not in cls.hidden]
-        return [*cls.shorthands, *(key for key in fields if key not in cls.shorthands)]
+        return list(_known(cls))
 
     @classmethod
     def is_known(cls, key: str) -> bool:
         """Whether a file may have this key here."""
-        return key in cls.known_keys()
+        return key in _known(cls)
 
     @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
@@ -104,8 +104,7 @@ class Model(BaseModel):
     @classmethod
     def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
         """Return what should be there and is not, by key."""
-        keys = [field.alias or name for name, field in cls.model_fields.items() if field.is_required()]
-        return {key: Mistake(f"missing key `{key}`", "key") for key in keys if key not in data}
+        return {key: Mistake(f"missing key `{key}`", "key") for key in _required(cls) if key not in data}
 
     @classmethod
     def _means(cls, key: str) -> set[str]:
@@ -119,3 +118,15 @@ class Model(BaseModel):
         known = cls.known_keys()
         hint = did_you_mean(key, known) or (f"; expected {listed(known)}" if known else "; it has no keys")
         return Mistake(f"unknown key `{key}`{hint}", "key")
+
+
+@cache
+def _known(model: type[Model]) -> dict[str, None]:
+    """The keys that a file may have in a block, in order; a file may have a hundred thousand blocks."""
+    fields = [field.alias or name for name, field in model.model_fields.items() if name not in model.hidden]
+    return dict.fromkeys([*model.shorthands, *fields])
+
+
+@cache
+def _required(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items() if field.is_required())

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from ..errors import TopologyError
+from ..garbage import uncollected
 from .base import FrozenDict, Model
 from .checks import unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
@@ -103,6 +104,7 @@ class Topology(Model):
         return self
 
     @classmethod
+    @uncollected
     def model_validate(cls, obj: Any, *, context: Any = None, **options: Any) -> Self:
         """Return the topology that a dict with the keys of a file means; numbers are seconds and per second.
 

@@ -45,6 +45,9 @@ Balancing = Annotated[
 ]
 
 
+Choice = Annotated[Literal["independent", "distinct", "all"], one_of("independent", "distinct", "all")]
+
+
 class Resources(Model):
     """What one replica has."""
 
@@ -72,7 +75,11 @@ class LoadBalancer(Model):
 
     simple: Balancing = Field("LEAST_REQUEST", description="The way to choose.")
     choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
-        2, description="Replicas that LEAST_REQUEST compares, at random, or all."
+        2, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
+    )
+    choice: Choice = Field(
+        "independent",
+        description="Whom LEAST_REQUEST compares: draws that may be of one replica (Envoy), of distinct ones, or all.",
     )
 
     @model_validator(mode="before")
@@ -84,11 +91,24 @@ class LoadBalancer(Model):
             raise mistake(f"expected a load balancer such as ROUND_ROBIN, found {describe(value)}")
         return value
 
-    @field_validator("choice_count")
     @classmethod
-    def _acts(cls, value: int | Literal["all"], info: ValidationInfo) -> int | Literal["all"]:
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Say `all` in both keys; what contradicts it is a mistake."""
+        choice, count = data.get("choice"), data.get("choiceCount")
+        if choice == "all" and data.setdefault("choiceCount", "all") != "all":
+            data["choiceCount"] = Mistake("`choiceCount` cannot act beside `choice: all`: leave one of them out", "key")
+        elif count == "all" and data.setdefault("choice", "all") in ("independent", "distinct"):
+            data["choiceCount"] = Mistake(
+                f"`choiceCount: all` cannot act beside `choice: {choice}`: leave one of them out", "key"
+            )
+        return data
+
+    @field_validator("choice_count", "choice")
+    @classmethod
+    def _acts(cls, value: object, info: ValidationInfo) -> object:
         if info.data.get("simple", "LEAST_REQUEST") != "LEAST_REQUEST":
-            raise mistake("`choiceCount` acts only with LEAST_REQUEST", "key")
+            key = "choice" if info.field_name == "choice" else "choiceCount"
+            raise mistake(f"`{key}` acts only with LEAST_REQUEST", "key")
         return value
 
     @model_serializer(mode="wrap")

@@ -13,6 +13,7 @@ from typing import NoReturn
 import yaml
 
 from ..errors import Problem, TopologyError
+from ..garbage import uncollected
 from .mistakes import Location, Mistake, dotted
 from .values import WrittenFloat, WrittenInt
 
@@ -51,6 +52,7 @@ class Text:
         self._aliased = 0
         self._in_alias = 0
 
+    @uncollected
     def read(self) -> object:
         """Return the tree of the only document.
 

@@ -17,7 +17,8 @@ from typing import Any
 import simulator as sim
 
 from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
-from .telling import Progress, with_progress
+from .telling import Progress as Progress
+from .telling import with_progress as with_progress
 
 Arguments = argparse.Namespace
 

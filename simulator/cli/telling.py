@@ -22,7 +22,7 @@ FIRST_S, LATER_S = 0.5, 1.5
 """Before the first one, if no work has begun; a mistake in the file is found before, and is then all that is said."""
 SURE, SURE_S = 0.02, 1.0
 """Share of the work, and seconds of it, from which on it tells how long the rest takes."""
-QUICK = ("check", "explain", "schema")
+QUICK = ("check", "completion", "examples", "explain", "init", "schema")
 """Commands that count no work, and seldom take long."""
 
 _now: list[Teller] = []

@@ -27,7 +27,8 @@ HEADLINES: Final = (
 ALWAYS: Final = ("requests", "errors", "unfinished")
 SERVICE_HEAD: Final = {
     "replicas": "replicas", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
-    "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput", "failed_calls": "failed calls",
+    "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput",
+    "failed_calls": "failed calls",
 }  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"

@@ -15,6 +15,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
@@ -22,6 +24,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+EVERY_S = 3.0
+"""Between two lines that say that it goes on."""
 SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
 EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
 """What a command needs beside the simulator itself."""
@@ -132,7 +136,7 @@ def set_up(extra: str) -> None:
     stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
     if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
-    print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
+    over = tell("Setting up .venv, once: a minute or so")
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
@@ -150,6 +154,20 @@ def set_up(extra: str) -> None:
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
     stamps[0].write_text(wanted)
+    over.set()
+
+
+def tell(what: str) -> threading.Event:
+    """Say what goes on, at once and every few seconds until the event is set: an installation is silent."""
+    over, began = threading.Event(), time.monotonic()
+
+    def go_on() -> None:
+        while not over.wait(EVERY_S):
+            print(f"{what}, {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    print(f"{what} ...", file=sys.stderr, flush=True)
+    threading.Thread(target=go_on, daemon=True).start()
+    return over
 
 
 if __name__ == "__main__":

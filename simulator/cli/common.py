@@ -8,20 +8,19 @@ import errno
 import json
 import os
 import re
-import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import simulator as sim
 
 from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
+from .telling import Progress as Progress
+from .telling import with_progress as with_progress
 
 Arguments = argparse.Namespace
-Progress = Callable[[float, int], None]
-Made = TypeVar("Made")
 
 FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: fine; an objective is missed; wrong use or a wrong file; Ctrl-C, also if something could be shown."""
@@ -70,6 +69,7 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
         epilog="\n".join([head, *(f"  {example}" for example in examples)]),
     )  # fmt: skip
     command.set_defaults(run=run)
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing of what is going on")
     return command
 
 
@@ -348,27 +348,6 @@ def settings_of(arguments: Arguments) -> dict[str, Any]:
     """What `simulate` and `compare` take by name."""
     names = ("seed", "replications", "duration", "warmup", "confidence", "engine", "equal_cores")
     return {name: getattr(arguments, name) for name in names}
-
-
-def with_progress(work: Callable[[Progress], Made], what: str = "replications") -> Made:
-    """Do the work with a bar on the standard error that counts what is done, if a person is there to see it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return work(lambda done, total: None)
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def show(arguments: Arguments, thing: Any) -> None:

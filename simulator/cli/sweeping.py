@@ -21,7 +21,6 @@ from .common import (
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     completes_files,
     equal_cores_argument,
@@ -31,8 +30,8 @@ from .common import (
     require_writable,
     settings_arguments,
     settings_of,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..plan.layout import UNLIMITED, Dist, Op, Shape
-from ..plan.plan import Plan
+from ..plan.plan import Floats, Plan
 from ..words import number
-from .expectations import Expectations, behind_limits
+from .expectations import Expectations, behind_limits, entry_shares
+from .slots import slot_limits
 
 _CLOSE = 1e-9
 
@@ -24,6 +25,7 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
     expected = behind_limits(plan, expected)
     when = "as long as the run lasts" if is_steady(plan, expected) else "while the peak lasts"
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
+    told: set[int] = set()
     for unit, name in enumerate(plan.units.name):
         if plan.units.replicas[unit] == 0:
             continue
@@ -33,11 +35,60 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
         ):
             if load < capacity * (1.0 - _CLOSE):
                 continue
+            told.add(unit)
             full = load <= capacity * (1.0 + _CLOSE)
             yield (
                 f"{name}: offered load {number(load)} {what} >= capacity {number(capacity)} {what}"
                 f" (utilisation {load / capacity:.2f}): {_fate(plan, expected, unit, when, full=full)}"
             )
+    yield from _held_up(plan, expected, told, when)
+    yield from _crowded(plan, expected)
+
+
+def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:
+    """Cores and slots of each unit that open workloads leave to users; all, where they would leave nothing.
+
+    Where requests may be turned away the users can have more: that is all of them too.
+    """
+    expected = behind_limits(plan, expected)
+    offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
+    cores = np.where(offered < expected.capacity, expected.capacity - offered, expected.capacity)
+    slots = np.where(held < expected.slots, expected.slots - held, expected.slots)
+    turning = (plan.units.queue_capacity != UNLIMITED).any() or plan.bulkheads.limit.size or plan.breakers.size.size
+    return (expected.capacity, expected.slots) if turning else (cores, slots)
+
+
+def _crowded(plan: Plan, expected: Expectations) -> Iterator[str]:
+    """Units that users keep busy all the time, so that open requests wait behind theirs."""
+    if not expected.rates.any():
+        return
+    cores, _ = left_by_open(plan, expected)
+    offered = expected.rates @ expected.demand
+    for row in np.flatnonzero(plan.workloads.users > 0).tolist():
+        entries, shares = entry_shares(plan, row)
+        cycle = float(plan.distributions.mean[plan.workloads.think[row]])
+        cycle += math.fsum((shares * expected.entry_latency[entries]).tolist())
+        most = float(plan.workloads.users[row]) / cycle if cycle > 0.0 else math.inf
+        wanted = np.where(expected.demand[row] > 0.0, most * expected.demand[row], 0.0)
+        for unit in np.flatnonzero((wanted >= cores) & (offered > 0.0) & (offered < expected.capacity)).tolist():
+            names = [plan.workloads.name[one] for one in np.flatnonzero(expected.rates * expected.demand[:, unit] > 0)]
+            yield (
+                f"{plan.units.name[unit]}: the users of {plan.workloads.name[row]} take all that {', '.join(names)}"
+                f" {'leaves' if len(names) == 1 else 'leave'} ({number(float(cores[unit]))} of"
+                f" {number(float(expected.capacity[unit]))} cores): it is busy all the time, and requests of both wait"
+            )
+
+
+def _held_up(plan: Plan, expected: Expectations, told: set[int], when: str) -> Iterator[str]:
+    """Units whose slots let less through than comes, since waiting at callees holds them."""
+    for limit in slot_limits(plan, expected):
+        if limit.unit in told or not limit.asked_per_s >= limit.per_s:
+            continue
+        yield (
+            f"{plan.units.name[limit.unit]}: {number(limit.asked_per_s)}/s come, and its {limit.slots} slots let at"
+            f" most {number(limit.per_s)}/s through, since waiting at {', '.join(limit.at)} holds them:"
+            f" {_fate(plan, expected, limit.unit, when, full=False)}"
+        )
 
 
 def is_steady(plan: Plan, expected: Expectations) -> bool:

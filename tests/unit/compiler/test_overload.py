@@ -2,6 +2,8 @@
 
 import pytest
 
+from simulator.compiler.napkin import napkin
+
 FILE = """
 network: {{latency: 1ms}}
 services:
@@ -59,3 +61,31 @@ def test_always_busy_is_no_growth_where_nothing_varies(plan_of):
     assert "busy all the time" in " ".join(plan.warnings)
     plan = plan_of("services: {a: {steps: [{cpu: 100ms}]}}\nworkload: {call: a, rate: 10/s}")
     assert "unstable" in " ".join(plan.warnings)
+
+
+BOTH = """
+services: {{s: {{{queue}steps: [{{cpu: 10ms}}]}}}}
+workload: {{web: {{call: s, rate: {rate}/s}}, batch: {{call: s, users: {users}, thinkTime: 100ms}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("rate", "users", "most", "busy"),
+    [
+        (50, 20, 50.0, True),  # 20 / 110 ms are 182/s, and web leaves 50
+        (50, 5, 5 / 0.11, False),  # 45/s
+        (120, 20, 100.0, False),  # web alone is too much, and is told so
+    ],
+)
+def test_users_have_what_open_workloads_leave(plan_of, rate, users, most, busy):
+    plan = plan_of(BOTH.format(rate=rate, users=users, queue=""))
+    (row,) = napkin(plan).closed
+    assert row.throughput_high == pytest.approx(most)
+    told = "s: the users of batch take all that web leaves (0.5 of 1 cores): it is busy all the time"
+    assert (told in " ".join(plan.warnings)) == busy
+    assert "the users of batch are not in `used`: they take what the open workloads leave" in napkin(plan).render()
+
+
+def test_where_requests_are_turned_away_users_may_have_all(plan_of):
+    (row,) = napkin(plan_of(BOTH.format(rate=50, users=20, queue="concurrency: 4, queue: {capacity: 4}, "))).closed
+    assert row.throughput_high == pytest.approx(100.0)

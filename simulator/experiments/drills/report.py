@@ -201,7 +201,7 @@ def _policies(drill: Drill) -> Iterator[str]:
     for deployment, rows in groups:
         both = rows["lost_net"] + rows["late_net"]
         if len(rows) > 1 and both.gt(0.0).any():
-            parts = [f"{number(many)} ({name})" for many, name in zip(both, rows["policies"], strict=True)]
+            parts = [f"{number(value)} ({name})" for value, name in zip(both, rows["policies"], strict=True)]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
 
 

@@ -42,7 +42,7 @@ def comparison(
     quantities: Sequence[str] | None = None,
     ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
 ) -> tuple[Axes, ...]:
-    """One panel a quantity, one row a deployment: the mean of its replications, with their Student interval.
+    """One panel a quantity, one row a deployment: the value of all replications, with its interval.
 
     Below each value stands the paired difference from the baseline, or that none is shown. The title is the verdict.
     Percentiles are means over replications, as differences are: those of `summary`, which pools them, differ a little.
@@ -89,7 +89,7 @@ def _note(results: dict[str, Results]) -> str:
     below = "below each value: the paired difference from the baseline"
     if made["replications"] == 1:
         return f"one replication: no intervals; {below}"
-    return f"bars: {100.0 * made['confidence']:g} % Student intervals over replications, points their means; {below}"
+    return f"bars: {100.0 * made['confidence']:g} % intervals, points the values of all replications; {below}"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str] | None) -> list[str]:

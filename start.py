@@ -1,7 +1,11 @@
 """The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
 
 python3 start.py compare topologies/checkout.yaml
-python3 start.py test
+python3 start.py test           what takes turns only in part, as CI does
+python3 start.py test --all     everything
+python3 start.py test tests/... pytest alone
+python3 start.py notebook
+python3 start.py docs
 """
 
 import hashlib
@@ -16,13 +20,17 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
+EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
+"""What a command needs beside the simulator itself."""
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "-n", "2", "--dist", "loadfile"),
+    SITE,
 )
+PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 
 
 def main() -> int:
@@ -30,40 +38,63 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    arguments = sys.argv[1:]
-    testing = arguments[:1] == ["test"]
-    set_up(testing=testing)
-    if not testing:
-        return run([PYTHON, "-m", "simulator.cli", *arguments])
-    if len(arguments) > 1:
-        return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
-    for check in CHECKS:
+    command, *arguments = sys.argv[1:] or ["--help"]
+    set_up(EXTRAS.get(command, ""))
+    if command == "notebook":
+        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
+    if command == "docs":
+        return call([BIN / SITE[0], *SITE[1:]])
+    if command != "test":
+        return run([PYTHON, "-m", "simulator.cli", command, *arguments])
+    if arguments and arguments != ["--all"]:
+        return call([BIN / "pytest", *arguments])
+    for check in (*CHECKS, (*PYTEST, *arguments)):
         print(f"$ {' '.join(check)}", flush=True)
-        if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
+        if code := call([BIN / check[0], *check[1:]]):
             return code
     return 0
 
 
-def run(command: list[object]) -> int:
-    """Hand over to the simulator: a Ctrl-C is its alone, so that it can show what is finished."""
+def call(command: list[object]) -> int:
+    """Run a command, hand SIGTERM on to it, and give its exit code; this process may be number 1 of a container."""
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    try:
+        code = child.wait()
+        return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGTERM, end)
+        child.kill()
+
+
+def end(number: int, _frame: object) -> None:
+    """End with the exit code of a signal: process 1 hears only what is asked for."""
+    sys.exit(128 + number)
+
+
+def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int:
+    """Hand over to the simulator: interrupts are its alone, so that it can show what is finished."""
     words = [str(word) for word in command]
     if os.name != "nt":
         sys.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)  # until the simulator hears it
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
 
 
-def set_up(*, testing: bool) -> None:
+def set_up(extra: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
-    full, plain = VENV / ".installed-dev", VENV / ".installed"
-    if any(stamp.exists() and stamp.read_text() == wanted for stamp in ((full,) if testing else (full, plain))):
+    # Whoever has what tests need has all but Jupyter's own pages.
+    enough = (extra,) if extra == "lab" else (extra, "dev")
+    stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
     print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    what = f"{ROOT}[dev]" if testing else str(ROOT)
+    what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
     try:
@@ -79,10 +110,11 @@ def set_up(*, testing: bool) -> None:
         subprocess.run(install, check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
-    (full if testing else plain).write_text(wanted)
+    stamps[0].write_text(wanted)
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

@@ -12,7 +12,7 @@ from typing import Any
 
 import simulator as sim
 
-from . import curves, drilling, sizing, sweeping
+from . import curves, drilling, sizing, starting, sweeping
 from .common import (
     FINE,
     INTERRUPTED,
@@ -23,6 +23,7 @@ from .common import (
     finish,
     in_options,
     join_values,
+    limits_of,
     one_deployment,
     one_result,
     print_json,
@@ -35,6 +36,8 @@ from .common import (
     show,
     topology_arguments,
 )
+from .ending import heard_as_interrupts
+from .parser import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without ± gets a question mark
+    with heard_as_interrupts() as ending:
+        return ending.code(_main(argv), INTERRUPTED)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     try:
         code = _run(argv)
         if sys.stdout is not None:
@@ -61,7 +69,8 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = Arguments()
     try:
         arguments = make_parser().parse_args(join_values(sys.argv[1:] if argv is None else argv))
-        code: int = arguments.run(arguments)
+        with limits_of(arguments):
+            code: int = arguments.run(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else WRONG
     except sim.SimulatorError as error:
@@ -136,6 +145,14 @@ def schema(arguments: Arguments) -> int:
     return FINE
 
 
+def completion(arguments: Arguments) -> int:
+    """Print what a shell reads to complete commands and options."""
+    import shtab
+
+    print(shtab.complete(make_parser(), arguments.shell))
+    return FINE
+
+
 def plot(arguments: Arguments) -> int:
     """Draw a figure into PNG and SVG files; what many runs have found is printed too."""
     if arguments.quick and arguments.figure != "topology":
@@ -184,7 +201,7 @@ FIGURES: dict[str, Callable[[Arguments], Any]] = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="simulator",
         description="A discrete-event simulator of microservice topologies: split it, or keep the monolith?",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -193,11 +210,12 @@ example: simulator compare topologies/checkout.yaml
 
 Each command has its own --help, with examples.
 Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not come back),
-2 wrong use or a wrong file, 130 interrupted.""",
+2 wrong use or a wrong file, 130 interrupted, 143 ended by SIGTERM.""",
     )
     parser.add_argument("--version", action="version", version=f"simulator {sim.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
+    starting.add(commands)
     command = add_command(
         commands, check, "what theory says before any run: loads, bottleneck, bounds, warnings",
         "simulator check topologies/checkout.yaml",
@@ -253,4 +271,10 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
         "simulator schema > topology.schema.json",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="changes nothing: the schema is JSON")
+    command = add_command(
+        commands, completion, "what a shell reads to complete commands and options with the tab key",
+        'eval "$(simulator completion bash)"',
+        "simulator completion zsh > ~/.zfunc/_simulator",
+    )  # fmt: skip
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which one")
     return parser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
@@ -10,11 +11,13 @@ import re
 import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import simulator as sim
+
+from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
 
 Arguments = argparse.Namespace
 Progress = Callable[[float, int], None]
@@ -40,6 +43,21 @@ WRITTEN = {"axes": "--axis", "deployment": "-d"}
 CHANGE_BOTH = "): change both"
 """The end of what is said of a warmup that is not shorter than the duration."""
 
+LIMITS = (
+    ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
+    (
+        "memory-limit",
+        "SIZE",
+        MEMORY_LIMIT,
+        "what one run may take, for example 8Gi; default: a core's share of half of it",
+    ),
+    ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
+)
+"""Options that are environment variables too."""
+LIMIT_OF: dict[str, Callable[[], float]] = {
+    WORKERS: available_cores, MEMORY_LIMIT: memory_limit, TIME_LIMIT: time_limit,
+}  # fmt: skip
+
 HEAD = "result.json"
 """What a folder with a saved result has."""
 
@@ -61,7 +79,7 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
 
 def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)")
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -73,6 +91,11 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
         "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
+
+
+def completes_files(action: argparse.Action) -> None:
+    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
+    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -98,6 +121,45 @@ def settings_arguments(command: argparse.ArgumentParser) -> None:
         "--engine", choices=("auto", "reference", "compiled"), default="auto",
         help="what runs it; default: auto, the fastest that can",
     )  # fmt: skip
+    group = command.add_argument_group("of this machine", "Each is the environment variable in brackets, for one call.")
+    for option, metavar, variable, text in LIMITS:
+        group.add_argument(f"--{option}", metavar=metavar, help=f"{text} ({variable})")
+
+
+@contextlib.contextmanager
+def limits_of(arguments: Arguments) -> Iterator[None]:
+    """Let what was said of this machine act on this call, and on the workers that it starts.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be read.
+    """
+    given = {
+        variable: value
+        for option, _, variable, _ in LIMITS
+        if (value := getattr(arguments, option.replace("-", "_"), None)) is not None
+    }
+    before = {variable: os.environ.get(variable) for variable in given}
+    os.environ.update(given)
+    try:
+        for option, _, variable, _ in LIMITS:
+            if variable in given:
+                _try_limit(option, variable)
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                del os.environ[variable]
+            else:
+                os.environ[variable] = value
+
+
+def _try_limit(option: str, variable: str) -> None:
+    try:
+        LIMIT_OF[variable]()
+    except sim.EngineError as error:
+        raise sim.EngineError(str(error).replace(variable, f"--{option}", 1)) from None
 
 
 def equal_cores_argument(command: argparse.ArgumentParser) -> None:
@@ -112,14 +174,13 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
-    topology = sim.load(arguments.topology)
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return topology.replace(changes) if changes else topology
+    return sim.load(arguments.topology, changes=changes)
 
 
 def one_deployment(arguments: Arguments) -> str:

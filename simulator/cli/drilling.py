@@ -8,6 +8,7 @@ from typing import Any
 
 import simulator as sim
 
+from ..files import replaced
 from .common import (
     FINE,
     INTERRUPTED,
@@ -84,7 +85,8 @@ def drill(arguments: Arguments) -> int:
     topology = read_topology(arguments)
     found = with_progress(lambda progress: _run(arguments, topology, progress), "runs")
     if arguments.csv:
-        found.table.to_csv(arguments.csv, index=False)
+        with replaced(arguments.csv) as new:
+            found.table.to_csv(new, index=False)
     if arguments.out:
         axes = sim.plots.drill(found)
         for file in arguments.out:

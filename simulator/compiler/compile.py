@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..garbage import uncollected
+from ..machine import memory_limit
 from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
+from ..plan.size import refuse_large
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
 from .deployments import ResolvedUnit, UnitSize, resolve_units
@@ -26,6 +29,7 @@ from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
 
+@uncollected
 def compile_topology(
     topology: Topology,
     deployment: str = "microservices",
@@ -53,6 +57,8 @@ def compile_topology(
         If the topology has no meaning that can be run: calls in a cycle, a distribution without a mean, services that
         cannot share a unit, users who would ask for ever at one instant, an unknown deployment or unit, faults of more
         replicas than there are.
+    CapacityExceeded
+        If it is too large for the memory that a run may take.
     """
     reach = find_reach(topology)
     units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
@@ -109,6 +115,7 @@ def compile_topology(
         startups=faults.startups,
         health=faults.health,
     )
+    refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
     warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
-
 from ..errors import EngineError, UnsupportedFeature
 from ..plan.engine import Engine
 from ..plan.plan import Plan
+from ..plan.size import expected_requests
+
+__all__ = ["EngineName", "choose_engine", "expected_requests"]
 
 EngineName = Literal["auto", "reference", "compiled"]
 
@@ -65,12 +66,3 @@ def _make(name: str) -> Engine:
 
 def _missing(engine: Engine, plans: Sequence[Plan]) -> list[str]:
     return list(dict.fromkeys(feature for plan in plans for feature in engine.missing(plan)))
-
-
-def expected_requests(plan: Plan) -> float:
-    """Requests of one replication, roughly; users are taken to ask once a second."""
-    workloads, horizon_s = plan.workloads, plan.settings.duration_s
-    lasts_s = np.clip(horizon_s - workloads.ramp_start_s, 0.0, workloads.ramp_duration_s)
-    # A ramp that never ends has one rate; one that the horizon cuts off is taken by its mean rate all the same.
-    ramps = lasts_s * (workloads.ramp_start_rate + workloads.ramp_end_rate) / 2.0
-    return float(ramps.sum() + workloads.users.sum() * horizon_s + len(workloads.time_s))

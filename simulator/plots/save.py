@@ -14,6 +14,7 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from ..errors import SimulatorError
+from ..files import replaced
 from .style import figure_of
 
 DPI: Final = 150
@@ -21,7 +22,7 @@ SUFFIXES: Final = (".png", ".svg")
 
 
 def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | PathLike[str]) -> None:
-    """Write the figure, or the one that the axes are in: the same figure gives the same bytes.
+    """Write the figure, or the one that the axes are in, whole or not at all: the same figure gives the same bytes.
 
     Parameters
     ----------
@@ -42,10 +43,11 @@ def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | Path
     whole = _whole(figure)
     with plt.rc_context({"svg.hashsalt": "simulator", "svg.fonttype": "path"}):
         try:
-            if suffix == ".svg":
-                whole.savefig(target, format="svg", metadata={"Date": None})
-            else:
-                whole.savefig(target, format="png", dpi=DPI)
+            with replaced(target) as new:
+                if suffix == ".svg":
+                    whole.savefig(new, format="svg", metadata={"Date": None})
+                else:
+                    whole.savefig(new, format="png", dpi=DPI)
         except OSError as error:
             raise SimulatorError(f"cannot write {target}: {error.strerror or error}") from error
 

@@ -48,3 +48,20 @@ def test_matplotlib_comes_with_plots_alone_and_nothing_is_chosen():
         "assert dict(matplotlib.rcParams) == dict(matplotlib.rcParamsOrig)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_a_full_disk_leaves_the_older_figure(split, tmp_path, suffix):
+    resource = pytest.importorskip("resource")
+    ax = plots.utilisation(split[1])
+    plots.save(ax, tmp_path / f"a{suffix}")
+    older = (tmp_path / f"a{suffix}").read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # no file may be longer
+    try:
+        with pytest.raises(SimulatorError, match=f"cannot write .*a{suffix}: "):
+            plots.save(ax, tmp_path / f"a{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / f"a{suffix}").read_bytes() == older
+    assert [one.name for one in tmp_path.iterdir()] == [f"a{suffix}"]

@@ -80,6 +80,12 @@ class Recorder:
         self.call_log = _columns(CallLog)
         self.attempt_log = _columns(AttemptLog)
 
+    def size(self) -> int:
+        """Bytes that the logs take."""
+        latencies = (self.latency, self.latency_arrival, self.latency_bin, self.latency_workload)
+        columns: list[array[Any]] = [*latencies, *self.request_log, *self.call_log, *self.attempt_log]
+        return sum(column.itemsize * len(column) for column in columns)
+
     # -- levels, at the edges of bins
 
     def watch(self, model: Model) -> None:

@@ -21,7 +21,8 @@ from simulator.experiments.sweeps.runs import Run
 
 
 def make(key="k", point=0, values=((1.0, 2.0),), **more):
-    run = Run(("requests", "latency_mean_s")[: len(values[0])], values, True, ("unsteady – very",))
+    names = ("requests", "latency_mean_s")[: len(values[0])]
+    run = Run(names, values, True, ("unsteady – very",), ((2.5, math.nan), (0.25, 0.125))[: len(names)])
     return Entry(key, "shop", "monolith", point, {"a.b": "5ms", "c": 2}, 0.95, ("small",), run, **more)
 
 
@@ -63,15 +64,43 @@ def test_every_torn_line_is_passed_over():
     "change",
     [
         {"format": "simulator-run/0"}, {"key": 5}, {"values": []}, {"values": [[1.0]]}, {"values": [[1.0, True]]},
+        {"intervals": [[1.0, 2.0]]},
         {"values": [[1.0, "x"]]}, {"met": 1}, {"warnings": [5]}, {"axes": 5}, {"point": "x"}, {"confidence": None},
     ],
 )  # fmt: skip
 def test_a_line_that_is_not_ours(change):
-    assert read_line(json.dumps(json.loads(to_line(make())) | change)) is None
+    content = json.loads(to_line(make())) | change
+    del content[journal.SUM]
+    assert read_line(json.dumps(content | {journal.SUM: journal.checksum(content)})) is None
+
+
+@pytest.mark.parametrize("change", [{"values": [[1.0, 3.0]]}, {"met": False}, {"key": "other"}, {"sha256": "0" * 16}])
+def test_a_line_that_was_edited_is_not_used_and_told_of(tmp_path, change):
+    one = Journal(tmp_path)
+    one.add(make("k"))
+    one.add(make("other", 1))
+    one.close()
+    (file,) = tmp_path.iterdir()
+    first, second = file.read_text().splitlines()
+    edited = json.dumps(json.loads(first) | change, separators=(",", ":"), ensure_ascii=False)
+    file.write_text(f"{edited}\n{second}\n")
+    again = Journal(tmp_path)
+    assert set(again.runs) == {"other"}
+    assert again.changed == [f"{file.name} line 1"]
+    again.add(make("k"))  # made anew
+    again.close()
+    assert set(Journal(tmp_path).runs) == {"k", "other"}
+
+
+def test_what_is_no_line_of_ours_was_not_changed(tmp_path):
+    torn = to_line(make("torn"))[:-20]
+    older = to_line(make()).replace(journal.FORMAT, "simulator-run/1")
+    (tmp_path / "x.jsonl").write_text(f"noise\n{{}}\n{older}{torn}")
+    assert Journal(tmp_path).changed == []
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{}", "[]", "5", "null", "\0\0\0", "[" * 100_000, '{"format": "simulator-run/1"}']
+    "line", ["", "{}", "[]", "5", "null", "\0\0\0", "[" * 100_000, '{"format": "simulator-run/2"}']
 )
 def test_foreign_lines(line):
     assert read_line(line) is None

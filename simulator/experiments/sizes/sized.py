@@ -13,6 +13,7 @@ from ...results.display import OBJECTIVE_HEAD, WIDTH, number, objective_rows, te
 from ...spec import Topology
 
 if TYPE_CHECKING:
+    from .judging import Judge
     from .marginal import NextReplica
 
 
@@ -29,7 +30,8 @@ class Capacity:
     cost_per_hour
         Of everything in the deployment; NaN without prices.
     binding
-        The objective that comes nearest to its limit, for example "checkout p99".
+        The objective that is missed with one replica less, for example "checkout p99" (rule 13.9); where nothing less
+        is left, or none meets, the one that comes nearest to its limit, or is furthest beyond.
     reason
         In plain sentences: why this size, or why none is enough, and how sure that is.
     exact
@@ -42,6 +44,8 @@ class Capacity:
         As sized: compiled or simulated, it gives `result`.
     tried
         One row a configuration that was simulated: its size, its price and its worst objective.
+    judge
+        Who knows what was simulated, and can tell of more.
     """
 
     met: bool
@@ -57,6 +61,7 @@ class Capacity:
     topology: Topology
     result: Results
     tried: pd.DataFrame
+    judge: Judge
 
     def next_replica(self, **settings: Any) -> NextReplica:
         """What one more replica of each sized unit would gain from here: as `simulator.next_replica`."""

@@ -182,6 +182,10 @@ class Judge:
             self._remember(self._try(configuration, result), result)
         return self.trials[configuration]
 
+    def finish(self) -> None:
+        """Report no more: nobody waits for what is asked from now on."""
+        self._report = lambda done, total: None
+
     def simulate(self, plan: Plan, detail: str) -> Results:
         """A plan of these requests, all its replications or none."""
         done, total = self._runs, self._runs + max(1, self.expected)

@@ -93,6 +93,7 @@ def capacity(
             found.less = find_binding(judge)
     except KeyboardInterrupt:
         found.interrupted = True
+    judge.finish()
     trial, result = judge.chosen
     return _make(judge, trial, result, found)
 
@@ -180,6 +181,7 @@ def tried_table(judge: Judge) -> pd.DataFrame:
             "cores": float(sum(option.replicas * option.cpu for option in trial.configuration)),
             "cost_per_hour": trial.cost_per_hour, "met": trial.met, "objective": trial.objective,
             "limit": trial.limit, "value": trial.value, "high": trial.high, "high_by_limit_ratio": trial.ratio,
+            "missed": trial.misses,
         })  # fmt: skip
     return pd.DataFrame(rows)
 

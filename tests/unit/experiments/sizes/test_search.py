@@ -11,6 +11,7 @@ import pytest
 from simulator.experiments.sizes import excluding
 from simulator.experiments.sizes import search as module
 from simulator.experiments.sizes.binding import find_binding
+from simulator.experiments.sizes.dearer import affordable, shown_to_cost_more
 from simulator.experiments.sizes.doubts import Doubt
 from simulator.experiments.sizes.judging import Judge, Trial
 from simulator.experiments.sizes.lattice import Lattice, Option
@@ -437,3 +438,46 @@ def test_where_there_is_nothing_less_nothing_binds():
     judge = Known(make_lattice([1.0, 2.0]), lambda size: 0.5)
     search(judge)
     assert find_binding(judge) is None
+
+
+# -- what another deployment is compared with
+
+
+class Shown(Known):
+    """What fails is shown to miss from a ratio on."""
+
+    shown = 1.2
+
+    def __call__(self, configuration):
+        trial = super().__call__(configuration)
+        object.__setattr__(trial, "misses", trial.ratio > self.shown)
+        return trial
+
+
+def shown(ratio, saving, most=8):
+    judge = Shown(make_lattice([1.0], most=most), ratio)
+    search(judge)
+    before = len(judge.trials)
+    return shown_to_cost_more(judge, saving), len(judge.trials) - before
+
+
+def test_what_is_shown_to_miss_is_dearer():
+    assert shown(lambda size: 4.9 / size[0].replicas, 1.0)[0]  # of 4 the upper end is 1.225
+
+
+def test_what_only_fails_may_be_as_cheap():
+    assert not shown(lambda size: 4.1 / size[0].replicas, 1.0)[0]  # 4 fails by a hair
+    assert shown(lambda size: 4.1 / size[0].replicas, 2.0)[0]  # 3 is shown to miss
+
+
+def test_nothing_is_for_the_price():
+    assert shown(lambda size: 0.5, 1.0) == (True, 0)
+
+
+def test_what_can_be_had_for_a_price():
+    lattice = make_lattice([1.0, 2.0], most=3)
+    assert sorted(affordable(lattice, 5.0)) == [
+        (Option(1, 1.0), Option(1, 1.0)), (Option(1, 1.0), Option(2, 1.0)), (Option(2, 1.0), Option(1, 1.0)),
+        (Option(3, 1.0), Option(1, 1.0)),
+    ]  # fmt: skip
+    assert affordable(lattice, 2.9) == []

@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from .quantities import COUNTS
 
@@ -32,7 +32,9 @@ SERVICES: Final = (
 SERVICE_HEAD: Final = (
     "service", "replicas", "utilisation %", "waiting ms", "service ms", "queue", "per s", "errors",
 )  # fmt: skip
-OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
+OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
+LOPSIDED: Final = 0.1
+"""How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"
 
 
@@ -81,10 +83,18 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
         value = float(summary[name])
         if math.isnan(value) or (value == 0.0 and name in COUNTS and name not in ALWAYS):
             continue
-        half_width = math.nan if name in COUNTS else float(intervals["half_width"][name])
-        known = "" if math.isnan(half_width) else f"± {quantity(name, half_width)}"
-        rows.append((label(name, currency), quantity(name, value), known))
+        rows.append((label(name, currency), quantity(name, value), "" if name in COUNTS else known(name, intervals)))
     return rows
+
+
+def known(name: str, intervals: Any) -> str:
+    """Give or take how much; an interval that is longer on one side by its ends; empty without one."""
+    mean, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
+    if math.isnan(half_width):
+        return ""
+    if abs(high + low - 2.0 * mean) <= LOPSIDED * (high - low):
+        return f"± {quantity(name, half_width)}"
+    return f"{quantity(name, low)} to {quantity(name, high)}"
 
 
 def service_rows(results: Results) -> list[list[str]]:
@@ -106,8 +116,15 @@ def objective_rows(results: Results) -> list[list[str]]:
         seen = [f"{quantity(kind, value)} {unit}" for value in (row["limit"], row["value"])]
         verdict = "met" if row["met"] else "MISSED"
         sure = ", not sure" if row["straddles"] else ""
-        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, verdict + sure])
+        why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
+        served = NOTHING if kind == "errorRate" else share_served(row["served_ratio"])
+        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, served, verdict + sure + why])
     return rows
+
+
+def share_served(share: float) -> str:
+    """The part of the requests that a latency is of, rounded down: all is all."""
+    return NOTHING if math.isnan(share) else f"{math.floor(share * 1e4) / 100.0:g} %"
 
 
 def cause_line(results: Results) -> str:

@@ -165,7 +165,7 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     paths = list(dict.fromkeys(path for one in entries for path in one.axes))
     told = all(NAME in one.axes for one in entries)  # which topology it is
     filled = [
-        Filled(Row(one.point, dict(one.axes), one.deployment, "" if told else one.topology), one.run, one.confidence,
+        Filled(Row(one.point, dict(one.axes), one.deployment, "" if told else one.topology), one.run,
                one.advice) for one in entries
     ]  # fmt: skip
     return run_table(paths, filled) if runs else point_table(paths, filled)
@@ -353,7 +353,7 @@ class _Sweep:
         if self._journal is not None and isinstance(outcome, Run):
             axes = {path: cell(value) for path, value in row.point.items()}
             self._journal.add(Entry(key, plan.topology, row.deployment, row.number, axes, confidence, advice, outcome))
-        self._filled[row.number, row.deployment] = Filled(row, outcome, confidence, advice)
+        self._filled[row.number, row.deployment] = Filled(row, outcome, advice)
 
     def table(self, runs: bool) -> pd.DataFrame:
         """The rows that are finished, in the order of the design."""

@@ -150,10 +150,32 @@ def test_databases_are_not_counted_as_cores():
 
 
 def test_what_is_known_exactly_has_no_give_or_take():
-    assert verdict._known("cost_per_hour", 2.0, 0.0) == "2.000"
-    assert verdict._known("cost_per_hour", 2.0, 1e-16) == "2.000"
-    assert verdict._known("cost_per_hour", 2.0, NAN) == "2.000"
-    assert verdict._known("cost_per_hour", 2.0, 0.5) == "2.000 ± 0.5000"
+    def shown(half_width, high=None):
+        high = 2.0 + half_width if high is None else high
+        row = {"mean": 2.0, "half_width": half_width, "low": 2.0 - half_width, "high": high}
+        return verdict._known("cost_per_hour", pd.DataFrame([row], index=["cost_per_hour"]))
+
+    assert shown(0.0) == "2.000"
+    assert shown(1e-16) == "2.000"
+    assert shown(NAN) == "2.000"
+    assert shown(0.5) == "2.000 ± 0.5000"
+    assert shown(0.5, high=4.0) == "2.000 1.500 to 4.000"
+
+
+def test_four_quantities_are_judged_together():
+    """t(4, 1 - 0.05/8) = 4.3147 and t(4, 0.975) = 2.7764: one of four has to lie 1.554 half widths from 0."""
+    rows = table(
+        p99=(0.5, 0.4, True), availability=(0.9, 0.9, False), goodput=(9.0, 9.0, False), cost=(1.0, 1.0, False)
+    )
+    rows["half_width"] = [0.1 / 1.56, 0.1, 0.1, 0.1]
+    made = {"replications": 5, "confidence": 0.95}
+    assert verdict._shown_together(rows, made) == {"latency_p99_s"}
+    rows.loc["latency_p99_s", "half_width"] = 0.1 / 1.55
+    assert verdict._shown_together(rows, made) == set()
+    rows.loc["cost_per_hour", ["other", "difference", "shown"]] = [2.0, 1.0, True]  # now it is one of three
+    assert verdict._shown_together(rows, made) == {"latency_p99_s", "cost_per_hour"}
+    rows.loc["cost_per_hour", "half_width"] = 0.0  # what is known exactly is no matter of chance
+    assert "cost_per_hour" in verdict._shown_together(rows, made)
 
 
 def test_an_objective_that_is_met_by_chance():

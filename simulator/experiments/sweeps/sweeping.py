@@ -98,8 +98,8 @@ def sweep(
         all replications say together (counts: their mean) and its `<quantity>_half_width`, `met` (every objective),
         `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`. A point that fails is such a row. Its
         `attrs` count the runs that were `computed` and those of the store that were `reused`, and the rows that are one
-        run with another row (`shared`), `failed`, or are `missing` because of a Ctrl-C; `changed` lists the lines of the store
-        that are not as they were written, if there are any: they are not used.
+        run with another row (`shared`), `failed`, or are `missing` because of a Ctrl-C; `changed` lists the lines of
+        the store that are not as they were written, if there are any: they are not used.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from .limits import limit_warnings
 from .overload import overload_warnings
 from .policies import acts
 from .programs import endpoint_name
-from .reach import Reach, call_steps, steps_of
+from .reach import Reach, call_steps, find_awaited, steps_of
 from .replays import replay_warnings
 
 
@@ -78,10 +78,28 @@ def _unreached(topology: Topology, reach: Reach) -> Iterator[str]:
 
 
 def _unreached_objectives(topology: Topology, reach: Reach) -> Iterator[str]:
+    awaited, asked = find_awaited(topology)
     for name in sorted(topology.slos):
         key = topology.resolve(topology.slos[name].call)
-        if key not in reach.endpoints:
-            yield f"slo {name}: no workload reaches {endpoint_name(key)}; it cannot be judged and is left out"
+        if key in awaited:
+            continue
+        why = f"no workload reaches {endpoint_name(key)}"
+        if key in asked:
+            why = f"{endpoint_name(key)} is reached by `send` alone, and nobody waits for its answer"
+        elif key in reach.endpoints:
+            why = f"nobody asks {endpoint_name(key)}: a weight, probability, times or rate of 0 is on every way to it"
+        yield f"slo {name}: {why}; it cannot be judged and is left out"
+
+
+def single_copies(plan: Plan) -> Iterator[str]:
+    """Merged units that equal cores (rule 10.3) leave one replica."""
+    hosted = np.bincount(plan.services.unit, minlength=len(plan.units.name))
+    for row in np.flatnonzero((hosted > 1) & (plan.units.replicas == 1)).tolist():
+        cores = float(plan.units.cpu[row])
+        yield (
+            f"{plan.units.name[row]}: at equal cores it is one replica of {cores:g} core{'' if cores == 1.0 else 's'}: "
+            "nothing is left when that one fails or starts again, and there is no other to balance between"
+        )
 
 
 def _absent(plan: Plan) -> Iterator[str]:

@@ -99,6 +99,7 @@ def to_line(entry: Entry) -> str:
         "advice": entry.advice,
         "quantities": run.quantities,
         "values": [[_encode(value) for value in row] for row in run.values],
+        "objectives": [[name, _encode(value), _encode(wide)] for name, value, wide in run.objectives],
         "met": run.met,
         "warnings": run.warnings,
     }
@@ -126,6 +127,8 @@ def read_line(line: str) -> Entry | None:
         values = tuple(tuple(map(_decode, row)) for row in content["values"])
         if not values or any(len(row) != len(quantities) for row in values) or not isinstance(content["met"], bool):
             return None
+        seen = content.get("objectives", ())  # what was kept before they were has none
+        objectives = tuple((_text(name), _decode(value), _decode(wide)) for name, value, wide in seen)
         return Entry(
             _text(content["key"]),
             _text(content["topology"]),
@@ -134,7 +137,7 @@ def read_line(line: str) -> Entry | None:
             dict(content["axes"]),
             float(content["confidence"]),
             tuple(map(_text, content["advice"])),
-            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"]))),
+            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"])), objectives=objectives),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

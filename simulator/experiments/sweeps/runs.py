@@ -38,6 +38,8 @@ class Run:
     met: bool
     warnings: tuple[str, ...]
     """Of this run; what the compiler warns of is not among them."""
+    objectives: tuple[tuple[str, float, float], ...] = ()
+    """Of each its path in the file, its value and the half width of its interval."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,10 @@ def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
         tuple(tuple(map(_one_nan, row)) for row in replications.to_numpy(dtype=float).tolist()),
         bool(tables["objectives"]["met"].all()),
         find_caveats(silent, tables, number),
+        objectives=tuple(
+            (f"slos.{row['slo']}.{row['quantity']}", _one_nan(row["value"]), _one_nan((row["high"] - row["low"]) / 2.0))
+            for row in tables["objectives"].to_dict(orient="records")
+        ),
     )
 
 

@@ -6,10 +6,12 @@ python3 start.py test --all     everything
 python3 start.py test tests/... pytest alone
 python3 start.py notebook
 python3 start.py docs
+python3 start.py versions oldest     with the oldest packages that are allowed; or newest
 """
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -35,6 +37,11 @@ CHECKS = (
     SITE,
 )
 PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
+VERSIONED = (
+    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
+    "tests/differential/test_features.py",
+)  # fmt: skip
+"""Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
 
 
 def main() -> int:
@@ -43,6 +50,8 @@ def main() -> int:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     command, *arguments = sys.argv[1:] or ["--help"]
+    if command == "versions":
+        return try_versions(arguments)
     set_up(EXTRAS.get(command, ""))
     if command == "notebook":
         return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
@@ -85,6 +94,36 @@ def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
+
+
+def try_versions(words: list[str]) -> int:
+    """Install the oldest or newest versions that pyproject.toml allows, in an environment of their own, and test them.
+
+    `--python COMMAND` takes another Python; what comes after `--` goes to pytest.
+    """
+    at = words.index("--") if "--" in words else len(words)
+    words, more = words[:at], words[at + 1 :]
+    which = words[0] if words else ""
+    python = words[2] if words[1:2] == ["--python"] else sys.executable
+    if which not in ("oldest", "newest"):
+        print("usage: start.py versions oldest|newest [--python COMMAND] [-- PYTEST ARGUMENTS]", file=sys.stderr)
+        return 2
+    folder = ROOT / ".venv-versions" / which
+    inside = folder / BIN.name / PYTHON.name
+    if code := call([python, "-m", "venv", "--clear", folder]):
+        return code
+    import tomllib  # from Python 3.11 on
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    if which == "oldest":
+        asked = [re.sub(r">=([\w.]+).*", r"==\1.*", one) for one in asked]
+    install = [inside, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+    if code := call([*install, *asked, "pytest", "hypothesis", "jsonschema"]):
+        return code
+    if code := call([*install, "--no-deps", "-e", ROOT]):
+        return code
+    return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
 
 
 def set_up(extra: str) -> None:

@@ -44,15 +44,11 @@ CHANGE_BOTH = "): change both"
 
 LIMITS = (
     ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
-    (
-        "memory-limit",
-        "SIZE",
-        MEMORY_LIMIT,
-        "what one run may take, for example 8Gi; default: a core's share of half of it",
-    ),
+    ("memory-limit", "SIZE", MEMORY_LIMIT, "what one run may take, for example 8Gi; default: a core's share of half"),
     ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
 )
 """Options that are environment variables too."""
+ALLOW_OUTSIDE = "SIMULATOR_ALLOW_OUTSIDE"
 LIMIT_OF: dict[str, Callable[[], float]] = {
     WORKERS: available_cores, MEMORY_LIMIT: memory_limit, TIME_LIMIT: time_limit,
 }  # fmt: skip
@@ -90,12 +86,21 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
         help="change a value of the file by its path, for example services.payment.replicas=4 or "
         "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
 
 
 def completes_files(action: argparse.Action) -> None:
     """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
     vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+
+
+def outside_argument(command: argparse.ArgumentParser) -> None:
+    """Whether a topology may name any file that this user may read."""
+    command.add_argument(
+        "--allow-outside", action="store_true",
+        help=f"let the topology name files outside of its own folder ({ALLOW_OUTSIDE})",
+    )  # fmt: skip
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -140,6 +145,8 @@ def limits_of(arguments: Arguments) -> Iterator[None]:
         for option, _, variable, _ in LIMITS
         if (value := getattr(arguments, option.replace("-", "_"), None)) is not None
     }
+    if getattr(arguments, "allow_outside", False):
+        given[ALLOW_OUTSIDE] = "1"
     before = {variable: os.environ.get(variable) for variable in given}
     os.environ.update(given)
     try:
@@ -174,14 +181,13 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
-    topology = sim.load(arguments.topology)
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return topology.replace(changes) if changes else topology
+    return sim.load(arguments.topology, changes=changes)
 
 
 def one_deployment(arguments: Arguments) -> str:
@@ -291,8 +297,8 @@ def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
 
 def refuse_file(file: Path) -> None:
     """Say before a long run that its figure cannot be drawn into that file."""
-    if file.suffix.lower() not in (".png", ".svg"):
-        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
+    if file.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png, .svg or .pdf")
     if file.is_dir():
         raise sim.ResultError(f"{file} is a folder: name a file to draw into")
     require_writable(file)

@@ -20,6 +20,7 @@ from .common import (
     refuse_file,
     require_writable,
     settings_arguments,
+    settings_of,
     topology_arguments,
 )
 from .telling import Progress, with_progress
@@ -62,7 +63,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "-o", "--out", action="append", type=Path, default=[], metavar="FILE",
-        help="draw the figure there: .png or .svg (may be repeated)",
+        help="draw the figure there: .png, .svg or .pdf (may be repeated)",
     )  # fmt: skip
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the table as CSV")
     settings_arguments(command)
@@ -99,6 +100,14 @@ def drill(arguments: Arguments) -> int:
     if found.interrupted:
         return INTERRUPTED
     return FINE if found.met else MISSED
+
+
+def drill_of(arguments: Arguments) -> sim.Drill:
+    """The drill of the file's own faults, or of one target, with all policy sets: what a figure is of."""
+    topology, settings = read_topology(arguments), settings_of(arguments)
+    settings = {**settings, "deployments": arguments.deployment or BOTH, "target": arguments.target}
+    del settings["equal_cores"]
+    return with_progress(lambda progress: sim.drill(topology, progress=progress, **settings), "runs")
 
 
 def _run(arguments: Arguments, topology: sim.Topology, progress: Progress) -> sim.Drill:

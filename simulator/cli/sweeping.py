@@ -20,6 +20,7 @@ from .common import (
     add_command,
     completes_files,
     equal_cores_argument,
+    outside_argument,
     print_json,
     read_topology,
     require_writable,
@@ -88,6 +89,7 @@ def _point_arguments(command: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
         help="change a value of the topology at all points (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
 
 
 def _work_arguments(command: argparse.ArgumentParser) -> None:
@@ -187,6 +189,10 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
     axes = _axes(arguments.axes)
+    if not axes and arguments.file is None:
+        raise sim.SimulatorError(
+            "a sweep needs axes: paths and their values, such as --axis services.payment.replicas=1,2,4"
+        )
     size: list[str] = []
 
     def run(bar: Progress) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
 from ..spec.deployments import Unit
+from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from ..spec.policies import OutlierDetection
 from ..spec.services import LoadBalancer, Service
@@ -84,7 +85,7 @@ def resolve_units(
     """
     units = []
     for name, members, written in _groups(topology, deployment, services):
-        path = f"deployments.{deployment}.units.{name}"
+        path = dotted(("deployments", deployment, "units", name))
         unit = _resolve(topology, path, name, members, written)
         if equal_cores:
             unit = _at_equal_cores(unit, topology)

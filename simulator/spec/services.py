@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -20,7 +20,7 @@ from .distributions import Constant, Distribution
 from .faults import Failures
 from .mistakes import Mistake, Source, describe, mistake
 from .policies import OutlierDetection, RateLimit
-from .steps import Step
+from .steps import VERBS, Step, step_elsewhere
 from .values import (
     Cores,
     Count,
@@ -30,7 +30,9 @@ from .values import (
     Positive,
     PositiveCount,
     one_of,
-    read_name,
+    read_cpu,
+    read_endpoint_name,
+    read_memory,
     read_positive_count,
 )
 
@@ -48,11 +50,46 @@ Balancing = Annotated[
 Choice = Annotated[Literal["independent", "distinct", "all"], one_of("independent", "distinct", "all")]
 
 
-class Resources(Model):
+class Bounds(Model):
+    """A block of Kubernetes' `resources`."""
+
+    cpu: Cores | None = Field(None, description="As `cpu` of the replica.")
+    memory: Memory | None = Field(None, description="As `memory` of the replica.")
+
+
+class Bounded(Model):
+    """What may be said as in Kubernetes: a replica has what it may use at most, else what it asks for."""
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out; what is wrong with them is said where it stands."""
+        for block in (data.get("limits"), data.get("requests")):
+            for key, read in (("cpu", read_cpu), ("memory", read_memory)):
+                if key not in data and isinstance(block, Mapping) and key in block and _is_read(read, block[key]):
+                    data[key] = block[key]
+        return data
+
+    @field_validator("limits", "requests", check_fields=False)
+    @classmethod
+    def _acted(cls, value: Bounds | None) -> None:
+        return None
+
+
+def _is_read(read: Callable[[object], float], value: object) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
+
+
+class Resources(Bounded):
     """What one replica has."""
 
     cpu: Cores = Field(1.0, description="Whole cores, or a fraction of one: one core at that speed.")
     memory: Memory = Field(0.0, description="Bytes; only the price depends on it.")
+    limits: Bounds | None = Field(None, description="As in Kubernetes; `cpu` and `memory` beside it count first.")
+    requests: Bounds | None = Field(None, description="As in Kubernetes, for what has no limit.")
 
 
 class Queue(Model):
@@ -125,6 +162,14 @@ class Endpoint(Model):
     steps: tuple[Step, ...] = Field(description="What it does, one step after the other; [] answers at once.")
     error_rate: Fraction | None = Field(None, description="Default: that of the service.")
 
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        return step_elsewhere(key) or super()._foreign(key)
+
+    @classmethod
+    def _meant(cls, key: str) -> set[str]:
+        return {"steps"} if key in VERBS else super()._meant(key)
+
 
 def _no_time() -> Constant:
     return Constant(value=0.0)
@@ -177,6 +222,14 @@ class Service(Model):
         return data
 
     @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        return step_elsewhere(key) or super()._foreign(key)
+
+    @classmethod
+    def _meant(cls, key: str) -> set[str]:
+        return {"steps"} if key in VERBS else super()._meant(key)
+
+    @classmethod
     def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
         if "endpoints" in data:
             return {}
@@ -213,7 +266,7 @@ def _wrong_name(name: object, endpoint: object) -> str:
     if name == "" and isinstance(endpoint, Endpoint):
         return ""
     try:
-        read_name(name)
+        read_endpoint_name(name)
     except ValueError as error:
         return str(error)
     return ""

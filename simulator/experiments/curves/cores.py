@@ -18,6 +18,7 @@ from ...plan.layout import Kind
 from ...plan.plan import Plan
 from ...results.display import text_table
 from ...spec import Topology
+from ...spec.mistakes import dotted
 from ...words import PLAIN, column, count, number, write
 from ..engines import EngineName
 from ..replicate import Progress
@@ -195,7 +196,7 @@ def _refuse_changing_load(topology: Topology) -> None:
     for name, workload in topology.workload.items():
         if workload.shape != "rate":
             raise PlanError(
-                f"workload.{name}: a core curve wants a constant load, which `{workload.shape}` is not; "
+                f"{dotted(('workload', name))}: a core curve wants a constant load, which `{workload.shape}` is not; "
                 "give the workload a `rate` instead"
             )
 

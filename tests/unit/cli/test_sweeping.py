@@ -157,7 +157,7 @@ def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
     ("command", "message"),
     [
         ("", "name a topology file and its axes, or a sweep file"),
-        ("shop.yaml", "a sweep needs axes"),
+        ("shop.yaml", "a sweep needs axes: .*, such as --axis services.payment.replicas=1,2,4"),
         ("shop.yaml --axis workload.rate", "--axis workload.rate: expected PATH=VALUES"),
         ("shop.yaml --axis a=1 --axis a=2", "--axis a is given twice"),
         ("shop.yaml --axis workload.rat=1/s,2/s", "workload.rat: unknown key `rat`"),

@@ -38,6 +38,7 @@ from .common import (
 )
 from .ending import heard_as_interrupts
 from .parser import Parser
+from .telling import speaking
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +70,7 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = Arguments()
     try:
         arguments = make_parser().parse_args(join_values(sys.argv[1:] if argv is None else argv))
-        with limits_of(arguments):
+        with limits_of(arguments), speaking(arguments):
             code: int = arguments.run(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else WRONG

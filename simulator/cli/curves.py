@@ -8,7 +8,8 @@ from typing import Any
 
 import simulator as sim
 
-from .common import Arguments, read_topology, settings_of, with_progress
+from .common import Arguments, read_topology, settings_of
+from .telling import with_progress
 
 BOTH = ("microservices", "monolith")
 

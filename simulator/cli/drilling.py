@@ -14,7 +14,6 @@ from .common import (
     INTERRUPTED,
     MISSED,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
@@ -23,8 +22,8 @@ from .common import (
     settings_arguments,
     settings_of,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 BOTH = ("microservices", "monolith")
 SETS = ("none", "timeouts", "retries", "full")

@@ -15,14 +15,13 @@ from .common import (
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
     settings_arguments,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 
 def add(commands: Any) -> None:

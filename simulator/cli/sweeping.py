@@ -21,17 +21,17 @@ from .common import (
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     completes_files,
     equal_cores_argument,
+    outside_argument,
     print_json,
     read_topology,
     require_writable,
     settings_arguments,
     settings_of,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,7 @@ def _point_arguments(command: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
         help="change a value of the topology at all points (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
 
 
 def _work_arguments(command: argparse.ArgumentParser) -> None:

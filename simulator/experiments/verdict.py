@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from ..results import Results
-from ..results.display import WIDTH, label, shorten, text_table
+from ..results.display import WIDTH, give_or_take, label, shorten, text_table
+from ..results.statistics import student_factor
 from ..words import NOTHING, column, count, number, percent, span, unit_of, write
 
 JUDGED = (
@@ -58,7 +59,7 @@ def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: boo
     names = [one.provenance["deployment"] for one in (baseline, other)]
     cores = " against ".join(number(service_cores(one)) for one in (other, baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
-    better, worse, same = _sort(table, other.provenance["currency"])
+    better, worse, same = _sort(table, other.provenance)
     shown = " but ".join(_and(words) for words in (better, worse) if words)
     if shown:
         body = f"{names[1]} has {shown} than {names[0]}"
@@ -76,27 +77,49 @@ def _is_unstable(result: Results) -> bool:
     return any(" is unstable: " in warning for warning in result.warnings)
 
 
-def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[str]]:
+def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
     """What is better, what is worse, and what differs by less than can be told."""
     better: list[str] = []
     worse: list[str] = []
     same: list[str] = []
+    surely = _shown_together(table, made)
     for name, words, more_is_better in JUDGED:
         row = table.loc[name]
-        if name == "latency_p99_s" and _is_shown(table.loc["availability_ratio"]):
+        if name == "latency_p99_s" and "availability_ratio" in surely:
             words += " of what is served"
         if math.isnan(row["baseline"]) or math.isnan(row["other"]):
             continue
-        if not _is_shown(row):
+        if name not in surely:
             same.append(words)
             continue
         more = row["difference"] > 0.0
         unit = unit_of(name, (row["other"], row["baseline"]))
         values = f"{write(row['other'], unit)} against {unit.after(write(row['baseline'], unit))}"
-        values += f" {currency}" if currency and name.startswith("cost") else ""
+        values += f" {made['currency']}" if made["currency"] and name.startswith("cost") else ""
         text = f"{'higher' if more else 'lower'} {words} ({values})"
         (better if more == more_is_better else worse).append(text)
     return better, worse, same
+
+
+def _shown_together(table: Any, made: Mapping[str, Any]) -> set[str]:
+    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+    """
+    found = {name for name, *_ in JUDGED if _is_shown(table.loc[name])}
+    if "half_width" not in table or made["replications"] < 2:
+        return found
+    distance = {
+        name: abs(table.loc[name, "difference"]) / table.loc[name, "half_width"]
+        for name, *_ in JUDGED
+        if table.loc[name, "half_width"] > 0.0
+    }
+    degrees, doubt = made["replications"] - 1, 1.0 - made["confidence"]
+    narrow = student_factor(degrees, made["confidence"])
+    for left, name in zip(range(len(distance), 0, -1), sorted(distance, key=distance.__getitem__)[::-1], strict=True):
+        if distance[name] <= student_factor(degrees, 1.0 - doubt / left) / narrow:
+            return found - {one for one in distance if distance[one] <= distance[name]}
+    return found
 
 
 def _is_shown(row: Any) -> bool:
@@ -154,9 +177,8 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
         rows = []
         for name in SHOWN:
             row = differences.loc[(other, name)]
-            known = [intervals[deployment].loc[name, ["mean", "half_width"]] for deployment in (baseline, other)]
-            unit = unit_of(name, [float(mean) for mean, _ in known])
-            cells = [write(mean, unit, half_width) for mean, half_width in known]
+            unit = unit_of(name, [float(one["mean"][name]) for one in intervals.values()])
+            cells = [" ".join(give_or_take(name, intervals[one], unit)).rstrip() for one in (baseline, other)]
             if all(cell == NOTHING for cell in cells):
                 continue
             if math.isnan(row["half_width"]):

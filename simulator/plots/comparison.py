@@ -50,7 +50,7 @@ def comparison(
 
     One line a deployment joins its percentiles, bars are their intervals; of two deployments the paired difference from
     the baseline stands below each percentile. With `quantities`, one panel a quantity and one row a deployment instead:
-    the mean of its replications, its interval, and the paired difference in words.
+    the value of all replications, its interval, and the paired difference in words.
 
     Parameters
     ----------

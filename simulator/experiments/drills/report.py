@@ -14,6 +14,7 @@ from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, number
 from ..curves.words import join, short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
+from .nets import harms
 
 if TYPE_CHECKING:
     from .drilled import Drill
@@ -22,8 +23,10 @@ MOST: Final = 4
 """Services that a line of the blast radius names."""
 MOST_LETTERS: Final = 16
 """Of the name of a deployment or a policy set in the table."""
-HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries x", "detect s", "recover s", "verdict")
-HARMS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
+HEAD: Final = (
+    "deployment, policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
+)  # fmt: skip
+WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
@@ -50,7 +53,7 @@ def conditions(drill: Drill) -> str:
     late = f"; late: {join(limits)}" if limits else ""
     return (
         f"Requests of one run of {duration(drill.horizon_s)}, against the same run without the fault; "
-        f"{count(drill.replications, 'replication')}{late}."
+        f"{count(drill.replications, 'replication')}{late}. What is better with the fault is subtracted."
     )
 
 
@@ -76,17 +79,28 @@ def _table(drill: Drill) -> list[str]:
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
-    back, verdict = row["time_to_recover_s"], row["verdict"]
-    recover = "-" if verdict in ("unharmed", "kept", "overloaded") else "never" if math.isinf(back) else number(back, 3)
-    detect = number(row["time_to_detect_s"], 3)
+    seen, back = row["detected"] > 0, row["time_to_recover_s"]
+    recover = "never" if math.isinf(back) else number(back, 3)
     return [
-        *(_known(row, name) for name in ("lost", "degraded", "late")),
-        number(row["retry_amplification"], 3), detect, recover, verdict,
+        *(_known(row, f"{name}_net") for name in ("lost", "degraded", "late")),
+        number(row["retry_amplification"], 3), f"{row['detected']} of {row['replications']}",
+        number(row["time_to_detect_s"], 3) if seen else "-",
+        recover if seen and row["verdict"] != "overloaded" else "-", row["verdict"],
     ]  # fmt: skip
 
 
 def _known(row: Mapping[Any, Any], name: str, unit: Unit = PLAIN) -> str:
     return write(row[name], unit, row[f"{name}_half_width"])
+
+
+def _worse(row: Mapping[Any, Any]) -> str:
+    """What is worse beyond chance, in words; empty if nothing is."""
+    worse = [f"{_known(row, f'{name}_net')} {WORDS[name]}" for name in harms(row)]
+    return join(worse) if worse else ""
+
+
+def _nobody(row: Mapping[Any, Any]) -> str:
+    return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
 
 
 def _wrapped(lines: list[str]) -> list[str]:
@@ -113,11 +127,8 @@ def entry_lines(drill: Drill) -> list[str]:
     """Whom it hits: what each entry loses."""
 
     def tell(row: dict[str, Any]) -> str:
-        parts = []
-        for one in _part(drill.entries, row).to_dict(orient="records"):
-            worse = [f"{_known(one, name)} {word}" for name, word in HARMS.items() if one[name] > 0.0]
-            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}")
-        return "; ".join(parts)
+        entries = _part(drill.entries, row).to_dict(orient="records")
+        return "; ".join(f"{one['entry']} {_worse(one) or 'unharmed'}" for one in entries)
 
     entries = _entries(drill)[["requests", "entry"]].itertuples(index=False)
     requests = [f"{number(round(many))} of {entry}" for many, entry in entries]
@@ -170,10 +181,7 @@ def _containment(drill: Drill) -> Iterator[str]:
     last = "full" if "full" in sets else sets[-1]
     said = {"full": "the policies of the file", "none": "no policies"}.get(last, f"the policies {last!r}")
     rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
-    parts = []
-    for row in rows:
-        worse = [f"{_known(row, name)} {word}" for name, word in HARMS.items() if row[name] > 0.0]
-        parts.append(f"{join(worse) if worse else 'none harmed'} in {row['deployment']}")
+    parts = [f"{_worse(row) or _nobody(row)} in {row['deployment']}" for row in rows]
     if parts:
         yield f"With {said}, of {count(round(rows[0]['requests']), 'request')} of a run: {'; '.join(parts)}."
     for name, services in drill.shared.items():
@@ -191,10 +199,9 @@ def _policies(drill: Drill) -> Iterator[str]:
         yield "No policy acts here: all policy sets are the same."
         return
     for deployment, rows in groups:
-        if len(rows) > 1 and (rows["lost"] + rows["late"]).gt(0.0).any():
-            parts = [
-                f"{number(one['lost'] + one['late'])} ({one['policies']})" for one in rows.to_dict(orient="records")
-            ]
+        both = rows["lost_net"] + rows["late_net"]
+        if len(rows) > 1 and both.gt(0.0).any():
+            parts = [f"{number(value)} ({name})" for value, name in zip(both, rows["policies"], strict=True)]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
 
 
@@ -212,6 +219,11 @@ def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[s
     if not lasting and not full and rows:
         yield "All come back."
     for row, name in rows:
+        if 0 < row["detected"] < row["replications"]:
+            times = f"seen after {_known(row, 'time_to_detect_s')} s"
+            if math.isfinite(row["time_to_recover_s"]):
+                times += f", over {_known(row, 'time_to_recover_s')} s after the fault"
+            yield f"{name}, in {row['detected']} of {row['replications']} replications: {times}."
         if drill.horizon_s - drill.until_s < row["time_to_recover_s"] < math.inf:
             took = duration(row["time_to_recover_s"])
             yield f"{name} takes {took} for it, longer than the run: what it loses after that is not counted."

@@ -102,7 +102,8 @@ def _refuse_unjudged(topology: Topology, deployment: str) -> None:
         )
     if not plan.objectives:
         raise PlanError(
-            "no slo can be judged: no workload reaches the endpoints of " + ", ".join(sorted(topology.slos))
+            f"no slo can be judged: no workload reaches the endpoints of {', '.join(sorted(topology.slos))}, or nobody "
+            "waits for their answers"
         )
     refuse_one_replication(plan.settings.replications)
 

@@ -99,6 +99,7 @@ def to_line(entry: Entry) -> str:
         "advice": entry.advice,
         "quantities": run.quantities,
         "values": [[_encode(value) for value in row] for row in run.values],
+        "intervals": [[_encode(value) for value in row] for row in run.intervals],
         "met": run.met,
         "warnings": run.warnings,
     }
@@ -124,7 +125,10 @@ def read_line(line: str) -> Entry | None:
             return None
         quantities = tuple(map(_text, content["quantities"]))
         values = tuple(tuple(map(_decode, row)) for row in content["values"])
+        intervals = tuple(tuple(map(_decode, row)) for row in content["intervals"])
         if not values or any(len(row) != len(quantities) for row in values) or not isinstance(content["met"], bool):
+            return None
+        if len(intervals) != len(quantities) or any(len(row) != 2 for row in intervals):
             return None
         return Entry(
             _text(content["key"]),
@@ -134,7 +138,7 @@ def read_line(line: str) -> Entry | None:
             dict(content["axes"]),
             float(content["confidence"]),
             tuple(map(_text, content["advice"])),
-            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"]))),
+            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"])), intervals),  # type: ignore[arg-type]
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from ...results.display import HEADLINES
-from ...results.statistics import student_intervals
 from .axes import DEPLOYMENT, cell
 from .designs import Point
 from .runs import Failure, Outcome, Run
@@ -37,7 +36,6 @@ class Filled:
 
     row: Row
     outcome: Outcome
-    confidence: float = np.nan
     advice: tuple[str, ...] = ()
     """What the compiler warns of."""
 
@@ -55,8 +53,7 @@ def point_table(paths: Sequence[str], filled: Sequence[Filled]) -> pd.DataFrame:
     for place, one in enumerate(filled):
         if isinstance(one.outcome, Run):
             among = [names.index(name) for name in one.outcome.quantities]
-            values = np.array(one.outcome.values, dtype=np.float64).T
-            means[place, among], half_widths[place, among] = student_intervals(values, one.confidence)
+            means[place, among], half_widths[place, among] = np.array(one.outcome.intervals, dtype=np.float64).T
     for column, name in enumerate(names):
         columns[name] = means[:, column]
         columns[f"{name}_half_width"] = half_widths[:, column]

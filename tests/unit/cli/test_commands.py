@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,14 @@ import pytest
 import simulator as sim
 from simulator import cli
 from simulator.cli import common
+from simulator.cli.ending import TERMINATED
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests" / "spec" / "broken"
-COMMANDS = ("check", "explain", "simulate", "compare", "capacity", "sweep", "drill", "plot", "schema", "completion")
+COMMANDS = (
+    "init", "examples", "warm", "check", "explain", "simulate", "compare", "capacity", "sweep", "drill", "plot",
+    "schema", "completion",
+)  # fmt: skip
 HEAVY = ("pandas", "matplotlib", "scipy", "numba", "simpy", "pyarrow", "loky", "rich", "jsonschema")
 
 SHOP = """\
@@ -38,6 +43,8 @@ simulation: {duration: 300s, warmup: 3s, replications: 40}
 services: {web: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 2ms}}]}}
 workload: {call: web, rate: 600/s}
 """
+ENDLESS = "--duration 5h --replications 4 --detail summary"
+"""Longer than any test, and within the memory that a run may take."""
 
 
 @pytest.fixture
@@ -569,11 +576,11 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-def start_telling(command, cwd):
+def start_telling(command, cwd, inside=()):
     """The command, which says on its standard error how many replications are finished."""
     (cwd / "long.yaml").write_text(LONG)
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRESS_TOLD, *shlex.split(command)],
+        [*inside, sys.executable, "-c", PROGRESS_TOLD, *shlex.split(command)],
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -590,7 +597,7 @@ def wait_for(process, done):
 class TestInterrupted:
     def test_processes_before_anything_is_finished(self, tmp_path):
         (tmp_path / "long.yaml").write_text(LONG)
-        process = start("simulate long.yaml --duration 5h --engine reference", tmp_path)
+        process = start(f"simulate long.yaml {ENDLESS} --engine reference", tmp_path)
         until = time.monotonic() + 60.0
         while len(alive(process.pid)) < 3 and time.monotonic() < until:  # until its workers are there
             time.sleep(0.02)
@@ -599,7 +606,7 @@ class TestInterrupted:
         assert nothing_left(process.pid)
 
     def test_threads_before_anything_is_finished(self, tmp_path):
-        process = start_telling("simulate long.yaml --duration 50h --engine compiled", tmp_path)
+        process = start_telling(f"simulate long.yaml {ENDLESS} --engine compiled", tmp_path)
         wait_for(process, 1e-9)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
@@ -610,25 +617,48 @@ class TestInterrupted:
         assert "Traceback" not in err
 
     @pytest.mark.parametrize(
-        ("target", "engine", "duration", "done"),
+        ("target", "sent", "code", "engine", "duration", "done"),
         [
-            ("group", "reference", "5s", 1),
-            ("parent", "reference", "5s", 1),
-            ("group", "compiled", "300s", 4),  # of which 2 at least are whole
+            ("group", signal.SIGINT, common.INTERRUPTED, "reference", "5s", 1),
+            ("group", signal.SIGTERM, TERMINATED, "reference", "5s", 1),  # the workers hear it too
+            ("twice", signal.SIGTERM, TERMINATED, "compiled", "300s", 4),  # of which 2 at least are whole
         ],
     )
-    def test_what_is_finished_is_shown(self, target, engine, duration, done, tmp_path):
+    def test_what_is_finished_is_shown(self, target, sent, code, engine, duration, done, tmp_path):
         process = start_telling(f"simulate long.yaml --duration {duration} --engine {engine} --out saved", tmp_path)
         wait_for(process, done)
-        (os.killpg if target == "group" else os.kill)(process.pid, signal.SIGINT)
-        code, out, err = outcome(process)
-        assert code == common.INTERRUPTED
+        (os.killpg if target == "group" else os.kill)(process.pid, sent)
+        if target == "twice":  # as `timeout` does: the child, and then the whole group
+            os.killpg(process.pid, sent)
+        left, out, err = outcome(process)
+        assert left == code
         assert re.search(r"^warning: interrupted: [0-9]+ of 40 replications finished$", out, re.MULTILINE)
         assert re.fullmatch(r"([0-9.e-]+\n)*", err)
         assert nothing_left(process.pid)
         saved = sim.load_results(tmp_path / "saved")
         assert 1 <= saved.provenance["replications"] < 40
         assert str(saved) + "\n" == out
+
+    def test_no_worker_outlives_its_parent(self, tmp_path):
+        process = start_telling(f"simulate long.yaml {ENDLESS} --engine reference", tmp_path)
+        until = time.monotonic() + 60.0
+        while len(alive(process.pid)) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.kill()
+        outcome(process)
+        assert nothing_left(process.pid)
+
+    def test_process_1_hears_it_too(self, tmp_path):
+        words = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        if shutil.which("unshare") is None or subprocess.run([*words, "true"], capture_output=True).returncode:
+            pytest.skip("no process 1 can be made here")
+        process = start_telling("simulate long.yaml --duration 5s --engine reference", tmp_path, words)
+        wait_for(process, 1)
+        (first,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(first), signal.SIGTERM)
+        code, out, _ = outcome(process)
+        assert code == TERMINATED
+        assert "replications finished" in out
 
 
 # -- light commands

@@ -345,6 +345,45 @@ def test_an_interrupt_before_anything_is_one(monkeypatch):
         sim.drill(sim.loads(EVEN), "web", at="4s", for_="2s", duration="8s", **ONE)
 
 
+BUSY = """\
+simulation: {warmup: 5s, replications: 5, seed: 2}
+services: {s: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}}
+"""
+
+
+def test_times_are_of_the_replications_in_which_it_is_seen():
+    """An open queue at 90 %: 10 s that are 10 % slower make what waits anyway wait longer, in two of five."""
+    text = BUSY + "workload: {call: s, rate: 100/s}\nslos: {s: {call: s, p99: 500ms}}\n"
+    found = sim.drill(sim.loads(text), "s", "slow", factor=1.1, at="8s", for_="10s", duration="24s", **ONE)
+    row = found.table.iloc[0]
+    assert row["detected"] == 2
+    assert row["sooner"] == 0
+    assert row["late_net"] == row["late"] > 0
+    assert row["late_net"] < row["late_net_half_width"]
+    assert "2 of 5" in str(found)
+    assert "none beyond chance in microservices" in found.verdict
+    assert "microservices (full), in 2 of 5 replications: seen after" in found.verdict
+
+
+def test_users_who_drift_apart_are_not_harmed_by_next_to_nothing():
+    """Gross, there are some dozens of each; net, no more than chance: nothing was seen, and nothing has to recover."""
+    text = BUSY.replace("seed: 2", "seed: 1") + (
+        "workload: {call: s, users: 30, thinkTime: {dist: exponential, mean: 200ms}}\n"
+        "slos: {s: {call: s, p99: 191ms}}\n"
+    )
+    found = sim.drill(
+        sim.loads(text), "s", "slow", factor=1.001, at="8s", for_="5s", duration="30s", replications=3, **ONE
+    )
+    row = found.table.iloc[0]
+    assert row["late"] > 20
+    assert row["sooner"] > 20
+    for name in ("late", "not_asked"):
+        assert abs(row[f"{name}_net"]) < row[f"{name}_net_half_width"]
+    assert (row["verdict"], row["detected"]) == ("unharmed", 0)
+    assert math.isnan(row["time_to_recover_s"])
+    assert found.met
+
+
 @pytest.mark.parametrize("what", ["deployments", "policies"])
 def test_nothing_to_compare_is_refused(what):
     with pytest.raises(sim.PlanError, match=f"{what}: expected at least one"):

@@ -6,22 +6,21 @@ import pytest
 
 from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table
 from simulator.experiments.sweeps.runs import Failure, Run
-from simulator.results import student_interval
 from simulator.results.display import HEADLINES
 
-RUN = Run(HEADLINES, tuple(tuple(float(10 * k + j) for j in range(len(HEADLINES))) for k in range(3)), True, ("late",))
+VALUES = tuple(tuple(float(10 * k + j) for j in range(len(HEADLINES))) for k in range(3))
+INTERVALS = tuple((0.5 + j, 0.25 * j) for j in range(len(HEADLINES)))
+RUN = Run(HEADLINES, VALUES, True, ("late",), INTERVALS)
 
 
 def filled(number, outcome, point=None, deployment="monolith", advice=()):
-    return Filled(Row(number, point or {"a.b": number}, deployment), outcome, 0.95, advice)
+    return Filled(Row(number, point or {"a.b": number}, deployment), outcome, advice)
 
 
-def test_means_and_half_widths_are_students():
+def test_values_and_half_widths_are_those_of_all_replications_together():
     table = point_table(["a.b"], [filled(0, RUN), filled(1, Failure("no"))])
     for column, name in enumerate(HEADLINES):
-        mean, half_width = student_interval([row[column] for row in RUN.values], 0.95)
-        assert table[name].tolist()[0] == mean
-        assert table[f"{name}_half_width"].tolist()[0] == half_width
+        assert (table[name].tolist()[0], table[f"{name}_half_width"].tolist()[0]) == INTERVALS[column]
     assert table.loc[1, [*HEADLINES, "requests_half_width"]].isna().all()
 
 
@@ -95,7 +94,7 @@ def test_a_row_a_replication():
 
 @pytest.mark.parametrize("make", [point_table, run_table])
 def test_rows_of_several_topologies_say_which(make):
-    rows = [Filled(Row(0, {"a.b": 1}, "monolith", name), RUN, 0.95) for name in ("one", "two")]
+    rows = [Filled(Row(0, {"a.b": 1}, "monolith", name), RUN) for name in ("one", "two")]
     table = make(["a.b"], rows)
     assert list(table.columns[:3]) == ["topology", "a.b", "deployment"]
     assert table["topology"].tolist() == [name for name in ("one", "two") for _ in range(len(table) // 2)]

@@ -111,17 +111,19 @@ def test_a_row_a_replication(quick, base):
     table = sim.sweep(quick, AXES, deployments=BOTH, runs=True)
     assert len(table) == 8 * 2 + 4
     good = table[table["status"] == "ok"].groupby(["workload.rate", "services.store.replicas", "deployment"])
-    means = good["latency_mean_s"].mean()
+    means = good["goodput_per_s"].mean()
     for _, row in base[base["status"] == "ok"].iterrows():
         key = (row["workload.rate"], row["services.store.replicas"], row["deployment"])
-        assert means[key] == pytest.approx(row["latency_mean_s"], rel=1e-12)
+        assert means[key] == pytest.approx(row["goodput_per_s"], rel=1e-12)
 
 
 def test_settings_are_those_of_simulate(quick):
     settings = {"seed": 9, "replications": 3, "duration": "8s", "warmup": "3s", "confidence": 0.8}
     row = sim.sweep(quick, {"workload.rate": [50]}, equal_cores=True, deployments="small", **settings).iloc[0]
     result = sim.simulate(quick.replace({"workload.rate": 50}), "small", equal_cores=True, **settings)
-    assert row["latency_p99_s_half_width"] == result.intervals.loc["latency_p99_s", "half_width"]
+    for name in ("latency_p50_s", "latency_p99_s", "goodput_per_s"):
+        np.testing.assert_equal(row[f"{name}_half_width"], result.intervals.loc[name, "half_width"])
+        assert row[name] == result.summary[name]
     assert row["replications"] == 3
 
 

@@ -1,8 +1,12 @@
 """The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
 
 python3 start.py compare topologies/checkout.yaml
-python3 start.py test
-python3 start.py versions oldest     # the tests that versions matter to, with the oldest packages that are allowed; or newest
+python3 start.py test           what takes turns only in part, as CI does
+python3 start.py test --all     everything
+python3 start.py test tests/... pytest alone
+python3 start.py notebook
+python3 start.py docs
+python3 start.py versions oldest    some tests with the oldest packages that are allowed; or newest
 """
 
 import hashlib
@@ -18,18 +22,22 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
+EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
+"""What a command needs beside the simulator itself."""
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "-n", "2", "--dist", "loadfile"),
+    SITE,
 )
 VERSIONED = (
     "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
     "tests/differential/test_features.py",
 )  # fmt: skip
 """Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
+PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 
 
 def main() -> int:
@@ -37,16 +45,19 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    arguments = sys.argv[1:]
-    if arguments[:1] == ["versions"]:
-        return try_versions(arguments[1:])
-    testing = arguments[:1] == ["test"]
-    set_up(testing=testing)
-    if not testing:
-        return run([PYTHON, "-m", "simulator.cli", *arguments])
-    if len(arguments) > 1:
-        return call([BIN / "pytest", *arguments[1:]])
-    for check in CHECKS:
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command == "versions":
+        return try_versions(arguments)
+    set_up(EXTRAS.get(command, ""))
+    if command == "notebook":
+        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
+    if command == "docs":
+        return call([BIN / SITE[0], *SITE[1:]])
+    if command != "test":
+        return run([PYTHON, "-m", "simulator.cli", command, *arguments])
+    if arguments and arguments != ["--all"]:
+        return call([BIN / "pytest", *arguments])
+    for check in (*CHECKS, (*PYTEST, *arguments)):
         print(f"$ {' '.join(check)}", flush=True)
         if code := call([BIN / check[0], *check[1:]]):
             return code
@@ -70,12 +81,12 @@ def end(number: int, _frame: object) -> None:
     sys.exit(128 + number)
 
 
-def run(command: list[object]) -> int:
+def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int:
     """Hand over to the simulator: interrupts are its alone, so that it can show what is finished."""
     words = [str(word) for word in command]
     if os.name != "nt":
         sys.stdout.flush()
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # until the simulator hears it
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)  # until the simulator hears it
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
@@ -111,16 +122,18 @@ def try_versions(words: list[str]) -> int:
     return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
 
 
-def set_up(*, testing: bool) -> None:
+def set_up(extra: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
-    full, plain = VENV / ".installed-dev", VENV / ".installed"
-    if any(stamp.exists() and stamp.read_text() == wanted for stamp in ((full,) if testing else (full, plain))):
+    # Whoever has what tests need has all but Jupyter's own pages.
+    enough = (extra,) if extra == "lab" else (extra, "dev")
+    stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
     print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    what = f"{ROOT}[dev]" if testing else str(ROOT)
+    what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
     try:
@@ -136,7 +149,7 @@ def set_up(*, testing: bool) -> None:
         subprocess.run(install, check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
-    (full if testing else plain).write_text(wanted)
+    stamps[0].write_text(wanted)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import math
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _SECONDS = {
@@ -62,7 +63,12 @@ def parse_duration(text: str) -> float:
     ValueError
         If the text has no unit, is negative, or is not a duration.
     """
-    text = _stripped(text, "a duration such as 250ms")
+    return _duration(_stripped(text, "a duration such as 250ms"))
+
+
+@lru_cache(maxsize=4096)
+def _duration(text: str) -> float:
+    """A long file says the same few durations again and again."""
     if _DURATION.match(text):
         parts = _DURATION_PART.findall(text)
         scales = [_SECONDS[unit] for _, unit in parts]

@@ -37,6 +37,7 @@ from .common import (
     topology_arguments,
 )
 from .ending import heard_as_interrupts
+from .parser import Parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,6 +145,14 @@ def schema(arguments: Arguments) -> int:
     return FINE
 
 
+def completion(arguments: Arguments) -> int:
+    """Print what a shell reads to complete commands and options."""
+    import shtab
+
+    print(shtab.complete(make_parser(), arguments.shell))
+    return FINE
+
+
 def plot(arguments: Arguments) -> int:
     """Draw a figure into PNG and SVG files; what many runs have found is printed too."""
     if arguments.quick and arguments.figure != "topology":
@@ -192,7 +201,7 @@ FIGURES: dict[str, Callable[[Arguments], Any]] = {
 
 def make_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="simulator",
         description="A discrete-event simulator of microservice topologies: split it, or keep the monolith?",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -262,4 +271,10 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
         "simulator schema > topology.schema.json",
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="changes nothing: the schema is JSON")
+    command = add_command(
+        commands, completion, "what a shell reads to complete commands and options with the tab key",
+        'eval "$(simulator completion bash)"',
+        "simulator completion zsh > ~/.zfunc/_simulator",
+    )  # fmt: skip
+    command.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="which one")
     return parser

@@ -45,7 +45,12 @@ CHANGE_BOTH = "): change both"
 
 LIMITS = (
     ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
-    ("memory-limit", "SIZE", MEMORY_LIMIT, "what one run may take, for example 8Gi; default: a core's share of half"),
+    (
+        "memory-limit",
+        "SIZE",
+        MEMORY_LIMIT,
+        "what one run may take, for example 8Gi; default: a core's share of half of it",
+    ),
     ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
 )
 """Options that are environment variables too."""
@@ -75,7 +80,7 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
 
 def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)")
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -96,6 +101,11 @@ def outside_argument(command: argparse.ArgumentParser) -> None:
         "--allow-outside", action="store_true",
         help=f"let the topology name files outside of its own folder ({ALLOW_OUTSIDE})",
     )  # fmt: skip
+
+
+def completes_files(action: argparse.Action) -> None:
+    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
+    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -176,14 +186,13 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
-    topology = sim.load(arguments.topology)
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return topology.replace(changes) if changes else topology
+    return sim.load(arguments.topology, changes=changes)
 
 
 def one_deployment(arguments: Arguments) -> str:

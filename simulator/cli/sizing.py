@@ -8,6 +8,7 @@ from typing import Any
 
 import simulator as sim
 
+from ..words import column, number
 from .common import (
     FINE,
     INTERRUPTED,
@@ -135,10 +136,9 @@ def _together(made: dict[str, sim.Capacity]) -> str:
     rows = [
         [
             name, "met" if one.met else "MISSED", str(sum(one.replicas[unit] for unit in one.sized)),
-            f"{sum(one.replicas[unit] * one.cores[unit] for unit in one.sized):g}",
-            f"{one.cost_per_hour:.4g}" if one.cost_per_hour >= 0.0 else "-", one.binding,
+            number(sum(one.replicas[unit] * one.cores[unit] for unit in one.sized)), cost, one.binding,
         ]
-        for name, one in made.items()
+        for (name, one), cost in zip(made.items(), column([one.cost_per_hour for one in made.values()]), strict=True)
     ]  # fmt: skip
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -159,7 +159,9 @@ def _verdict(made: dict[str, sim.Capacity]) -> str:
     currency = made[first].result.provenance["currency"]
     money = f" {currency}" if currency else ""
     others = [
-        f"{one.cost_per_hour:.4g} ({name})" for name, one in made.items() if name != first and one.met
+        f"{number(one.cost_per_hour)} ({name})" for name, one in made.items() if name != first and one.met
     ]  # fmt: skip
     sure = "" if all(one.exact for one in made.values()) else " (not every cheaper size could be excluded)"
-    return f"{first} is cheapest: {made[first].cost_per_hour:.4g}{money} per hour against {', '.join(others)}{sure}."
+    return (
+        f"{first} is cheapest: {number(made[first].cost_per_hour)}{money} per hour against {', '.join(others)}{sure}."
+    )

@@ -23,6 +23,7 @@ from .common import (
     Arguments,
     Progress,
     add_command,
+    completes_files,
     equal_cores_argument,
     outside_argument,
     print_json,
@@ -56,7 +57,7 @@ DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
 """What is left out where there is no room, the first one first."""
 OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
 """What a warning of a point says that is asked for more than it can do."""
-FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9 ]+ requests? lie beyond ([^:;]*): \S+ needs [0-9 ]+ requests?")
+FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9,]+ requests? lie beyond ([^:;]*): \S+ needs [0-9,]+ requests?")
 """What nearly every short run is warned of."""
 LONG_QUANTITY = re.compile(r"([0-9]+\.[0-9]{3,})([A-Za-z%/]*)")
 EXIT_CODES = """\
@@ -76,8 +77,10 @@ def add(commands: Any) -> None:
         "simulator sweep --collect runs/ --parquet sweep.parquet",
     )  # fmt: skip
     command.epilog = f"{command.epilog}\n\n{EXIT_CODES}"
-    command.add_argument(
-        "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+    completes_files(
+        command.add_argument(
+            "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+        )
     )
     _point_arguments(command)
     settings_arguments(command)
@@ -210,6 +213,10 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
     axes = _axes(arguments.axes)
+    if not axes and arguments.file is None:
+        raise sim.SimulatorError(
+            "a sweep needs axes: paths and their values, such as --axis services.payment.replicas=1,2,4"
+        )
     size: list[str] = []
 
     def run(bar: Progress) -> pd.DataFrame:

@@ -14,6 +14,7 @@ from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call
 from ..units import format_duration, format_fraction
+from ..words import number
 from .expectations import Expectations, entry_shares
 from .limits import limit_warnings
 from .policies import acts
@@ -98,7 +99,7 @@ def _overloaded(plan: Plan, expected: Expectations) -> Iterator[str]:
         ):
             if load >= capacity:
                 yield (
-                    f"{name}: offered load {load:.4g} {what} >= capacity {capacity:.4g} {what}"
+                    f"{name}: offered load {number(load)} {what} >= capacity {number(capacity)} {what}"
                     f" (utilisation {load / capacity:.2f}): {fate}"
                 )
 

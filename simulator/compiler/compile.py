@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ..garbage import uncollected
 from ..machine import memory_limit
 from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
@@ -28,6 +29,7 @@ from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
 
+@uncollected
 def compile_topology(
     topology: Topology,
     deployment: str = "microservices",

@@ -1,7 +1,8 @@
 """What a plan asks of its units in the mean, without running it: visits, demands, least latencies.
 
-Everything is counted as if nothing failed, was lost, rejected or timed out. Serialization is packing and unpacking
-at the caller and at the target; nobody unpacks the answer to a `send`.
+As if nobody waited for a core, a slot, a permit or a place: calls fail by the error rates and losses of the file and by
+their timeouts, take E[min(X, T)] in the mean, and are tried again. Faults, failures, breakers and budgets are left out.
+Serialization is packing and unpacking at the caller and at the target; nobody unpacks the answer to a `send`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.structure import Node, handler
+from ..plan.structure import Node, handlers
+from ..plan.structure import call_rows as call_rows
+from .clock import Clock
 
 _BUSIEST = 10
 """A replay is judged by the busiest of so many parts of the run."""
@@ -32,6 +35,8 @@ class Expectations:
 
     counts: Floats  # P: executions a run of the handler
     calls: Floats  # W, C: calls a request makes
+    tries: Floats  # C: tries a call, second ones of hedges too
+    arriving: Floats  # C: share of the tries that come to the callee
     visits: Floats  # W, E: runs of a handler a request causes
     work: Floats  # W, S: core-seconds a request asks of a service
     demand: Floats  # W, U: core-seconds a request asks of a unit
@@ -45,39 +50,44 @@ class Expectations:
 
 def expect(plan: Plan) -> Expectations:
     """Expected numbers of a plan."""
-    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
-    counts = _counts(plan, trees)
+    return _expect(plan, served=False)
+
+
+def least(plan: Plan) -> Expectations:
+    """What serving every request asks for at least, however long the queues: bounds, not estimates.
+
+    Nothing fails but what a fallback makes good, and nothing is tried again or sent twice. A call that may have its
+    fallback without its callee (breaker, bulkhead, rate limit, a deadline that propagates) asks nothing of it.
+    """
+    return _expect(plan, served=True)
+
+
+def _expect(plan: Plan, *, served: bool) -> Expectations:
+    trees = handlers(plan.programs, plan.endpoints.start.tolist())
     order = callees_first(plan, trees)
-    calls, visits = _visits(plan, trees, counts, order)
-    endpoint_latency, call_latency = latencies(plan, trees, order, np.zeros(len(plan.units.name)))
-    work = _work(plan, counts, calls, visits)
-    cores = plan.units.replicas * plan.units.cpu
+    clock = Clock(plan, trees, order, np.zeros(len(plan.units.name)), served=served)
+    efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
+    tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
+    counts = clock.counts()
+    calls, visits = _visits(plan, trees, counts, order, tries * arriving)
+    work = _work(plan, counts, calls, visits, tries * arriving)
     concurrency = np.where(plan.units.concurrency == UNLIMITED, math.inf, plan.units.concurrency)
     slots = np.array([r * c if r else 0.0 for r, c in zip(plan.units.replicas, concurrency, strict=True)])
     return Expectations(
         counts=counts,
         calls=calls,
+        tries=tries,
+        arriving=arriving,
         visits=visits,
         work=work,
         demand=_by_unit(plan, work),
-        held=_held(plan, calls, endpoint_latency),
-        capacity=cores,
+        held=_held(plan, calls * (tries * arriving), clock.endpoints),
+        capacity=plan.units.replicas * plan.units.cpu,
         slots=slots,
         rates=np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))]),
-        endpoint_latency=endpoint_latency,
-        entry_latency=call_latency[plan.workloads.entry_call],
+        endpoint_latency=clock.endpoints,
+        entry_latency=clock.calls[plan.workloads.entry_call],
     )
-
-
-def call_rows(nodes: Sequence[Node]) -> list[int]:
-    """Rows of the CALL and SEND instructions inside, at any depth."""
-    rows = []
-    for node in nodes:
-        if node.op in (Op.CALL, Op.SEND):
-            rows.append(node.row)
-        for body in node.bodies:
-            rows.extend(call_rows(body))
-    return rows
 
 
 def entry_shares(plan: Plan, workload: int) -> tuple[slice, Floats]:
@@ -104,70 +114,6 @@ def peak_rate(plan: Plan, workload: int) -> float:
             share = min(1.0, (horizon - start) / duration)
             rates += [low, low + share * (high - low)]
     return max(rates)
-
-
-def latencies(
-    plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int], waits: Floats
-) -> tuple[Floats, Floats]:
-    """Mean seconds of the handlers and of the calls, if a core is granted after `waits` seconds (by unit).
-
-    Parallel branches take as long as the slowest by its mean, which is the least they can take in the mean.
-    """
-    clock = _Clock(plan, waits)
-    for endpoint in order:
-        clock.endpoints[endpoint] = clock.time(trees[endpoint], int(plan.endpoints.service[endpoint]))
-    calls = np.array([clock.call(row) for row in range(len(plan.calls.name))])
-    return clock.endpoints, calls
-
-
-class _Clock:
-    """Adds up mean times along a program; the endpoints called have to be known first."""
-
-    def __init__(self, plan: Plan, waits: Floats) -> None:
-        self.endpoints: Floats = np.zeros(len(plan.endpoints.name))
-        self._plan = plan
-        self._mean: list[float] = plan.distributions.mean.tolist()
-        self._wait: list[float] = waits[plan.services.unit].tolist()
-        self._pace: list[float] = plan.services.pace.tolist()
-
-    def time(self, nodes: Sequence[Node], service: int) -> float:
-        """Seconds of instructions one after the other."""
-        return math.fsum(self._node(node, service) for node in nodes)
-
-    def call(self, row: int) -> float:
-        """Seconds of a call as its caller sees it."""
-        calls = self._plan.calls
-        target = int(calls.target[row])
-        own = float(self.endpoints[target])
-        if not calls.remote[row]:
-            return own
-        latency = 2.0 * self._mean[int(calls.latency[row])]
-        packing = 2.0 * self._pack(row, int(calls.caller[row]))
-        packing += 2.0 * self._pack(row, int(self._plan.endpoints.service[target]))
-        timeout = float(calls.timeout[row])
-        return min(latency + packing + own, timeout)
-
-    def _node(self, node: Node, service: int) -> float:
-        programs = self._plan.programs
-        operand = int(programs.a[node.row])
-        if node.op == Op.CPU:
-            return self._wait[service] + self._mean[operand] / self._pace[service]
-        if node.op == Op.SLEEP:
-            return self._mean[operand]
-        if node.op == Op.CALL:
-            return self.call(operand)
-        if node.op == Op.SEND:
-            return self._pack(operand, service)
-        times = [self.time(body, service) for body in node.bodies]
-        if node.op == Op.PARALLEL:
-            return max(times)
-        return math.fsum(share * time for share, time in zip(node.shares, times, strict=True) if share > 0.0)
-
-    def _pack(self, row: int, service: int) -> float:
-        distribution = int(self._plan.calls.serialization[row])
-        if distribution < 0:
-            return 0.0
-        return self._wait[service] + self._mean[distribution] / self._pace[service]
 
 
 class Packing(NamedTuple):
@@ -197,20 +143,6 @@ def packings(plan: Plan) -> list[Packing]:
     ]
 
 
-def _counts(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> Floats:
-    counts = np.zeros(len(plan.programs.op))
-
-    def count(nodes: Sequence[Node], factor: float) -> None:
-        for node in nodes:
-            counts[node.row] += factor
-            for body, share in zip(node.bodies, node.shares, strict=True):
-                count(body, factor * share)
-
-    for tree in trees:
-        count(tree, 1.0)
-    return counts
-
-
 def callees_first(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> list[int]:
     """Endpoints in an order in which nobody comes before whom it calls."""
     targets = {
@@ -221,7 +153,7 @@ def callees_first(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> list[int]:
 
 
 def _visits(
-    plan: Plan, trees: Sequence[tuple[Node, ...]], counts: Floats, order: Sequence[int]
+    plan: Plan, trees: Sequence[tuple[Node, ...]], counts: Floats, order: Sequence[int], coming: Floats
 ) -> tuple[Floats, Floats]:
     """Calls and handler runs that a request of each workload causes."""
     workloads = len(plan.workloads.name)
@@ -231,12 +163,13 @@ def _visits(
         rows, shares = entry_shares(plan, workload)
         calls[workload, plan.workloads.entry_call[rows]] = shares
     for call in plan.workloads.entry_call.tolist():
-        visits[:, plan.calls.target[call]] += calls[:, call]
+        visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
     for endpoint in reversed(order):
-        for row in call_rows(trees[endpoint]):
-            call = int(plan.programs.a[row])
-            calls[:, call] = visits[:, endpoint] * counts[row]
-            visits[:, plan.calls.target[call]] += calls[:, call]
+        made_at = call_rows(trees[endpoint])
+        made = plan.programs.a[made_at]
+        for runs, sums in zip(visits, calls, strict=True):
+            sums[made] = runs[endpoint] * counts[made_at]
+            runs += np.bincount(plan.calls.target[made], sums[made] * coming[made], minlength=len(runs))
     return calls, visits
 
 
@@ -245,16 +178,20 @@ def endpoint_of_rows(plan: Plan) -> Integers:
     return np.searchsorted(plan.endpoints.start, np.arange(len(plan.programs.op)), side="right") - 1
 
 
-def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats) -> Floats:
+def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats, coming: Floats) -> Floats:
+    """Core-seconds by service; a message is packed once a call, and unpacked at the callee with every try."""
     work = np.zeros((len(plan.workloads.name), len(plan.services.name)))
     # seconds on half a core are half core-seconds
     cost = np.minimum(1.0, plan.units.cpu)[plan.services.unit] / plan.services.pace
     mean, owner = plan.distributions.mean, endpoint_of_rows(plan)
-    for row in np.flatnonzero(plan.programs.op == Op.CPU):
-        service = plan.endpoints.service[owner[row]]
-        work[:, service] += visits[:, owner[row]] * counts[row] * mean[plan.programs.a[row]] * cost[service]
+    rows = np.flatnonzero(plan.programs.op == Op.CPU)
+    services = plan.endpoints.service[owner[rows]]
+    seconds = counts[rows] * mean[plan.programs.a[rows]] * cost[services]
+    for runs, sums in zip(visits, work, strict=True):
+        sums += np.bincount(services, runs[owner[rows]] * seconds, minlength=len(sums))
     for packing in packings(plan):
-        for service, steps in ((packing.caller, packing.at_caller), (packing.target, packing.at_target)):
+        at_target = packing.at_target * coming[packing.call]
+        for service, steps in ((packing.caller, packing.at_caller), (packing.target, at_target)):
             work[:, service] += calls[:, packing.call] * steps * mean[packing.distribution] * cost[service]
     return work
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
+from ..words import number
 from .deployments import ResolvedUnit
 from .expectations import Expectations
 from .policies import given
@@ -71,8 +72,8 @@ def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> It
 
 
 def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Rate limits below what is asked for, were every call made once."""
-    asked = expected.rates @ expected.calls * (plan.calls.remote == 1)
+    """Rate limits below what is asked for, with the re-tries that the file's own errors set off."""
+    asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
     service = plan.endpoints.service[plan.calls.target]
     limits = plan.limiters
     for row, limit, period_s in zip(
@@ -81,8 +82,8 @@ def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
         rate, most = math.fsum(asked[service == row].tolist()), limit / period_s
         if rate > most:
             yield (
-                f"{plan.services.name[row]}: its rateLimit lets {most:.4g}/s through, of {rate:.4g}/s that are asked"
-                f" for: the others wait in vain"
+                f"{plan.services.name[row]}: its rateLimit lets {number(most)}/s through, of {number(rate)}/s that are"
+                f" asked for: the others wait in vain"
             )
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
+from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
-from ..units import format_duration
+from ..words import PER_SECOND, PERCENT, column, number, unit_of
 from .expectations import Expectations, entry_shares, expect
 
 
@@ -95,6 +97,7 @@ class Napkin:
         return "\n".join(_render(self))
 
 
+@uncollected
 def napkin(plan: Plan) -> Napkin:
     """Expected loads of a plan, without running it."""
     expected = expect(plan)
@@ -128,7 +131,8 @@ def _unit_rows(plan: Plan, expected: Expectations) -> tuple[UnitRow, ...]:
     remote = plan.calls.remote == 1
     unit_of_call = plan.services.unit[plan.endpoints.service[plan.calls.target]]
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
-    rates, requests = expected.rates @ expected.calls, _mix(plan, expected) @ expected.calls
+    coming = expected.calls * (expected.tries * expected.arriving)
+    rates, requests = expected.rates @ coming, _mix(plan, expected) @ coming
     return tuple(
         UnitRow(
             unit=name,
@@ -231,9 +235,9 @@ def _ratio(load: float, capacity: float) -> float:
 def _render(napkin: Napkin) -> Iterator[str]:
     yield f"napkin of deployment {napkin.deployment}: expected values, as if nothing failed"
     if napkin.arrival_rate > 0.0:
-        yield f"arrival rate {_number(napkin.arrival_rate)}/s at the peak of the open workloads"
+        yield f"arrival rate {number(napkin.arrival_rate)}/s at the peak of the open workloads"
     if napkin.bottleneck is not None:
-        yield f"bottleneck {napkin.bottleneck}: saturates at {_number(napkin.saturation_rate)}/s"
+        yield f"bottleneck {napkin.bottleneck}: saturates at {number(napkin.saturation_rate)}/s"
     for title, rows in (
         ("units", napkin.units),
         ("services", napkin.services),
@@ -252,7 +256,7 @@ _HEADINGS = {
     "offered_load": "load",
     "capacity": "cores",
     "utilisation": "used",
-    "slots_held": "slots held",
+    "slots_held": "slots",
     "slots": "of",
     "slot_utilisation": "used",
     "cpu_s": "cpu",
@@ -266,11 +270,10 @@ _HEADINGS = {
 
 def _table(rows: Sequence[UnitRow | ServiceRow | EntryRow | ClosedRow]) -> Iterator[str]:
     names = [field.name for field in fields(rows[0])]
-    lines = [[_HEADINGS.get(name, name) for name in names]]
-    lines += [[_cell(name, getattr(row, name)) for name in names] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    columns = [_column(name, [getattr(row, name) for row in rows]) for name in names]
+    widths = [max(map(len, cells)) for cells in columns]
     texts = [isinstance(getattr(rows[0], name), str) for name in names]
-    for line in lines:
+    for line in zip(*columns, strict=True):
         cells = [
             cell.ljust(width) if text else cell.rjust(width)
             for cell, width, text in zip(line, widths, texts, strict=True)
@@ -278,19 +281,15 @@ def _table(rows: Sequence[UnitRow | ServiceRow | EntryRow | ClosedRow]) -> Itera
         yield ("  " + "  ".join(cells)).rstrip()
 
 
-def _cell(name: str, value: str | float) -> str:
-    if isinstance(value, str):
-        return value or "-"
-    if math.isnan(value):
-        return "-"
-    if math.isinf(value):
-        return "no limit" if name == "slots" else "inf"
-    if name.endswith("_s") and not name.endswith("_per_s"):
-        return format_duration(float(f"{value:.3g}"))
-    if name.endswith("utilisation"):
-        return f"{value * 100.0:.1f}%"
-    return _number(value)
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+def _column(name: str, values: Sequence[Any]) -> list[str]:
+    """A heading, with the unit that fits all rows, and a cell a row."""
+    heading = _HEADINGS.get(name, name)
+    if isinstance(values[0], str):
+        return [heading, *(value or "-" for value in values)]
+    unit = unit_of("_ratio" if name.endswith("utilisation") else name, values)
+    if name.endswith("_per_s"):
+        unit = PER_SECOND
+    cells = column(values, unit)
+    if name == "slots":
+        cells = ["no limit" if math.isinf(value) else cell for value, cell in zip(values, cells, strict=True)]
+    return [f"{heading} ({unit.name})" if unit.name.isalpha() or unit == PERCENT else heading, *cells]

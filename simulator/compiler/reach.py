@@ -37,7 +37,7 @@ def find_reach(topology: Topology) -> Reach:
         targets.update((key, sorted(set(_targets(topology, key)))) for key in level)
         following = {target for key in level for target in targets[key]}
         level, distance = sorted(following - distances.keys()), distance + 1
-    _refuse_cycles(targets)
+    _refuse_cycles(topology, targets)
     nearest: dict[str, int] = {}
     for (service, _), distance in distances.items():
         nearest[service] = min(distance, nearest.get(service, distance))
@@ -81,7 +81,7 @@ def _targets(topology: Topology, key: EndpointKey) -> Iterator[EndpointKey]:
         yield topology.resolve(step.call if isinstance(step, Call) else step.send)
 
 
-def _refuse_cycles(targets: dict[EndpointKey, list[EndpointKey]]) -> None:
+def _refuse_cycles(topology: Topology, targets: dict[EndpointKey, list[EndpointKey]]) -> None:
     sorter = TopologicalSorter({key: targets[key] for key in sorted(targets)})
     try:
         sorter.prepare()
@@ -91,4 +91,5 @@ def _refuse_cycles(targets: dict[EndpointKey, list[EndpointKey]]) -> None:
         start = cycle.index(min(cycle))
         shown = [*cycle[start:], *cycle[:start], cycle[start]]
         path = " -> ".join(endpoint_name(key) for key in shown)
-        raise PlanError(f"the calls form a cycle, which would never end: {path}") from None
+        told = f"the calls form a cycle, which would never end: {path}"
+        raise PlanError(str(topology.problem_of_call(shown[-2], shown[-1], told))) from None

@@ -14,9 +14,13 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from .layout import Outcome
 from .plan import Floats, Integers
+from .waits import WaitLog
 
 BINS = 200
+LOST = len(Outcome)
+"""What became of a `send` whose message is lost, beside the outcomes: a column of `Trace.sends`."""
 
 
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
@@ -121,13 +125,14 @@ class Trace:
     edges: Floats  # B + 1
     levels: Floats  # B + 1, S, Level
     counts: Integers  # B + 1, S, Count
-    open_breakers: Floats  # B + 1, S: breaker-seconds OPEN, of the breakers towards a service
+    open_breakers: Floats  # B + 1, S: breaker-seconds in which those towards a service let nobody pass
     replicas: Floats  # B + 1, U: replica-seconds, as paid for
     ready: Floats  # B + 1, U: replica-seconds, of those that are ready
     arrived: Integers  # B + 1, W: requests
     ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
     visits: Floats  # B, S, Visits: by arrival of the request
     tries: Integers  # B, S: attempts at a service, by arrival of the request
+    sends: Integers  # B, `sends_of`, Outcome and LOST: by arrival of the request
     wasted: Floats  # B, S, Waste: by when it happened
     outcomes: Integers  # B, W, Outcome: by arrival of the request
     tallies: Floats  # B, N, E, Tally: by arrival of the request
@@ -139,4 +144,8 @@ class Trace:
     requests: RequestLog | None  # from detail "requests" on
     calls: CallLog | None  # from detail "requests" on
     attempts: AttemptLog | None  # with detail "attempts"
+    chosen: Integers  # replicas, unit by unit: attempts that the balancer gave each one
+    shut_since_s: Floats  # breakers, row by row: since when HALF_OPEN admits nobody at the end (NaN: it is not so)
+    shut_calls: Integers  # the permitted calls that such a breaker has no result of
+    waits: WaitLog
     events: int

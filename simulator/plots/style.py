@@ -17,6 +17,8 @@ from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
+from .. import words
+
 SIZE: Final = (10.0, 5.625)
 """Inches: 16 to 9, so that a figure fills a slide."""
 TEXT: Final = 11.0
@@ -162,23 +164,16 @@ def readable(value: float) -> str:
     """Three digits that matter, in full, thousands apart."""
     if math.isnan(value):
         return "unknown"
-    if value == 0.0 or not math.isfinite(value):
-        return f"{value:.0f}"
-    if abs(value) < 1e-4:
-        return f"{value:.2g}"
-    rounded = float(f"{value:.3g}") if abs(value) < 1000.0 else value
-    digits = max(0, 2 - math.floor(math.log10(abs(rounded))))
-    plain = f"{rounded:,.{digits}f}".replace(",", "\u00a0").replace("-", "\u2212")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return words.number(value, 3).replace("-", "\u2212")
 
 
 def thousands(number: float) -> str:
-    """16 059."""
-    return f"{number:,.0f}".replace(",", "\u00a0")
+    """16,059."""
+    return words.fixed(number, 0)
 
 
 def count(number: float, noun: str) -> str:
-    """1 request, 16 059 requests."""
+    """1 request, 16,059 requests."""
     return f"{thousands(number)}\u00a0{noun}" + ("" if number == 1 else "s")
 
 

@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.trace import Count, Level
+from ..words import count, duration, number, percent, span
+from .hidden import deadlocked_services, find_hidden
 from .objectives import find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
@@ -35,11 +37,6 @@ def requests_needed(probability: float) -> int:
     return int(np.ceil(round(BEYOND / (1.0 - probability), 6)))
 
 
-def count(number: int, noun: str) -> str:
-    """1 request, 2 requests."""
-    return f"{number:,} {noun}".replace(",", " ") + ("" if number == 1 else "s")
-
-
 def about_replications(observed: Observed, requested: int | None) -> Iterator[str]:
     """Too few of them."""
     finished = len(observed.traces)
@@ -56,7 +53,7 @@ def about_warmup(observed: Observed) -> Iterator[str]:
     fewest = min(trace.latency_s.size for trace in observed.traces)
     yield (
         f"the run has not settled: MSER-5 finds no warmup within its first half ({count(fewest, 'request')} "
-        f"served in a replication); statistics begin at {observed.warmup_s:g} s; make the run longer"
+        f"served in a replication); statistics begin at {duration(observed.warmup_s)}; make the run longer"
     )
 
 
@@ -66,9 +63,9 @@ def about_intervals(intervals: pd.DataFrame) -> Iterator[str]:
         mean = float(intervals["mean"][quantity])
         half_width = float(intervals["half_width"][quantity])
         if half_width > WIDE * abs(mean):
+            share = percent(round(100.0 * half_width / abs(mean)) / 100.0)
             yield (
-                f"{quantity} is known to {half_width / abs(mean):.0%} only (half width by mean): "
-                "ask for more replications or a longer run"
+                f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
             )
 
 
@@ -76,8 +73,7 @@ def about_percentiles(observed: Observed) -> Iterator[str]:
     """Too few requests for them."""
     served = observed.served
     if observed.requests == 0:
-        span = f"[{observed.warmup_s:g} s, {observed.edges[-1]:g} s)"
-        yield f"no request arrives in {span}: there are no statistics"
+        yield f"no request arrives in {span(observed.warmup_s, observed.edges[-1])}: there are no statistics"
     elif served == 0:
         yield "no request was served: there are no latencies"
     else:
@@ -93,8 +89,8 @@ def about_percentiles(observed: Observed) -> Iterator[str]:
 def about_arrivals(observed: Observed) -> Iterator[str]:
     """Workloads that send nothing."""
     arrived = sum(trace.arrived[-1] for trace in observed.traces)
-    for name, number in zip(observed.plan.workloads.name, np.asarray(arrived).tolist(), strict=True):
-        if number == 0:
+    for name, requests in zip(observed.plan.workloads.name, np.asarray(arrived).tolist(), strict=True):
+        if requests == 0:
             yield f"{name}: no request arrives before the horizon"
 
 
@@ -103,8 +99,8 @@ def about_unfinished(observed: Observed) -> Iterator[str]:
     if observed.unfinished > UNFINISHED * observed.requests:
         share = observed.unfinished / observed.requests
         yield (
-            f"{count(observed.unfinished, 'request')} of {observed.requests} ({share:.2%}) did not finish: "
-            "percentiles are lower bounds"
+            f"{count(observed.unfinished, 'request')} of {number(observed.requests)} ({percent(share)}) did not "
+            "finish: percentiles are lower bounds"
         )
 
 
@@ -139,11 +135,11 @@ def growing_queues(observed: Observed) -> NDArray[np.bool_]:
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
     """Services that are asked for more than they can do, and units that can do no more."""
-    growing = growing_queues(observed)
+    growing = growing_queues(observed) & ~deadlocked_services(observed)
     for row in np.flatnonzero(growing).tolist():
         begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
         yield (
-            f"{observed.plan.services.name[row]} is unstable: {begun:.4g} visits arrive and {ended:.4g} end "
+            f"{observed.plan.services.name[row]} is unstable: {number(begun)} visits arrive and {number(ended)} end "
             "per second, and its queue grows to the end: its times depend on how long the run is"
         )
     for row in np.flatnonzero(units["utilisation_ratio"].to_numpy() > BUSY).tolist():
@@ -161,10 +157,10 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
             yield f"{what} has nothing to go by: no call of it has ended so in the span; it counts as missed"
         elif not np.isnan(objective.probability):
             seen = latencies_of(observed, find_target(observed.plan, objective.endpoint))
-            number = 0 if seen is None else seen.size
-            if number < requests_needed(objective.probability):
+            calls = 0 if seen is None else seen.size
+            if calls < requests_needed(objective.probability):
                 yield (
-                    f"{what}: fewer than {BEYOND} of {count(number, 'call')} lie beyond it; "
+                    f"{what}: fewer than {BEYOND} of {count(calls, 'call')} lie beyond it; "
                     f"it needs {count(requests_needed(objective.probability), 'call')}"
                 )
 
@@ -181,4 +177,5 @@ def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], request
         *about_unfinished(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),
+        *find_hidden(observed),
     )

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ResultError
+from ..words import duration
 from .results import Results
 from .statistics import student_interval
 
@@ -21,7 +22,8 @@ def check_pairs(baseline: Results, other: Results) -> None:
         spans = [one.provenance[key] for one in (baseline, other)]
         if spans[0] != spans[1]:
             raise ResultError(
-                f"{word} of {spans[0]:g} s and of {spans[1]:g} s cannot be paired: these are not the same requests"
+                f"{word} of {duration(spans[0])} and of {duration(spans[1])} cannot be paired: "
+                "these are not the same requests"
             )
     mine, theirs = (list(one.replications.index) for one in (baseline, other))
     if mine != theirs:

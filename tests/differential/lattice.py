@@ -205,10 +205,12 @@ network: {latency: 1t}
 services:
   a: {replicas: 4, loadBalancer: {choiceCount: all}, steps: [{call: b, timeout: 5t}, {send: c}]}
   b: {replicas: 4, loadBalancer: {choiceCount: 3}, steps: [{cpu: 4t}]}
+  d: {replicas: 4, loadBalancer: {choiceCount: 3, choice: distinct}, steps: [{cpu: 7t}]}
   c: {replicas: 3, steps: [{cpu: 2t}]}
 workload:
   w: {call: a, rate: 256/s, arrivals: even}
   v: {call: b, rate: 128/s, arrivals: even}
+  x: {call: d, rate: 256/s, arrivals: even}
 """,
     "stages": """
 services:

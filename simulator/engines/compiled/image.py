@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ...plan.layout import Component, Discipline, Op, Scheduling, Shape
 from ...plan.plan import Integers, Plan
 from ...plan.size import over_limit
+from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
 from .flight import Event
@@ -295,6 +296,7 @@ def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int,
             Call.SERIALIZATION_STREAM: c.serialization_stream,
             Call.TIMEOUT: c.timeout,
             Call.ROW: np.arange(len(c.name)),
+            Call.SENT: np.searchsorted(sends_of(plan), np.arange(len(c.name))),
             Call.POLICY: add_policies(image, plan),
             **patience_columns(image, plan, laws),
         },

@@ -17,6 +17,7 @@ from ...plan.layout import Kind, Shape
 from ...plan.plan import Plan
 from ...results.cost import unit_costs
 from ...spec import Topology
+from ...spec.mistakes import dotted
 
 DIGITS = 12
 """Significant digits of a price: sums of the same prices in another order differ in the last bit."""
@@ -157,12 +158,12 @@ class Lattice:
             cpu: float = int(option.cpu) if option.cpu >= 1.0 else option.cpu
             written = self.topology.deployments.get(self.deployment)
             if written is not None and name in written.units:
-                path = f"deployments.{self.deployment}.units.{name}"
+                path = dotted(("deployments", self.deployment, "units", name))
             elif name in self.topology.services and self.deployment != name:
-                path = f"services.{name}"
+                path = dotted(("services", name))
             else:
                 unit = {"services": self._members(name), "replicas": option.replicas, "resources": {"cpu": cpu}}
-                changes[f"deployments.{self.deployment}"] = {"units": {name: unit}}
+                changes[dotted(("deployments", self.deployment))] = {"units": {name: unit}}
                 continue
             changes[f"{path}.replicas"] = option.replicas
             changes[f"{path}.resources.cpu"] = cpu

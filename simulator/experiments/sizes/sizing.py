@@ -12,6 +12,7 @@ from ...compiler import compile_topology
 from ...errors import PlanError
 from ...results import Results
 from ...spec import Topology
+from ...words import count, number, percent
 from ..engines import EngineName, choose_engine
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -203,24 +204,20 @@ def _measured(trial: Trial, confidence: float) -> str:
     side = "below" if trial.met else "up to"
     return (
         f"{trial.objective} is {told(row, trial.value)}, {side} {told(row, trial.high)}"
-        f" at {confidence * 100.0:g} % confidence (limit {told(row, trial.limit)})"
+        f" at {percent(confidence)} confidence (limit {told(row, trial.limit)})"
     )
 
 
 def _sizes(judge: Judge, trial: Trial) -> str:
     lattice = judge.lattice
-    many = sum(option.replicas for option in trial.configuration)
     if len(lattice.sized) > LISTED:
-        return f"{many} replicas of {len(lattice.sized)} units"
+        together = sum(option.replicas for option in trial.configuration)
+        return f"{count(together, 'replica')} of {len(lattice.sized)} units"
     texts: list[str] = []
     for unit, (name, option) in enumerate(zip(lattice.sized, trial.configuration, strict=True)):
-        each = (
-            f" with {option.cpu:g} core{'' if option.cpu == 1.0 else 's'} each"
-            if len(lattice.choices[unit]) > 1
-            else ""
-        )
-        word = "" if texts else f" replica{'' if option.replicas == 1 else 's'}"
-        texts.append(f"{option.replicas}{word} of {name}{each}")
+        each = f" with {count(option.cpu, 'core')} each" if len(lattice.choices[unit]) > 1 else ""
+        many = number(option.replicas) if texts else count(option.replicas, "replica")
+        texts.append(f"{many} of {name}{each}")
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 

@@ -144,7 +144,7 @@ def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
     ("command", "message"),
     [
         ("", "name a topology file and its axes, or a sweep file"),
-        ("shop.yaml", "a sweep needs axes"),
+        ("shop.yaml", "a sweep needs axes: .*, such as --axis services.payment.replicas=1,2,4"),
         ("shop.yaml --axis workload.rate", "--axis workload.rate: expected PATH=VALUES"),
         ("shop.yaml --axis a=1 --axis a=2", "--axis a is given twice"),
         ("shop.yaml --axis workload.rat=1/s,2/s", "workload.rat: unknown key `rat`"),
@@ -240,8 +240,8 @@ def test_a_long_table_is_cut(shop, capsys, monkeypatch):
     assert "... and 1 more row: --csv or --parquet have all of them" in out
 
 
-FEW = "fewer than 10 of 1 203 requests lie beyond p99.9: p99.9 needs 10 000 requests"
-MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10 000 requests"
+FEW = "fewer than 10 of 1,203 requests lie beyond p99.9: p99.9 needs 10,000 requests"
+MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10,000 requests"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 import math
+import time
 
 import numpy as np
 import pytest
 
+from simulator.compiler.clock import Clock
 from simulator.compiler.expectations import (
     Packing,
     call_rows,
@@ -10,7 +12,6 @@ from simulator.compiler.expectations import (
     endpoint_of_rows,
     entry_shares,
     expect,
-    latencies,
     packings,
     peak_rate,
 )
@@ -94,7 +95,7 @@ def test_in_one_process_there_is_no_network_and_one_slot(plan_of):
 
 def test_a_call_takes_no_longer_than_its_timeout(plan_of):
     plan = plan_of("""
-    services: {a: {steps: [{call: b, timeout: 30ms}, {cpu: 1ms}]}, b: {steps: [{sleep: 80ms}]}}
+    services: {a: {steps: [{call: b, timeout: 30ms, fallback: {steps: []}}, {cpu: 1ms}]}, b: {steps: [{sleep: 80ms}]}}
     workload: {call: a, rate: 1/s}
     """)
     assert expect(plan).entry_latency == pytest.approx([0.031])
@@ -104,7 +105,7 @@ def test_waits_for_cores_are_added_to_every_step_that_needs_one(mixed):
     plan, _ = mixed
     trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
     waits = np.array([0.0, 1.0, 0.0, 0.0])  # at b: unpack, cpu, pack
-    _, calls = latencies(plan, trees, callees_first(plan, trees), waits)
+    calls = Clock(plan, trees, callees_first(plan, trees), waits).calls
     assert calls[3] == pytest.approx(3.0 + 0.0043)
     assert calls[2] == pytest.approx(1.0 + 0.002)
 
@@ -170,3 +171,10 @@ def test_the_peak_of_a_replay_is_its_busiest_tenth(plan_of, tmp_path):
     workload: {{call: a, replay: {tmp_path / "arrivals.csv"}}}
     """)
     assert peak_rate(plan, 0) == pytest.approx(2.0)
+
+
+def test_a_long_file_is_compiled_in_a_moment(plan_of):
+    steps = "\n".join(f"      - {{call: b, timeout: {100 + number % 50}ms}}" for number in range(4000))
+    began = time.process_time()
+    plan_of(f"services:\n  b: {{steps: [{{cpu: 1us}}]}}\n  a:\n    steps:\n{steps}\nworkload: {{call: a, rate: 1/s}}")
+    assert time.process_time() - began < 4.0  # it was some seconds a thousand before

@@ -44,14 +44,14 @@ def test_an_interrupted_run(build):
 def test_a_wide_interval(build):
     """Means of 0.15 and 0.30 s."""
     warnings = said(build, even(build, 100), even(build, 100, 0.2))
-    assert having(warnings, "latency_mean_s is known to 424% only")
+    assert having(warnings, "latency_mean_s is known to 424 % only")
     assert not having(warnings, "throughput_per_s")
     assert having(said(build, even(build, 100), even(build, 200)), "throughput_per_s is known to")
 
 
 def test_too_few_requests_for_a_percentile(build):
     warnings = said(build, *[even(build, 100)] * 2)
-    line = "fewer than 10 of 200 requests lie beyond p99, p99.9: p99.9 needs 10 000 requests"
+    line = "fewer than 10 of 200 requests lie beyond p99, p99.9: p99.9 needs 10,000 requests"
     assert having(warnings, "lie beyond") == [line]
 
 
@@ -72,7 +72,7 @@ def test_nothing_to_go_by(build):
 
 def test_unfinished_requests_make_percentiles_lower_bounds(build):
     lost = build.Request(100.0, None, Outcome.UNFINISHED)
-    one = "1 request of 501 (0.20%) did not finish: percentiles are lower bounds"
+    one = "1 request of 501 (0.1996 %) did not finish: percentiles are lower bounds"
     assert having(said(build, [*even(build, 500), lost]), "did not finish") == [one]
     assert not having(said(build, [*even(build, 1500), lost]), "did not finish")
 
@@ -153,6 +153,6 @@ def test_an_objective_on_too_few_calls(build):
     asked = Objective("buy", 0, "p99", 0.99, 1.0)
     few = said(build, *[even(build, 100)] * 2, objectives=(asked,))
     assert having(few, "slo buy") == [
-        "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1 000 calls"
+        "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1,000 calls"
     ]
     assert not having(said(build, *[even(build, 500)] * 2, objectives=(asked,)), "slo buy")

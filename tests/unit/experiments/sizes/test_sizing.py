@@ -11,6 +11,7 @@ import pytest
 import simulator as sim
 from simulator.compiler import UnitSize
 from simulator.experiments.simulation import simulate_plans
+from simulator.words import duration
 
 PAIR = """\
 name: pair
@@ -100,9 +101,7 @@ def test_every_size_that_was_tried_is_told(grid, sized):
 def test_the_reason_says_what_binds_and_how_sure_that_is(grid, sized):
     web, store = size_of(sized)
     assert sized.reason.startswith(f"{web} replicas of web and {store} of store meet every objective: web p99 is ")
-    assert (
-        f", below {grid[web, store][0] * 1000.0:.1f} ms at 95 % confidence (limit 300.0 ms); it binds." in sized.reason
-    )
+    assert f", below {duration(grid[web, store][0])} at 95 % confidence (limit 300 ms); it binds." in sized.reason
     assert sized.reason.endswith("every one that is cheaper was excluded, taking it that fewer never help.")
 
 

@@ -1,14 +1,22 @@
 """The one command: sets up its own environment in `.venv`, once, and runs the simulator or its tests in it.
 
 python3 start.py compare topologies/checkout.yaml
-python3 start.py test
+python3 start.py test           what takes turns only in part, as CI does
+python3 start.py test --all     everything
+python3 start.py test tests/... pytest alone
+python3 start.py notebook
+python3 start.py docs
+python3 start.py versions oldest     with the oldest packages that are allowed; or newest
 """
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
@@ -16,13 +24,24 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+EVERY_S = 3.0
+"""Between two lines that say that it goes on."""
+SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
+EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
+"""What a command needs beside the simulator itself."""
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
     ("lint-imports",),
-    ("pytest", "-n", "2", "--dist", "loadfile"),
+    SITE,
 )
+PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
+VERSIONED = (
+    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
+    "tests/differential/test_features.py",
+)  # fmt: skip
+"""Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
 
 
 def main() -> int:
@@ -30,40 +49,95 @@ def main() -> int:
     if sys.version_info < (3, 11):
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
-    arguments = sys.argv[1:]
-    testing = arguments[:1] == ["test"]
-    set_up(testing=testing)
-    if not testing:
-        return run([PYTHON, "-m", "simulator.cli", *arguments])
-    if len(arguments) > 1:
-        return subprocess.call([BIN / "pytest", *arguments[1:]], cwd=ROOT)
-    for check in CHECKS:
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command == "versions":
+        return try_versions(arguments)
+    set_up(EXTRAS.get(command, ""))
+    if command == "notebook":
+        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
+    if command == "docs":
+        return call([BIN / SITE[0], *SITE[1:]])
+    if command != "test":
+        return run([PYTHON, "-m", "simulator.cli", command, *arguments])
+    if arguments and arguments != ["--all"]:
+        return call([BIN / "pytest", *arguments])
+    for check in (*CHECKS, (*PYTEST, *arguments)):
         print(f"$ {' '.join(check)}", flush=True)
-        if code := subprocess.call([BIN / check[0], *check[1:]], cwd=ROOT):
+        if code := call([BIN / check[0], *check[1:]]):
             return code
     return 0
 
 
-def run(command: list[object]) -> int:
-    """Hand over to the simulator: a Ctrl-C is its alone, so that it can show what is finished."""
+def call(command: list[object]) -> int:
+    """Run a command, hand SIGTERM on to it, and give its exit code; this process may be number 1 of a container."""
+    child = subprocess.Popen([str(word) for word in command], cwd=ROOT)
+    signal.signal(signal.SIGTERM, lambda number, _: child.send_signal(number))
+    try:
+        code = child.wait()
+        return code if code >= 0 else 128 - code
+    finally:
+        signal.signal(signal.SIGTERM, end)
+        child.kill()
+
+
+def end(number: int, _frame: object) -> None:
+    """End with the exit code of a signal: process 1 hears only what is asked for."""
+    sys.exit(128 + number)
+
+
+def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int:
+    """Hand over to the simulator: interrupts are its alone, so that it can show what is finished."""
     words = [str(word) for word in command]
     if os.name != "nt":
         sys.stdout.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, held)  # until the simulator hears it
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
 
 
-def set_up(*, testing: bool) -> None:
+def try_versions(words: list[str]) -> int:
+    """Install the oldest or newest versions that pyproject.toml allows, in an environment of their own, and test them.
+
+    `--python COMMAND` takes another Python; what comes after `--` goes to pytest.
+    """
+    at = words.index("--") if "--" in words else len(words)
+    words, more = words[:at], words[at + 1 :]
+    which = words[0] if words else ""
+    python = words[2] if words[1:2] == ["--python"] else sys.executable
+    if which not in ("oldest", "newest"):
+        print("usage: start.py versions oldest|newest [--python COMMAND] [-- PYTEST ARGUMENTS]", file=sys.stderr)
+        return 2
+    folder = ROOT / ".venv-versions" / which
+    inside = folder / BIN.name / PYTHON.name
+    if code := call([python, "-m", "venv", "--clear", folder]):
+        return code
+    import tomllib  # from Python 3.11 on
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    if which == "oldest":
+        asked = [re.sub(r">=([\w.]+).*", r"==\1.*", one) for one in asked]
+    install = [inside, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+    if code := call([*install, *asked, "pytest", "hypothesis", "jsonschema"]):
+        return code
+    if code := call([*install, "--no-deps", "-e", ROOT]):
+        return code
+    return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
+
+
+def set_up(extra: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
-    full, plain = VENV / ".installed-dev", VENV / ".installed"
-    if any(stamp.exists() and stamp.read_text() == wanted for stamp in ((full,) if testing else (full, plain))):
+    # Whoever has what tests need has all but Jupyter's own pages.
+    enough = (extra,) if extra == "lab" else (extra, "dev")
+    stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
-    print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
-    what = f"{ROOT}[dev]" if testing else str(ROOT)
+    over = tell("Setting up .venv, once: a minute or so")
+    what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
     try:
@@ -79,10 +153,25 @@ def set_up(*, testing: bool) -> None:
         subprocess.run(install, check=True)
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
-    (full if testing else plain).write_text(wanted)
+    stamps[0].write_text(wanted)
+    over.set()
+
+
+def tell(what: str) -> threading.Event:
+    """Say what goes on, at once and every few seconds until the event is set: an installation is silent."""
+    over, began = threading.Event(), time.monotonic()
+
+    def go_on() -> None:
+        while not over.wait(EVERY_S):
+            print(f"{what}, {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    print(f"{what} ...", file=sys.stderr, flush=True)
+    threading.Thread(target=go_on, daemon=True).start()
+    return over
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

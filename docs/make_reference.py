@@ -27,6 +27,7 @@ SECTIONS = (
     ("Links", "`network.links[]`", "Link"),
     ("Services", "`services.NAME`", "Service"),
     ("Resources", "`services.NAME.resources`", "Resources"),
+    ("Bounds", "`services.NAME.resources.limits` and `.requests`, also of a unit", "Bounds"),
     ("Queue", "`services.NAME.queue`", "Queue"),
     ("Load balancer", "`services.NAME.loadBalancer`", "LoadBalancer"),
     ("Rate limit", "`services.NAME.rateLimit`", "RateLimit"),
@@ -120,7 +121,9 @@ def _section(heading: str, path: str, definition: Schema, definitions: dict[str,
         meaning = _meaning(content, definitions)
         default = "needed" if key in required else "" if meaning.startswith("Default: ") else _default(content)
         yield f"| `{key}` | {_kind(content)} | {default} | {meaning} |"
-    if "patternProperties" in keys:
+    if heading == "The file":
+        yield "| `x-...` | anything |  | Ignored: a place for anchors, as in Compose. |"
+    elif "patternProperties" in keys:
         text = "At most this." if heading == "Objectives" else "Instead of the mean and cv."
         yield f"| `{PERCENTILE}` | duration |  | {text} |"
 

@@ -41,10 +41,11 @@ if TYPE_CHECKING:
         scaling_curve,
         simulate,
         sweep,
+        warm,
     )
     from .plan.plan import Plan
     from .results import Results
-    from .spec import Topology, json_schema, load, loads
+    from .spec import Topology, example, examples, json_schema, load, loads
 
 __version__ = "0.1.0"
 
@@ -69,6 +70,8 @@ _HOMES = {
     "compile": "compiler",
     "core_curve": "experiments",
     "drill": "experiments",
+    "example": "spec",
+    "examples": "spec",
     "json_schema": "spec",
     "load": "spec",
     "load_curve": "experiments",
@@ -79,6 +82,7 @@ _HOMES = {
     "scaling_curve": "experiments",
     "simulate": "experiments",
     "sweep": "experiments",
+    "warm": "experiments",
 }
 
 __all__ = [
@@ -107,6 +111,8 @@ __all__ = [
     "compile",
     "core_curve",
     "drill",
+    "example",
+    "examples",
     "json_schema",
     "load",
     "load_curve",
@@ -117,6 +123,7 @@ __all__ = [
     "scaling_curve",
     "simulate",
     "sweep",
+    "warm",
 ]
 
 

@@ -12,6 +12,7 @@ import math
 import re
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 _NUMBER = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _SECONDS = {
@@ -62,7 +63,12 @@ def parse_duration(text: str) -> float:
     ValueError
         If the text has no unit, is negative, or is not a duration.
     """
-    text = _stripped(text, "a duration such as 250ms")
+    return _duration(_stripped(text, "a duration such as 250ms"))
+
+
+@lru_cache(maxsize=4096)
+def _duration(text: str) -> float:
+    """A long file says the same few durations again and again."""
     if _DURATION.match(text):
         parts = _DURATION_PART.findall(text)
         scales = [_SECONDS[unit] for _, unit in parts]
@@ -169,6 +175,16 @@ def format_memory(size: float) -> str:
         if size >= _BYTES[unit] and size % _BYTES[unit] == 0:
             return _decimal(size / _BYTES[unit], 0) + unit
     return _decimal(size, 0)
+
+
+def rough_memory(size: float) -> str:
+    """Text of a size in bytes with three digits, for people: 5074892488 gives `4.73Gi`."""
+    _non_negative(size)
+    for unit in ("Ti", "Gi", "Mi", "Ki"):
+        if size >= _BYTES[unit]:
+            value = float(size / _BYTES[unit])
+            return (f"{value:.0f}" if 1000.0 <= value < 1e6 else f"{value:.3g}") + unit
+    return f"{size:.0f} bytes"
 
 
 def parse_cpu(text: str) -> float:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import errno
 import json
 import os
 import re
-import sys
 import tempfile
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import simulator as sim
 
+from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
+from .telling import Progress as Progress
+from .telling import with_progress as with_progress
+
 Arguments = argparse.Namespace
-Progress = Callable[[float, int], None]
-Made = TypeVar("Made")
 
 FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: fine; an objective is missed; wrong use or a wrong file; Ctrl-C, also if something could be shown."""
@@ -40,6 +42,17 @@ WRITTEN = {"axes": "--axis", "deployment": "-d"}
 CHANGE_BOTH = "): change both"
 """The end of what is said of a warmup that is not shorter than the duration."""
 
+LIMITS = (
+    ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
+    ("memory-limit", "SIZE", MEMORY_LIMIT, "what one run may take, for example 8Gi; default: a core's share of half"),
+    ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
+)
+"""Options that are environment variables too."""
+ALLOW_OUTSIDE = "SIMULATOR_ALLOW_OUTSIDE"
+LIMIT_OF: dict[str, Callable[[], float]] = {
+    WORKERS: available_cores, MEMORY_LIMIT: memory_limit, TIME_LIMIT: time_limit,
+}  # fmt: skip
+
 HEAD = "result.json"
 """What a folder with a saved result has."""
 
@@ -56,12 +69,13 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
         epilog="\n".join([head, *(f"  {example}" for example in examples)]),
     )  # fmt: skip
     command.set_defaults(run=run)
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing of what is going on")
     return command
 
 
 def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)")
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -72,7 +86,21 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
         help="change a value of the file by its path, for example services.payment.replicas=4 or "
         "services.order.endpoints.place.steps[0].cpu=5ms (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
+
+
+def completes_files(action: argparse.Action) -> None:
+    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
+    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+
+
+def outside_argument(command: argparse.ArgumentParser) -> None:
+    """Whether a topology may name any file that this user may read."""
+    command.add_argument(
+        "--allow-outside", action="store_true",
+        help=f"let the topology name files outside of its own folder ({ALLOW_OUTSIDE})",
+    )  # fmt: skip
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -98,6 +126,47 @@ def settings_arguments(command: argparse.ArgumentParser) -> None:
         "--engine", choices=("auto", "reference", "compiled"), default="auto",
         help="what runs it; default: auto, the fastest that can",
     )  # fmt: skip
+    group = command.add_argument_group("of this machine", "Each is the environment variable in brackets, for one call.")
+    for option, metavar, variable, text in LIMITS:
+        group.add_argument(f"--{option}", metavar=metavar, help=f"{text} ({variable})")
+
+
+@contextlib.contextmanager
+def limits_of(arguments: Arguments) -> Iterator[None]:
+    """Let what was said of this machine act on this call, and on the workers that it starts.
+
+    Raises
+    ------
+    EngineError
+        If it cannot be read.
+    """
+    given = {
+        variable: value
+        for option, _, variable, _ in LIMITS
+        if (value := getattr(arguments, option.replace("-", "_"), None)) is not None
+    }
+    if getattr(arguments, "allow_outside", False):
+        given[ALLOW_OUTSIDE] = "1"
+    before = {variable: os.environ.get(variable) for variable in given}
+    os.environ.update(given)
+    try:
+        for option, _, variable, _ in LIMITS:
+            if variable in given:
+                _try_limit(option, variable)
+        yield
+    finally:
+        for variable, value in before.items():
+            if value is None:
+                del os.environ[variable]
+            else:
+                os.environ[variable] = value
+
+
+def _try_limit(option: str, variable: str) -> None:
+    try:
+        LIMIT_OF[variable]()
+    except sim.EngineError as error:
+        raise sim.EngineError(str(error).replace(variable, f"--{option}", 1)) from None
 
 
 def equal_cores_argument(command: argparse.ArgumentParser) -> None:
@@ -112,14 +181,13 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
-    topology = sim.load(arguments.topology)
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return topology.replace(changes) if changes else topology
+    return sim.load(arguments.topology, changes=changes)
 
 
 def one_deployment(arguments: Arguments) -> str:
@@ -229,8 +297,8 @@ def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
 
 def refuse_file(file: Path) -> None:
     """Say before a long run that its figure cannot be drawn into that file."""
-    if file.suffix.lower() not in (".png", ".svg"):
-        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
+    if file.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png, .svg or .pdf")
     if file.is_dir():
         raise sim.ResultError(f"{file} is a folder: name a file to draw into")
     require_writable(file)
@@ -280,27 +348,6 @@ def settings_of(arguments: Arguments) -> dict[str, Any]:
     """What `simulate` and `compare` take by name."""
     names = ("seed", "replications", "duration", "warmup", "confidence", "engine", "equal_cores")
     return {name: getattr(arguments, name) for name in names}
-
-
-def with_progress(work: Callable[[Progress], Made], what: str = "replications") -> Made:
-    """Do the work with a bar on the standard error that counts what is done, if a person is there to see it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return work(lambda done, total: None)
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def show(arguments: Arguments, thing: Any) -> None:

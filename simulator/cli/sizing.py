@@ -8,20 +8,20 @@ from typing import Any
 
 import simulator as sim
 
+from ..words import column, number
 from .common import (
     FINE,
     INTERRUPTED,
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
     settings_arguments,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 
 def add(commands: Any) -> None:
@@ -140,10 +140,9 @@ def _together(made: dict[str, sim.Capacity], first: str | None) -> str:
     rows = [
         [
             name, "met" if one.met else "MISSED", str(sum(one.replicas[unit] for unit in one.sized)),
-            f"{sum(one.replicas[unit] * one.cores[unit] for unit in one.sized):g}",
-            f"{one.cost_per_hour:.4g}" if one.cost_per_hour >= 0.0 else "-", one.binding,
+            number(sum(one.replicas[unit] * one.cores[unit] for unit in one.sized)), cost, one.binding,
         ]
-        for name, one in made.items()
+        for (name, one), cost in zip(made.items(), column([one.cost_per_hour for one in made.values()]), strict=True)
     ]  # fmt: skip
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -158,10 +157,12 @@ def _verdict(made: dict[str, sim.Capacity], first: str | None) -> str:
     currency = made[first].result.provenance["currency"]
     money = f" {currency}" if currency else ""
     others = [
-        f"{one.cost_per_hour:.4g} ({name})" for name, one in made.items() if name != first and one.met
+        f"{number(one.cost_per_hour)} ({name})" for name, one in made.items() if name != first and one.met
     ]  # fmt: skip
     sure = "" if all(one.exact for one in made.values()) else " (not every cheaper size could be excluded)"
-    return f"{first} is cheapest: {made[first].cost_per_hour:.4g}{money} per hour against {', '.join(others)}{sure}."
+    return (
+        f"{first} is cheapest: {number(made[first].cost_per_hour)}{money} per hour against {', '.join(others)}{sure}."
+    )
 
 
 def _none_is_cheapest(made: dict[str, sim.Capacity]) -> str:
@@ -175,6 +176,6 @@ def _none_is_cheapest(made: dict[str, sim.Capacity]) -> str:
         return "Neither is cheaper."
     least = min(costs, key=lambda name: costs[name])
     return (
-        f"No difference in cost is shown: not everything that costs as little as {least} ({costs[least]:.4g} per hour)"
-        " is shown to miss an objective in the others; longer runs may tell."
+        f"No difference in cost is shown: not everything that costs as little as {least}"
+        f" ({number(costs[least])} per hour) is shown to miss an objective in the others; longer runs may tell."
     )

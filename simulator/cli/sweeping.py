@@ -8,27 +8,30 @@ import re
 import sys
 import textwrap
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import simulator as sim
 
+from ..files import replaced
 from .common import (
     FINE,
     INTERRUPTED,
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
+    completes_files,
     equal_cores_argument,
+    outside_argument,
     print_json,
     read_topology,
     require_writable,
     settings_arguments,
     settings_of,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +56,7 @@ DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
 """What is left out where there is no room, the first one first."""
 OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
 """What a warning of a point says that is asked for more than it can do."""
-FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9 ]+ requests? lie beyond ([^:;]*): \S+ needs [0-9 ]+ requests?")
+FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9,]+ requests? lie beyond ([^:;]*): \S+ needs [0-9,]+ requests?")
 """What nearly every short run is warned of."""
 LONG_QUANTITY = re.compile(r"([0-9]+\.[0-9]{3,})([A-Za-z%/]*)")
 EXIT_CODES = """\
@@ -73,8 +76,10 @@ def add(commands: Any) -> None:
         "simulator sweep --collect runs/ --parquet sweep.parquet",
     )  # fmt: skip
     command.epilog = f"{command.epilog}\n\n{EXIT_CODES}"
-    command.add_argument(
-        "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+    completes_files(
+        command.add_argument(
+            "topology", metavar="TOPOLOGY", nargs="?", default=argparse.SUPPRESS, help="a topology file (YAML)"
+        )
     )
     _point_arguments(command)
     settings_arguments(command)
@@ -108,6 +113,7 @@ def _point_arguments(command: argparse.ArgumentParser) -> None:
         "--set", action="append", default=[], metavar="PATH=VALUE", dest="changes",
         help="change a value of the topology at all points (may be repeated)",
     )  # fmt: skip
+    outside_argument(command)
 
 
 def _work_arguments(command: argparse.ArgumentParser) -> None:
@@ -118,7 +124,6 @@ def _work_arguments(command: argparse.ArgumentParser) -> None:
         help="compute only every N-th point, beginning with I (from 0), into the store; auto: what the array job of "
         "Kubernetes or Slurm says",
     )  # fmt: skip
-    group.add_argument("--workers", type=int, metavar="N", help="runs at a time; default: as many as there are cores")
     group.add_argument("--dask", metavar="ADDRESS", help="compute on the workers of a Dask scheduler: tcp://host:8786")
     group.add_argument("--collect", type=Path, metavar="FOLDER", help="compute nothing: the table of what a store has")
 
@@ -137,9 +142,17 @@ def sweep(arguments: Arguments) -> int:
         if file is not None:
             _refuse_ending(file, ending)
             require_writable(file)
+    if arguments.parquet is not None and find_spec("pyarrow") is None:
+        raise sim.ResultError(
+            f"--parquet {arguments.parquet} needs pyarrow: pip install 'microservice-topology-simulator[parquet]', or "
+            "take --csv"
+        )
     table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
     counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
     unwritten = _write(table, arguments)
+    if changed := counts.pop("changed", ()):
+        _tell(f"changed since they were written, and not used: {'; '.join(changed[:5])}"
+              + (f"; and {len(changed) - 5} more lines" if len(changed) > 5 else ""))  # fmt: skip
     if counts:
         shared = f"; rows that share one of these runs: {counts['shared']}" if counts["shared"] else ""
         left = f"; interrupted, {counts['missing']} missing" if counts["missing"] else ""
@@ -168,7 +181,8 @@ def _write(table: pd.DataFrame, arguments: Arguments) -> sim.ResultError | None:
     for file, write in ((arguments.csv, table.to_csv), (arguments.parquet, table.to_parquet)):
         if file is not None:
             try:
-                write(file, index=False)
+                with replaced(file) as new:
+                    write(new, index=False)
             except OSError as error:
                 unwritten = sim.ResultError(f"cannot write {file}: {error.strerror or error}: name another file")
     return unwritten
@@ -198,6 +212,10 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
     axes = _axes(arguments.axes)
+    if not axes and arguments.file is None:
+        raise sim.SimulatorError(
+            "a sweep needs axes: paths and their values, such as --axis services.payment.replicas=1,2,4"
+        )
     size: list[str] = []
 
     def run(bar: Progress) -> pd.DataFrame:
@@ -209,8 +227,8 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
         return sim.sweep(
             topology, axes or None, deployments=arguments.deployment, design=arguments.design,
             samples=arguments.samples, design_seed=arguments.design_seed, store=arguments.store,
-            address=arguments.dask, workers=arguments.workers, shard=arguments.shard, runs=arguments.runs,
-            progress=progress, notify=size.append, **settings_of(arguments),
+            address=arguments.dask, shard=arguments.shard, runs=arguments.runs, progress=progress, notify=size.append,
+            **settings_of(arguments),
         )  # fmt: skip
 
     return with_progress(run, "runs")

@@ -71,6 +71,7 @@ class Clock:
         self._success: dict[int, float] = {}
         self._book = Rulebook(plan, served=served)
         self._grids: OrderedDict[float, _Laws] = OrderedDict()
+        self._known: dict[tuple[int, int, int, Rules], Effort] = {}
         self._add_up()
 
     def _add_up(self) -> None:
@@ -186,6 +187,13 @@ class Clock:
         if not self._remote[call]:
             return Effort(self.endpoints[endpoint], self.endpoints[endpoint], self.chances[endpoint])
         rules = self.rules[call] = self._book.rules(call)
+        columns = self.plan.calls
+        key = endpoint, int(columns.latency[call]), int(columns.serialization[call]), rules
+        if key not in self._known:
+            self._known[key] = self._new_effort(call, endpoint, rules)
+        return self._known[key]
+
+    def _new_effort(self, call: int, endpoint: int, rules: Rules) -> Effort:
         time = self.content(call, endpoint)
         drawn = self._mean[rules.drawn] if rules.drawn >= 0 else 0.0
         end = horizon(rules, time, drawn)

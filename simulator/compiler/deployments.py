@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
 from ..spec.deployments import Unit
+from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from ..spec.policies import OutlierDetection
 from ..spec.services import LoadBalancer, Service
@@ -84,7 +85,7 @@ def resolve_units(
     """
     units = []
     for name, members, written in _groups(topology, deployment, services):
-        path = f"deployments.{deployment}.units.{name}"
+        path = dotted(("deployments", deployment, "units", name))
         unit = _resolve(topology, path, name, members, written)
         if equal_cores:
             unit = _at_equal_cores(unit, topology)
@@ -195,8 +196,9 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
     """How a replica is chosen, and among how many."""
 
     def word(balancer: LoadBalancer) -> str:
-        least = balancer.simple == "LEAST_REQUEST" and balancer.choice_count != 2
-        return f"{balancer.simple} of {balancer.choice_count}" if least else balancer.simple
+        count, distinct = balancer.choice_count, " distinct" if balancer.choice == "distinct" else ""
+        least = balancer.simple == "LEAST_REQUEST" and (count != 2 or distinct)
+        return f"{balancer.simple} of {count}{distinct}" if least else balancer.simple
 
     balancer = written.load_balancer if written is not None else None
     if balancer is None:
@@ -204,7 +206,10 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
         balancer = next(iter(services.values())).load_balancer
     if balancer.simple != "LEAST_REQUEST":
         return Balancer[balancer.simple], 2  # the count does not act: one value, so that plans compare equal
-    return Balancer.LEAST_REQUEST, UNLIMITED if balancer.choice_count == "all" else balancer.choice_count
+    if balancer.choice_count == "all":
+        return Balancer.LEAST_REQUEST, UNLIMITED
+    distinct = balancer.choice == "distinct"
+    return Balancer.LEAST_OF_DISTINCT if distinct else Balancer.LEAST_REQUEST, balancer.choice_count
 
 
 def _detection(path: str, services: dict[str, Service], written: Unit | None) -> OutlierDetection | None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.structure import Node, handler
+from ..plan.structure import Node, handlers
 from ..plan.structure import call_rows as call_rows
 from .clock import Clock
 
@@ -62,29 +62,48 @@ def least(plan: Plan) -> Expectations:
     return _expect(plan, served=True)
 
 
-def _expect(plan: Plan, *, served: bool) -> Expectations:
-    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
+def behind_limits(plan: Plan, expected: Expectations) -> Expectations:
+    """The same, with no more tries at a service than its rate limit lets through at the peak."""
+    return _expect(plan, served=False, limited=True) if exceeded_limits(plan, expected) else expected
+
+
+def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float, float]]:
+    """Services whose rate limit is below what is asked for, with both rates, per second."""
+    asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
+    rates = np.bincount(plan.endpoints.service[plan.calls.target], asked, minlength=len(plan.services.name))
+    limits = plan.limiters
+    most = dict(zip(limits.service.tolist(), (limits.limit / limits.period_s).tolist(), strict=True))
+    return {row: (one, float(rates[row])) for row, one in most.items() if rates[row] > one}
+
+
+def _expect(plan: Plan, *, served: bool, limited: bool = False) -> Expectations:
+    trees = handlers(plan.programs, plan.endpoints.start.tolist())
     order = callees_first(plan, trees)
     clock = Clock(plan, trees, order, np.zeros(len(plan.units.name)), served=served)
     efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
     tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
     counts = clock.counts()
+    rates = np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))])
     calls, visits = _visits(plan, trees, counts, order, tries * arriving)
-    work = _work(plan, counts, calls, visits, tries * arriving)
+    coming = arriving
+    for _ in range(len(plan.limiters.service) if limited else 0):  # limits behind limits
+        coming = arriving * _let_through(plan, rates @ (calls * tries))
+        calls, visits = _visits(plan, trees, counts, order, tries * coming)
+    work = _work(plan, counts, calls, visits, tries * coming)
     concurrency = np.where(plan.units.concurrency == UNLIMITED, math.inf, plan.units.concurrency)
     slots = np.array([r * c if r else 0.0 for r, c in zip(plan.units.replicas, concurrency, strict=True)])
     return Expectations(
         counts=counts,
         calls=calls,
         tries=tries,
-        arriving=arriving,
+        arriving=coming,
         visits=visits,
         work=work,
         demand=_by_unit(plan, work),
-        held=_held(plan, calls * (tries * arriving), clock.endpoints),
+        held=_held(plan, calls * (tries * coming), clock.endpoints),
         capacity=plan.units.replicas * plan.units.cpu,
         slots=slots,
-        rates=np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))]),
+        rates=rates,
         endpoint_latency=clock.endpoints,
         entry_latency=clock.calls[plan.workloads.entry_call],
     )
@@ -114,6 +133,23 @@ def peak_rate(plan: Plan, workload: int) -> float:
             share = min(1.0, (horizon - start) / duration)
             rates += [low, low + share * (high - low)]
     return max(rates)
+
+
+def _let_through(plan: Plan, asked: Floats) -> Floats:
+    """The share of the tries of each call that a rate limit lets through, if so many are made per second."""
+    services, limits = plan.endpoints.service[plan.calls.target], plan.limiters
+    rates = np.bincount(services, asked * (plan.calls.remote == 1), minlength=len(plan.services.name))
+    shares = np.ones(len(plan.services.name))
+    most = limits.limit / limits.period_s
+    shares[limits.service] = np.minimum(1.0, most / np.maximum(rates[limits.service], most))
+    return np.where(plan.calls.remote == 1, shares[services], 1.0)
+
+
+def patience(plan: Plan) -> Floats:
+    """Seconds that each call waits at most for the answer to one try."""
+    seconds = plan.calls.timeout.copy()
+    seconds[plan.policies.call] = np.minimum(seconds[plan.policies.call], plan.policies.per_try_s)
+    return seconds
 
 
 class Packing(NamedTuple):
@@ -165,10 +201,11 @@ def _visits(
     for call in plan.workloads.entry_call.tolist():
         visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
     for endpoint in reversed(order):
-        for row in call_rows(trees[endpoint]):
-            call = int(plan.programs.a[row])
-            calls[:, call] = visits[:, endpoint] * counts[row]
-            visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
+        made_at = call_rows(trees[endpoint])
+        made = plan.programs.a[made_at]
+        for runs, sums in zip(visits, calls, strict=True):
+            sums[made] = runs[endpoint] * counts[made_at]
+            runs += np.bincount(plan.calls.target[made], sums[made] * coming[made], minlength=len(runs))
     return calls, visits
 
 
@@ -177,15 +214,23 @@ def endpoint_of_rows(plan: Plan) -> Integers:
     return np.searchsorted(plan.endpoints.start, np.arange(len(plan.programs.op)), side="right") - 1
 
 
+def call_owners(plan: Plan) -> dict[int, int]:
+    """The endpoint whose handler makes each call; none of those at the edge."""
+    rows = np.flatnonzero((plan.programs.op == Op.CALL) | (plan.programs.op == Op.SEND))
+    return dict(zip(plan.programs.a[rows].tolist(), endpoint_of_rows(plan)[rows].tolist(), strict=True))
+
+
 def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats, coming: Floats) -> Floats:
     """Core-seconds by service; a message is packed once a call, and unpacked at the callee with every try."""
     work = np.zeros((len(plan.workloads.name), len(plan.services.name)))
     # seconds on half a core are half core-seconds
     cost = np.minimum(1.0, plan.units.cpu)[plan.services.unit] / plan.services.pace
     mean, owner = plan.distributions.mean, endpoint_of_rows(plan)
-    for row in np.flatnonzero(plan.programs.op == Op.CPU):
-        service = plan.endpoints.service[owner[row]]
-        work[:, service] += visits[:, owner[row]] * counts[row] * mean[plan.programs.a[row]] * cost[service]
+    rows = np.flatnonzero(plan.programs.op == Op.CPU)
+    services = plan.endpoints.service[owner[rows]]
+    seconds = counts[rows] * mean[plan.programs.a[rows]] * cost[services]
+    for runs, sums in zip(visits, work, strict=True):
+        sums += np.bincount(services, runs[owner[rows]] * seconds, minlength=len(sums))
     for packing in packings(plan):
         at_target = packing.at_target * coming[packing.call]
         for service, steps in ((packing.caller, packing.at_caller), (packing.target, at_target)):

@@ -15,6 +15,7 @@ from ..plan.plan import Calls, Crossings, Failures, Faults, Floats, Health, Inte
 from ..spec.deployments import Unit
 from ..spec.distributions import Distribution
 from ..spec.faults import OF_THE_NETWORK, Fault
+from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from .deployments import ResolvedUnit
 from .distributions import DistributionTable, distribution_row
@@ -124,7 +125,9 @@ def _failures(scene: Scene, distributions: DistributionTable, numbers: Mapping[s
         assert failures is not None
         row = distribution_row(failures.mtbf)
         if row.mean <= 0.0:
-            raise PlanError(f"services.{name}.failures.mtbf: it is always zero, so that time would stand still")
+            raise PlanError(
+                f"{dotted(('services', name))}.failures.mtbf: it is always zero, so that time would stand still"
+            )
         up.append(distributions.add(row))
         repair.append(distributions.add_distribution(failures.mttr))
         startup.append(distributions.add_distribution(services[name].startup))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .sizes.sized import Capacity
     from .sizes.sizing import capacity
     from .sweeps.sweeping import collect, sweep
+    from .warming import warm
 
 __all__ = [
     "BreakEven",
@@ -46,6 +47,7 @@ __all__ = [
     "scaling_curve",
     "simulate",
     "sweep",
+    "warm",
 ]
 
 _HOMES = {
@@ -69,6 +71,7 @@ _HOMES = {
     "next_replica": "sizes.marginal",
     "scaling_curve": "curves.scaling",
     "sweep": "sweeps.sweeping",
+    "warm": "warming",
 }
 
 

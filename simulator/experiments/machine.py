@@ -1,29 +1,43 @@
-"""What work is spread over on this machine: its cores, and worker processes that leave a Ctrl-C to their parent."""
+"""What work is spread over on this machine: its cores, and worker processes that leave interrupts to their parent."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+
+from ..machine import available_cores
+
+__all__ = ["available_cores", "interrupts_held", "serve"]
+
+INTERRUPTS = (signal.SIGINT, signal.SIGTERM)
+PATROL_S = 1.0
+"""How often a worker looks whether its parent lives."""
 
 
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def serve(parent: int) -> None:
+    """Make this process a worker of another one.
+
+    A Ctrl-C reaches every process of a terminal, a SIGTERM often a whole group: the parent alone decides what becomes
+    of it. When the parent is gone, however that came, so is the worker.
+    """
+    for interrupt in INTERRUPTS:
+        signal.signal(interrupt, signal.SIG_IGN)
+    threading.Thread(target=_follow, args=(parent,), daemon=True).start()
 
 
-def ignore_interrupts() -> None:
-    """A Ctrl-C reaches every process of the terminal: the parent alone decides what becomes of it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _follow(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PATROL_S)
+    os._exit(1)
 
 
 @contextmanager
 def interrupts_held() -> Iterator[None]:
-    """Let a Ctrl-C wait until the workers are started: they inherit that, and never hear one."""
+    """Let interrupts wait until the workers are started: they inherit that, and never hear one."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -31,8 +45,10 @@ def interrupts_held() -> Iterator[None]:
     from multiprocessing.resource_tracker import ensure_running
 
     ensure_running()
-    with _interrupts_remembered():
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    with ExitStack() as remembered:
+        for interrupt in INTERRUPTS:
+            remembered.enter_context(_remembered(interrupt))
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
         try:
             yield
         finally:
@@ -40,16 +56,16 @@ def interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_remembered() -> Iterator[None]:
+def _remembered(interrupt: signal.Signals) -> Iterator[None]:
     """What one thread blocks reaches another one (of a linear algebra library, say), and ends the work all the same."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     heard: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    before = signal.signal(interrupt, lambda number, _: heard.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(interrupt, before)
         if heard:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(interrupt)

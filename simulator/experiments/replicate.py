@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from ..plan.engine import Detail, Engine
 from ..plan.plan import Plan
 from ..plan.trace import Trace
 from .engines import expected_requests
-from .machine import available_cores, ignore_interrupts, interrupts_held
+from .machine import available_cores, interrupts_held, serve
+from .refusing import refuse_endless
 
 Progress = Callable[[float, int], None]
 """Called with the number of replications that are finished, parts of them too, and of all."""
@@ -62,8 +64,9 @@ def run_jobs(
     KeyboardInterrupt
         If nothing at all was finished.
     EngineError
-        If a worker was lost.
+        If a worker was lost, or there is more to do than could ever end.
     """
+    refuse_endless(engine, [(job.plan, job.detail) for job in jobs], available_cores())
     report = progress or (lambda done, total: None)
     traces: list[Trace | None] = [None] * len(jobs)
     report(0, len(jobs))
@@ -132,7 +135,9 @@ def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | 
     executor = None
     try:
         with interrupts_held():
-            executor = get_reusable_executor(max_workers=workers, timeout=60, initializer=ignore_interrupts)
+            executor = get_reusable_executor(
+                max_workers=workers, timeout=60, initializer=serve, initargs=(os.getpid(),)
+            )
             futures = _submit(executor, engine, jobs)
         _collect(futures, traces, report)
     except BaseException:

@@ -7,9 +7,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from ..results import Results
-from ..results.display import WIDTH, known, label, quantity, shorten, text_table
+from ..results.display import WIDTH, give_or_take, label, shorten, text_table
 from ..results.statistics import student_factor
+from ..words import NOTHING, column, count, number, percent, span, unit_of, write
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -22,6 +25,12 @@ SHOWN = (
     "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s", "latency_p90_s",
     "latency_p99_s", "latency_p999_s", "cost_per_hour", "cost_per_million_successful",
 )  # fmt: skip
+UNITS = {
+    "replicas": "replicas", "cores": "cores", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
+    "queue_length": "queue", "errors": "failed visits",
+}  # fmt: skip
+"""What is shown of units, and its words."""
+WITH_INTERVALS = ("utilisation_ratio", "waiting_time_s")
 LONGEST = 20
 """Characters of a deployment's name at the head of a column."""
 
@@ -48,7 +57,7 @@ def make_verdict(results: Mapping[str, Results], differences: Any, *, equal_core
 
 def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: bool) -> str:
     names = [one.provenance["deployment"] for one in (baseline, other)]
-    cores = " against ".join(_plain(service_cores(one)) for one in (other, baseline))
+    cores = " against ".join(number(service_cores(one)) for one in (other, baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance)
     shown = " but ".join(_and(words) for words in (better, worse) if words)
@@ -84,8 +93,9 @@ def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], li
             same.append(words)
             continue
         more = row["difference"] > 0.0
-        unit = f" {made['currency'] or ''}".rstrip() if name.startswith("cost") else _unit(name)
-        values = f"{quantity(name, row['other'])} against {quantity(name, row['baseline'])}{unit}"
+        unit = unit_of(name, (row["other"], row["baseline"]))
+        values = f"{write(row['other'], unit)} against {unit.after(write(row['baseline'], unit))}"
+        values += f" {made['currency']}" if made["currency"] and name.startswith("cost") else ""
         text = f"{'higher' if more else 'lower'} {words} ({values})"
         (better if more == more_is_better else worse).append(text)
     return better, worse, same
@@ -117,12 +127,6 @@ def _is_shown(row: Any) -> bool:
     return bool(row["shown"]) and not math.isclose(row["baseline"], row["other"], rel_tol=SAME)
 
 
-def _unit(name: str) -> str:
-    if name.endswith("per_s"):
-        return "/s"
-    return " %" if name.endswith("_ratio") else " ms"
-
-
 def _objectives(names: Sequence[str], baseline: Results, other: Results) -> str:
     if baseline.objectives.empty:
         return ""
@@ -145,8 +149,9 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
     made = first.provenance
     lines = [
         *textwrap.wrap(f"{made['topology']}: the same requests through {_and(list(results))}", WIDTH),
-        f"requests arriving in [{made['warmup_s']:g} s, {made['duration_s']:g} s), seed {made['seed']}, "
-        f"{made['replications']} replications, {made['engine']} engine, {made['confidence'] * 100:g}% intervals",
+        f"requests arriving in {span(made['warmup_s'], made['duration_s'])}, seed {made['seed']}, "
+        f"{count(made['replications'], 'replication')}, {made['engine']} engine, "
+        f"{percent(made['confidence'])} intervals",
         "",
         *_quantity_lines(results, differences),
         "",
@@ -163,12 +168,6 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
     return "\n".join([*lines, "", *textwrap.wrap(verdict, WIDTH)])
 
 
-def _known(name: str, intervals: Any) -> str:
-    value, half_width = (float(intervals[column][name]) for column in ("mean", "half_width"))
-    sure = math.isnan(half_width) or half_width <= SAME * abs(value)
-    return f"{quantity(name, value)} {'' if sure else known(name, intervals)}".rstrip()
-
-
 def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:
     baseline, *others = results
     currency = results[baseline].provenance["currency"]
@@ -178,17 +177,17 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
         rows = []
         for name in SHOWN:
             row = differences.loc[(other, name)]
-            cells = [_known(name, intervals[deployment]) for deployment in (baseline, other)]
-            if all(cell == "-" for cell in cells):
+            unit = unit_of(name, [float(one["mean"][name]) for one in intervals.values()])
+            cells = [" ".join(give_or_take(name, intervals[one], unit)).rstrip() for one in (baseline, other)]
+            if all(cell == NOTHING for cell in cells):
                 continue
             if math.isnan(row["half_width"]):
-                difference = quantity(name, row["difference"])
+                difference = write(row["difference"], unit)
             elif _is_shown(row):
-                ends = dict.fromkeys(quantity(name, row[end]) for end in ("low", "high"))
-                difference = " to ".join(ends)
+                difference = " to ".join(dict.fromkeys(write(row[end], unit) for end in ("low", "high")))
             else:
                 difference = "no difference shown"
-            rows.append([label(name, currency), *cells, difference])
+            rows.append([label(name, currency, unit), *cells, difference])
         if blocks:
             blocks.append("")
         blocks += text_table(["", *(shorten(one, LONGEST) for one in (baseline, other)), "difference"], rows)
@@ -196,30 +195,21 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
 
 
 def _unit_lines(results: Mapping[str, Results]) -> list[str]:
-    rows = []
+    """The units of every deployment, each column in one unit and to one digit."""
+    units: Any = pd.concat({name: result.units for name, result in results.items()})
+    known: Any = pd.concat({name: result.units_intervals for name, result in results.items()})
+    head, columns = ["unit"], [[f"  {name}" for _, name in units.index]]
+    for name, words in UNITS.items():
+        table = known.xs(name, level=-1) if name in WITH_INTERVALS else None
+        values = (units[name] if table is None else table["mean"]).tolist()
+        unit = unit_of(name, values)
+        head.append(f"{words} ({unit.name})" if unit.name else words)
+        columns.append(column(values, unit, None if table is None else table["half_width"].tolist()))
+    cells = iter(zip(*columns, strict=True))
+    rows: list[Sequence[str]] = []
     for name, result in results.items():
-        intervals: Any = result.units_intervals
-        rows.append([name, *[""] * 6])
-        units: Any = result.units
-        for unit, row in units.iterrows():
-            used = intervals.loc[(unit, "utilisation_ratio")]
-            waits = intervals.loc[(unit, "waiting_time_s")]
-            rows.append([
-                f"  {unit}", _plain(row["replicas"]), _plain(row["cores"]),
-                f"{used['mean'] * 100.0:.1f}" + _give_or_take(used["half_width"] * 100.0, 1),
-                f"{waits['mean'] * 1e3:.2f}" + _give_or_take(waits["half_width"] * 1e3, 2),
-                f"{row['queue_length']:.2f}", _plain(row["errors"]),
-            ])  # fmt: skip
-    return text_table(["unit", "replicas", "cores", "utilisation (%)", "waiting (ms)", "queue", "failed visits"], rows)
-
-
-def _plain(value: float) -> str:
-    """A number without needless decimals."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
-
-
-def _give_or_take(half_width: float, decimals: int) -> str:
-    return "" if math.isnan(half_width) else f" ± {half_width:.{decimals}f}"
+        rows += [[name, *[""] * len(UNITS)], *(next(cells) for _ in result.units.index)]
+    return text_table(head, rows)
 
 
 def _objective_lines(results: Mapping[str, Results]) -> list[str]:

@@ -91,10 +91,11 @@ def _slots(plan: Plan, unit: int) -> list[str]:
 
 def _balancer(plan: Plan, unit: int) -> str:
     balancer = Balancer(int(plan.units.balancer[unit]))
-    if balancer != Balancer.LEAST_REQUEST:
+    if balancer not in (Balancer.LEAST_REQUEST, Balancer.LEAST_OF_DISTINCT):
         return balancer.name
     count = int(plan.units.choice_count[unit])
-    return f"{balancer.name} of {'all' if count == UNLIMITED else count}"
+    distinct = " distinct" if balancer == Balancer.LEAST_OF_DISTINCT else ""
+    return f"LEAST_REQUEST of {'all' if count == UNLIMITED else count}{distinct}"
 
 
 def _workloads(plan: Plan) -> Iterator[str]:

@@ -93,6 +93,8 @@ class Balancer(IntEnum):
     ROUND_ROBIN = 1
     RANDOM = 2
     CONSISTENT_HASH = 3
+    LEAST_OF_DISTINCT = 4
+    """LEAST_REQUEST with `choice: distinct`."""
 
 
 class Shape(IntEnum):

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-
-import numpy as np
 
 from .layout import Op
 from .plan import Programs
 
+_OPS = tuple(Op)
+_LAST = frozenset({Op.END, Op.JUMP, Op.AGAIN})
+_PLAIN = frozenset({Op.CPU, Op.SLEEP, Op.SEND})
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One instruction with what is inside it.
 
@@ -28,40 +30,60 @@ class Node:
 
 def handler(programs: Programs, start: int) -> tuple[Node, ...]:
     """The steps of the handler that starts at a row."""
-    return _block(programs, start)[0]
+    return _Reader(programs).block(start)[0]
 
 
-def _block(programs: Programs, row: int, stop: int = -1) -> tuple[tuple[Node, ...], int]:
-    """The instructions from a row on, and the row that ends them: `stop`, an END, a JUMP or an AGAIN."""
-    nodes: list[Node] = []
-    while row != stop and programs.op[row] not in (Op.END, Op.JUMP, Op.AGAIN):
-        node, row = _node(programs, row)
-        nodes.append(node)
-    return tuple(nodes), row
+def handlers(programs: Programs, starts: Iterable[int]) -> list[tuple[Node, ...]]:
+    """The steps of the handlers that start at these rows."""
+    reader = _Reader(programs)
+    return [reader.block(start)[0] for start in starts]
 
 
-def _node(programs: Programs, row: int) -> tuple[Node, int]:
-    """The instruction at a row, and the row after it and all that is inside it."""
-    op = Op(int(programs.op[row]))
-    after = int(programs.c[row])
-    if op == Op.MAYBE:
-        return Node(row, op, (_block(programs, row + 1, after)[0],), (float(programs.x[row]),)), after
-    if op == Op.REPEAT:
-        return Node(row, op, (_block(programs, row + 1)[0],), (float(programs.b[row]),)), after
-    if op == Op.CALL and programs.op[row + 1] == Op.FALLBACK:
-        after = int(programs.c[row + 1])
-        return Node(row, op, (_block(programs, row + 2, after)[0],), (0.0,)), after
-    if op not in (Op.PARALLEL, Op.CHOOSE):
-        return Node(row, op), row + 1
-    first = int(programs.a[row])
-    rows = slice(first, first + int(programs.b[row]))
-    blocks = [_block(programs, start) for start in programs.branch[rows].tolist()]
-    bodies = tuple(nodes for nodes, _ in blocks)
-    if op == Op.PARALLEL:
-        return Node(row, op, bodies, (1.0,) * len(bodies)), after
-    shares = np.diff(programs.weight[rows], prepend=0.0).tolist()
-    jump = blocks[0][1]
-    return Node(row, op, bodies, tuple(shares)), int(programs.c[jump])
+class _Reader:
+    """Reads the rows as lists: a plan may have a hundred thousand, and an array is slow to ask for one of them."""
+
+    def __init__(self, programs: Programs) -> None:
+        self._op: list[int] = programs.op.tolist()
+        self._a: list[int] = programs.a.tolist()
+        self._b: list[int] = programs.b.tolist()
+        self._c: list[int] = programs.c.tolist()
+        self._x: list[float] = programs.x.tolist()
+        self._branch: list[int] = programs.branch.tolist()
+        self._weight: list[float] = programs.weight.tolist()
+
+    def block(self, row: int, stop: int = -1) -> tuple[tuple[Node, ...], int]:
+        """The instructions from a row on, and the row that ends them: `stop`, an END, a JUMP or an AGAIN."""
+        nodes: list[Node] = []
+        op = self._op
+        while row != stop and op[row] not in _LAST:
+            if op[row] in _PLAIN:
+                nodes.append(Node(row, _OPS[op[row]]))
+                row += 1
+            else:
+                node, row = self._node(row)
+                nodes.append(node)
+        return tuple(nodes), row
+
+    def _node(self, row: int) -> tuple[Node, int]:
+        """The instruction at a row, and the row after it and all that is inside it."""
+        op, after = _OPS[self._op[row]], self._c[row]
+        if op == Op.MAYBE:
+            return Node(row, op, (self.block(row + 1, after)[0],), (self._x[row],)), after
+        if op == Op.REPEAT:
+            return Node(row, op, (self.block(row + 1)[0],), (float(self._b[row]),)), after
+        if op == Op.CALL:
+            if self._op[row + 1] != Op.FALLBACK:
+                return Node(row, op), row + 1
+            after = self._c[row + 1]
+            return Node(row, op, (self.block(row + 2, after)[0],), (0.0,)), after
+        rows = slice(self._a[row], self._a[row] + self._b[row])
+        blocks = [self.block(start) for start in self._branch[rows]]
+        bodies = tuple(nodes for nodes, _ in blocks)
+        if op == Op.PARALLEL:
+            return Node(row, op, bodies, (1.0,) * len(bodies)), after
+        weights = self._weight[rows]
+        shares = tuple(later - before for before, later in zip([0.0, *weights], weights, strict=False))
+        return Node(row, op, bodies, shares), self._c[blocks[0][1]]
 
 
 def call_rows(nodes: Sequence[Node]) -> list[int]:

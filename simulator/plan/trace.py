@@ -8,15 +8,19 @@ endpoints, breakdown): the statistics of a run are those of the requests that ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .layout import Outcome
 from .plan import Floats, Integers
+from .waits import WaitLog, make_waits
 
 BINS = 200
+LOST = len(Outcome)
+"""What became of a `send` whose message is lost, beside the outcomes: a column of `Trace.sends`."""
 
 
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
@@ -121,7 +125,7 @@ class Trace:
     edges: Floats  # B + 1
     levels: Floats  # B + 1, S, Level
     counts: Integers  # B + 1, S, Count
-    open_breakers: Floats  # B + 1, S: breaker-seconds OPEN, of the breakers towards a service
+    open_breakers: Floats  # B + 1, S: breaker-seconds in which those towards a service let nobody pass
     replicas: Floats  # B + 1, U: replica-seconds, as paid for
     ready: Floats  # B + 1, U: replica-seconds, of those that are ready
     arrived: Integers  # B + 1, W: requests
@@ -140,3 +144,13 @@ class Trace:
     calls: CallLog | None  # from detail "requests" on
     attempts: AttemptLog | None  # with detail "attempts"
     events: int
+    # What no request's outcome tells; empty where the plan has nothing of the kind.
+    sends: Integers = field(default_factory=lambda: np.zeros((0, 0, LOST + 1), np.int64))
+    """B, `sends_of`, Outcome and LOST: by arrival of the request."""
+    chosen: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Attempts that the balancer gave each replica, unit by unit."""
+    shut_since_s: Floats = field(default_factory=lambda: np.zeros(0))
+    """Of breakers, row by row, since when HALF_OPEN admits nobody at the end (NaN: it is not so)."""
+    shut_calls: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    """The permitted calls that such a breaker has no result of."""
+    waits: WaitLog = field(default_factory=lambda: make_waits(()))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .bands import DASHES, DOTS, colours, partial_note, title_all
 from .panels import given_axes
-from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
+from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, sized, styled, tidy
 
 NAMES: Final = {
     "none": "no policies",
@@ -70,7 +70,7 @@ def drill(found: Drill, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = Non
 def _new(number: int) -> list[Axes]:
     across = number if number < 4 else math.ceil(number / 2)
     down = math.ceil(number / across)
-    size = (SIZE[0] * 1.28, SIZE[1] * 1.28)
+    size = sized((SIZE[0] * 1.28, SIZE[1] * 1.28))
     _, grid = plt.subplots(down, across, figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False)
     for spare in grid.ravel()[number:]:
         spare.set_axis_off()
@@ -91,7 +91,7 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> Non
     span = _shown(found)
     shown = found.timeline[found.timeline["time_s"] >= span[0]]
     panel.set_xlim(*span)
-    panel.set_ylim(0.0, max(float(shown[list(RATES)].to_numpy().max()) * 1.05, 1e-9))
+    panel.set_ylim(0.0, max(float(shown[list(RATES)].to_numpy().max(initial=0.0)) * 1.05, 1e-9))
     panel.set_xlabel("time (s)")
     panel.set_ylabel("served in time (/s)")
     panel.set_title(NAMES.get(name, f"every call: {name}"), pad=8.0 + LINE * len(rows))
@@ -113,12 +113,20 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> Non
 
 
 def _harm(row: dict[Any, Any]) -> str:
-    """The name of a line, with what is lost and what is late, and what is degraded or not asked if anything is."""
+    """The name of a line, with what is lost and what is late, and what else is worse, less what is better."""
     words = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
     told = [
-        f"{readable(row[name])} {word}" for name, word in words.items() if name in ("lost", "late") or row[name] > 0
+        f"{readable(row[f'{name}_net'])} {word}"
+        for name, word in words.items()
+        if name in ("lost", "late") or _is_worse(row, name)
     ]
     return f"{row['deployment']}: {', '.join(told)}"
+
+
+def _is_worse(row: dict[Any, Any], name: str) -> bool:
+    """Whether its interval lies above 0; one replication has none."""
+    half_width = row[f"{name}_net_half_width"]
+    return bool(row[f"{name}_net"] > (0.0 if math.isnan(half_width) else half_width))
 
 
 def _timeline(found: Drill, row: dict[Any, Any]) -> pd.DataFrame:
@@ -128,7 +136,7 @@ def _timeline(found: Drill, row: dict[Any, Any]) -> pd.DataFrame:
 
 def _shown(found: Drill) -> tuple[float, float]:
     """From a little before the fault to where all have been back for a while, or to the end."""
-    back = max(found.table["time_to_recover_s"].tolist(), default=math.inf)
+    back = max(found.table["time_to_recover_s"].dropna().tolist(), default=0.0)
     lasted = max(found.until_s - found.at_s, LEAST_S)
     end = min(found.horizon_s, found.until_s + max(AFTER * lasted, 2.0 * back))
     return max(0.0, found.at_s - BEFORE * (end - found.at_s)), end

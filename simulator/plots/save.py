@@ -14,21 +14,22 @@ from matplotlib.figure import Figure, SubFigure
 from numpy.typing import NDArray
 
 from ..errors import SimulatorError
+from ..files import replaced
 from .style import figure_of
 
 DPI: Final = 150
-SUFFIXES: Final = (".png", ".svg")
+SUFFIXES: Final = (".png", ".svg", ".pdf")
 
 
 def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | PathLike[str]) -> None:
-    """Write the figure, or the one that the axes are in: the same figure gives the same bytes.
+    """Write the figure, or the one that the axes are in, whole or not at all: the same figure gives the same bytes.
 
     Parameters
     ----------
     figure
         What a function of this package returns, or a figure.
     path
-        Its suffix says what is written: `.png` (150 dots per inch) or `.svg`.
+        Its suffix says what is written: `.png` (150 dots per inch), `.svg` or `.pdf`.
 
     Raises
     ------
@@ -38,14 +39,17 @@ def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | Path
     target = Path(fspath(path))
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
-        raise SimulatorError(f"cannot save a figure as {target.name!r}: its name has to end with .png or .svg")
+        raise SimulatorError(f"cannot save a figure as {target.name!r}: its name has to end with .png, .svg or .pdf")
     whole = _whole(figure)
     with plt.rc_context({"svg.hashsalt": "simulator", "svg.fonttype": "path"}):
         try:
-            if suffix == ".svg":
-                whole.savefig(target, format="svg", metadata={"Date": None})
-            else:
-                whole.savefig(target, format="png", dpi=DPI)
+            with replaced(target) as new:
+                if suffix == ".svg":
+                    whole.savefig(new, format="svg", metadata={"Date": None})
+                elif suffix == ".pdf":
+                    whole.savefig(new, format="pdf", metadata={"CreationDate": None})
+                else:
+                    whole.savefig(new, format="png", dpi=DPI)
         except OSError as error:
             raise SimulatorError(f"cannot write {target}: {error.strerror or error}") from error
 

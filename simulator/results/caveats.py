@@ -9,9 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.plan import Floats
 from ..plan.trace import Count, Level
+from ..words import count, duration, number, percent, span
+from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
-from .objectives import ERRORS, find_target, latencies_of, needs_requests, percent
+from .objectives import ERRORS, find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
 from .rarity import FEW
@@ -39,11 +42,6 @@ def requests_needed(probability: float) -> int:
     return int(np.ceil(round(BEYOND / (1.0 - probability), 6))) if probability < 1.0 else 1
 
 
-def count(number: int, noun: str) -> str:
-    """1 request, 2 requests."""
-    return f"{number:,} {noun}".replace(",", " ") + ("" if number == 1 else "s")
-
-
 def about_replications(observed: Observed, requested: int | None) -> Iterator[str]:
     """Too few of them."""
     finished = len(observed.traces)
@@ -60,7 +58,7 @@ def about_warmup(observed: Observed) -> Iterator[str]:
     fewest = min(trace.latency_s.size for trace in observed.traces)
     yield (
         f"the run has not settled: MSER-5 finds no warmup within its first half ({count(fewest, 'request')} "
-        f"served in a replication); statistics begin at {observed.warmup_s:g} s; make the run longer"
+        f"served in a replication); statistics begin at {duration(observed.warmup_s)}; make the run longer"
     )
 
 
@@ -71,9 +69,9 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
         if np.isnan(half_width) and np.isfinite(mean) and len(observed.traces) > 1:
             yield f"{quantity} is not known, not even roughly: ask for more replications or a longer run"
         if half_width > WIDE * abs(mean):
+            share = percent(round(100.0 * half_width / abs(mean)) / 100.0)
             yield (
-                f"{quantity} is known to {half_width / abs(mean):.0%} only (half width by mean): "
-                "ask for more replications or a longer run"
+                f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
             )
     means, half_widths = (intervals[column][list(PERCENTILES)] for column in ("mean", "half_width"))
     wide = (half_widths / means)[half_widths > WIDE * means]
@@ -134,8 +132,7 @@ def about_percentiles(observed: Observed) -> Iterator[str]:
     """Too few requests for them."""
     served = observed.served
     if observed.requests == 0:
-        span = f"[{observed.warmup_s:g} s, {observed.edges[-1]:g} s)"
-        yield f"no request arrives in {span}: there are no statistics"
+        yield f"no request arrives in {span(observed.warmup_s, observed.edges[-1])}: there are no statistics"
     elif served == 0:
         yield "no request was served: there are no latencies"
     else:
@@ -151,8 +148,8 @@ def about_percentiles(observed: Observed) -> Iterator[str]:
 def about_arrivals(observed: Observed) -> Iterator[str]:
     """Workloads that send nothing."""
     arrived = sum(trace.arrived[-1] for trace in observed.traces)
-    for name, number in zip(observed.plan.workloads.name, np.asarray(arrived).tolist(), strict=True):
-        if number == 0:
+    for name, requests in zip(observed.plan.workloads.name, np.asarray(arrived).tolist(), strict=True):
+        if requests == 0:
             yield f"{name}: no request arrives before the horizon"
 
 
@@ -161,8 +158,8 @@ def about_unfinished(observed: Observed) -> Iterator[str]:
     if observed.unfinished > UNFINISHED * observed.requests:
         share = observed.unfinished / observed.requests
         yield (
-            f"{count(observed.unfinished, 'request')} of {observed.requests} ({share:.2%}) did not finish: "
-            "percentiles are lower bounds"
+            f"{count(observed.unfinished, 'request')} of {number(observed.requests)} ({percent(share)}) did not "
+            "finish: percentiles are lower bounds"
         )
 
 
@@ -172,36 +169,48 @@ def half_time(observed: Observed) -> int:
 
 
 def growing_queues(observed: Observed) -> NDArray[np.bool_]:
-    """Services whose queue grows in every replication while they serve fewer than arrive.
+    """Services whose queue grows in every replication, and goes on growing, while they serve fewer than arrive.
 
     A queue that grows by g requests a second over a span T is g T longer at its end, and g T / 2 longer in the mean
     of the second half than in that of the first. Requests that are in progress at the end, waiting for a callee,
-    are behind too, but in no queue: the queue has to account for half of the backlog at least.
+    are behind too, but in no queue: the queue has to account for half of the backlog at least. One that has only
+    filled up, to a limit or to what its impatient callers leave, no longer grows in the second half.
     """
     first, middle, edges = observed.first, half_time(observed), observed.edges
     services = len(observed.plan.services.name)
     if not first < middle < edges.size - 1:
         return np.zeros(services, dtype=bool)
-    grows, growth = np.ones(services, dtype=bool), np.zeros(services)
+    grows, growth, later = np.ones(services, dtype=bool), np.zeros(services), np.zeros(services)
     for trace in observed.traces:
         waiting = trace.levels[:, :, Level.WAITING]
         early = (waiting[middle] - waiting[first]) / (edges[middle] - edges[first])
         late = (waiting[-1] - waiting[middle]) / (edges[-1] - edges[middle])
         grows &= late > early
         growth += late - early
+        later += _later_growth(waiting, edges, middle)
     begun = observed.counts[:, Count.BEGUN]
     behind = begun - observed.counts[:, Count.ENDED]
     enough = (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces))
-    return np.asarray(grows & enough & (growth >= behind / 4.0))
+    # a steady growth adds half as much between the quarters of the second half as between the halves
+    return np.asarray(grows & enough & (growth >= behind / 4.0) & (later > growth / 8.0))
+
+
+def _later_growth(waiting: Floats, edges: Floats, middle: int) -> Floats:
+    """By how much the mean queue of the last quarter is above that of the one before; inf if there are none."""
+    cut = int(np.argmin(np.abs(edges - (edges[middle] + edges[-1]) / 2.0)))
+    if not middle < cut < edges.size - 1:
+        return np.full(waiting.shape[1], np.inf)
+    third = (waiting[cut] - waiting[middle]) / (edges[cut] - edges[middle])
+    return np.asarray((waiting[-1] - waiting[cut]) / (edges[-1] - edges[cut]) - third)
 
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
     """Services that are asked for more than they can do, and units that can do no more."""
-    growing = growing_queues(observed)
+    growing = growing_queues(observed) & ~deadlocked_services(observed)
     for row in np.flatnonzero(growing).tolist():
         begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
         yield (
-            f"{observed.plan.services.name[row]} is unstable: {begun:.4g} visits arrive and {ended:.4g} end "
+            f"{observed.plan.services.name[row]} is unstable: {number(begun)} visits arrive and {number(ended)} end "
             "per second, and its queue grows to the end: its times depend on how long the run is"
         )
     for row in np.flatnonzero(units["utilisation_ratio"].to_numpy() > BUSY).tolist():
@@ -220,15 +229,15 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
             yield f"{what} has nothing to go by: no call of it has ended so in the span; it counts as missed"
         elif reason and objective.quantity != ERRORS:
             yield (
-                f"{what} is of the {percent(served)} % that were served: {reason}, and no errorRate is promised there, "
-                "so it counts as missed; promise one, or mend what fails"
+                f"{what} is of the {number(served * 100.0, 3)} % that were served: {reason}, and no errorRate is "
+                "promised there, so it counts as missed; promise one, or mend what fails"
             )
         elif not np.isnan(objective.probability):
             seen = latencies_of(observed, find_target(observed.plan, objective.endpoint))
-            number = 0 if seen is None else seen.size
-            if number < requests_needed(objective.probability):
+            calls = 0 if seen is None else seen.size
+            if calls < requests_needed(objective.probability):
                 yield (
-                    f"{what}: fewer than {BEYOND} of {count(number, 'call')} lie beyond it; "
+                    f"{what}: fewer than {BEYOND} of {count(calls, 'call')} lie beyond it; "
                     f"it needs {count(requests_needed(objective.probability), 'call')}"
                 )
 
@@ -249,4 +258,5 @@ def find_caveats(
         *about_unfinished(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),
+        *find_hidden(observed),
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
+from ..words import NOTHING, Unit, column, count, percent, span, unit_of, write
 from .quantities import COUNTS
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 WIDTH: Final = 100
 FEWEST: Final = 6
 GAP: Final = "  "
-NOTHING: Final = "-"
 MOST_CAUSES: Final = 8
 
 HEADLINES: Final = (
@@ -25,48 +25,25 @@ HEADLINES: Final = (
     "cost_per_hour", "cost_per_million_successful",
 )  # fmt: skip
 ALWAYS: Final = ("requests", "errors", "unfinished")
-SERVICES: Final = (
-    "replicas", "utilisation_ratio", "waiting_time_s", "service_time_s", "queue_length",
-    "throughput_per_s", "errors",
-)  # fmt: skip
-SERVICE_HEAD: Final = (
-    "service", "replicas", "utilisation %", "waiting ms", "service ms", "queue", "per s", "errors",
-)  # fmt: skip
+SERVICE_HEAD: Final = {
+    "replicas": "replicas", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
+    "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput",
+    "failed_calls": "failed calls",
+}  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
 LOPSIDED: Final = 0.1
 """How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"
 
 
-def number(value: float) -> str:
-    """Four digits that matter, in full."""
-    if math.isnan(value):
-        return NOTHING
-    if value == 0.0 or not math.isfinite(value) or not 1e-4 <= abs(value) < 1e6:
-        return f"{value:.4g}"
-    digits = max(0, 3 - math.floor(math.log10(abs(value))))
-    return f"{value:.{digits}f}"
-
-
-def quantity(name: str, value: float) -> str:
-    """A value in the unit of `label`."""
-    if math.isnan(value):
-        return NOTHING
-    if name.endswith("_ratio") or name == "errorRate":
-        return f"{value * 100.0:.3f}"
-    if name.endswith("_s") and not name.endswith("per_s"):
-        return number(value * 1000.0)
-    return f"{value:.0f}" if name in COUNTS else number(value)
-
-
-def label(name: str, currency: str | None = None) -> str:
-    """A column as people read it: latency_p999_s is latency p99.9 (ms)."""
+def label(name: str, currency: str | None = None, unit: Unit | None = None) -> str:
+    """A column as people read it, and the unit of its values: latency_p999_s is latency p99.9 (ms)."""
     words = name.replace("p999", "p99.9")
     if name.startswith("cost_"):
         return f"{words.replace('_', ' ')} ({currency})" if currency else words.replace("_", " ")
-    for ending, unit in (("_per_s", " (/s)"), ("_ratio", " (%)"), ("_s", " (ms)")):
+    for ending in ("_per_s", "_ratio", "_s"):
         if words.endswith(ending):
-            return words.removesuffix(ending).replace("_", " ") + unit
+            return f"{words.removesuffix(ending).replace('_', ' ')} ({(unit or unit_of(name)).name})"
     return words.replace("_", " ")
 
 
@@ -83,28 +60,31 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
         value = float(summary[name])
         if math.isnan(value) or (value == 0.0 and name in COUNTS and name not in ALWAYS):
             continue
-        rows.append((label(name, currency), quantity(name, value), "" if name in COUNTS else known(name, intervals)))
+        unit = unit_of(name, (value,))
+        shown, sure = (write(value, unit), "") if name in COUNTS else give_or_take(name, intervals, unit)
+        rows.append((label(name, currency, unit), shown, sure))
     return rows
 
 
-def known(name: str, intervals: Any) -> str:
-    """Give or take how much; an interval that is longer on one side by its ends; empty without one."""
-    mean, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
-    if math.isnan(half_width):
-        return ""
-    if abs(high + low - 2.0 * mean) <= LOPSIDED * (high - low):
-        return f"± {quantity(name, half_width)}"
-    return f"{quantity(name, low)} to {quantity(name, high)}"
+def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
+    """A value and how sure it is: ± its half width, or both ends of an interval that is longer on one side."""
+    value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
+    shown, _, known = write(value, unit, half_width).partition(" ± ")
+    if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+        return write(value, unit), f"{write(low, unit)} to {write(high, unit)}"
+    return shown, f"± {known}" if known else ""
 
 
-def service_rows(results: Results) -> list[list[str]]:
-    """One row a service."""
+def service_table(results: Results) -> tuple[list[str], list[list[str]]]:
+    """What heads its columns, with units that fit all services; and one row a service."""
     table = results.services
-    rows: list[list[float]] = table[list(SERVICES)].to_numpy(dtype="float64").tolist()
-    return [
-        [str(name), *(quantity(column, value) for column, value in zip(SERVICES, row, strict=True))]
-        for name, row in zip(table.index, rows, strict=True)
-    ]
+    head, columns = ["service"], [list(map(str, table.index))]
+    for name, words in SERVICE_HEAD.items():
+        values = table[name].to_numpy(dtype="float64").tolist()
+        unit = unit_of(name, values)
+        head.append(f"{words} ({unit.name})" if unit.name else words)
+        columns.append(column(values, unit))
+    return head, [list(row) for row in zip(*columns, strict=True)]
 
 
 def objective_rows(results: Results) -> list[list[str]]:
@@ -112,8 +92,8 @@ def objective_rows(results: Results) -> list[list[str]]:
     rows = []
     for row in results.objectives.to_dict(orient="records"):
         kind = "errorRate" if row["quantity"] == "errorRate" else "latency_s"
-        unit = "%" if kind == "errorRate" else "ms"
-        seen = [f"{quantity(kind, value)} {unit}" for value in (row["limit"], row["value"])]
+        unit = unit_of(kind, (row["limit"], row["value"]))
+        seen = [unit.after(write(value, unit)) for value in (row["limit"], row["value"])]
         verdict = "met" if row["met"] else "MISSED"
         sure = ", not sure" if row["straddles"] else ""
         why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
@@ -124,7 +104,7 @@ def objective_rows(results: Results) -> list[list[str]]:
 
 def share_served(share: float) -> str:
     """The part of the requests that a latency is of, rounded down: all is all."""
-    return NOTHING if math.isnan(share) else f"{math.floor(share * 1e4) / 100.0:g} %"
+    return NOTHING if math.isnan(share) else percent(math.floor(share * 1e4) / 1e4)
 
 
 def cause_line(results: Results) -> str:
@@ -134,22 +114,21 @@ def cause_line(results: Results) -> str:
     requests = results.requests
     causes = requests.loc[requests["arrival_s"] >= results.provenance["warmup_s"], "cause"].astype(str)
     counts = causes[causes != ""].value_counts()
-    return ", ".join(f"{cause} {number}" for cause, number in counts.head(MOST_CAUSES).items())
+    return ", ".join(f"{cause} {number:,}" for cause, number in counts.head(MOST_CAUSES).items())
 
 
 def title(results: Results) -> str:
     """What was run, and how."""
     made = results.provenance
-    many = "" if made["replications"] == 1 else "s"
-    return f"{made['topology']} as {made['deployment']}: {made['replications']} replication{many}"
+    return f"{made['topology']} as {made['deployment']}: {count(made['replications'], 'replication')}"
 
 
 def conditions(results: Results) -> str:
     """The span, the seed, the engine."""
     made = results.provenance
     return (
-        f"requests arriving in [{made['warmup_s']:g} s, {made['duration_s']:g} s), seed {made['seed']}, "
-        f"{made['engine']} engine, {made['confidence'] * 100:g}% intervals"
+        f"requests arriving in {span(made['warmup_s'], made['duration_s'])}, seed {made['seed']}, "
+        f"{made['engine']} engine, {percent(made['confidence'])} intervals"
     )
 
 
@@ -173,7 +152,7 @@ def to_text(results: Results) -> str:
     """At most 100 columns."""
     lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
     lines += text_table(("", "", ""), headline_rows(results))[1:]
-    lines += ["", *text_table(SERVICE_HEAD, service_rows(results))]
+    lines += ["", *text_table(*service_table(results))]
     if causes := cause_line(results):
         lines += ["", *textwrap.wrap(f"failures by cause: {causes}", WIDTH, subsequent_indent="  ")]
     if len(results.objectives):
@@ -199,7 +178,7 @@ def to_html(results: Results) -> str:
     parts = [
         f"<p><strong>{escape(title(results))}</strong><br>{escape(conditions(results))}</p>",
         html_table(("quantity", "value", "interval"), headline_rows(results)),
-        html_table(("service", *(label(name) for name in SERVICES)), service_rows(results)),
+        html_table(*service_table(results)),
     ]
     if len(results.objectives):
         parts.append(html_table(OBJECTIVE_HEAD, objective_rows(results)))

@@ -12,6 +12,7 @@ from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Objective, Plan
 from ..plan.trace import Tally
+from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed
 from .sections import Interval, mean_interval, sections_of, share_interval
@@ -128,7 +129,7 @@ def needs_requests(observed: Observed, objective: Objective) -> bool:
 
 
 def objective_table(observed: Observed, confidence: float) -> pd.DataFrame:
-    """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.15)."""
+    """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.14)."""
     rows = [_judge(observed, objective, confidence) for objective in observed.plan.objectives]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(KINDS)
 
@@ -175,9 +176,4 @@ def _unserved(plan: Plan, objective: Objective, lost: Interval) -> tuple[bool, b
     allowed = UNSERVED_MEAN if np.isnan(objective.probability) else round(1.0 - objective.probability, 12)
     missed = lost.value > allowed
     unsure = bool(lost.low <= allowed < lost.high)
-    return missed, unsure, f"{percent(lost.value)} % were not served" if missed else ""
-
-
-def percent(share: float) -> str:
-    """Three digits at most: 84, 2.5, 0.031."""
-    return f"{share * 100.0:.2g}" if share < 0.995 or share == 1.0 else f"{share * 100.0:.4g}"
+    return missed, unsure, f"{number(lost.value * 100.0, 3)} % were not served" if missed else ""

@@ -85,13 +85,18 @@ class Observed:
 
     @cached_property
     def open_breakers(self) -> Floats:
-        """Services: breaker-seconds OPEN in the span, of the breakers towards it."""
+        """Services: breaker-seconds of the span in which those towards it let nobody pass."""
         return self._since("open_breakers")
 
     @cached_property
     def tries(self) -> Integers:
         """Services: attempts, of requests that arrive in the span."""
         return self._within("tries")
+
+    @cached_property
+    def sends(self) -> Integers:
+        """`sends_of`, Outcome and LOST: of requests that arrive in the span."""
+        return self._within("sends")
 
     @cached_property
     def wasted(self) -> Floats:

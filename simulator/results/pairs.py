@@ -10,6 +10,7 @@ import pandas as pd
 
 from ..errors import ResultError
 from ..plan.plan import Floats
+from ..words import duration
 from .quantities import COUNTS, PERCENTILES
 from .results import Results
 from .statistics import check_confidence, mean, quantiles, student_interval
@@ -28,7 +29,8 @@ def check_pairs(baseline: Results, other: Results) -> None:
         spans = [one.provenance[key] for one in (baseline, other)]
         if spans[0] != spans[1]:
             raise ResultError(
-                f"{word} of {spans[0]:g} s and of {spans[1]:g} s cannot be paired: these are not the same requests"
+                f"{word} of {duration(spans[0])} and of {duration(spans[1])} cannot be paired: "
+                "these are not the same requests"
             )
     mine, theirs = (list(one.replications.index) for one in (baseline, other))
     if mine != theirs:

@@ -30,7 +30,7 @@ from typing import Final
 import numpy as np
 
 from ..plan.plan import Floats
-from .statistics import check_confidence, quantiles, student_factor
+from .statistics import check_confidence, student_factor
 
 SECTIONS: Final = 5
 """Of each replication: long beside the memory of a queue, and enough to know their spread."""
@@ -154,6 +154,14 @@ class Sections:
         """All of them, ascending."""
         return np.sort(np.concatenate(self.each))
 
+    def at(self, probability: float) -> float:
+        """NumPy's linear quantile, to the bit, without a look at all values."""
+        place = probability * (self.ordered.size - 1)
+        below = min(int(place), self.ordered.size - 1)
+        low, high = self.ordered[below], self.ordered[min(below + 1, self.ordered.size - 1)]
+        part, length = place - below, high - low
+        return float(low + length * part if part < 0.5 else high - length * (1.0 - part))
+
     @cached_property
     def chunks(self) -> list[list[Floats]]:
         """One row a replication, one column a section."""
@@ -178,12 +186,12 @@ class Sections:
     @cached_property
     def middle(self) -> tuple[float, float, int]:
         """The design effects at the median, which says most of how long a queue remembers."""
-        return self.effects(float(quantiles(self.ordered, [0.5])[0]))
+        return self.effects(self.at(0.5))
 
     @cached_property
     def tail(self) -> float:
         """The design effect at p90."""
-        return self.effects(float(quantiles(self.ordered, [TAIL])[0]))[1]
+        return self.effects(self.at(TAIL))[1]
 
     @cached_property
     def _found(self) -> dict[tuple[float, float], Interval]:
@@ -200,7 +208,7 @@ class Sections:
         number = float(self.ordered.size)
         if number == 0.0:
             return NOTHING
-        value = float(quantiles(self.ordered, [probability])[0])
+        value = self.at(probability)
         if len(self.each) < 2 or not 0.0 < probability < 1.0:
             return Interval(value, np.nan, np.nan, carried=False)
         if self.ordered[0] == self.ordered[-1]:
@@ -222,7 +230,7 @@ class Sections:
     def _values(self, share: float, effective: float, confidence: float) -> tuple[float, float]:
         """The values between which a share lies above."""
         least, most = exact_bounds(share, effective, confidence)
-        low, high = quantiles(self.ordered, [1.0 - most, 1.0 - least]).tolist()
+        low, high = self.at(1.0 - most), self.at(1.0 - least)
         return low, high if least * self.ordered.size >= 1.0 else np.inf
 
     def mean(self, confidence: float) -> Interval:

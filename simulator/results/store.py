@@ -1,8 +1,13 @@
-"""A result as a folder: result.json for what is not a table, and one Parquet file a table."""
+"""A result as a folder: result.json for what is not a table, and one Parquet (or CSV) file a table.
+
+What is in it is sealed by digests: whoever edits a number by hand is told so, rather than believed.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 import shutil
 import uuid
 from os import PathLike
@@ -12,28 +17,14 @@ from typing import Any
 import pandas as pd
 
 from ..errors import ResultError
+from ..files import sync
+from .tablefiles import CSV, PARQUET, read_table, write_table
 
 FORMAT = "simulator-result"
-VERSION = 1
+VERSION = 2
 HEAD = "result.json"
-
-
-def column_kinds(table: pd.DataFrame) -> dict[str, Any]:
-    """The dtype of each column by name, a list of words for a categorical one."""
-    return {
-        str(name): list(kind.categories) if isinstance(kind, pd.CategoricalDtype) else str(kind)
-        for name, kind in table.dtypes.items()
-    }
-
-
-def restore_kinds(table: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
-    """The table with the dtypes that it was saved with."""
-    return table.astype(
-        {
-            name: pd.CategoricalDtype(pd.Index(kind, dtype="str")) if isinstance(kind, list) else kind
-            for name, kind in kinds.items()
-        }
-    )
+NAME = re.compile("[a-z_]+")
+"""Of a table: never a path."""
 
 
 def read_head(folder: Path) -> dict[str, Any] | None:
@@ -47,17 +38,26 @@ def read_head(folder: Path) -> dict[str, Any] | None:
 
 def write(folder: Path, tables: dict[str, pd.DataFrame], warnings: tuple[str, ...], provenance: dict[str, Any]) -> None:
     """Fill an empty folder."""
+    described = {name: write_table(table, folder, name) for name, table in tables.items()}
+    for one in described.values():
+        one["sha256"] = hashlib.sha256((folder / one["file"]).read_bytes()).hexdigest()
     head = {
         "format": FORMAT,
         "version": VERSION,
         "warnings": list(warnings),
         "provenance": provenance,
-        "tables": {name: column_kinds(table) for name, table in tables.items()},
+        "tables": described,
     }
-    for name, table in tables.items():
-        table.to_parquet(folder / f"{name}.parquet", engine="pyarrow")
-    text = json.dumps(head, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(head | {"sha256": _seal(head)}, indent=2, ensure_ascii=False) + "\n"
     (folder / HEAD).write_text(text, encoding="utf-8")
+    for file in folder.iterdir():
+        sync(file)
+
+
+def _seal(head: dict[str, Any]) -> str:
+    """A digest of all that result.json says."""
+    content = json.dumps({name: value for name, value in head.items() if name != "sha256"}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def replace(target: Path, new: Path) -> None:
@@ -72,7 +72,7 @@ def replace(target: Path, new: Path) -> None:
     except OSError:
         old.rename(target)
         raise
-    shutil.rmtree(old)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def save(
@@ -108,11 +108,21 @@ def load(folder: str | PathLike[str]) -> tuple[dict[str, pd.DataFrame], tuple[st
         raise ResultError(
             f"{folder} is of format {head.get('version')}, and this version reads {VERSION}: run it again"
         )
+    if head.get("sha256") != _seal(head):
+        raise ResultError(f"{source / HEAD} was changed after it was saved: run it again, and save it anew")
     try:
-        tables = {
-            name: restore_kinds(pd.read_parquet(source / f"{name}.parquet", engine="pyarrow"), kinds)
-            for name, kinds in head["tables"].items()
-        }
+        tables = {name: _read(source, name, described) for name, described in head["tables"].items()}
         return tables, tuple(head["warnings"]), head["provenance"]
-    except (OSError, ValueError, KeyError) as error:  # pyarrow's own errors are ValueErrors
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:  # pyarrow's own are ValueErrors
         raise ResultError(f"{folder} is damaged ({error}): run it again and save it anew") from error
+
+
+def _read(folder: Path, name: str, described: dict[str, Any]) -> pd.DataFrame:
+    """A table of the folder; nothing outside of it is read."""
+    file = str(described["file"])
+    if not NAME.fullmatch(name) or file not in (f"{name}{PARQUET}", f"{name}{CSV}"):
+        raise ResultError(f"{folder / HEAD} names a table `{name}` in `{file}`, which is none of a saved result")
+    content = (folder / file).read_bytes()
+    if hashlib.sha256(content).hexdigest() != described["sha256"]:
+        raise ResultError(f"{folder / file} was changed after it was saved: run it again, and save it anew")
+    return read_table(folder, described)

@@ -12,6 +12,7 @@ from ..plan.layout import Component, Kind, Outcome
 from ..plan.plan import Floats, Integers, Plan
 from ..plan.trace import Count, Level, Visits, Waste
 from .cost import unit_costs
+from .hidden import calls_by_service, failed_sends, sends_by_service
 from .observed import Observed
 from .statistics import INTERVAL, interval_table, ratio
 
@@ -20,7 +21,9 @@ WORDS = [outcome.word for outcome in Outcome]
 
 
 def service_table(observed: Observed) -> pd.DataFrame:
-    """One row a service; errors are a count, over all replications."""
+    """One row a service; errors (of visits), calls and sends are counts, over all replications."""
+    calls, failed = calls_by_service(observed)
+    sends = sends_by_service(observed)
     plan, unit = observed.plan, observed.plan.services.unit
     levels, counts, visits = observed.levels, observed.counts, observed.visits
     core_seconds = (observed.replica_seconds * plan.units.cores)[unit]
@@ -41,6 +44,10 @@ def service_table(observed: Observed) -> pd.DataFrame:
             "arrival_rate_per_s": counts[:, Count.BEGUN] / observed.time_s,
             "throughput_per_s": counts[:, Count.ENDED] / observed.time_s,
             "errors": counts[:, Count.FAILED].astype(np.int64),
+            "calls": calls,
+            "failed_calls": failed,
+            "sends": sends.sum(axis=1),
+            "failed_sends": failed_sends(sends),
             "attempts_per_request": ratio(observed.tries, observed.requests),
             "wasted_ratio": _wasted(observed.wasted[:, Waste.CPU], levels[:, Level.BUSY]),
             "wasted_time_s": ratio(observed.wasted.sum(axis=1), counts[:, Count.ENDED]),
@@ -86,7 +93,7 @@ def unit_table(observed: Observed) -> pd.DataFrame:
         {
             "replicas": replicas,
             "ready_replicas": observed.ready_seconds / observed.time_s,
-            "cores": units.cores.astype(np.int64),
+            "cores": units.cpu.astype(np.float64),
             "utilisation_ratio": ratio(add(levels[:, Level.BUSY]), observed.replica_seconds * units.cores),
             "waiting_time_s": waiting,
             "service_time_s": service,

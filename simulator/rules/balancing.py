@@ -17,6 +17,7 @@ from .jit import int64, rule, uint64
 from .randomness import child, uniform
 
 LEAST_REQUEST = int(Balancer.LEAST_REQUEST)
+LEAST_OF_DISTINCT = int(Balancer.LEAST_OF_DISTINCT)
 ROUND_ROBIN = int(Balancer.ROUND_ROBIN)
 RANDOM = int(Balancer.RANDOM)
 CONSISTENT_HASH = int(Balancer.CONSISTENT_HASH)
@@ -124,15 +125,37 @@ def least_of_all(board, at, key, address, stream):
     "int64(CPointer(int64), int64, int64, uint64, uint64, uint64)",
 )
 def least_request(board, at, choices, key, address, stream):
-    """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn.
+    """Of `choices` draws, some maybe of the same replica, the one with the fewest unanswered, ties to the first drawn.
 
     More than one is eligible.
     """
     count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
     if choices == ALL:
         return least_of_all(board, at, key, address, stream)
+    best = board[ready + pick(uniform(key, address, stream, uint64(0)), count)]
+    for k in range(1, choices):
+        if board[unanswered + best] == 0:
+            break  # nobody has fewer: what is not drawn moves no other draw
+        drawn = board[ready + pick(uniform(key, address, stream, uint64(k)), count)]
+        if board[unanswered + drawn] < board[unanswered + best]:
+            best = drawn
+    return best
+
+
+@rule(
+    "int64(int64[::1], int64, int64, uint64, uint64, uint64)",
+    "int64(CPointer(int64), int64, int64, uint64, uint64, uint64)",
+)
+def least_of_distinct(board, at, choices, key, address, stream):
+    """Of `choices` distinct replicas drawn at random the one with the fewest unanswered, ties to the first drawn.
+
+    More than one is eligible.
+    """
+    count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
     first = pick(uniform(key, address, stream, uint64(0)), count)
     best = board[ready + first]
+    if board[unanswered + best] == 0:
+        return best
     if choices == 2:
         # The usual case, without a list of what has been drawn.
         second = pick(uniform(key, address, stream, uint64(1)), count - 1)
@@ -238,6 +261,8 @@ def choose(
         chosen = board[at + NUMBERS]
     elif balancer == LEAST_REQUEST:
         chosen = least_request(board, at, choices, key, address, stream)
+    elif balancer == LEAST_OF_DISTINCT:
+        chosen = least_of_distinct(board, at, choices, key, address, stream)
     elif balancer == ROUND_ROBIN:
         chosen = round_robin(board, at)
     elif balancer == RANDOM:

@@ -25,13 +25,14 @@ LAST_GOOD, CIRCUIT_OPEN = int(GOOD), int(Outcome.CIRCUIT_OPEN)
 CLOSED, OPEN, HALF_OPEN = range(3)
 
 (STATE, SINCE, PERMITS, CALLS, FAILED, SLOW, HEAD, WINDOW, SIZE, MINIMUM, FAILURE_RATE, SLOW_RATE, SLOW_DURATION, WAIT,
- PERMITTED, MAX_WAIT, OPEN_TIME, RESULTS) = range(18)  # fmt: skip
+ PERMITTED, MAX_WAIT, OPEN_TIME, SHUT, RESULTS) = range(19)  # fmt: skip
 """Words of a board: the state, since when (float), tries that may still pass in HALF_OPEN; results in the window, and
 how many of them failed and were slow; where the next result goes, or the last second that has a bucket. Then what
 does not change: the kind and size of the window, the minimum of calls, the thresholds (floats: percent, percent,
 seconds), the wait in OPEN (float), the tries that pass in HALF_OPEN, how long it may last (float, inf: for ever). Then
-the seconds it has been OPEN until its present state (float). Then the results: of COUNT_BASED one word each (1:
-failed, 2: slow, 3: both), of TIME_BASED three words a second."""
+the seconds it has let nobody pass until its present state or permits (float: rule 11.12), and since when HALF_OPEN has
+no permit left (float). Then the results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED
+three words a second."""
 
 PER_SECOND = 3
 """Words of one second: results, failed ones, slow ones."""
@@ -45,6 +46,8 @@ def enter(m, f, at, since, state):
     """Go to a state; its window is empty."""
     if m[at + STATE] == OPEN:
         f[at + OPEN_TIME] += since - f[at + SINCE]
+    elif m[at + STATE] == HALF_OPEN and m[at + PERMITS] == 0:
+        f[at + OPEN_TIME] += since - f[at + SHUT]
     m[at + STATE] = state
     f[at + SINCE] = since
     m[at + PERMITS] = m[at + PERMITTED]
@@ -69,9 +72,11 @@ def notice(m, f, at, now):
 
 @rule(f"float64({BOARD}, float64)", f"float64({POINTERS}, float64)")
 def open_time(m, f, at, now):
-    """Seconds that it has been OPEN until now; looking changes nothing."""
+    """Seconds that it has let nobody pass until now: OPEN, or without a permit. Looking changes nothing."""
     if m[at + STATE] == OPEN:
         return f[at + OPEN_TIME] + (now - f[at + SINCE])
+    if m[at + STATE] == HALF_OPEN and m[at + PERMITS] == 0:
+        return f[at + OPEN_TIME] + (now - f[at + SHUT])
     if m[at + STATE] == HALF_OPEN:
         return f[at + OPEN_TIME] + max(0.0, now - (f[at + SINCE] + f[at + MAX_WAIT]))
     return f[at + OPEN_TIME]
@@ -82,6 +87,8 @@ def release(m, f, at, now):
     """A try has ended without a result: in HALF_OPEN its permit may be taken by another one."""
     notice(m, f, at, now)
     if m[at + STATE] == HALF_OPEN:
+        if m[at + PERMITS] == 0:
+            f[at + OPEN_TIME] += now - f[at + SHUT]
         m[at + PERMITS] = min(m[at + PERMITS] + 1, m[at + PERMITTED])
 
 
@@ -98,6 +105,8 @@ def lets_pass(m, f, at, now):
     if m[at + PERMITS] == 0:
         return False
     m[at + PERMITS] -= 1
+    if m[at + PERMITS] == 0:
+        f[at + SHUT] = now
     return True
 
 
@@ -164,6 +173,13 @@ def tell(m, f, at, now, outcome, began):
         enter(m, f, at, now, OPEN)
     elif state == HALF_OPEN:
         enter(m, f, at, now, CLOSED)
+
+
+def shut_for_good(m: NDArray[np.int64], f: NDArray[np.float64], at: int) -> tuple[float, int]:
+    """Since when it waits in HALF_OPEN, without a permit and without an end, and for how many results; else nan, 0."""
+    if m[at + STATE] != HALF_OPEN or m[at + PERMITS] > 0 or f[at + MAX_WAIT] < math.inf:
+        return math.nan, 0
+    return float(f[at + SHUT]), int(m[at + PERMITTED] - m[at + CALLS])
 
 
 def make_breaker(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pickle
+import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, get_type_hints
@@ -14,15 +16,20 @@ from typing import Any, ParamSpec, TypeVar, get_type_hints
 import llvmlite.binding
 import numba
 import numpy as np
-import platformdirs
 from llvmlite import ir
 from numba import float64, int64, types, uint32, uint64
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
+from numba.core.serialize import dumps
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from . import keeping
+
 __all__ = [
     "COMPILING",
+    "RULES",
     "Floats",
     "Words",
     "cache_folder",
@@ -32,6 +39,7 @@ __all__ = [
     "int64",
     "integers_of",
     "is_at_hand",
+    "is_kept",
     "kernel",
     "prefetch",
     "rule",
@@ -49,27 +57,87 @@ SOURCES = ("rules", "engines/compiled")
 COMPILING = global_compiler_lock
 """One thread compiles, and what it calls on the way: numba's own lock, since who compiles a caller has it already."""
 
+RULES: list[Any] = []
+"""All rules of the modules that are loaded, for whoever wants them compiled ahead."""
+
 
 @cache
 def cache_folder() -> Path:
-    """Where machine code is kept: in the user's cache, keyed by a digest of all that decides it.
-
-    A folder that cannot be written (no home, a full disk) is replaced by a temporary one.
-    """
+    """Where machine code is kept: a folder of its own for all that decides it."""
     made_for = (numba.__version__, sys.implementation.cache_tag, llvmlite.binding.get_host_cpu_name())
     sha = hashlib.sha256(repr(made_for).encode())
     package = Path(__file__).parents[1]
     for folder in SOURCES:
         for source in sorted((package / folder).rglob("*.py")):
-            sha.update(source.read_bytes())
-    folder_name = sha.hexdigest()[:16]
+            if source.name != Path(keeping.__file__).name:  # where code is kept is no part of it
+                sha.update(source.read_bytes())
+    return keeping.find_folder(sha.hexdigest()[:16])
+
+
+class Kept(_Cache):  # type: ignore[misc]
+    """What numba asks for machine code of earlier processes, and gives what it has compiled.
+
+    Its own cache trusts what it finds, does not see edits in other files, and refuses a folder that can only be read.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        source = inspect.getfile(function)
+        name = re.sub(r"[^A-Za-z0-9_.]", "", function.__qualname__)
+        self._function, self._stem = function, f"{Path(source).stem}.{name}"
+        self._source = (source_digest(source), function.__qualname__, function.__code__.co_firstlineno)
+
+    @property
+    def cache_path(self) -> str:
+        """The folder."""
+        return str(cache_folder())
+
+    def is_there(self) -> bool:
+        """Whether there is whole machine code of this function."""
+        return any(keeping.read(file) is not None for file in cache_folder().glob(f"{self._stem}-*{keeping.ENDING}"))
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Machine code for a signature; None if there is none, or it is damaged or foreign."""
+        target_context.refresh()
+        file = self._file(sig, target_context.codegen())
+        content = keeping.read(file)
+        if content is None:
+            return None
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 (private, and sealed)
+        except Exception:  # of whatever kind: it can be made again
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, if there is a place and it is good for another process."""
+        if data.lifted or data.library.has_dynamic_globals:
+            return
+        # It cannot be kept, for want of room perhaps: then it is made again next time.
+        with suppress(OSError):
+            keeping.write(self._file(sig, data.codegen), dumps(data._reduce()))
+
+    def _file(self, sig: Any, codegen: Any) -> Path:
+        cells = [cell.cell_contents for cell in self._function.__closure__ or ()]
+        made_for = (*self._source, dumps(cells) if cells else b"", str(sig), codegen.magic_tuple())
+        key = hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
+        return cache_folder() / f"{self._stem}-{key}{keeping.ENDING}"
+
+    def enable(self) -> None:
+        """Nothing: it always is."""
+
+    def disable(self) -> None:
+        """Nothing."""
+
+    def flush(self) -> None:
+        """Nothing: a file of other sources is another file."""
+
+
+@cache
+def source_digest(file: str) -> str:
+    """Of the text of a file; empty if it has none."""
     try:
-        path = Path(platformdirs.user_cache_dir("microservice-topology-simulator")) / folder_name
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
-            return path
+        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="simulator-cache-"))
+        return ""
 
 
 def rule(*signatures: str, inline: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -82,13 +150,10 @@ def rule(*signatures: str, inline: bool = False) -> Callable[[Callable[P, R]], C
     """
 
     def compile_rule(function: Callable[P, R]) -> Callable[P, R]:
-        ours, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
-        try:
-            dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=inline)(function)
-            return _compiled_at_first_use(dispatcher, lambda: signatures)
-        finally:
-            # The setting is global to the process: other people's kernels keep their own place.
-            numba.config.CACHE_DIR = ours
+        dispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+        dispatcher._cache = Kept(function)
+        RULES.append(dispatcher)
+        return _compiled_at_first_use(dispatcher, lambda: signatures)  # type: ignore[no-any-return]
 
     return compile_rule
 
@@ -122,7 +187,7 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
         with COMPILING:
             if not dispatcher.overloads:
                 for signature in signatures():
-                    _compile_or_fetch(dispatcher, signature)
+                    dispatcher.compile(signature)
                 dispatcher.disable_compile()
 
     def first_call(*args: Any, **_kwargs: Any) -> Any:
@@ -147,23 +212,12 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
 
 def is_at_hand(function: Any) -> bool:
     """Whether the machine code of a rule is there, from this process or an earlier one."""
-    cache = function._cache
-    kept = Path(cache.cache_path).glob(f"{cache._impl.filename_base}.*.nbc")
-    return bool(function.overloads) or any(kept)
+    return bool(function.overloads) or function._cache.is_there()
 
 
-def _compile_or_fetch(dispatcher: Any, signature: Any) -> None:
-    try:
-        dispatcher.compile(signature)
-    except (pickle.UnpicklingError, EOFError):
-        # A file was cut off, by a full disk or a power failure: what is in the cache can be made again.
-        for file in cache_folder().rglob("*.nb?"):
-            file.unlink(missing_ok=True)
-        dispatcher.compile(signature)
-    except OSError:
-        # It cannot be kept, for want of room perhaps: then it is made again next time.
-        if not dispatcher.overloads:
-            raise
+def is_kept() -> bool:
+    """Whether another process finds what is compiled now: the folder is not a temporary one."""
+    return not keeping.is_temporary(cache_folder())
 
 
 def compile_now(function: Any) -> None:

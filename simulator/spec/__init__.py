@@ -17,6 +17,7 @@ from .distributions import (
 from .loading import load, loads
 from .models import Topology
 from .policies import Bulkhead, CircuitBreaker, Retries, RetryBudget
+from .samples import example, examples
 from .schema import json_schema
 from .services import Endpoint, LoadBalancer, Queue, Resources, Service
 from .settings import Link, Network, Simulation
@@ -67,6 +68,8 @@ __all__ = [
     "UnitResources",
     "Weibull",
     "Workload",
+    "example",
+    "examples",
     "json_schema",
     "load",
     "loads",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, NoReturn, TypeVar, get_args
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import ClassVar, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
@@ -11,6 +12,9 @@ from pydantic.alias_generators import to_camel
 from .mistakes import Mistake, Source, did_you_mean, listed, nearest
 
 V = TypeVar("V")
+
+EXTENSION = "x-"
+"""How a key begins that the file keeps for itself, as in Compose: a place for anchors."""
 
 
 _EMPTY = Mistake("expected a value, found nothing; without one, leave the key out")
@@ -54,13 +58,12 @@ class Model(BaseModel):
     @classmethod
     def known_keys(cls) -> list[str]:
         """Return the keys that a file may have here, in order."""
-        fields = [field.alias or name for name, field in cls.model_fields.items() if name not in cls.hidden]
-        return [*cls.shorthands, *(key for key in fields if key not in cls.shorthands)]
+        return list(_known(cls))
 
     @classmethod
     def is_known(cls, key: str) -> bool:
         """Whether a file may have this key here."""
-        return key in cls.known_keys()
+        return key in _known(cls)
 
     @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
@@ -94,7 +97,7 @@ class Model(BaseModel):
     def _checked(cls, values: dict[str, object], source: Source) -> dict[str, object]:
         foreign = {key: cls._foreign(key) for key in values if not cls.is_known(key)}
         empty = {key: cls._empty(key) for key, value in values.items() if value is None and key not in foreign}
-        meant = {nearest(key, cls.known_keys()) for key in foreign}
+        meant = {word for key in foreign for word in cls._meant(key)}
         known = cls.normalise({key: empty.get(key, values[key]) for key in values if key not in foreign}, source)
         for key, missing in cls._missing(known).items():
             # a misspelt key is one mistake, not an unknown key and a missing one
@@ -104,8 +107,7 @@ class Model(BaseModel):
     @classmethod
     def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
         """Return what should be there and is not, by key."""
-        keys = [field.alias or name for name, field in cls.model_fields.items() if field.is_required()]
-        return {key: Mistake(f"missing key `{key}`", "key") for key in keys if key not in data}
+        return {key: Mistake(f"missing key `{key}`", "key") for key in _required(cls) if key not in data}
 
     @classmethod
     def _means(cls, key: str) -> set[str]:
@@ -113,9 +115,41 @@ class Model(BaseModel):
         return {key}
 
     @classmethod
+    def _meant(cls, key: str) -> set[str]:
+        """Return the keys that an unknown one may stand for, so that none of them is said to be missing too."""
+        return {nearest(key, cls.known_keys())}
+
+    @classmethod
     def _foreign(cls, key: str) -> Mistake:
         if key in cls.later:
             return Mistake(f"`{key}` is not supported yet", "key")
+        if key.startswith(EXTENSION):
+            return Mistake(f"`{key}`: only the top of the file may have keys that begin with `{EXTENSION}`", "key")
+        for owner, keys, example in cls._blocks():
+            if key in keys:
+                block = example.format(f"{{{key}: ...}}")
+                return Mistake(f"`{key}` belongs into `{owner}`: write `{owner}: {block}`", "key")
         known = cls.known_keys()
         hint = did_you_mean(key, known) or (f"; expected {listed(known)}" if known else "; it has no keys")
         return Mistake(f"unknown key `{key}`{hint}", "key")
+
+    @classmethod
+    def _blocks(cls) -> Iterator[tuple[str, list[str], str]]:
+        """Yield the keys that hold mappings with keys of their own, those keys, and how one of them is written."""
+        for name, field in cls.model_fields.items():
+            example = "[{}]" if get_origin(field.annotation) is tuple else "{}"
+            for kind in (field.annotation, *get_args(field.annotation)):
+                if get_origin(field.annotation) is not dict and isinstance(kind, type) and issubclass(kind, Model):
+                    yield field.alias or name, kind.known_keys(), example
+
+
+@cache
+def _known(model: type[Model]) -> dict[str, None]:
+    """The keys that a file may have in a block, in order; a file may have a hundred thousand blocks."""
+    fields = [field.alias or name for name, field in model.model_fields.items() if name not in model.hidden]
+    return dict.fromkeys([*model.shorthands, *fields])
+
+
+@cache
+def _required(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in model.model_fields.items() if field.is_required())

@@ -5,10 +5,10 @@ They are checked on the tree as written, so that they are reported together with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from .inheritance import policy_issues
-from .mistakes import Issue, Location, hint, listed
+from .mistakes import Issue, Location, did_you_mean, hint, listed, nearest
 from .steps import VERBS
 from .workload import is_nameless
 
@@ -20,14 +20,31 @@ def unknown_names(tree: object) -> list[Issue]:
     names = _Names(tree)
     issues = [issue for location, call in _calls(tree) for issue in names.call(location, call)]
     issues += policy_issues(tree, _every_step(tree), _policies_of_workloads(tree))
-    return [*issues, *_shared(names), *_links(tree, names), *_faults(tree, names), *_deployments(tree, names)]
+    return [
+        *issues,
+        *_twice(names),
+        *_shared(names),
+        *_links(tree, names),
+        *_faults(tree, names),
+        *_deployments(tree, names),
+    ]
 
 
 def unknown_call(tree: Mapping[str, object], call: str) -> list[Issue]:
     """Return what is wrong with one call, empty if it names an endpoint."""
-    if not call or call.count(".") > 1 or not all(call.split(".")):
+    if not all(call.split(".")):
         return [Issue((), f"expected `service` or `service.endpoint`, found `{call}`")]
     return _Names(tree).call((), call)
+
+
+def split_call(services: Container[object], call: str) -> tuple[str, str]:
+    """Return the service and the endpoint that a call names; the endpoint is empty where it names none.
+
+    The names of services may have dots, those of endpoints have none: a call is a service as a whole, or else its last
+    dot comes before the endpoint.
+    """
+    service, dot, endpoint = call.rpartition(".")
+    return (call, "") if call in services or not dot else (service, endpoint)
 
 
 class _Names:
@@ -71,11 +88,11 @@ class _Names:
         return self.service(location, name)
 
     def call(self, location: Location, call: object) -> list[Issue]:
-        if not isinstance(call, str) or call.count(".") > 1 or not all(call.split(".")):
+        if not isinstance(call, str) or not all(call.split(".")):
             return []  # reported where the value is read
-        service, _, endpoint = call.partition(".")
+        service, endpoint = split_call(self.services, call)
         if service not in self.services:
-            return self.service(location, service)
+            return self.service(location, call if nearest(call, self.services) else service)
         known = self.endpoints(service)
         if known is None or endpoint in known:
             return []
@@ -86,7 +103,11 @@ class _Names:
             return [Issue(location, f"`{service}` has several endpoints; write {choices}")]
         if known == [""]:
             return [Issue(location, f"`{service}` has no endpoints, only steps; write `{service}`")]
-        return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{hint(endpoint, known)}")]
+        return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{self._near(call, endpoint, known)}")]
+
+    def _near(self, call: str, endpoint: str, known: list[str]) -> str:
+        """Return what an unknown endpoint may stand for: another one, or a service whose name has dots."""
+        return did_you_mean(endpoint, known) or did_you_mean(call, self.services) or hint(endpoint, known)
 
 
 def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
@@ -100,6 +121,15 @@ def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:
     for name, slo in _items(tree.get("slos")):
         if isinstance(slo, Mapping):
             yield ("slos", name, "call"), slo.get("call")
+
+
+def calls_of(tree: Mapping[str, object], key: tuple[str, str]) -> Iterator[tuple[Location, str]]:
+    """Yield where an endpoint calls something, and what; then the fallbacks of policies, which may be its own."""
+    service, endpoint = key
+    here: Location = ("services", service, *(("endpoints", endpoint) if endpoint else ()), "steps")
+    found = [(location, call) for location, call in _calls(tree) if isinstance(call, str)]
+    yield from ((location, call) for location, call in found if location[: len(here)] == here)
+    yield from ((location, call) for location, call in found if location[0] == "policies")
 
 
 def _every_step(tree: Mapping[str, object]) -> Iterator[tuple[Location, Mapping[str, object]]]:
@@ -156,6 +186,15 @@ def _step(here: Location, step: Mapping[str, object]) -> Iterator[tuple[Location
         yield from _steps((*here, verb), step.get(verb))
     if isinstance(fallback := step.get("fallback"), Mapping):
         yield from _steps((*here, "fallback", "steps"), fallback.get("steps"))
+
+
+def _twice(names: _Names) -> Iterator[Issue]:
+    """Names with dots that are also a service and its endpoint: a call, a path and a row could mean either."""
+    for name in names.services:
+        service, _, endpoint = str(name).rpartition(".")
+        if service in names.services and endpoint in (names.endpoints(service) or ()):
+            told = f"`{name}` is a service, and the endpoint `{endpoint}` of `{service}`: a call could mean either; "
+            yield Issue(("services", name), f"{told}rename one of them", "key")
 
 
 def _shared(names: _Names) -> list[Issue]:

@@ -10,7 +10,7 @@ from .base import FrozenDict, Model
 from .distributions import Distribution, WithPercentiles
 from .mistakes import Mistake, mistake
 from .policies import OutlierDetection
-from .services import LoadBalancer, Queue, Scheduling
+from .services import Bounded, Bounds, LoadBalancer, Queue, Scheduling
 from .values import (
     Amount,
     CallName,
@@ -26,11 +26,13 @@ from .values import (
 )
 
 
-class UnitResources(Model):
+class UnitResources(Bounded):
     """What one replica of a unit has; by default the sum of its services'."""
 
     cpu: Cores | None = Field(None, description="Default: the sum of its services', rounded up above one.")
     memory: Memory | None = Field(None, description="Default: the sum of its services'.")
+    limits: Bounds | None = Field(None, description="As in Kubernetes; `cpu` and `memory` beside it count first.")
+    requests: Bounds | None = Field(None, description="As in Kubernetes, for what has no limit.")
 
 
 class Unit(Model):

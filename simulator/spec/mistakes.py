@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from ..errors import Problem
+from ..units import is_percentile
 
 _FEW = 12
 
@@ -50,6 +51,7 @@ class Source:
     lines: Sequence[str] = ()
     positions: Mapping[Location, tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
     problems: Sequence[Problem] = ()  # what the text itself has wrong
+    confined: bool = False  # it may name no file outside of its folder
 
     def problem(self, issue: Issue) -> Problem:
         """Return the issue with its place in the text."""
@@ -119,10 +121,14 @@ def listed(words: Iterable[str], last: str = "or") -> str:
 
 
 def dotted(location: Location) -> str:
-    """Return a location as one writes it: services.order.steps[0].cpu."""
+    """Return a location as one writes it: services.order.steps[0].cpu, services."payment.default".replicas."""
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+        if isinstance(part, int):
+            path += f"[{part}]"
+            continue
+        plain = "." not in part or is_percentile(part) or location[0] == "axes"  # whose keys are paths
+        path += ("." if path else "") + (part if plain else f'"{part}"')
     return path
 
 
@@ -153,10 +159,21 @@ def _issue(error: dict[str, object], tree: object) -> Issue:
     if kind == "missing":
         return Issue(place, f"missing key `{location[-1]}`", at)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
-        return Issue(place, f"expected a mapping, found {describe(given)}", at)
+        named = kind == "dict_type" and isinstance(given, list | tuple)
+        return Issue(place, f"expected a mapping, found {describe(given)}{_by_name(given) if named else ''}", at)
     if kind in ("tuple_type", "list_type"):
-        return Issue(place, f"expected a list, found {describe(given)}", at)
+        dash = ": put `- ` before each item" if isinstance(given, Mapping) else ""
+        return Issue(place, f"expected a list, found {describe(given)}{dash}", at)
     return Issue(place, str(error["msg"]), at)
+
+
+def _by_name(given: object) -> str:
+    """Return how to turn a list of things into a mapping of them."""
+    first = given[0] if isinstance(given, list | tuple) and given else None
+    name = first.get("name") if isinstance(first, Mapping) else first
+    name = name if isinstance(name, str) and name else "NAME"
+    was = f"- name: {name}" if isinstance(first, Mapping) else f"- {name}"
+    return f": things are keyed by their names, `{name}: {{...}}` instead of `{was}`"
 
 
 def written(location: Location, tree: object) -> Location:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -16,19 +17,38 @@ from pydantic import (
     model_validator,
 )
 
-from ..errors import TopologyError
-from .base import FrozenDict, Model
-from .checks import unknown_call, unknown_names
+from ..errors import Problem, TopologyError
+from ..garbage import uncollected
+from .base import EXTENSION, FrozenDict, Model
+from .checks import calls_of, split_call, unknown_call, unknown_names
 from .deployments import Deployment, Prices, Slo
 from .distributions import Empirical
-from .edit import changed
+from .edit import changed_at, kept_positions
 from .faults import Fault
-from .mistakes import Source, in_order, issues_of, mistake
+from .mistakes import Issue, Location, Source, dotted, in_order, issues_of, mistake
 from .services import Service
 from .settings import Network, Simulation
 from .steps import Policy
+from .text import Text as Document
 from .values import Name, Text
 from .workload import Workload, is_nameless
+
+
+@dataclass(frozen=True)
+class Written:
+    """The text that a topology was read from, and what was changed since."""
+
+    text: str
+    file: str
+    changed: tuple[Location, ...] = ()
+
+    def problem(self, location: Location, message: str) -> Problem:
+        """Return a problem at its place in the text; where things stand is only read now, when it matters."""
+        document = Document(self.text, self.file)
+        document.read()
+        positions = kept_positions(document.positions, self.changed)
+        return Source(self.file, lines=document.lines, positions=positions).problem(Issue(location, message))
+
 
 DERIVED = ("microservices", "monolith")
 
@@ -71,10 +91,19 @@ class Topology(Model):
 
     _tree: dict[str, object] = PrivateAttr(default_factory=dict)
     _base: str = PrivateAttr(default="")
+    _confined: bool = PrivateAttr(default=False)
+    _text: Written | None = PrivateAttr(default=None)
+
+    @classmethod
+    def is_known(cls, key: str) -> bool:
+        """Whether a file may have this key here; one that begins with `x-` is ignored."""
+        return key.startswith(EXTENSION) or super().is_known(key)
 
     @classmethod
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
         """Write the shorthands out."""
+        for key in [key for key in data if key.startswith(EXTENSION)]:
+            del data[key]
         if is_nameless(data.get("workload")):
             data["workload"] = {"workload": data["workload"]}
         data.setdefault("name", source.name)
@@ -87,7 +116,7 @@ class Topology(Model):
             return handler(data)
         written = isinstance(info.context, Source)
         source = info.context if isinstance(info.context, Source) else Source()
-        tree = _plain(data)
+        tree = plain(data)
         issues = unknown_names(tree)
         topology = None
         try:
@@ -96,13 +125,14 @@ class Topology(Model):
             issues += issues_of(error, tree)
         if issues or source.problems or topology is None:
             raise TopologyError(in_order(issues, source))
-        return topology._keep(dict(tree) if written else _plain(topology), source.base)  # noqa: SLF001
+        return topology._keep(dict(tree) if written else plain(topology), source)  # noqa: SLF001
 
-    def _keep(self, tree: dict[str, object], base: str) -> Self:
-        self._tree, self._base = tree, base
+    def _keep(self, tree: dict[str, object], source: Source) -> Self:
+        self._tree, self._base, self._confined = tree, source.base, source.confined
         return self
 
     @classmethod
+    @uncollected
     def model_validate(cls, obj: Any, *, context: Any = None, **options: Any) -> Self:
         """Return the topology that a dict with the keys of a file means; numbers are seconds and per second.
 
@@ -133,8 +163,22 @@ class Topology(Model):
         TopologyError
             If a path leads nowhere, or the result is no valid topology.
         """
-        source = Source(base=self.base, name=self.name)
-        return type(self).model_validate(changed(self._tree, _plain(changes)), context=source)
+        source = Source(base=self.base, name=self.name, confined=self._confined)
+        tree, places = changed_at(self._tree, plain(changes))
+        other = type(self).model_validate(tree, context=source)
+        if self._text is not None:
+            other.remember(replace(self._text, changed=(*self._text.changed, *places)))
+        return other
+
+    def remember(self, text: Written) -> None:
+        """Keep the text that this was read from."""
+        self._text = text
+
+    def problem_of_call(self, caller: tuple[str, str], target: tuple[str, str], message: str) -> Problem:
+        """Return a problem at the step of one endpoint, or of a fallback, that calls another endpoint."""
+        places = [at for at, call in calls_of(self._tree, caller) if self.resolve(call) == target]
+        location = places[0] if places else ("services", caller[0])
+        return self._text.problem(location, message) if self._text else Problem(dotted(location), message)
 
     def resolve(self, call: str) -> tuple[str, str]:
         """Return the service and the endpoint that a call such as `order.place` or `order` names.
@@ -144,10 +188,13 @@ class Topology(Model):
         TopologyError
             If there is no such endpoint, or several could be meant.
         """
+        service, endpoint = split_call(self.services, call)
+        found = self.services.get(service)
+        if found is not None and endpoint in found.endpoints:
+            return service, endpoint
         if problems := unknown_call(self._tree, call):
             raise TopologyError(f"{call}: {problems[0].message}")
-        service, _, endpoint = call.partition(".")
-        return service, endpoint or next(iter(self.services[service].endpoints))
+        return service, next(iter(self.services[service].endpoints))
 
     def to_dict(self) -> dict[str, object]:
         """Return the validated content, defaults included, as plain data for JSON: seconds, per second, bytes.
@@ -183,12 +230,12 @@ def _files(value: object) -> Iterator[tuple[str, str]]:
                 yield from _files(item)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Return plain data, with models in it as a file would have them."""
     if isinstance(value, BaseModel):
-        return _plain(value.model_dump(by_alias=True, exclude_none=True))
+        return plain(value.model_dump(by_alias=True, exclude_none=True))
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -18,7 +18,7 @@ from . import (
     values,
     workload,
 )
-from .base import Model
+from .base import EXTENSION, Model
 
 Schema = dict[str, Any]
 
@@ -30,7 +30,7 @@ _SHARED = {
     "Memory": values.MEMORY_SCHEMA,
     "Cores": values.CPU_SCHEMA,
 }
-_SHARED_KEYS = (distributions.WithPercentiles, steps.PolicyKeys)
+_SHARED_KEYS = (services.Bounded, distributions.WithPercentiles, steps.PolicyKeys)
 """Models that only others are made of."""
 _PERCENTILES = {units.PERCENTILE_PATTERN: {"$ref": "#/$defs/Duration"}}
 
@@ -147,6 +147,7 @@ def _shorthands(defs: dict[str, Schema]) -> None:
     defs["Retries"]["properties"]["retryOn"]["minItems"] = 1
     defs["Deployment"]["properties"]["units"]["minProperties"] = 1
     defs["Slo"]["minProperties"] = 2
+    defs["Topology"]["patternProperties"] = {f"^{EXTENSION}": {}}
     _faults(defs["Fault"])
 
 
@@ -166,7 +167,7 @@ def _moments(defs: dict[str, Schema]) -> None:
 def _services(defs: dict[str, Schema]) -> None:
     service = defs["Service"]
     service["properties"]["steps"] = defs["Endpoint"]["properties"]["steps"]
-    named = {values.NAME_PATTERN: service["properties"]["endpoints"].pop("additionalProperties")}
+    named = {values.ENDPOINT_PATTERN: service["properties"]["endpoints"].pop("additionalProperties")}
     service["properties"]["endpoints"] |= {
         "patternProperties": named,
         "additionalProperties": False,

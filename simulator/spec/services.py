@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -20,7 +20,7 @@ from .distributions import Constant, Distribution
 from .faults import Failures
 from .mistakes import Mistake, Source, describe, mistake
 from .policies import OutlierDetection, RateLimit
-from .steps import Step
+from .steps import VERBS, Step, step_elsewhere
 from .values import (
     Cores,
     Count,
@@ -30,7 +30,9 @@ from .values import (
     Positive,
     PositiveCount,
     one_of,
-    read_name,
+    read_cpu,
+    read_endpoint_name,
+    read_memory,
     read_positive_count,
 )
 
@@ -45,11 +47,49 @@ Balancing = Annotated[
 ]
 
 
-class Resources(Model):
+Choice = Annotated[Literal["independent", "distinct", "all"], one_of("independent", "distinct", "all")]
+
+
+class Bounds(Model):
+    """A block of Kubernetes' `resources`."""
+
+    cpu: Cores | None = Field(None, description="As `cpu` of the replica.")
+    memory: Memory | None = Field(None, description="As `memory` of the replica.")
+
+
+class Bounded(Model):
+    """What may be said as in Kubernetes: a replica has what it may use at most, else what it asks for."""
+
+    @classmethod
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Write the shorthands out; what is wrong with them is said where it stands."""
+        for block in (data.get("limits"), data.get("requests")):
+            for key, read in (("cpu", read_cpu), ("memory", read_memory)):
+                if key not in data and isinstance(block, Mapping) and key in block and _is_read(read, block[key]):
+                    data[key] = block[key]
+        return data
+
+    @field_validator("limits", "requests", check_fields=False)
+    @classmethod
+    def _acted(cls, value: Bounds | None) -> None:
+        return None
+
+
+def _is_read(read: Callable[[object], float], value: object) -> bool:
+    try:
+        read(value)
+    except ValueError:
+        return False
+    return True
+
+
+class Resources(Bounded):
     """What one replica has."""
 
     cpu: Cores = Field(1.0, description="Whole cores, or a fraction of one: one core at that speed.")
     memory: Memory = Field(0.0, description="Bytes; only the price depends on it.")
+    limits: Bounds | None = Field(None, description="As in Kubernetes; `cpu` and `memory` beside it count first.")
+    requests: Bounds | None = Field(None, description="As in Kubernetes, for what has no limit.")
 
 
 class Queue(Model):
@@ -72,7 +112,11 @@ class LoadBalancer(Model):
 
     simple: Balancing = Field("LEAST_REQUEST", description="The way to choose.")
     choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
-        2, description="Replicas that LEAST_REQUEST compares, at random, or all."
+        2, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
+    )
+    choice: Choice = Field(
+        "independent",
+        description="Whom LEAST_REQUEST compares: draws that may be of one replica (Envoy), of distinct ones, or all.",
     )
 
     @model_validator(mode="before")
@@ -84,11 +128,24 @@ class LoadBalancer(Model):
             raise mistake(f"expected a load balancer such as ROUND_ROBIN, found {describe(value)}")
         return value
 
-    @field_validator("choice_count")
     @classmethod
-    def _acts(cls, value: int | Literal["all"], info: ValidationInfo) -> int | Literal["all"]:
+    def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
+        """Say `all` in both keys; what contradicts it is a mistake."""
+        choice, count = data.get("choice"), data.get("choiceCount")
+        if choice == "all" and data.setdefault("choiceCount", "all") != "all":
+            data["choiceCount"] = Mistake("`choiceCount` cannot act beside `choice: all`: leave one of them out", "key")
+        elif count == "all" and data.setdefault("choice", "all") in ("independent", "distinct"):
+            data["choiceCount"] = Mistake(
+                f"`choiceCount: all` cannot act beside `choice: {choice}`: leave one of them out", "key"
+            )
+        return data
+
+    @field_validator("choice_count", "choice")
+    @classmethod
+    def _acts(cls, value: object, info: ValidationInfo) -> object:
         if info.data.get("simple", "LEAST_REQUEST") != "LEAST_REQUEST":
-            raise mistake("`choiceCount` acts only with LEAST_REQUEST", "key")
+            key = "choice" if info.field_name == "choice" else "choiceCount"
+            raise mistake(f"`{key}` acts only with LEAST_REQUEST", "key")
         return value
 
     @model_serializer(mode="wrap")
@@ -104,6 +161,14 @@ class Endpoint(Model):
 
     steps: tuple[Step, ...] = Field(description="What it does, one step after the other; [] answers at once.")
     error_rate: Fraction | None = Field(None, description="Default: that of the service.")
+
+    @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        return step_elsewhere(key) or super()._foreign(key)
+
+    @classmethod
+    def _meant(cls, key: str) -> set[str]:
+        return {"steps"} if key in VERBS else super()._meant(key)
 
 
 def _no_time() -> Constant:
@@ -157,6 +222,14 @@ class Service(Model):
         return data
 
     @classmethod
+    def _foreign(cls, key: str) -> Mistake:
+        return step_elsewhere(key) or super()._foreign(key)
+
+    @classmethod
+    def _meant(cls, key: str) -> set[str]:
+        return {"steps"} if key in VERBS else super()._meant(key)
+
+    @classmethod
     def _missing(cls, data: dict[str, object]) -> dict[str, Mistake]:
         if "endpoints" in data:
             return {}
@@ -193,7 +266,7 @@ def _wrong_name(name: object, endpoint: object) -> str:
     if name == "" and isinstance(endpoint, Endpoint):
         return ""
     try:
-        read_name(name)
+        read_endpoint_name(name)
     except ValueError as error:
         return str(error)
     return ""

@@ -30,6 +30,29 @@ SERVICE_KEYS = ("rateLimit", "outlierDetection")
 Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
 
 
+_MEANT = {
+    "send": ("publish", "emit", "enqueue", "produce", "notify", "event", "message", "async", "fire"),
+    "call": ("rest", "http", "grpc", "rpc", "request", "invoke", "get", "post", "put", "query", "fetch", "graphql"),
+    "sleep": ("wait", "delay", "pause", "io", "disk", "latency"),
+    "cpu": ("work", "compute", "busy", "process", "process_time", "service_time"),
+    "parallel": ("fork", "concurrent", "concurrently", "all", "together"),
+    "choose": ("switch", "if", "oneof", "branch", "either", "random"),
+}
+"""What others call our verbs."""
+_EXAMPLES = {
+    "cpu": "cpu: 5ms", "sleep": "sleep: 20ms", "call": "call: order", "send": "send: mailer",
+    "parallel": "parallel: [...]", "choose": "choose: [...]",
+}  # fmt: skip
+
+
+def step_elsewhere(key: str) -> Mistake | None:
+    """Return what to say of a step that stands as a key of the service or endpoint that should do it."""
+    if key not in VERBS:
+        return None
+    cores = ", or `resources: {cpu: 2}` for the cores of a replica" if key == "cpu" else ""
+    return Mistake(f"`{key}` is a step: write `steps: [{{{_EXAMPLES[key]}}}]`{cores}", "key")
+
+
 class _Step(Model):
     """What every step has: whether it happens, and how often."""
 
@@ -181,13 +204,19 @@ def _read_step(value: object) -> object:
         refuse([Issue((verbs[1],), message, "key")], value)
     if not verbs:
         for key in value:
-            if close := nearest(str(key), VERBS):
+            if close := _verb(str(key)):
                 refuse([Issue((key,), f"unknown step `{key}`; did you mean `{close}`?", "key")], value)
         if len(value) == 1:
             (key,) = value
             refuse([Issue((key,), f"unknown step `{key}`; expected {listed(VERBS)}", "key")], value)
         raise mistake(f"a step needs one of {listed(VERBS)}", "key")
     return value
+
+
+def _verb(word: str) -> str:
+    """Return the verb that a word looks like, or that others use it for; empty if there is none."""
+    meant = next((verb for verb, words in _MEANT.items() if word.lower() in words), "")
+    return meant or nearest(word, VERBS)
 
 
 def _tag(value: object) -> str:

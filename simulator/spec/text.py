@@ -13,13 +13,16 @@ from typing import NoReturn
 import yaml
 
 from ..errors import Problem, TopologyError
-from .mistakes import Location, Mistake, dotted
+from ..garbage import uncollected
+from .csvfiles import packed_as
+from .mistakes import Location, Mistake, describe, dotted
 from .values import WrittenFloat, WrittenInt
 
 Mark = tuple[int, int]
 Positions = dict[Location, tuple[Mark, Mark]]
 
 _Loader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MERGE = "<<"
 _DEEPEST = 100  # levels; more is no topology, and would exhaust the stack
 _MOST = 200_000  # nodes that aliases may stand for in all: a few lines of them can otherwise fill the memory
 
@@ -51,6 +54,7 @@ class Text:
         self._aliased = 0
         self._in_alias = 0
 
+    @uncollected
     def read(self) -> object:
         """Return the tree of the only document.
 
@@ -139,6 +143,8 @@ class Text:
 
     def _mapping(self, path: Location, depth: int) -> dict[str, object]:
         tree: dict[str, object] = {}
+        merged: dict[str, object] | None = None
+        places: Positions = {}
         while not isinstance(self._events[self._next], yaml.MappingEndEvent):
             event = self._events[self._next]
             if not isinstance(event, yaml.ScalarEvent):
@@ -147,18 +153,47 @@ class Text:
             if event.anchor:
                 self._anchors[event.anchor] = self._next - 1
             here = (*path, event.value)
-            duplicate = event.value in tree
-            if duplicate:
+            merge = event.value == MERGE and event.implicit[0]
+            if (merged is not None) if merge else event.value in tree:
                 first = self.positions[here][0][0]
                 self._problem(here, f"duplicate key `{event.value}`; it is also on line {first}", _mark(event))
                 kept = self.positions
                 self.positions = {}
                 self._node(here, _mark(event), depth + 1)
                 self.positions = kept
+            elif merge:
+                merged, places = self._merge(here, _mark(event), depth + 1)
             else:
                 tree[event.value] = self._node(here, _mark(event), depth + 1)
         self._next += 1
-        return tree
+        if merged is None:
+            return tree
+        self.positions.update({place: at for place, at in places.items() if place[len(path)] not in tree})
+        return {**merged, **tree}
+
+    def _merge(self, path: Location, key: Mark, depth: int) -> tuple[dict[str, object], Positions]:
+        """Read what `<<` brings in, a mapping or several, of which the first counts; and where all of it stands."""
+        value = _mark(self._events[self._next])
+        outer, self.positions = self.positions, {}
+        node = self._node(path, key, depth)
+        found, self.positions = self.positions, outer
+        self.positions[path] = (key, value)
+        merged: dict[str, object] = {}
+        source: dict[object, int | None] = {}
+        for index, one in enumerate(node if isinstance(node, list) else [node]):
+            if not isinstance(one, dict):
+                if not isinstance(one, Mistake):
+                    told = f"`{MERGE}` takes a mapping or a list of mappings, as in `{MERGE}: *common`"
+                    self._problem(path, f"{told}, not {describe(one)}", value)
+                return {}, {}
+            source = {**dict.fromkeys(one, index if isinstance(node, list) else None), **source}
+            merged = {**one, **merged}
+        return merged, {
+            (*path[:-1], *below): at
+            for place, at in found.items()
+            if (below := place[len(path) + isinstance(node, list) :])
+            and source.get(below[0], -1) == (place[len(path)] if isinstance(node, list) else None)
+        }
 
     def _sequence(self, path: Location, depth: int) -> list[object]:
         tree: list[object] = []
@@ -245,6 +280,8 @@ def decode(content: bytes, file: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if packed := packed_as(content):
+            raise TopologyError([Problem("", f"`{file}` is {packed}, not text: unpack it first", file, 1, 1)]) from None
         before = content[: error.start].decode("utf-8-sig", errors="replace")
         lines = _BREAK.split(before)
         problem = Problem(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Annotated
 
@@ -13,13 +14,16 @@ from pydantic import BeforeValidator, WithJsonSchema
 from .. import units
 from .mistakes import describe, did_you_mean, listed, mistake
 
-NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*$"
-CALL_PATTERN = r"^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z][A-Za-z0-9_-]*)?$"
+ENDPOINT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
+CALL_PATTERN = NAME_PATTERN
+"""A call names a service, whose name may have dots, or after one more dot an endpoint, whose name has none."""
 
 MOST_LOOKED_BACK_ON = 1_000_000
 """Results, or seconds, of a sliding window: every caller replica has room for them."""
 
 _NAME = re.compile(NAME_PATTERN)
+_ENDPOINT = re.compile(ENDPOINT_PATTERN)
 _CALL = re.compile(CALL_PATTERN)
 
 
@@ -121,7 +125,9 @@ def read_cpu(value: object) -> float:
     if cores > 1 and cores != math.floor(cores):
         raise mistake(
             f"expected whole cores, or a fraction of one core, found {describe(value)}:"
-            f" a step runs on one core at a time, so {cores:g} has no meaning"
+            f" a step runs on one core at a time, so {cores:g} has no meaning;"
+            f" write {math.floor(cores)} to be on the safe side, or {math.ceil(cores)} with"
+            f" `speed: {cores / math.ceil(cores):.3g}` for as much work in all"
         )
     return cores
 
@@ -171,6 +177,8 @@ read_positive_count = _whole(1)
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise mistake(f"expected text, found {describe(value)}; put it in quotes if it is text")
+    if control := next((each for each in value if unicodedata.category(each) == "Cc" and each not in "\n\t"), ""):
+        raise mistake(f"expected text without control characters, found U+{ord(control):04X}")
     return value
 
 
@@ -181,18 +189,29 @@ def _words(value: object) -> str:
 
 
 def read_name(value: object) -> str:
-    """Return a name, which has no dots since paths do."""
-    if not isinstance(value, str) or not _NAME.match(value):
-        raise mistake(f"expected a name of letters, digits, - and _ that begins with a letter, found {describe(value)}")
-    return value
+    """Return a name, such as `payment` or, as Kubernetes has them, `payment.default`."""
+    return _named(value, _NAME, "a name of letters, digits, -, _ and dots between them")
+
+
+def read_endpoint_name(value: object) -> str:
+    """Return the name of an endpoint, which has no dots, so that the last dot of a call comes before it."""
+    return _named(value, _ENDPOINT, "a name of letters, digits, - and _")
 
 
 def read_call(value: object) -> str:
     """Return what a call names: a service, or a service and its endpoint."""
+    return _named(value, _CALL, "`service` or `service.endpoint`")
+
+
+def _named(value: object, pattern: re.Pattern[str], expected: str) -> str:
+    if is_number(value):
+        raise mistake(f"expected {expected}, found the number {describe(value)}: put a name of digits in quotes")
     if not isinstance(value, str):
-        raise mistake(f"expected `service` or `service.endpoint`, found {describe(value)}")
-    if not _CALL.match(value):
-        raise mistake(f"expected `service` or `service.endpoint`, found {describe(value)}")
+        raise mistake(f"expected {expected}, found {describe(value)}")
+    if not pattern.match(value):
+        begin = "" if value[:1].isalnum() and value[:1].isascii() else " that begins with a letter or a digit"
+        tail = "" if "service" in expected else begin
+        raise mistake(f"expected {expected}{tail}, found {describe(value)}")
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import BeforeValidator, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 from pydantic.alias_generators import to_camel
 
 from .base import Model
@@ -13,7 +13,7 @@ from .csvfiles import read_column
 from .distributions import Constant, Distribution
 from .mistakes import Mistake, Source, listed, mistake
 from .steps import POLICY_KEYS
-from .values import Amount, CallName, Count, Duration, Name, Rate, Words, one_of
+from .values import Amount, CallName, Count, Duration, Name, Rate, Words, WrittenFloat, WrittenInt, one_of
 
 Shape = Literal["rate", "stages", "users", "replay"]
 SHAPES: tuple[Shape, ...] = ("rate", "stages", "users", "replay")
@@ -29,10 +29,19 @@ class Entry(Model):
     weight: Amount = Field(1.0, description="Relative to the weights of the other entries.")
 
 
+def _read_target(value: object) -> object:
+    if isinstance(value, WrittenInt | WrittenFloat) and value > 0:
+        raise mistake(
+            f"a target is a rate and needs a unit, found `{value!r}`: write {value!r}/s for requests that come whoever "
+            f"waits, or `users: {value!r}` instead of `stages` if it counts users, as the stages of k6 do"
+        )
+    return value
+
+
 class Stage(Model):
     """A straight line from the rate before to the target."""
 
-    target: Rate = Field(description="The rate at its end.")
+    target: Annotated[Rate, BeforeValidator(_read_target)] = Field(description="The rate at its end.")
     duration: Duration = Field(description="Its length; a stage of 0s is a jump.")
 
 
@@ -140,7 +149,7 @@ def _read_replay(data: dict[str, object], source: Source) -> None:
     if not isinstance(path, str) or not path.strip():
         return  # reported by the field
     try:
-        column = read_column(path, source.base, "arrival_s", ascending=True)
+        column = read_column(path, source.base, "arrival_s", ascending=True, confined=source.confined)
     except ValueError as error:
         data["replay"] = Mistake(str(error))
     else:

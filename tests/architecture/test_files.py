@@ -72,8 +72,8 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
-def test_the_folders_of_the_readme_exist():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_folders_of_the_first_pages_exist():
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "README.md", ROOT / "docs" / "index.md"))
     named = re.findall(r"`((?:simulator|docs|topologies|notebooks|tests|benchmarks)/[\w./-]*)`", text)
     assert len(named) > 10
     assert [name for name in named if not (ROOT / name).exists()] == []

@@ -17,12 +17,13 @@ ROOT = Path(__file__).parents[2]
 PUBLIC = {
     "BreakEven", "Capacity", "Check", "Comparison", "CoreCurve", "Drill", "EngineError", "LoadCurve", "NextReplica",
     "Plan", "PlanError", "ResultError", "Results", "ScalingCurve", "SimulatorError", "Topology", "TopologyError",
-    "break_even", "capacity", "check", "collect", "compare", "compile", "core_curve", "drill", "json_schema", "load",
-    "load_curve", "load_results", "loads", "next_replica", "plots", "scaling_curve", "simulate", "sweep",
+    "break_even", "capacity", "check", "collect", "compare", "compile", "core_curve", "drill", "example", "examples",
+    "json_schema", "load", "load_curve", "load_results", "loads", "next_replica", "plots", "scaling_curve", "simulate",
+    "sweep", "warm",
 }  # fmt: skip
 PLOTS = {
     "break_even", "breakdown", "comparison", "core_curve", "drill", "latency", "load_curve", "save", "scaling",
-    "timeline", "topology", "utilisation",
+    "styled", "timeline", "topology", "utilisation",
 }  # fmt: skip
 
 

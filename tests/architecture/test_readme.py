@@ -43,8 +43,8 @@ def test_there_are_commands():
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_every_command_is_understood(words):
-    if words == ["test"]:  # of start.py alone
-        assert '["test"]' in (ROOT / "start.py").read_text()
+    if words[0] in ("test", "docs", "notebook"):  # of start.py alone
+        assert f'"{words[0]}": ' in (ROOT / "start.py").read_text()
         return
     arguments = cli.make_parser().parse_args(words)
     assert callable(arguments.run)
@@ -53,6 +53,21 @@ def test_every_command_is_understood(words):
         topology.replace(dict(change.split("=", 1) for change in arguments.changes))
         for name in arguments.deployment or ():
             assert name in topology.deployment_names
+
+
+def test_the_readme_is_read_in_a_minute():
+    lines = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 80
+    assert len([line for line in lines if line.startswith("![")]) == 1
+
+
+@pytest.mark.parametrize("kind", ["topologies/*.yaml", "notebooks/*.ipynb"])
+def test_the_first_page_has_every_example(kind):
+    """And every topology with the question that it answers."""
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    names = [path.name if path.suffix == ".yaml" else path.name[:2] for path in ROOT.glob(kind)]
+    assert len(names) >= 5
+    assert [name for name in names if not re.search(rf"^\| `?{name}`? \| .*\?.* \|$", text, re.MULTILINE)] == []
 
 
 def test_the_python_of_the_readme_runs(tmp_path):

@@ -22,6 +22,15 @@ def random_case(seed: int) -> Case:
     return _Generator(seed).case()
 
 
+def _balancers(draw: random.Random) -> list[str | Tree]:
+    """As many as before there was `choice`, so that a seed still means what it meant."""
+    distinct: list[str | Tree] = [{"choice": "distinct"}, {"choice": "distinct", "choiceCount": 3}]
+    return [
+        each if each not in ("LEAST_REQUEST", {"choiceCount": 3}) or draw.random() < 0.6 else draw.choice(distinct)
+        for each in BALANCERS
+    ]
+
+
 class _Generator:
     """One case in the making."""
 
@@ -34,7 +43,8 @@ class _Generator:
         self.duration_ticks = self.random.choice([200, 400, 400, 600])
         self.agreed = self.maybe(0.5)
         self.scheduling = self.random.choice(["FIFO", "PS"])
-        self.balancer = self.random.choice(BALANCERS)
+        self.balancers = _balancers(random.Random(seed * 2 + 1))
+        self.balancer = self.random.choice(self.balancers)
         self.discipline = self.random.choice(["FIFO", "LIFO"])
         self.rich = {name for name in self.names if self.maybe(0.2)}  # those with two endpoints
 
@@ -104,7 +114,7 @@ class _Generator:
             "resources": {"cpu": draw.choice([1, 1, 1, 2, 3, 0.5])},
             "speed": draw.choice([1, 1, 2, 0.5] if self.lattice else [1, 1, 1.3, 0.7]),
             "scheduling": self.scheduling if self.agreed else draw.choice(["FIFO", "FIFO", "PS"]),
-            "loadBalancer": self.balancer if self.agreed else draw.choice(BALANCERS),
+            "loadBalancer": self.balancer if self.agreed else draw.choice(self.balancers),
             "kind": draw.choice(["database", "cache", "external"]) if row > 0 and self.maybe(0.1) else "service",
         }
         if self.callers:
@@ -348,7 +358,7 @@ class _Generator:
             unit: Tree = {
                 "services": members,
                 "scheduling": draw.choice(["FIFO", "PS"]),
-                "loadBalancer": draw.choice(BALANCERS),
+                "loadBalancer": draw.choice(self.balancers),
                 "resources": {"cpu": draw.choice([1, 1, 2, 4, 0.5])},
                 "replicas": draw.choice([1, 1, 2, 3]),
             }

@@ -181,7 +181,7 @@ def a_service(draw: Any, shape: Shape, later: list[str]) -> dict[str, Any]:
         "loadBalancer": draw(
             st.sampled_from(
                 ["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH",
-                 {"simple": "LEAST_REQUEST", "choiceCount": "all"}, {"simple": "LEAST_REQUEST", "choiceCount": 3}]
+                 {"simple": "LEAST_REQUEST", "choiceCount": "all"}, {"choiceCount": 3}, {"choice": "distinct"}]
             )
         ),
     }  # fmt: skip

@@ -34,7 +34,7 @@ def test_9_2_of_two_drawn_the_one_with_fewer_open_calls(run, draws):
     expected, open_until = [], [[] for _ in range(5)]
     for now, (u, v) in enumerate(zip(draws(200), draws(200, 1), strict=True)):
         first = int(u * 5)
-        second = [r for r in range(5) if r != first][int(v * 4)]
+        second = int(v * 5)  # which may be the same
         # what ends now has been answered: replies come before arrivals
         unanswered = [sum(end > now for end in ends) for ends in open_until]
         chosen = second if unanswered[second] < unanswered[first] else first
@@ -43,14 +43,16 @@ def test_9_2_of_two_drawn_the_one_with_fewer_open_calls(run, draws):
     assert seen.replicas("a") == expected
 
 
-def test_9_2_of_some_drawn_one_after_the_other_from_those_that_are_left(run, draws):
-    seen = run(A.format(5, "{simple: LEAST_REQUEST, choiceCount: 3}", 7), at=range(200))
+@pytest.mark.parametrize("choice", ["independent", "distinct"])
+def test_9_2_of_some_drawn_one_after_the_other_from_all_or_those_that_are_left(run, draws, choice):
+    seen = run(A.format(5, f"{{simple: LEAST_REQUEST, choiceCount: 3, choice: {choice}}}", 7), at=range(200))
     expected, open_until = [], [[] for _ in range(5)]
     columns = [draws(200, k) for k in range(3)]
     for now in range(200):
         left, drawn = list(range(5)), []
         for u in (column[now] for column in columns):
-            drawn += [left.pop(int(u * len(left)))]
+            position = int(u * len(left))
+            drawn += [left.pop(position) if choice == "distinct" else left[position]]
         unanswered = [sum(end > now for end in ends) for ends in open_until]
         chosen = min(drawn, key=lambda replica: unanswered[replica])  # of equals the first drawn
         open_until[chosen].append(now + 7)
@@ -59,8 +61,8 @@ def test_9_2_of_some_drawn_one_after_the_other_from_those_that_are_left(run, dra
 
 
 @pytest.mark.parametrize("count", [5, 9])
-def test_9_2_as_many_choices_as_replicas_are_all_of_them(run, count):
-    seen = run(A.format(5, f"{{simple: LEAST_REQUEST, choiceCount: {count}}}", 50), at=range(50))
+def test_9_2_as_many_distinct_choices_as_replicas_are_all_of_them(run, count):
+    seen = run(A.format(5, f"{{choice: distinct, choiceCount: {count}}}", 50), at=range(50))
     assert all(sorted(seen.replicas("a")[i : i + 5]) == list(range(5)) for i in range(0, 50, 5))
 
 
@@ -76,9 +78,15 @@ def test_9_2_of_all_one_of_those_with_the_fewest(run, draws):
     assert seen.replicas("a") == expected
 
 
-def test_9_2_one_choice_is_random(run, draws):
-    seen = run(A.format(3, "{simple: LEAST_REQUEST, choiceCount: 1}", 9), at=range(60))
+@pytest.mark.parametrize("choice", ["independent", "distinct"])
+def test_9_2_one_choice_is_random(run, draws, choice):
+    seen = run(A.format(3, f"{{simple: LEAST_REQUEST, choiceCount: 1, choice: {choice}}}", 9), at=range(60))
     assert seen.replicas("a") == [int(u * 3) for u in draws(60)]
+
+
+@pytest.mark.parametrize("word", ["{choice: all}", "{choiceCount: all}", "{choice: all, choiceCount: all}"])
+def test_9_2_all_is_said_in_either_key(run, word):
+    assert sorted(run(A.format(5, word, 50), at=range(5)).replicas("a")) == list(range(5))
 
 
 def test_9_3_round_robin_has_one_cursor_for_all_callers(run):

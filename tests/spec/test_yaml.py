@@ -105,6 +105,33 @@ def test_aliases_cannot_fill_the_memory():
         read("\n".join(lines))
 
 
+def test_merge_keys_bring_in_what_is_not_written():
+    tree = read("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\nc: {<<: *a, x: 5}\nd: {z: 6, <<: [*a, *b]}\ne: {<<: {q: 7}}\n")
+    assert tree["c"] == {"x": 5, "y": 2}
+    assert tree["d"] == {"x": 1, "y": 2, "z": 6}
+    assert tree["e"] == {"q": 7}
+
+
+def test_what_is_merged_can_be_merged_again_and_a_quoted_key_is_a_key():
+    assert read("a: &a {x: {p: 1}}\nb: &b {<<: *a, y: 2}\nc: {<<: *b}\n")["c"] == {"x": {"p": 1}, "y": 2}
+    assert read("a: {'<<': {x: 1}}") == {"a": {"<<": {"x": 1}}}
+
+
+def test_what_is_merged_stands_where_it_is_written():
+    text = Text("a: &a\n  x: [1, 2]\nb:\n  <<: [{y: 3}, *a]\n  z: 4\n", "t.yaml")
+    assert text.read()["b"] == {"x": [1, 2], "y": 3, "z": 4}
+    assert text.positions["b", "x", 1] == ((2, 10), (2, 10))
+    assert text.positions["b", "y"] == ((4, 9), (4, 12))
+    assert text.positions["b", "z"] == ((5, 3), (5, 6))
+
+
+def test_merge_keys_count_as_aliases():
+    lines = ["a0: &a0 {x: [1, 2, 3, 4, 5, 6, 7, 8, 9]}"]
+    lines += [f"a{n}: &a{n} {{<<: *a{n - 1}, p{n}: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    with pytest.raises(TopologyError, match="aliases stand for more than"):
+        read("\n".join(lines))
+
+
 def test_positions_are_of_keys_and_values():
     text = Text("a:\n  b: [1,\n    2]\n", "t.yaml")
     text.read()

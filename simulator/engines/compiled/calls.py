@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
+from ...plan.trace import LOST
 from ...rules.balancing import choose, count_unanswered
 from ...rules.instants import latest
 from ...rules.jit import Floats, Words, kernel, subroutine
@@ -23,7 +24,7 @@ from .hazards import delayed, is_aborted, is_cut
 from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
 from .memory import come, end_task, let_go, move_ledger, note, take
 from .patience import deadline_of, forsake, inherit, is_dropped
-from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, visit_ends, visit_rejected
+from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
 from .slots import queue_for_slot, release_slot
 from .stations import change
 
@@ -176,11 +177,13 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
     m[exchange + Exchange.REPLICA] = replica
     count_at_replica(m, exchange, 1)
+    m[replica + Replica.CHOSEN] += 1
     replica_chosen(m, log, exchange, replica)
-    if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0):
-        return
     faults = m[call + Call.FAULTS] != 0
-    if faults and is_cut(m, f, call, f[World.NOW]):
+    if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0) or (
+        faults and is_cut(m, f, call, f[World.NOW])
+    ):
+        send_ends(m, exchange, LOST)
         return
     m[exchange + Exchange.REFERENCES] += 1
     latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)

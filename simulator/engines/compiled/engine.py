@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
+from ... import machine
+from ...doing import doing
 from ...errors import CapacityExceeded, EngineError
 from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
+from ...plan.size import over_limit
 from ...plan.trace import Trace
 from ...rules.jit import COMPILING, compile_now, is_at_hand
-from ...units import format_memory, parse_memory
+from ...units import rough_memory
 from .flight import Event, Status
-from .image import FIRST_LOG_WORD, WORD, Words, load, over_limit
+from .image import FIRST_LOG_WORD, WORD, Words, load
 from .kernel import run as run_kernel
 from .layout import ROOM, Workload, World
 from .trace import make_trace
@@ -29,22 +30,6 @@ PLACE = 2  # words of a place in the heap
 Progress = Callable[[float], None]
 
 
-def default_memory_limit() -> int:
-    """Bytes that one run may take: what SIMULATOR_MEMORY_LIMIT says ("4Gi"), else a core's share of half the machine.
-
-    As many runs as there are cores go on at once.
-    """
-    if written := os.environ.get("SIMULATOR_MEMORY_LIMIT"):
-        try:
-            return int(parse_memory(written))
-        except ValueError as error:
-            raise EngineError(f"SIMULATOR_MEMORY_LIMIT: {error}") from error
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2 // (os.cpu_count() or 1)
-    except (AttributeError, OSError, ValueError):
-        return 4 * 2**30
-
-
 def is_compiled() -> bool:
     """Whether the machine code is there, from this process or an earlier one."""
     return is_at_hand(run_kernel)
@@ -56,22 +41,23 @@ class CompiledEngine:
     Parameters
     ----------
     memory_limit
-        Bytes that one run may take, for what is in flight and what is recorded; see `default_memory_limit`.
+        Bytes that one run may take, for what is in flight and what is recorded; see `machine.memory_limit`.
     """
 
     name = "compiled"
     threads = True  # the kernel lets go of the interpreter: runs in several threads go on at once
 
     def __init__(self, memory_limit: int | None = None) -> None:
-        self.memory_limit = default_memory_limit() if memory_limit is None else memory_limit
+        self.memory_limit = machine.memory_limit() if memory_limit is None else memory_limit
 
     def prepare(self) -> None:
         """Have the machine code ready; if it is in no cache yet, say what takes so long."""
         with COMPILING:
-            if not is_compiled():
-                sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
-                sys.stderr.flush()
-            compile_now(run_kernel)
+            if is_compiled():
+                compile_now(run_kernel)
+                return
+            with doing("compiling the fast engine for this machine, once (a minute or two)"):
+                compile_now(run_kernel)
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: whatever a plan can say."""
@@ -116,7 +102,7 @@ class CompiledEngine:
             words.resize(size, refcheck=False)  # in place if the system can: nothing is copied
         except MemoryError as error:
             raise CapacityExceeded(
-                f"this machine has no {format_memory(size * WORD)} of memory left: record less of the run "
+                f"this machine has no {rough_memory(size * WORD)} of memory left: record less of the run "
                 '(detail="summary"), or make it shorter'
             ) from error
         return words

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import CapacityExceeded
 from ...plan.layout import Component, Discipline, Op, Scheduling, Shape
 from ...plan.plan import Integers, Plan
+from ...plan.size import over_limit
+from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.randomness import mix
-from ...units import format_memory
 from .flight import Event
 from .guards import add_policies, detector_references, limiter_references, patience_columns
 from .layout import (
@@ -110,15 +110,6 @@ class Image:
         for address, block in self.blocks:
             memory[address : address + block.size] = block
         return memory
-
-
-def over_limit(memory_limit: int) -> CapacityExceeded:
-    """What is said when a run would take more memory than it may."""
-    return CapacityExceeded(
-        f"the run needs more than the {format_memory(memory_limit)} of memory that it may take: record less of it "
-        '(detail="summary"), make it shorter, limit the queues if more requests arrive than are served, or allow more '
-        "by the environment variable SIMULATOR_MEMORY_LIMIT, for example 8Gi"
-    )
 
 
 def load(
@@ -218,6 +209,7 @@ def _add_units(image: Image, plan: Plan) -> tuple[int, list[int]]:
     boards, replicas = [], []
     for row in range(rows):
         count = int(u.replicas[row])
+        image.check(count * (Replica.SIZE + 3))
         boards.append(image.add(make_board(u.balancer[row], u.choice_count[row], count, int(u.ring_stream[row]))))
         shared = u.scheduling[row] == Scheduling.PS
         members = int((plan.services.unit == row).sum()) if shared else 0
@@ -304,6 +296,7 @@ def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int,
             Call.SERIALIZATION_STREAM: c.serialization_stream,
             Call.TIMEOUT: c.timeout,
             Call.ROW: np.arange(len(c.name)),
+            Call.SENT: np.searchsorted(sends_of(plan), np.arange(len(c.name))),
             Call.POLICY: add_policies(image, plan),
             **patience_columns(image, plan, laws),
         },

@@ -100,6 +100,8 @@ class _World(NamedTuple):
     UNIT_COUNT: int = 75
     READY: int = 76  # a tally
     FORSAKEN: int = 77  # exchanges that are there still, though their callers stopped waiting
+    SENDS: int = 78  # a tally: integers
+    SEND_COUNT: int = 79
     SIZE: int = 80
 
 
@@ -232,7 +234,8 @@ class _Call(NamedTuple):
     TIMEOUT_STREAM: int = 15
     PROPAGATES: int = 16  # 1: its callee has a deadline
     FAULTS: int = 17  # a list of faults, or 0
-    SIZE: int = 18
+    SENT: int = 18  # of a `send`: its row in the tally
+    SIZE: int = 19
 
 
 Call = _Call()
@@ -355,7 +358,8 @@ class _Replica(NamedTuple):
     TASKS: int = 26  # the latest that is in it
     FROZEN: int = 27  # whose work stands still
     ASLEEP: int = 28  # who would wake, but for a pause
-    SIZE: int = 29
+    CHOSEN: int = 29  # attempts that it was given
+    SIZE: int = 30
 
 
 Replica = _Replica()

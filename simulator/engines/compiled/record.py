@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...plan.layout import GOOD, Component, Outcome
-from ...plan.trace import Count, Tally, Visits
+from ...plan.trace import LOST, Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
 from ...rules.breaker import open_time
 from ...rules.jit import Floats, Words, kernel, subroutine
@@ -33,6 +33,7 @@ OUTCOMES = len(Outcome)
 TALLIES = len(Tally)
 VISITS = len(Visits)
 COMPONENTS = len(Component)
+SENDS = LOST + 1
 LEVELS = len(LevelColumn)
 COUNTS = len(Count)
 BUSY, WAITING = int(LevelColumn.BUSY), int(LevelColumn.WAITING)
@@ -177,11 +178,29 @@ def request_ends(m: Words, f: Floats, log: Words, request: int, exchange: int, l
 
 
 @kernel
+def sends_at(m: Words, exchange: int) -> int:
+    """Where it is tallied what became of a `send`."""
+    begun = m[m[exchange + Exchange.REQUEST] + Request.BIN]
+    return m[World.SENDS] + (begun * m[World.SEND_COUNT] + m[m[exchange + Exchange.CALL] + Call.SENT]) * SENDS
+
+
+@kernel
+def send_ends(m: Words, exchange: int, outcome: int) -> None:
+    """It is known what became of a `send`; of any other attempt there is nothing to tally."""
+    if m[exchange + Exchange.DETACHED] == 1:
+        at = sends_at(m, exchange)
+        m[at + UNFINISHED] -= 1
+        m[at + outcome] += 1
+
+
+@kernel
 def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) -> None:
     """A try at a call is made, now."""
     request = m[exchange + Exchange.REQUEST]
     target = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
     m[m[World.TRIES] + m[request + Request.BIN] * m[World.SERVICE_COUNT] + m[target + Service.ROW]] += 1
+    if m[exchange + Exchange.DETACHED] == 1:
+        m[sends_at(m, exchange) + UNFINISHED] += 1
     if m[World.LOGS_REQUESTS] == 0:
         return
     log[m[request + Request.LOG] + REQUEST_ATTEMPTS] += 1
@@ -217,6 +236,7 @@ def replica_chosen(m: Words, log: Words, exchange: int, replica: int) -> None:
 @kernel
 def attempt_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """A try ends for its caller (a `send` for its target), now."""
+    send_ends(m, exchange, m[exchange + Exchange.OUTCOME])
     if m[World.LOGS_ATTEMPTS] == 1:
         log[m[exchange + Exchange.LOG] + ATTEMPT_END] = bits(f[World.NOW])
         log[m[exchange + Exchange.LOG] + ATTEMPT_OUTCOME] = m[exchange + Exchange.OUTCOME]

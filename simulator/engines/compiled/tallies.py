@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...plan.layout import Component, Outcome
 from ...plan.plan import Plan
-from ...plan.trace import Count, Tally, Visits, Waste, make_edges
+from ...plan.trace import LOST, Count, Tally, Visits, Waste, make_edges
 from ...plan.trace import Level as LevelColumn
+from ...plan.waits import sends_of
 from .layout import World
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ def add_tallies(image: Image, plan: Plan) -> dict[int, int | float]:
     return {
         World.EDGES: image.add(edges),
         World.EDGE_COUNT: edges.size,
+        World.SEND_COUNT: sends_of(plan).size,
         **{word: image.add_zeros(*shape) for word, shape in tally_shapes(plan, bins, services, workloads).items()},
     }
 
@@ -36,6 +38,7 @@ def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[i
         World.ENDED: (bins + 1, workloads, 2),
         World.VISITS: (bins, services, len(Visits)),
         World.TRIES: (bins, services),
+        World.SENDS: (bins, sends_of(plan).size, LOST + 1),
         World.WASTED: (bins, services, len(Waste)),
         World.OPEN_BREAKERS: (bins + 1, services),
         World.OUTCOMES: (bins, workloads, len(Outcome)),

@@ -12,10 +12,11 @@ from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 from .image import Words
+from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import ATTEMPT_WIDTH, CALL_WIDTH, LATENCY_WIDTH, PAGE_ROWS, REQUEST_WIDTH, Log, World
 from .tallies import tally_shapes
 
-INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES, World.TRIES)
+INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES, World.TRIES, World.SENDS)
 
 
 def make_trace(
@@ -35,6 +36,7 @@ def make_trace(
     if detail == "attempts":
         columns = _columns(memory, log, World.ATTEMPT_ROW, ATTEMPT_WIDTH)
         attempts = AttemptLog(*_as_floats(columns, (6, 7)))
+    shut = shut_breakers(memory)
     return Trace(
         engine=engine,
         seed=seed,
@@ -51,6 +53,7 @@ def make_trace(
         visits=tallies[World.VISITS],
         open_breakers=tallies[World.OPEN_BREAKERS],
         tries=tallies[World.TRIES],
+        sends=tallies[World.SENDS],
         wasted=tallies[World.WASTED],
         outcomes=tallies[World.OUTCOMES],
         tallies=tallies[World.TALLIES],
@@ -62,6 +65,10 @@ def make_trace(
         requests=requests,
         calls=calls,
         attempts=attempts,
+        chosen=chosen_replicas(memory),
+        shut_since_s=np.array([since for since, _ in shut]),
+        shut_calls=np.array([calls for _, calls in shut], np.int64),
+        waits=waits_for_slots(plan, memory),
         events=int(memory[World.EVENTS]),
     )
 

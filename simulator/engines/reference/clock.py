@@ -10,6 +10,11 @@ import simpy
 
 from ...errors import EngineError
 
+TASK_BYTES, EVENT_BYTES = 2500, 500
+"""What one of them takes with all that hangs on it, as measured."""
+LOOK = 10_000
+"""Events after which somebody looks at how much memory is taken."""
+
 Steps = Generator["Moment", Any, Any]
 """A piece of somebody's life: it yields what it waits for."""
 
@@ -112,8 +117,12 @@ class Clock(simpy.Environment):
         """Call `callback` with the event at an absolute time."""
         self.at(time, key).callbacks.append(callback)
 
-    def run_before(self, end: float) -> None:
-        """Let everything happen that is due before `end`.
+    def size(self) -> int:
+        """Bytes that tasks and events take, roughly."""
+        return TASK_BYTES * sum(map(len, self._groups)) + EVENT_BYTES * len(self._queue)
+
+    def run_before(self, end: float, look: Callable[[], None] | None = None) -> None:
+        """Let everything happen that is due before `end`; `look` is called now and then, and what it raises ends it.
 
         Raises
         ------
@@ -133,5 +142,7 @@ class Clock(simpy.Environment):
                     raise EngineError(f"two events at {time!r} s have the same key {key:#x}: please report this")
                 last_time, last_key = time, int(key)
                 events += 1
+                if look is not None and not events % LOOK:
+                    look()
             step()
         self.events += events

@@ -4,40 +4,67 @@ from __future__ import annotations
 
 import sys
 
+from ...machine import memory_limit as default_limit
 from ...plan.engine import Detail
 from ...plan.plan import Plan
+from ...plan.size import over_limit
 from ...plan.trace import Trace
-from .clock import Clock
+from .clock import TASK_BYTES, Clock
 from .life import Life
 from .recorder import Recorder
 
 FRAMES_PER_CALL = 8
 SPARE_FRAMES = 1000
+REPLICA_BYTES = 3000
+"""Of a replica at rest, as measured."""
 
 
 class ReferenceEngine:
-    """Runs any plan; some twenty thousand requests a second at best. The meaning of the model is here."""
+    """Runs any plan; some twenty thousand requests a second at best. The meaning of the model is here.
+
+    Parameters
+    ----------
+    memory_limit
+        Bytes that one run may take, for what is in flight and what is recorded; see `machine.memory_limit`.
+    """
 
     name = "reference"
+
+    def __init__(self, memory_limit: int | None = None) -> None:
+        self.memory_limit = default_limit() if memory_limit is None else memory_limit
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: what this engine cannot run, no plan contains."""
         return ()
 
     def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
-        """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows."""
+        """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows.
+
+        Raises
+        ------
+        CapacityExceeded
+            If it would take more memory than it may.
+        """
         # Calls inside a process are nested generators: the longest chain of them may be as long as the plan. The
         # limit is the process's: it is left where it is, since other runs may go on in other threads.
         needed = FRAMES_PER_CALL * len(plan.endpoints.name) + SPARE_FRAMES
         if sys.getrecursionlimit() < needed:
             sys.setrecursionlimit(needed)
+        at_rest = REPLICA_BYTES * int(plan.units.replicas.sum()) + TASK_BYTES * int(plan.workloads.users.sum())
+        if at_rest > self.memory_limit:
+            raise over_limit(self.memory_limit)
         clock = Clock()
         recorder = Recorder(plan, clock, detail)
+
+        def look() -> None:
+            if clock.size() + recorder.size() > self.memory_limit:
+                raise over_limit(self.memory_limit)
+
         life = Life(plan, clock, seed, replication, recorder)
         recorder.watch(life.model)
         life.begin()
         try:
-            clock.run_before(plan.settings.duration_s + plan.settings.drain_s)
+            clock.run_before(plan.settings.duration_s + plan.settings.drain_s, look)
         finally:
             clock.close()
         recorder.close(life.model)

@@ -79,7 +79,7 @@ class Life(Network):
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""
-        edge = Visit(request, address, None, None, [], -1, [0.0, 0.0, 0.0], None)
+        edge = Visit(request, address, None, None, [], None, [0.0, 0.0, 0.0], None)
         call = self.model.calls[self.record.entry_calls[request.entry]]
         exchange = yield from self.call(edge, 0, call)
         self.record.request_ends(request, exchange.outcome, exchange.cause, edge.ledger)
@@ -162,7 +162,7 @@ class Life(Network):
         assert replica is not None
         service = call.endpoint.service
         service.meter.begun += 1
-        visit = Visit(exchange.request, exchange.address, service, replica, exchange.ledger, exchange.span,
+        visit = Visit(exchange.request, exchange.address, service, replica, exchange.ledger, exchange,
                       [0.0, 0.0, 0.0], exchange.awaited)  # fmt: skip
         if self.is_late(visit):
             self.record.visit_rejected(service)
@@ -178,6 +178,7 @@ class Life(Network):
             exchange.fail_with(REJECTED)
             self.answer(exchange, self.clock.now)
             return
+        exchange.has_slot = True
         failure = yield from self.serve(visit, exchange, service)
         replica.release_slot()
         del replica.visits[exchange]
@@ -223,15 +224,16 @@ class Life(Network):
         visit.totals[0] += waited
         visit.ledger.append((service.components + WAITING, waited))
 
-    def call_inside(self, visit: Visit, call: Call) -> Generator[Moment, Any, Exchange]:
+    def call_inside(self, visit: Visit, call: Call, *, sent: bool = False) -> Generator[Moment, Any, Exchange]:
         """A call of a service in the same process: a function call (rule 10.1)."""
         service = call.endpoint.service
         service.meter.begun += 1
         exchange = Exchange(call, visit, child(visit.address, call.site, 0), self.clock.now, detached=False)
+        exchange.sent = sent
         self.record.attempt_begins(exchange, visit.span)
         assert visit.replica is not None
         self.record.replica_chosen(exchange, visit.replica)
-        inner = Visit(visit.request, exchange.address, service, visit.replica, visit.ledger, exchange.span,
+        inner = Visit(visit.request, exchange.address, service, visit.replica, visit.ledger, exchange,
                       [0.0, 0.0, 0.0], visit.awaited)  # fmt: skip
         failure = yield from self.run(inner, call.endpoint)
         self.record.visit_ends(inner, service, failure, dropped=self.is_dropped(inner, failure))
@@ -374,7 +376,7 @@ class Life(Network):
         self.check_deadline(visit)
         if not call.remote:
             assert visit.replica is not None
-            self.clock.start(self.call_inside(visit.released(), call), visit.replica.tasks)
+            self.clock.start(self.call_inside(visit.released(), call, sent=True), visit.replica.tasks)
             return
         address = child(visit.address, call.site, 0)
         if call.serialization is not None:

@@ -218,7 +218,7 @@ class Visit:
     of service over all its branches, and whether it is degraded.
     """
 
-    __slots__ = ("address", "awaited", "key", "ledger", "replica", "request", "service", "span", "totals")
+    __slots__ = ("address", "awaited", "exchange", "key", "ledger", "replica", "request", "service", "totals")
 
     def __init__(
         self,
@@ -227,7 +227,7 @@ class Visit:
         service: Service | None,
         replica: Replica | None,
         ledger: list[tuple[int, float]],
-        span: int,
+        exchange: Exchange | None,
         totals: list[float],
         awaited: Awaited | None,
     ) -> None:
@@ -237,9 +237,14 @@ class Visit:
         self.service = service
         self.replica = replica
         self.ledger = ledger
-        self.span = span
+        self.exchange = exchange  # what asked for it; None: a user
         self.totals = totals
         self.awaited = awaited  # None: it is wanted whatever becomes of others, as what was sent is
+
+    @property
+    def span(self) -> int:
+        """The number of its attempt within the request, -1 at the edge."""
+        return -1 if self.exchange is None else self.exchange.span
 
     @property
     def deadline(self) -> float:
@@ -259,12 +264,14 @@ class Visit:
     def scope(self, address: int) -> Visit:
         """The same visit at another address: one repetition of its steps."""
         return Visit(
-            self.request, address, self.service, self.replica, self.ledger, self.span, self.totals, self.awaited
+            self.request, address, self.service, self.replica, self.ledger, self.exchange, self.totals, self.awaited
         )
 
     def fork(self) -> Visit:
         """The same visit with a ledger of its own: one branch of its steps."""
-        return Visit(self.request, self.address, self.service, self.replica, [], self.span, self.totals, self.awaited)
+        return Visit(
+            self.request, self.address, self.service, self.replica, [], self.exchange, self.totals, self.awaited
+        )
 
     def released(self) -> Visit:
         """A fork for whose work nobody waits, by design: what is sent inside a process."""
@@ -287,8 +294,11 @@ class Exchange(Moment):
         self.key = (caller.request.base | address) << LOCAL_BITS
         self.start = start
         self.detached = detached
+        self.sent = detached  # or by a `send` inside a process
+        self.has_slot = False
         self.span = caller.request.spans
         caller.request.spans += 1
+        self.visit = caller
         self.caller = caller.replica
         if self.caller is not None and not detached:
             self.caller.made[self] = None

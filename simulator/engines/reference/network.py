@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 
 from ...plan.layout import Outcome
 from ...plan.order import EventKind, kind_key
+from ...plan.trace import LOST
 from ...rules.randomness import uniform
 from .clock import Clock, Steps
 from .faults import delayed, is_aborted, is_cut
@@ -44,10 +45,12 @@ class Network(ABC):
             return
         exchange.replica = replica
         service.unit.count_unanswered(replica, 1)
+        replica.chosen += 1
         self.record.replica_chosen(exchange, replica)
-        if call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss:
-            return  # nobody will ever hear of it
-        if call.faults and is_cut(call, self.clock.now):
+        if (call.loss > 0.0 and uniform(self.key, address, call.loss_stream, 0) < call.loss) or (
+            call.faults and is_cut(call, self.clock.now)
+        ):
+            self.record.send_ends(exchange, LOST)  # of anything else nobody will ever hear
             return
         exchange.network_s = call.latency(address, call.latency_stream, 0)
         if call.faults:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
-from ...rules.breaker import OPEN_TIME, lets_pass, make_breaker, open_time, release, tell
+from ...rules.breaker import OPEN_TIME, lets_pass, make_breaker, open_time, release, shut_for_good, tell
 from ...rules.limits import acquire, make_limiter
 from ...rules.retry import has_budget
 from .clock import Clock, Moment
@@ -55,11 +55,15 @@ class Breaker:
         release(self._board, self._times, 0, now)
 
     def open_time(self, now: float) -> float:
-        """Seconds that it has been OPEN until now."""
+        """Seconds that it has let nobody pass until now."""
         return open_time(self._board, self._times, 0, now)  # type: ignore[no-any-return]
 
+    def shut_for_good(self) -> tuple[float, int]:
+        """Since when it waits in HALF_OPEN, and for how many results; nan, 0 if it does not."""
+        return shut_for_good(self._board, self._times, 0)
+
     def keep(self, seconds: float) -> None:
-        """What another one before it was OPEN counts on (rule 11.12)."""
+        """What another one before it let nobody pass counts on (rule 11.12)."""
         self._times[OPEN_TIME] = seconds
 
 

@@ -14,6 +14,7 @@ from ...plan.layout import GOOD, Component, Outcome
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
 from ...plan.trace import (
+    LOST,
     AttemptLog,
     CallLog,
     Count,
@@ -25,7 +26,9 @@ from ...plan.trace import (
     Waste,
     make_edges,
 )
+from ...plan.waits import sends_of
 from .clock import Clock
+from .last import waits_for_slots
 from .model import Call, Cause, Exchange, Model, Request, Service, Visit
 from .units import Replica
 from .workloads import Workload
@@ -60,6 +63,8 @@ class Recorder:
         # Lists are several times faster to add to than arrays, one number at a time.
         self.visits = [[0.0] * (services * len(Visits)) for _ in range(bins)]
         self.tries = [[0] * services for _ in range(bins)]
+        self.sent = {call: row for row, call in enumerate(sends_of(plan).tolist())}
+        self.sends = [[0] * (len(self.sent) * (LOST + 1)) for _ in range(bins)]
         self.wasted = [[0.0] * (services * len(Waste)) for _ in range(bins)]
         self.open_breakers = np.zeros((bins + 1, services))
         self.outcomes = [[0] * (workloads * len(Outcome)) for _ in range(bins)]
@@ -74,6 +79,12 @@ class Recorder:
         self.request_log = _columns(RequestLog)
         self.call_log = _columns(CallLog)
         self.attempt_log = _columns(AttemptLog)
+
+    def size(self) -> int:
+        """Bytes that the logs take."""
+        latencies = (self.latency, self.latency_arrival, self.latency_bin, self.latency_workload)
+        columns: list[array[Any]] = [*latencies, *self.request_log, *self.call_log, *self.attempt_log]
+        return sum(column.itemsize * len(column) for column in columns)
 
     # -- levels, at the edges of bins
 
@@ -107,6 +118,9 @@ class Recorder:
         last = len(self.edges) - 1
         if self.bin < last:
             self._look(model, last, None)
+        self.chosen = [replica.chosen for unit in model.units for replica in unit.replicas]
+        self.shut = [breaker.shut_for_good() for states in model.breakers for breaker in states]
+        self.waits = waits_for_slots(self.plan, model)
 
     # -- requests
 
@@ -156,6 +170,8 @@ class Recorder:
     def attempt_begins(self, exchange: Exchange, parent: int) -> None:
         """A try at a call is made, now."""
         self.tries[exchange.request.bin][exchange.call.endpoint.service.row] += 1
+        if exchange.sent:
+            self.sends[exchange.request.bin][self.sent[exchange.call.row] * (LOST + 1) + Outcome.UNFINISHED] += 1
         if not self.logs_requests:
             return
         request = exchange.request
@@ -167,6 +183,13 @@ class Recorder:
             for column, value in zip(self.attempt_log, row, strict=True):
                 column.append(value)
 
+    def send_ends(self, exchange: Exchange, outcome: int) -> None:
+        """It is known what became of a `send`; of any other attempt there is nothing to tally."""
+        if exchange.sent:
+            sends, at = self.sends[exchange.request.bin], self.sent[exchange.call.row] * (LOST + 1)
+            sends[at + Outcome.UNFINISHED] -= 1
+            sends[at + outcome] += 1
+
     def replica_chosen(self, exchange: Exchange, replica: Replica) -> None:
         """Where an attempt goes."""
         if self.logs_attempts:
@@ -174,6 +197,7 @@ class Recorder:
 
     def attempt_ends(self, exchange: Exchange) -> None:
         """A try ends for its caller (a `send` for its target), now."""
+        self.send_ends(exchange, exchange.outcome)
         if self.logs_attempts:
             self.attempt_log[7][exchange.row] = self.clock.now
             self.attempt_log[8][exchange.row] = exchange.outcome
@@ -262,6 +286,7 @@ class Recorder:
             ended=self.ended,
             visits=np.array(self.visits).reshape(bins, services, len(Visits)),
             tries=np.array(self.tries, np.int64).reshape(bins, services),
+            sends=np.array(self.sends, np.int64).reshape(bins, len(self.sent), LOST + 1),
             wasted=np.array(self.wasted).reshape(bins, services, len(Waste)),
             open_breakers=self.open_breakers,
             outcomes=np.array(self.outcomes, np.int64).reshape(bins, workloads, len(Outcome)),
@@ -274,5 +299,9 @@ class Recorder:
             requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,
             calls=CallLog(*log(CallLog, self.call_log)) if self.logs_requests else None,
             attempts=AttemptLog(*log(AttemptLog, self.attempt_log)) if self.logs_attempts else None,
+            chosen=np.array(self.chosen, np.int64),
+            shut_since_s=np.array([since for since, _ in self.shut]),
+            shut_calls=np.array([calls for _, calls in self.shut], np.int64),
+            waits=self.waits,
             events=self.clock.events,
         )

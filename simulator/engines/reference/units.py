@@ -45,6 +45,7 @@ class Replica:
         self.causes = 0  # that hold it down
         self.deaths = 0
         self.starts = 0
+        self.chosen = 0  # attempts that it was given
         self.pauses = 0
 
     def has_slot(self) -> bool:

@@ -19,6 +19,7 @@ from ...plan.plan import Plan
 from ...results.display import WIDTH, shorten, text_table
 from ...results.export import records
 from ...spec import Topology
+from ...words import count, number
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -109,9 +110,11 @@ class BreakEven(Curve):
         for one in self.cells.to_dict(orient="records"):
             here = self.table[_rows_of(self.table, first, one) & _rows_of(self.table, second, one)]
             prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
-            told = [f"{prices[name][0]:.4g}" if prices[name][1] else "not met" for name in self.deployments]
+            told = [number(prices[name][0]) if prices[name][1] else "not met" for name in self.deployments]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
-        many = "replications differ by cell" if self.replications is None else f"{self.replications} replications each"
+        many = "replications differ by cell"
+        if self.replications is not None:
+            many = f"{count(self.replications, 'replication')} each"
         title = (
             f"{self.topology}: {'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "
             f"sized to {join(self.objectives)} in every cell, {many}"

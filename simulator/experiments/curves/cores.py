@@ -16,8 +16,10 @@ from ...compiler.deployments import MICROSERVICES
 from ...errors import PlanError
 from ...plan.layout import Kind
 from ...plan.plan import Plan
-from ...results.display import number, text_table
+from ...results.display import text_table
 from ...spec import Topology
+from ...spec.mistakes import dotted
+from ...words import PLAIN, column, count, number, write
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -25,7 +27,7 @@ from .curve import Curve
 from .fits import LEAST_SIZES, ScalabilityFit, fit_scalability
 from .offered import scale_traffic
 from .points import measured, simulate_points, unique
-from .words import count, join, known, short
+from .words import join, known_columns, percent, short
 
 BOTTLENECK: Final = "bottleneck"
 LEAST_SHOWN: Final = 1e-4
@@ -74,7 +76,7 @@ class CoreCurve(Curve):
     @property
     def headline(self) -> str:
         """What the largest sizes reach of perfect scaling; of single sizes, what they serve."""
-        reached = [f"{name} reaches {share:.0%}" for name, share in _shares(self.table).items()]
+        reached = [f"{name} reaches {percent(share)}" for name, share in _shares(self.table).items()]
         if reached:
             return f"{self.topology}: of perfect scaling, {join(reached)}"
         parts = [(grown_name(str(way), rows), rows.iloc[-1]) for way, rows in self.table.groupby("way", sort=False)]
@@ -92,17 +94,15 @@ class CoreCurve(Curve):
         }  # fmt: skip
 
     def _page(self) -> tuple[str, list[str]]:
-        head = ["what grows", "bottleneck", "size", "replicas", "cores", "goodput (/s)", "perfect (/s)", "theory (/s)"]
-        rows = [
-            [
-                row["way"], row["bottleneck"], number(row["size"]), f"{row['replicas']:g}", f"{row['cores']:g}",
-                known(row, "goodput_per_s"), number(row["perfect_per_s"]), number(row["saturation_per_s"]),
-            ]
-            for row in self.table.to_dict(orient="records")
-        ]  # fmt: skip
+        table = self.table
+        (goodput,), (served,) = known_columns(table, {"goodput_per_s": "goodput"})
+        head = ["what grows", "bottleneck", "size", "replicas", "cores", goodput, "perfect (/s)", "theory (/s)"]
+        plain = [column(table[name].tolist()) for name in ("size", "replicas", "cores")]
+        theory = [column(table[name].tolist()) for name in ("perfect_per_s", "saturation_per_s")]
+        rows = list(zip(table["way"], table["bottleneck"], *plain, served, *theory, strict=True))
         title = (
-            f"{self.topology}: goodput at {self.overload:g} times the saturation rate, "
-            f"{self.replications} replications each"
+            f"{self.topology}: goodput at {number(self.overload)} times the saturation rate, "
+            f"{count(self.replications, 'replication')} each"
         )
         return title, text_table(head, rows, 2)
 
@@ -196,7 +196,7 @@ def _refuse_changing_load(topology: Topology) -> None:
     for name, workload in topology.workload.items():
         if workload.shape != "rate":
             raise PlanError(
-                f"workload.{name}: a core curve wants a constant load, which `{workload.shape}` is not; "
+                f"{dotted(('workload', name))}: a core curve wants a constant load, which `{workload.shape}` is not; "
                 "give the workload a `rate` instead"
             )
 
@@ -302,15 +302,15 @@ def _sentence(curve: CoreCurve, way: str) -> str:
     last = rows.iloc[-1]
     size = count(last["size"], "replica")
     if way == last["deployment"]:
-        size = "the file's size" if last["size"] == 1 else f"{last['size']:g} times the file's size"
+        size = "the file's size" if last["size"] == 1 else f"{number(last['size'])} times the file's size"
     text = f"{way}: with {size} it serves {short(last['goodput_per_s'])}/s"
     for share in _shares(rows).values():
-        text += f", {share:.0%} of perfect scaling"
+        text += f", {percent(share)} of perfect scaling"
     moved = rows[~rows["fitted"]]
     if way in curve.laws:
         text += f"; {curve.laws[way]}"
     if not moved.empty:
-        text += f"; from {moved.iloc[0]['cores']:g} cores on {moved.iloc[0]['bottleneck']} limits, by theory"
+        text += f"; from {count(moved.iloc[0]['cores'], 'core')} on {moved.iloc[0]['bottleneck']} limits, by theory"
     if curve.fits[way] is None and len(rows) > 1:
         where = "" if moved.empty else " before that"
         text += f"; no law is fitted, since it takes {LEAST_SIZES} sizes (found{where}: {rows['fitted'].sum()})"
@@ -319,15 +319,14 @@ def _sentence(curve: CoreCurve, way: str) -> str:
 
 def _law(rows: pd.DataFrame, fit: ScalabilityFit) -> str:
     same = rows[rows["fitted"]]
-    until = "" if len(same) == len(rows) else f" up to {same['cores'].iloc[-1]:g} cores"
+    until = "" if len(same) == len(rows) else f" up to {count(same['cores'].iloc[-1], 'core')}"
     contention = parameter_words("contention", fit.contention, fit.contention_half_width)
     return f"{contention} and {parameter_words('coherency', fit.coherency, fit.coherency_half_width)}{until}"
 
 
 def parameter_words(name: str, value: float, half_width: float) -> str:
-    """`contention 0.027 ± 0.012`, to the digits that its interval lets one see, or that none is shown."""
+    """`contention 0.02718 ± 0.01180`, or that none is shown."""
     if value - half_width <= 0.0 or value < LEAST_SHOWN:
         most = max(float(f"{value + half_width:.1g}"), LEAST_SHOWN)
-        return f"no {name} shown (at most {round(most, 4):g})"
-    digits = min(max(1, 1 - math.floor(math.log10(half_width))), 4) if half_width > 0.0 else 4
-    return f"{name} {value:.{digits}f} ± {half_width:.{digits}f}"
+        return f"no {name} shown (at most {number(round(most, 4))})"
+    return f"{name} {write(value, PLAIN, half_width)}"

@@ -15,8 +15,9 @@ from ...compiler import Napkin, compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.display import number, text_table
+from ...results.display import text_table
 from ...spec import Topology
+from ...words import column
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -25,7 +26,18 @@ from .fits import Knee, find_knee
 from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import measured, simulate_points, unique
 from .prices import size_of
-from .words import ARRIVALS, join, known, load_column, load_head, load_unit, percent, short, spell, what_loads_are
+from .words import (
+    ARRIVALS,
+    join,
+    known_columns,
+    load_column,
+    load_head,
+    load_unit,
+    percent,
+    short,
+    spell,
+    what_loads_are,
+)
 
 SHARES: Final = (0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
 """Default loads, as shares of the lowest saturation rate."""
@@ -39,6 +51,12 @@ FAILING: Final = 0.01
 """Share of errors from which a load that is kept up with says so."""
 ROUNDING: Final = 1e-9
 """Relative, of rates."""
+
+
+SHOWN: Final = {
+    "goodput_per_s": "goodput", "latency_p50_s": "p50", "latency_p99_s": "p99", "availability_ratio": "available",
+}  # fmt: skip
+"""What the table shows of a load, and its words."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -109,22 +127,10 @@ class LoadCurve(Curve):
         }  # fmt: skip
 
     def _page(self) -> tuple[str, list[str]]:
-        head = [
-            load_head(self.axis, self.load_name),
-            "deployment",
-            "goodput (/s)",
-            "p50 (ms)",
-            "p99 (ms)",
-            "available (%)",
-        ]
-        rows = [
-            [
-                number(row[self.axis]), row["deployment"], known(row, "goodput_per_s"),
-                known(row, "latency_p50_s", 1e3), known(row, "latency_p99_s", 1e3),
-                known(row, "availability_ratio", 1e2),
-            ]
-            for row in self.table.to_dict(orient="records")
-        ]  # fmt: skip
+        heads, columns = known_columns(self.table, SHOWN)
+        loads = column(self.table[self.axis].tolist())
+        rows = list(zip(loads, self.table["deployment"], *columns, strict=True))
+        head = [load_head(self.axis, self.load_name), "deployment", *heads]
         title = f"{self.topology}: fixed sizes under more load, {self.replications} replications each"
         return title, text_table(head, rows, 2)
 
@@ -178,9 +184,9 @@ def load_curve(
     points = [[compile_topology(one, name, equal_cores=equal_cores) for name in names] for one in scaled]
     made = list(simulate_points(points, engine=engine, executor=executor, progress=progress))
     rows = [
-        _row(name, scaled[number], factors[number], points[number][column], results[column])
+        _row(name, scaled[number], factors[number], points[number][place], results[place])
         for number, results in enumerate(made)
-        for column, name in enumerate(names)
+        for place, name in enumerate(names)
     ]
     table = pd.DataFrame(rows)
     settings = own[names[0]].settings
@@ -242,8 +248,8 @@ def _knees(
     names: Sequence[str], table: pd.DataFrame, made: Sequence[Sequence[Results]], confidence: float
 ) -> dict[str, Knee | None]:
     knees = {}
-    for column, name in enumerate(names):
-        runs = [results[column].replications for results in made]
+    for place, name in enumerate(names):
+        runs = [results[place].replications for results in made]
         goodput = np.array([run["goodput_per_s"].to_numpy() for run in runs])
         latency = np.array([run["latency_p99_s"].to_numpy() for run in runs])
         loads = table.loc[table["deployment"] == name, load_column(table)].tolist()

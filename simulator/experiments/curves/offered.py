@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import PlanError
+from ...spec.mistakes import dotted
 from ...units import parse_rate
 from .words import ARRIVALS
 
@@ -44,7 +45,7 @@ def scale_traffic(topology: Topology, factor: float) -> Topology:
     """
     changes: dict[str, object] = {}
     for name, workload in topology.workload.items():
-        path = f"workload.{name}"
+        path = dotted(("workload", name))
         if workload.shape == "replay":
             raise PlanError(
                 f"{path}: a replay cannot be made heavier or lighter, since its arrivals are written down; "

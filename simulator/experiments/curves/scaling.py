@@ -13,8 +13,9 @@ import pandas as pd
 from ...compiler import compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
-from ...results.display import WIDTH, number, text_table
+from ...results.display import WIDTH, text_table
 from ...spec import Topology
+from ...words import column, count
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -28,9 +29,8 @@ from .prices import Kind, Verdict, claim, judge, price_column, price_words, size
 from .words import (
     ARRIVALS,
     at_loads,
-    count,
     join,
-    known,
+    known_columns,
     limits_in_words,
     load_column,
     load_head,
@@ -145,27 +145,19 @@ class ScalingCurve(Curve):
     def _page(self) -> tuple[str, list[str]]:
         priced = self.price == "cost_per_hour"
         cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
-        head = [
-            load_head(self.axis, self.load_name),
-            "deployment",
-            "replicas",
-            "cores",
-            "GiB",
-            cost,
-            "p99 (ms)",
-            "objectives",
-        ]
-        rows = [
-            [
-                number(row[self.axis]), row["deployment"], f"{row['replicas']:g}", f"{row['cores']:g}",
-                f"{row['memory_bytes'] / 2**30:.3g}", number(row[self.price]), known(row, "latency_p99_s", 1e3),
-                "met" if row["met"] else "NOT MET",
-            ]
-            for row in self.table.to_dict(orient="records")
-        ]  # fmt: skip
+        table = self.table
+        (p99,), (tail,) = known_columns(table, {"latency_p99_s": "p99"})
+        head = [load_head(self.axis, self.load_name), "deployment", "replicas", "cores", "GiB", cost, p99, "objectives"]
+        sizes = [column(table[name].tolist()) for name in ("replicas", "cores")]
+        memory = column((table["memory_bytes"] / 2**30).tolist())
+        met = ["met" if one else "NOT MET" for one in table["met"]]
+        rows = list(zip(
+            column(table[self.axis].tolist()), table["deployment"], *sizes, memory, column(table[self.price].tolist()),
+            tail, met, strict=True,
+        ))  # fmt: skip
         title = (
             f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
-            f"{self.replications} replications each"
+            f"{count(self.replications, 'replication')} each"
         )
         counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
         return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]

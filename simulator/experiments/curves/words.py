@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
 from ...plan.plan import Objective
-from ...results.display import number, quantity
+from ...words import PERCENT, column, number, unit_of, write
+from ...words import percent as percent_of
 
 DIGITS: Final = 3
 """That a load has in a sentence, if they tell it from its neighbours."""
@@ -44,15 +45,20 @@ def what_loads_are(axis: str, name: str) -> str:
     return "" if axis == "users" or name == ARRIVALS else f" Loads are the {name}."
 
 
-def known(row: Mapping[Any, Any], quantity: str, factor: float = 1.0) -> str:
-    """A value and its half width, in the unit that the factor leads to."""
-    value, half_width = row[quantity] * factor, row[f"{quantity}_half_width"] * factor
-    return f"{number(value)} ± {float(f'{half_width:.2g}'):g}" if half_width > 0.0 else number(value)
+def known_columns(table: pd.DataFrame, heads: Mapping[str, str]) -> tuple[list[str], list[list[str]]]:
+    """What heads quantities that have half widths, with the unit that fits all rows; and their columns."""
+    titles, columns = [], []
+    for name, head in heads.items():
+        values = table[name].tolist()
+        unit = unit_of(name, values)
+        titles.append(f"{head} ({unit.name})")
+        columns.append(column(values, unit, table[f"{name}_half_width"].tolist()))
+    return titles, columns
 
 
 def short(value: float, digits: int = DIGITS) -> str:
-    """The digits that matter, in full up to a million."""
-    return f"{float(f'{value:.{digits}g}'):.{MOST_DIGITS}g}" if value < 1e6 else f"{value:.{digits}g}"
+    """The digits that matter."""
+    return number(value, digits)
 
 
 def spell(values: Sequence[float]) -> list[str]:
@@ -63,16 +69,11 @@ def spell(values: Sequence[float]) -> list[str]:
     return [short(value, digits) for value in values]
 
 
-def count(number: float, noun: str) -> str:
-    """1 core, 2.5 cores."""
-    return f"{number:g} {noun}{'' if number == 1 else 's'}"
-
-
 def percent(share: float) -> str:
     """A share; what is more than nothing does not look like it."""
     if 0.0 < share < LEAST_SHARE:
-        return f"less than {LEAST_SHARE:.1%}"
-    return f"{share:.1%}".replace(".0%", "%") if share < 0.1 else f"{share:.0%}"
+        return f"less than {percent_of(LEAST_SHARE)}"
+    return percent_of(round(100.0 * share, 1 if share < 0.1 else 0) / 100.0)
 
 
 def join(words: Sequence[str]) -> str:
@@ -113,8 +114,8 @@ def limits_in_words(given: Sequence[Sequence[Objective]]) -> tuple[str, ...]:
             limits.setdefault((one.slo, one.quantity), []).append(one.limit)
     said = []
     for (slo, name), values in limits.items():
-        kind, unit = ("errorRate", "%") if name == "errorRate" else ("latency_s", "ms")
-        ends = dict.fromkeys(f"{float(quantity(kind, limit)):g}" for limit in (min(values), max(values)))
+        unit = PERCENT if name == "errorRate" else unit_of("latency_s", values)
+        ends = dict.fromkeys(write(limit, unit) for limit in (min(values), max(values)))
         some = "" if len(values) == len(given) else " in some cells"
-        said.append(f"{slo} {name} {' to '.join(ends)} {unit}{some}")
+        said.append(f"{slo} {name} {unit.after(' to '.join(ends))}{some}")
     return tuple(said)

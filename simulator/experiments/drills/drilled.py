@@ -24,9 +24,11 @@ class Drill:
     ----------
     table
         One row a deployment and policy set (`deployment`, `policies`): `same_as`, the set that is the same there, or
-        empty; `requests` of a run; of them `lost`, `degraded`, `late`, `gained`, of users `not_asked`, `asked_more`;
-        `retry_amplification`; `time_to_detect_s` (of the `detected` replications), `time_to_recover_s` (from the
-        fault's end; inf unless all `recovered`); `verdict`; and where the load was searched the factors of the file's
+        empty; `requests` of a run; of them `lost`, `degraded`, `late`, the reverse of each, `gained`, `restored`,
+        `sooner`, of users `not_asked`, `asked_more`; less its reverse `lost_net`, `degraded_net`, `late_net`,
+        `not_asked_net`, which is harm where the interval lies above 0; `retry_amplification`; of the `detected`
+        replications `time_to_detect_s` and `time_to_recover_s` (from the fault's end; inf unless all `recovered`, NaN
+        if nothing was seen); `verdict`; and where the load was searched the factors of the file's
         traffic `load_low`, at which it comes back, and `load_high`, at which it does not, with `load_limit`, why.
     entries
         The same counts for each entry of a workload, with the limit (`limit_s`) and the share that its slos promise.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +22,8 @@ UNTOLD: Final = 0.99
 """The share in time, and the share without errors, where no slo says them."""
 LAST: Final = 0.25
 """The last part of what is watched after the fault."""
+TWICE: Final = 2.0
+"""A stretch is no chance if it misses more than so many times what one misses that is chance."""
 HELD_UP: Final = 0.5
 """Of a closed workload at least this part of the requests without the fault counts as asked."""
 
@@ -73,7 +76,7 @@ def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float,
     return np.concatenate([cut_bins(arrival_s, at_s, until_s, width_s=width_s)[:-1], after])
 
 
-def is_short(good: NDArray[np.int64], number: NDArray[np.int64], share: float) -> Flags:
+def is_short(good: NDArray[np.int64] | Floats, number: NDArray[np.int64], share: float) -> Flags:
     """Where as few good ones of so many are no chance, if each were good with this probability: exact, binomial."""
     from scipy.special import bdtr
 
@@ -96,37 +99,98 @@ class Incident:
         return math.isfinite(self.recover_s)
 
 
-def judge(
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """One entry of one replication, bin by bin: where it is bad with the fault only, and where without it only."""
+
+    edges: Floats
+    bad: Flags
+    missed: Floats  # requests served in time without the fault, less those with it; as many asked
+    bad_without: Flags
+    missed_without: Floats
+    full: Flags  # bad without the fault, however it is with it
+
+
+def chance_of(
     calm: Fates, faulty: Fates, promise: Promise, *, at_s: float, until_s: float, horizon_s: float, cycles_s: Floats
-) -> Incident:
+) -> Floats:
+    """By entry, the most requests that a bad stretch misses which is there only without the fault."""
+    most = np.zeros(promise.limits_s.size)
+    for entry, bins in _entries(calm, faulty, promise, (at_s, until_s, horizon_s), cycles_s):
+        most[entry] = max((missed for _, missed in _stretches(bins.bad_without, bins.missed_without)), default=0.0)
+    return most
+
+
+def judge(
+    calm: Fates, faulty: Fates, promise: Promise, *, at_s: float, until_s: float, horizon_s: float, cycles_s: Floats,
+    chance: Floats | None = None,
+) -> Incident:  # fmt: skip
     """The incident of one replication.
 
     Parameters
     ----------
     cycles_s
         By workload, how long a user takes from one request to the next without the fault; 0 if nobody waits.
+    chance
+        By entry, the most that `chance_of` finds in any replication; none if not given.
     """
     first, over, overloaded = [math.inf], [0.0], [False]
+    faulty_good = faulty.in_time(promise.limits_s)
+    for entry, bins in _entries(calm, faulty, promise, (at_s, until_s, horizon_s), cycles_s):
+        edges, bad = bins.edges, bins.bad.copy()
+        for rows, missed in _stretches(bins.bad, bins.missed):
+            bad[rows] = missed > TWICE * (0.0 if chance is None else chance[entry])
+        waits = cycles_s[calm.workload[calm.entry == entry][0]] > 0.0
+        failed_s = faulty.arrival_s[(faulty.entry == entry) & ~faulty_good]
+        ends = edges[1:] if waits else _last_seconds(edges, failed_s)
+        first += [float(end) - at_s for end in edges[1:][bad][:1]]
+        over.append(_over(edges[:-1][bad], ends[bad], until_s, horizon_s))
+        overloaded.append(_mostly(edges[:-1][bins.full], edges[1:][bins.full], until_s, horizon_s))
+    seen = min(first)
+    return Incident(seen if math.isfinite(seen) else math.nan, max(over), any(overloaded))
+
+
+def _entries(
+    calm: Fates, faulty: Fates, promise: Promise, times: tuple[float, float, float], cycles_s: Floats
+) -> Iterator[tuple[int, Bins]]:
+    """Every entry that is asked without the fault, with its bins."""
     calm_good, faulty_good = calm.in_time(promise.limits_s), faulty.in_time(promise.limits_s)
     for entry in np.unique(calm.entry).tolist():
         mine, theirs = calm.entry == entry, faulty.entry == entry
         share = float(promise.shares[entry])
         cycle_s = float(cycles_s[calm.workload[mine][0]])
-        width_s = max(BIN_S, math.ceil(cycle_s))
-        edges = _cut_twice(calm.arrival_s[mine], at_s, until_s, horizon_s, width_s)
+        edges = _cut_twice(calm.arrival_s[mine], *times, max(BIN_S, math.ceil(cycle_s)))
         before, good_before = (np.histogram(calm.arrival_s[one], edges)[0] for one in (mine, mine & calm_good))
         asked, good = (np.histogram(faulty.arrival_s[one], edges)[0] for one in (theirs, theirs & faulty_good))
         if cycle_s > 0.0:
             asked = np.maximum(asked, np.floor(HELD_UP * before).astype(np.int64))
-        # Below the share without the fault too: what chance does to both is not the fault's doing.
-        bad = is_short(good, asked, share) & (good * np.maximum(before, 1) < good_before * np.maximum(asked, 1))
-        first += [float(end) - at_s for end in edges[1:][bad][:1]]
-        ends = edges[1:] if cycle_s > 0.0 else _last_seconds(edges, faulty.arrival_s[theirs & ~faulty_good])
-        over.append(_over(edges[:-1][bad], ends[bad], until_s, horizon_s))
         full = is_short(good_before, before, share)
-        overloaded.append(_mostly(edges[:-1][full], edges[1:][full], until_s, horizon_s))
-    seen = min(first)
-    return Incident(seen if math.isfinite(seen) else math.nan, max(over), any(overloaded))
+        worse = good_before * np.maximum(asked, 1) - good * np.maximum(before, 1)
+        missed, missed_without = worse / np.maximum(before, 1), -worse / np.maximum(asked, 1)
+        # Short by what is missed alone, too: what chance does to both is not the fault's doing.
+        yield (
+            entry,
+            Bins(
+                edges=edges,
+                bad=is_short(good, asked, share) & _is_short_by(missed, asked, share),
+                missed=missed,
+                bad_without=full & _is_short_by(missed_without, before, share),
+                missed_without=missed_without,
+                full=full,
+            ),
+        )
+
+
+def _is_short_by(missed: Floats, number: NDArray[np.int64], share: float) -> Flags:
+    """Where so many less than all are short; the scale of the other run may leave a rounding."""
+    return is_short(np.asarray(number - np.maximum(missed, 0.0) + 1e-9, np.float64), number, share)
+
+
+def _stretches(bad: Flags, missed: Floats) -> Iterator[tuple[slice, float]]:
+    """Where bins are bad one after the other, and what they miss together."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], bad, [False]]).astype(np.int8)))
+    for start, end in steps.reshape(-1, 2).tolist():
+        yield slice(start, end), math.fsum(missed[start:end].tolist())
 
 
 def _last_seconds(edges: Floats, failed_s: Floats) -> Floats:

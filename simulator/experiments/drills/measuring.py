@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -20,7 +20,8 @@ from ...results.statistics import student_interval
 from ..replicate import Job, Progress, run_jobs
 from .blast import Seen, blast_rows, see_services
 from .faulting import Scene
-from .incidents import Incident, Promise, find_promise, judge
+from .incidents import Incident, Promise, chance_of, find_promise, judge
+from .nets import count_columns, harms, is_chance
 from .pairing import Counts, Fates, Pairs, attempts_ratio, count_pairs, pair_requests, read_fates
 
 AT_ONCE: Final = 4
@@ -31,7 +32,6 @@ SHORTEST_S: Final = 10.0
 """Least length of the span of the blast radius and the retry amplification, for faults of no time."""
 POINTS: Final = 240
 """Points of the timeline, about."""
-COUNTS: Final = tuple(each.name for each in fields(Counts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,11 @@ class Measured:
     replications: tuple[Replication, ...]
     promise: Promise
     counts: tuple[Counts, ...]
+    columns: dict[str, float]
+    """Of the counts: see `count_columns`."""
     incidents: tuple[Incident, ...]
+    chance: Floats
+    """By entry, what a bad stretch of requests may miss that is chance (rule 15.8)."""
 
 
 def run_pair(
@@ -130,19 +134,37 @@ def typical_latency(plan: Plan, replications: Sequence[Replication], warmup_s: f
     return limits
 
 
-def measure_pair(scene: Scene, plan: Plan, replications: tuple[Replication, ...], typical_s: Floats) -> Measured:
-    """Count and judge."""
+def measure_pair(
+    scene: Scene,
+    plan: Plan,
+    replications: tuple[Replication, ...],
+    typical_s: Floats,
+    chance: Floats | None = None,
+) -> Measured:
+    """Count and judge.
+
+    Parameters
+    ----------
+    chance
+        What is known of it from other replications: then whether somebody is harmed is not asked again.
+    """
     promise = find_promise(plan, typical_s)
+    counts = tuple(count_pairs(one.pairs, promise.limits_s) for one in replications)
+    columns = count_columns([one.pairs for one in replications], promise.limits_s, plan.settings.confidence)
+    times = {"at_s": scene.at_s, "until_s": scene.until_s, "horizon_s": scene.horizon_s}
+    cycles = [_cycles(plan, one.calm, scene.horizon_s) for one in replications]
+    found = [
+        chance_of(one.calm, one.faulty, promise, cycles_s=cycle_s, **times)
+        for one, cycle_s in zip(replications, cycles, strict=True)
+    ]
+    most = np.maximum.reduce([*found, *([] if chance is None else [chance])])
     incidents = [
-        judge(
-            one.calm, one.faulty, promise,
-            at_s=scene.at_s, until_s=scene.until_s, horizon_s=scene.horizon_s,
-            cycles_s=_cycles(plan, one.calm, scene.horizon_s),
-        )
-        for one in replications
-    ]  # fmt: skip
-    counts = [count_pairs(one.pairs, promise.limits_s) for one in replications]
-    return Measured(plan, replications, promise, tuple(counts), tuple(incidents))
+        judge(one.calm, one.faulty, promise, cycles_s=cycle_s, chance=most, **times)
+        for one, cycle_s in zip(replications, cycles, strict=True)
+    ]
+    if chance is None and is_chance(columns) and not harms(columns):
+        incidents = [replace(one, detect_s=math.nan, recover_s=0.0) for one in incidents]
+    return Measured(plan, replications, promise, counts, columns, tuple(incidents), most)
 
 
 def _cycles(plan: Plan, calm: Fates, horizon_s: float) -> Floats:
@@ -177,7 +199,7 @@ def watch_longer(
         again = run_pair(
             later, calm, faulty, engine=engine, replications=[number], services=False, executor=executor, progress=part
         )
-        (found,) = measure_pair(later, calm, again, typical_s).incidents
+        (found,) = measure_pair(later, calm, again, typical_s, made.chance).incidents
         incidents[number] = replace(incidents[number], recover_s=found.recover_s)
         if not found.over:
             break
@@ -187,18 +209,17 @@ def watch_longer(
 def row_of(scene: Scene, made: Measured, confidence: float) -> dict[str, Any]:
     """Means over replications with the half widths of their Student intervals, and the verdict."""
     row: dict[str, Any] = {"requests": np.mean([one.faulty.entry.size for one in made.replications])}
-    for name in COUNTS:
-        _put(row, name, [getattr(one, name) for one in made.counts], confidence)
+    row |= made.columns
     span = span_of(scene)
     _put(row, "retry_amplification", [attempts_ratio(one.pairs, *span) for one in made.replications], confidence)
     _put(row, "time_to_detect_s", [one.detect_s for one in made.incidents], confidence)
-    row["detected"] = sum(not math.isnan(one.detect_s) for one in made.incidents)
-    recover = [one.recover_s for one in made.incidents]
-    _put(row, "time_to_recover_s", recover if all(one.over for one in made.incidents) else [math.inf], confidence)
+    seen = [one for one in made.incidents if not math.isnan(one.detect_s)]
+    row["detected"] = len(seen)
+    recover = [one.recover_s for one in seen]
+    _put(row, "time_to_recover_s", recover if all(one.over for one in seen) else [math.inf], confidence)
     row["recovered"] = sum(one.over for one in made.incidents)
     row["replications"] = len(made.incidents)
-    harmed = any(max(one.lost, one.degraded, one.late, one.not_asked) > 0 for one in made.counts)
-    return row | {"verdict": verdict_of(made.incidents, harmed=harmed)}
+    return row | {"verdict": verdict_of(made.incidents, harmed=bool(harms(row)))}
 
 
 def _put(row: dict[str, Any], name: str, values: Sequence[float], confidence: float) -> None:
@@ -226,10 +247,8 @@ def entry_rows(made: Measured, confidence: float) -> list[dict[str, Any]]:
             "limit_s": float(made.promise.limits_s[entry]), "limit_is_slo": bool(made.promise.told[entry]),
             "promised_ratio": float(made.promise.shares[entry]),
         }  # fmt: skip
-        counts = [asdict(count_pairs(one.pairs, made.promise.limits_s, entry)) for one in made.replications]
-        for name in COUNTS:
-            _put(row, name, [one[name] for one in counts], confidence)
-        rows.append(row)
+        pairs = [one.pairs for one in made.replications]
+        rows.append(row | count_columns(pairs, made.promise.limits_s, confidence, entry))
     return rows
 
 

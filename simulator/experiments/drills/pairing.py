@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from ...plan.plan import Floats, Integers
 from ...plan.trace import RequestLog
 
 Flags = NDArray[np.bool_]
+SECTIONS: Final = 10
+"""Parts of a run, by arrival, of which what chance does is taken for independent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +89,12 @@ class Counts:
     gained: int  # served with it, not without
     not_asked: int
     asked_more: int
+    restored: int = 0  # degraded without it, ok with it
+    sooner: int = 0  # too late without it, in time with it
 
 
 def count_pairs(pairs: Pairs, limits: Floats, entry: int | None = None) -> Counts:
-    """How many are lost, degraded, late; of all, or of one entry.
+    """How many are lost, degraded, late, and the other way round; of all, or of one entry.
 
     Parameters
     ----------
@@ -98,14 +103,40 @@ def count_pairs(pairs: Pairs, limits: Floats, entry: int | None = None) -> Count
     """
     calm, faulty = pairs.calm, pairs.faulty
     here = np.ones(calm.entry.size, dtype=bool) if entry is None else calm.entry == entry
-    late = calm.in_time(limits) & faulty.good & ~faulty.in_time(limits)
-    worse = (calm.outcome == Outcome.OK) & (faulty.outcome == Outcome.DEGRADED)
-    alone = [
-        one.entry.size if entry is None else np.count_nonzero(one.entry == entry)
+    not_asked, asked_more = (
+        one.entry.size if entry is None else int(np.count_nonzero(one.entry == entry))
         for one in (pairs.not_asked, pairs.asked_more)
-    ]
-    changes = (calm.good & ~faulty.good, worse, late, faulty.good & ~calm.good)
-    return Counts(*(int(np.count_nonzero(one & here)) for one in changes), *map(int, alone))
+    )
+    (lost, degraded, late), (gained, restored, sooner) = (
+        [int(np.count_nonzero(change & here)) for change in _worse(*order, limits)]
+        for order in ((calm, faulty), (faulty, calm))
+    )
+    return Counts(lost, degraded, late, gained, not_asked, asked_more, restored, sooner)
+
+
+def chance_variances(pairs: Pairs, limits: Floats, entry: int | None = None) -> dict[str, float]:
+    """Variance that chance gives lost, degraded, late and not asked, less their reverse, as the reverse alone shows it.
+
+    By chance the one is as large as the other; what is late at one time is late together, so that it goes by sections.
+    """
+    here = slice(None) if entry is None else np.flatnonzero(pairs.calm.entry == entry)
+    changes = zip(_worse(pairs.calm, pairs.faulty, limits), _worse(pairs.faulty, pairs.calm, limits), strict=True)
+    order = np.argsort(pairs.calm.arrival_s[here], kind="stable")
+    found = []
+    for worse, better in changes:
+        net = (worse.astype(np.int64) - better)[here][order]
+        sums = np.array([part.sum() for part in np.array_split(net, SECTIONS)], np.float64)
+        found.append(2.0 * float((np.minimum(sums, 0.0) ** 2).sum()))
+    more = pairs.asked_more.entry
+    found.append(2.0 * float(more.size if entry is None else np.count_nonzero(more == entry)))
+    return dict(zip(("lost", "degraded", "late", "not_asked"), found, strict=True))
+
+
+def _worse(before: Fates, after: Fates, limits: Floats) -> tuple[Flags, Flags, Flags]:
+    """Which are lost, degraded, late from one run to the other."""
+    lost = before.good & ~after.good
+    degraded = (before.outcome == Outcome.OK) & (after.outcome == Outcome.DEGRADED)
+    return lost, degraded, before.in_time(limits) & after.good & ~after.in_time(limits)
 
 
 def attempts_ratio(pairs: Pairs, since_s: float, until_s: float) -> float:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ...errors import PlanError
 from ...spec import Topology
+from ...spec.mistakes import dotted
 
 SETS: Final = ("none", "timeouts", "retries", "full")
 """Policy sets that every file has."""
@@ -72,7 +73,9 @@ def _edited(topology: Topology, edit: Edit, *, bare: bool) -> Topology:
     if bare:
         for name, deployment in content.get("deployments", {}).items():
             for unit, block in deployment["units"].items():
-                changes |= {f"deployments.{name}.units.{unit}.{key}": None for key in OF_THE_TARGET if key in block}
+                changes |= {
+                    dotted(("deployments", name, "units", unit, key)): None for key in OF_THE_TARGET if key in block
+                }
     edited = topology.replace(changes)
     return topology if edited == topology else edited
 
@@ -90,7 +93,7 @@ def _edited_policies(topology: Topology, policies: Mapping[str, Block], edit: Ed
             block["inherits"] = other[block["inherits"]]
         edited[other[name]] = block
     rest = {
-        f"workload.{name}.policy": other[workload.policy]
+        dotted(("workload", name, "policy")): other[workload.policy]
         for name, workload in topology.workload.items()
         if workload.policy is not None
     }

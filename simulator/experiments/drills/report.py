@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from ...results.display import WIDTH, number, shorten, text_table
-from ...units import format_duration
+from ...results.display import WIDTH, shorten, text_table
+from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, number, write
 from ..curves.words import join, short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
+from .nets import harms
 
 if TYPE_CHECKING:
     from .drilled import Drill
@@ -22,9 +23,11 @@ MOST: Final = 4
 """Services that a line of the blast radius names."""
 MOST_LETTERS: Final = 16
 """Of the name of a deployment or a policy set in the table."""
-HEAD: Final = ("deployment, policies", "lost", "degraded", "late", "tries x", "detect s", "recover s", "verdict")
-HARMS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
-QUANTITIES: Final = {"error_ratio": ("errors", 100.0, " %"), "latency_mean_s": ("latency", 1e3, " ms")}
+HEAD: Final = (
+    "deployment, policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
+)  # fmt: skip
+WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
+QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
 def render(drill: Drill) -> str:
@@ -42,16 +45,15 @@ def render(drill: Drill) -> str:
 
 def conditions(drill: Drill) -> str:
     """What is counted, over how long, and from when on an answer is late."""
-    many = "" if drill.replications == 1 else "s"
     limits = []
     for row in drill.entries.drop_duplicates(["workload", "entry"]).to_dict(orient="records"):
         what = "its slo" if row["limit_is_slo"] else "twice the p99 without the fault"
         if math.isfinite(row["limit_s"]):
-            limits.append(f"{row['entry']} after {format_duration(float(short(row['limit_s'])))} ({what})")
+            limits.append(f"{row['entry']} after {duration(row['limit_s'])} ({what})")
     late = f"; late: {join(limits)}" if limits else ""
     return (
-        f"Requests of one run of {format_duration(drill.horizon_s)}, against the same run without the fault; "
-        f"{drill.replications} replication{many}{late}."
+        f"Requests of one run of {duration(drill.horizon_s)}, against the same run without the fault; "
+        f"{count(drill.replications, 'replication')}{late}. What is better with the fault is subtracted."
     )
 
 
@@ -77,22 +79,28 @@ def _table(drill: Drill) -> list[str]:
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
-    back, verdict = row["time_to_recover_s"], row["verdict"]
-    recover = "-" if verdict in ("unharmed", "kept", "overloaded") else "never" if math.isinf(back) else f"{back:.1f}"
-    detect = "-" if math.isnan(row["time_to_detect_s"]) else f"{row['time_to_detect_s']:.1f}"
+    seen, back = row["detected"] > 0, row["time_to_recover_s"]
+    recover = "never" if math.isinf(back) else number(back, 3)
     return [
-        *(_known(row, name) for name in ("lost", "degraded", "late")),
-        _three(row["retry_amplification"]), detect, recover, verdict,
+        *(_known(row, f"{name}_net") for name in ("lost", "degraded", "late")),
+        number(row["retry_amplification"], 3), f"{row['detected']} of {row['replications']}",
+        number(row["time_to_detect_s"], 3) if seen else "-",
+        recover if seen and row["verdict"] != "overloaded" else "-", row["verdict"],
     ]  # fmt: skip
 
 
-def _known(row: Mapping[Any, Any], name: str, factor: float = 1.0) -> str:
-    value, half = row[name] * factor, row[f"{name}_half_width"] * factor
-    return f"{_three(value)} ± {float(f'{half:.2g}'):g}" if half > 0.0 else _three(value)
+def _known(row: Mapping[Any, Any], name: str, unit: Unit = PLAIN) -> str:
+    return write(row[name], unit, row[f"{name}_half_width"])
 
 
-def _three(value: float) -> str:
-    return number(value) if math.isnan(value) else f"{value:,.0f}" if abs(value) >= 1000.0 else short(value)
+def _worse(row: Mapping[Any, Any]) -> str:
+    """What is worse beyond chance, in words; empty if nothing is."""
+    worse = [f"{_known(row, f'{name}_net')} {WORDS[name]}" for name in harms(row)]
+    return join(worse) if worse else ""
+
+
+def _nobody(row: Mapping[Any, Any]) -> str:
+    return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
 
 
 def _wrapped(lines: list[str]) -> list[str]:
@@ -119,13 +127,11 @@ def entry_lines(drill: Drill) -> list[str]:
     """Whom it hits: what each entry loses."""
 
     def tell(row: dict[str, Any]) -> str:
-        parts = []
-        for one in _part(drill.entries, row).to_dict(orient="records"):
-            worse = [f"{_known(one, name)} {word}" for name, word in HARMS.items() if one[name] > 0.0]
-            parts.append(f"{one['entry']} {join(worse) if worse else 'unharmed'}")
-        return "; ".join(parts)
+        entries = _part(drill.entries, row).to_dict(orient="records")
+        return "; ".join(f"{one['entry']} {_worse(one) or 'unharmed'}" for one in entries)
 
-    requests = [f"{one['requests']:,.0f} of {one['entry']}" for one in _entries(drill).to_dict(orient="records")]
+    entries = _entries(drill)[["requests", "entry"]].itertuples(index=False)
+    requests = [f"{number(round(many))} of {entry}" for many, entry in entries]
     return [f"by entry, of {join(requests)}:", *_told(drill, tell)]
 
 
@@ -141,19 +147,21 @@ def blast_lines(drill: Drill) -> list[str]:
 
     def tell(row: dict[str, Any]) -> str:
         rows, parts = _part(drill.blast, row), []
-        for quantity, (word, factor, unit) in QUANTITIES.items():
+        for quantity, (word, unit) in QUANTITIES.items():
             seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
                 "rise", ascending=False, kind="stable"
             )
             first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
-            names = [f"{one['service']} +{_known(one, 'rise', factor)}{unit}" for one in first]
+            names = [f"{one['service']} +{unit.after(_known(one, 'rise', unit))}" for one in first]
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
         return "; ".join(parts) or nobody
 
     seconds = drill.until_s - drill.at_s
-    when = "while the fault lasts" if seconds >= SHORTEST_S else f"in {SHORTEST_S:g} s from the fault's beginning on"
+    when = "while the fault lasts"
+    if seconds < SHORTEST_S:
+        when = f"in {duration(SHORTEST_S)} from the fault's beginning on"
     head = f"blast radius (other services {when}, as their callers see them):"
     return [head, *_told(drill, tell)]
 
@@ -173,12 +181,9 @@ def _containment(drill: Drill) -> Iterator[str]:
     last = "full" if "full" in sets else sets[-1]
     said = {"full": "the policies of the file", "none": "no policies"}.get(last, f"the policies {last!r}")
     rows = drill.table[drill.table["policies"] == last].to_dict(orient="records")
-    parts = []
-    for row in rows:
-        worse = [f"{_known(row, name)} {word}" for name, word in HARMS.items() if row[name] > 0.0]
-        parts.append(f"{join(worse) if worse else 'none harmed'} in {row['deployment']}")
+    parts = [f"{_worse(row) or _nobody(row)} in {row['deployment']}" for row in rows]
     if parts:
-        yield f"With {said}, of {rows[0]['requests']:,.0f} requests of a run: {'; '.join(parts)}."
+        yield f"With {said}, of {count(round(rows[0]['requests']), 'request')} of a run: {'; '.join(parts)}."
     for name, services in drill.shared.items():
         if services and name in set(drill.table["deployment"]):
             share = "shares" if len(drill.targets) == 1 else "share"
@@ -194,15 +199,14 @@ def _policies(drill: Drill) -> Iterator[str]:
         yield "No policy acts here: all policy sets are the same."
         return
     for deployment, rows in groups:
-        if len(rows) > 1 and (rows["lost"] + rows["late"]).gt(0.0).any():
-            parts = [
-                f"{_three(one['lost'] + one['late'])} ({one['policies']})" for one in rows.to_dict(orient="records")
-            ]
+        both = rows["lost_net"] + rows["late_net"]
+        if len(rows) > 1 and both.gt(0.0).any():
+            parts = [f"{number(value)} ({name})" for value, name in zip(both, rows["policies"], strict=True)]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:
-    watched = format_duration(LONGER * (drill.horizon_s - drill.until_s))
+    watched = duration(LONGER * (drill.horizon_s - drill.until_s))
     lasting = [name for row, name in rows if row["verdict"] == "metastable"]
     if lasting:
         yield (
@@ -215,9 +219,14 @@ def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[s
     if not lasting and not full and rows:
         yield "All come back."
     for row, name in rows:
+        if 0 < row["detected"] < row["replications"]:
+            times = f"seen after {_known(row, 'time_to_detect_s')} s"
+            if math.isfinite(row["time_to_recover_s"]):
+                times += f", over {_known(row, 'time_to_recover_s')} s after the fault"
+            yield f"{name}, in {row['detected']} of {row['replications']} replications: {times}."
         if drill.horizon_s - drill.until_s < row["time_to_recover_s"] < math.inf:
-            seconds = format_duration(float(short(row["time_to_recover_s"])))
-            yield f"{name} takes {seconds} for it, longer than the run: what it loses after that is not counted."
+            took = duration(row["time_to_recover_s"])
+            yield f"{name} takes {took} for it, longer than the run: what it loses after that is not counted."
 
 
 def _brink(row: dict[str, Any], name: str) -> str:

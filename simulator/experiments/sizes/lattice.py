@@ -17,6 +17,7 @@ from ...plan.layout import Kind, Shape
 from ...plan.plan import Plan
 from ...results.cost import unit_costs
 from ...spec import Topology
+from ...spec.mistakes import dotted
 from .doubts import Doubt, find_doubts
 from .surely import may_be_always_busy, sure_loads
 
@@ -192,12 +193,12 @@ class Lattice:
             cpu: float = int(option.cpu) if option.cpu >= 1.0 else option.cpu
             written = self.topology.deployments.get(self.deployment)
             if written is not None and name in written.units:
-                path = f"deployments.{self.deployment}.units.{name}"
+                path = dotted(("deployments", self.deployment, "units", name))
             elif name in self.topology.services and self.deployment != name:
-                path = f"services.{name}"
+                path = dotted(("services", name))
             else:
                 unit = {"services": self._members(name), "replicas": option.replicas, "resources": {"cpu": cpu}}
-                changes[f"deployments.{self.deployment}"] = {"units": {name: unit}}
+                changes[dotted(("deployments", self.deployment))] = {"units": {name: unit}}
                 continue
             changes[f"{path}.replicas"] = option.replicas
             changes[f"{path}.resources.cpu"] = cpu

@@ -14,10 +14,10 @@ import pandas as pd
 
 from ...errors import PlanError
 from ...results import Results, paired_difference
-from ...results.display import NOTHING, WIDTH, label, number, text_table
-from ...results.display import quantity as shown_quantity
+from ...results.display import WIDTH, label, text_table
 from ...results.quantities import PERCENTILES
 from ...spec import Topology
+from ...words import NOTHING, Unit, count, number, percent, unit_of, write
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import simulate_plans, with_settings
@@ -107,12 +107,9 @@ class NextReplica:
         return label(self.quantity).partition(" (")[0]
 
     @property
-    def _unit(self) -> str:
-        return label(self.quantity).removeprefix(self._what).strip(" ()")
-
-    @property
-    def _after(self) -> str:
-        return f" {self._unit}" if self._unit else ""
+    def _unit(self) -> Unit:
+        """What the value and what is gained are told in."""
+        return unit_of(self.quantity, (self.value,))
 
     @property
     def _priced(self) -> bool:
@@ -120,8 +117,8 @@ class NextReplica:
 
     def _gain(self, unit: str) -> str:
         row: Any = self.table.loc[unit]
-        low, high = (shown_quantity(self.quantity, float(row[end])) for end in ("low", "high"))
-        return f"gain is {low} to {high}{self._after} of {self._what}"
+        low, high = (write(float(row[end]), self._unit) for end in ("low", "high"))
+        return f"gain is {low} to {self._unit.after(high)} of {self._what}"
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, ready for JSON."""
@@ -135,14 +132,14 @@ class NextReplica:
         }
 
     def __str__(self) -> str:
-        now = f"{shown_quantity(self.quantity, self.value)}{self._after} now, the mean of"
+        now = f"{self._unit.after(write(self.value, self._unit))} now, the mean of"
         now = "unknown after" if math.isnan(self.value) else now
         head = (
             f"{self.topology} as {self.deployment}: one more replica of each unit, {self._what} is {now}"
-            f" {self.replications} replications ({self.confidence * 100.0:g} % intervals)"
+            f" {count(self.replications, 'replication')} ({percent(self.confidence)} intervals)"
         )
         money = f" ({self.currency})" if self.currency else ""
-        gain = f"gain ({self._unit})" if self._unit else "gain"
+        gain = f"gain ({self._unit.name})" if self._unit.name else "gain"
         titles = ["unit", "rank", "replicas", gain, f"price per hour{money}", "gain by price"]
         rows = [
             [str(row["unit"]), str(row["rank"]), str(row["replicas"]), self._cell(row), number(row["price_per_hour"]),
@@ -153,24 +150,18 @@ class NextReplica:
             *textwrap.wrap(head, WIDTH), "", *text_table(titles, rows), "", *textwrap.wrap(self.verdict, WIDTH),
         ])  # fmt: skip
 
-    @property
-    def _scale(self) -> float:
-        if self.quantity.endswith("_ratio"):
-            return 100.0
-        return 1.0 if self.quantity.endswith("per_s") else 1000.0
-
     def _cell(self, row: Any) -> str:
         if math.isnan(row["gain"]):
             return NOTHING
         if math.isnan(row["half_width"]):
             return "not shown"
-        known = f"{shown_quantity(self.quantity, row['gain'])} ± {shown_quantity(self.quantity, row['half_width'])}"
+        known = write(row["gain"], self._unit, row["half_width"])
         return known if row["shown"] else f"not shown ({known})"
 
     def _by_price(self, row: Any) -> str:
         if not row["shown"]:
             return NOTHING
-        return f"{NOTHING} (free)" if row["price_per_hour"] == 0.0 else number(row["gain_per_price"] * self._scale)
+        return f"{NOTHING} (free)" if row["price_per_hour"] == 0.0 else write(row["gain_per_price"], self._unit)
 
     def __repr__(self) -> str:
         return f"<NextReplica of {self.deployment}: {', '.join(map(str, self.table.index))}>"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ... import words
 from ...plan.layout import UNLIMITED, Outcome
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.display import quantity
-from ...results.objectives import ERRORS, detail_needed, percent
+from ...results.objectives import ERRORS, detail_needed
 from .judging import Judge, objective_label, shown_miss, unserved, without_waiting, worst_objective
 from .lattice import Lattice
 from .own import Own, compile_alone, own_of
@@ -20,10 +20,6 @@ COMPONENTS = {
     "service_s": "service at",
     "timeout_s": "timeouts and backoff at",
 }
-
-
-LEAST_ERRORS = 1e-5
-"""Share of errors below which three decimals of a percentage show too little."""
 
 
 def why_not(judge: Judge) -> str:
@@ -89,11 +85,8 @@ def _starved(lattice: Lattice) -> str:
 
 
 def told(row: dict[str, Any], value: float) -> str:
-    """A value of an objective, with its unit; what is more than nothing does not look like it."""
-    if row["quantity"] == "errorRate":
-        tiny = 0.0 < value < LEAST_ERRORS
-        return f"{value * 100.0:.1g} %" if tiny else f"{quantity('errorRate', value)} %"
-    return f"{quantity('latency_s', value)} ms"
+    """A value of an objective, with its unit."""
+    return words.told("errorRate" if row["quantity"] == "errorRate" else "latency_s", value)
 
 
 def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[str, Any]) -> str:
@@ -110,7 +103,7 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
 
 
 def _served(row: dict[str, Any]) -> str:
-    return f"{percent(row['served_ratio'])} %"
+    return words.percent(float(row["served_ratio"]))
 
 
 def subset(row: dict[str, Any]) -> str:
@@ -134,7 +127,7 @@ def nothing_seen(row: dict[str, Any]) -> str:
 def _longest(judge: Judge, result: Results, own: Own) -> str:
     """Where most of the mean latency of its requests is; of calls inside no more than how long they take."""
     if own.inner:
-        return f"its calls take {quantity('latency_s', own.calls(result)[2])} ms in the mean"
+        return f"its calls take {words.duration(own.calls(result)[2])} in the mean"
     whose = "a request's mean latency"
     if not own.everything:
         lattice = judge.lattice
@@ -146,7 +139,8 @@ def _longest(judge: Judge, result: Results, own: Own) -> str:
     row, column = divmod(int(cells.argmax()), cells.shape[1])
     where = f"{COMPONENTS[str(table.columns[column])]} {table.index[row]}"
     most, total = float(cells[row, column]), float(cells.sum())
-    of_all = f"({quantity('latency_s', most)} of {quantity('latency_s', total)} ms)"
+    unit = words.unit_of("latency_s", (total,))
+    of_all = f"({words.write(most, unit)} of {unit.after(words.write(total, unit))})"
     return f"{_part(most, total)} of {whose} is {where} {of_all}"
 
 
@@ -154,13 +148,13 @@ def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, s
     """In words, and the most frequent cause of failures of its requests; of calls inside only how many fail."""
     if own.inner:
         calls, failed, _ = own.calls(result)
-        return f"{failed} of its {calls} calls failed", ""
+        return f"{words.number(failed)} of its {words.count(calls, 'call')} failed", ""
     counts, number = own.failures(judge.simulate(plan, own.detail))
     most, total = int(counts.iloc[0]), int(counts.sum())
-    share = quantity("errorRate", most / number)
+    share = words.percent(most / number)
     whose = "the requests" if own.everything else "its requests"
     cause = str(counts.index[0])
-    return f"{_part(most, total)} of the failures are {cause} ({share} % of {whose})", cause
+    return f"{_part(most, total)} of the failures are {cause} ({share} of {whose})", cause
 
 
 def _part(most: float, total: float) -> str:
@@ -196,9 +190,10 @@ def _what(lattice: Lattice, plan: Plan, result: Results, name: str) -> str:
     """A unit that requests wait for, and why it has no more replicas."""
     units: Any = result.units
     place = plan.units.name.index(name)
-    size = f"{plan.units.replicas[place]} of {plan.units.cpu[place]:g} cores"
+    size = f"{plan.units.replicas[place]} of {words.count(float(plan.units.cpu[place]), 'core')}"
     if plan.units.concurrency[place] != UNLIMITED:
         size += f" and {plan.units.concurrency[place]} slots"
     fixed = "is not sized" if name not in lattice.sized else f"has max_replicas = {lattice.max_replicas}"
-    busy = f"cores busy {units['utilisation_ratio'][name]:.1%}, {units['queue_length'][name]:.3g} waiting"
+    used, waiting = units["utilisation_ratio"][name], units["queue_length"][name]
+    busy = f"cores busy {words.percent(used)}, {words.number(waiting)} waiting"
     return f"{name}, which {fixed} ({size}, {busy})"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...results import Results
-from ...results.display import OBJECTIVE_HEAD, WIDTH, number, objective_rows, text_table
+from ...results.display import OBJECTIVE_HEAD, WIDTH, objective_rows, text_table
 from ...spec import Topology
+from ...words import PERCENT, column, number
 
 if TYPE_CHECKING:
     from .judging import Judge
@@ -114,17 +115,16 @@ class Capacity:
         rows = []
         services = self.result.services
         external = set(services.loc[services["kind"] == "external", "unit"])
-        for name, row in units.iterrows():
+        busy = column(units["utilisation_ratio"].tolist(), PERCENT)
+        costs = column([*units["cost_per_hour"], self.cost_per_hour])
+        for name, used, cost in zip(units.index, busy, costs, strict=False):
             kept = "" if name in self.sized else " (kept)"
-            size = ["-", "-"] if name in external else [str(self.replicas[name]), f"{self.cores[name]:g}"]
-            rows.append([
-                f"{name}{kept}", *size,
-                f"{row['utilisation_ratio'] * 100.0:.1f}", number(row["cost_per_hour"]),
-            ])  # fmt: skip
+            size = ["-", "-"] if name in external else [number(self.replicas[name]), number(self.cores[name])]
+            rows.append([f"{name}{kept}", *size, used, cost])
         ours = [name for name in self.replicas if name not in external]
         total = sum(self.replicas[name] * self.cores[name] for name in ours)
         many = sum(self.replicas[name] for name in ours)
-        rows.append(["together", str(many), f"{total:g} in all", "", number(self.cost_per_hour)])
+        rows.append(["together", number(many), f"{number(total)} in all", "", costs[-1]])
         return rows
 
     def __repr__(self) -> str:

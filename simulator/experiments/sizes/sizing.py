@@ -14,6 +14,7 @@ from ...compiler import compile_topology
 from ...errors import PlanError
 from ...results import Results
 from ...spec import Topology
+from ...words import count, number, percent
 from ..engines import EngineName, choose_engine
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -117,7 +118,8 @@ def _refuse_unjudged(topology: Topology, deployment: str) -> None:
         )
     if not plan.objectives:
         raise PlanError(
-            "no slo can be judged: no workload reaches the endpoints of " + ", ".join(sorted(topology.slos))
+            f"no slo can be judged: no workload reaches the endpoints of {', '.join(sorted(topology.slos))}, or nobody "
+            "waits for their answers"
         )
     refuse_one_replication(plan.settings.replications)
 
@@ -228,23 +230,19 @@ def _measured(row: dict[str, Any], side: str, confidence: float) -> str:
     if row["high"] == 0.0:
         return f"{label} is 0, nothing can make a request of it fail {limit}"
     high = f"{side} {told(row, row['high'])}" if math.isfinite(row["high"]) else "with no upper end that could be told"
-    return f"{label} is {told(row, row['value'])}, {high} at {confidence * 100.0:g} % confidence {limit}{subset(row)}"
+    return f"{label} is {told(row, row['value'])}, {high} at {percent(confidence)} confidence {limit}{subset(row)}"
 
 
 def _sizes(judge: Judge, trial: Trial) -> str:
     lattice = judge.lattice
-    many = sum(option.replicas for option in trial.configuration)
     if len(lattice.sized) > LISTED:
-        return f"{many} replicas of {len(lattice.sized)} units"
+        together = sum(option.replicas for option in trial.configuration)
+        return f"{count(together, 'replica')} of {len(lattice.sized)} units"
     texts: list[str] = []
     for unit, (name, option) in enumerate(zip(lattice.sized, trial.configuration, strict=True)):
-        each = (
-            f" with {option.cpu:g} core{'' if option.cpu == 1.0 else 's'} each"
-            if len(lattice.choices[unit]) > 1
-            else ""
-        )
-        word = "" if texts else f" replica{'' if option.replicas == 1 else 's'}"
-        texts.append(f"{option.replicas}{word} of {name}{each}")
+        each = f" with {count(option.cpu, 'core')} each" if len(lattice.choices[unit]) > 1 else ""
+        many = number(option.replicas) if texts else count(option.replicas, "replica")
+        texts.append(f"{many} of {name}{each}")
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 

@@ -1,7 +1,8 @@
 """The store of a sweep: a folder of journals, one JSON line a finished run, so that none is computed twice.
 
 Every process appends to a file of its own: nobody tears somebody else's line. Whatever is no whole line of ours (the
-last one of a process that was killed, another program's) is passed over.
+last one of a process that was killed, another program's) is passed over. Each line has a checksum: one that was
+changed since is not used, and that is said.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ...plan.plan import Plan
 from .runs import Run
 
 FORMAT = "simulator-run/2"
+SUM = "sha256"
 SYNC_S = 1.0
 """Lines of this much time may be lost when the machine itself fails; when only the process does, none is."""
 ENDING = ".jsonl"
@@ -101,14 +103,25 @@ def to_line(entry: Entry) -> str:
         "met": run.met,
         "warnings": run.warnings,
     }
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str) + "\n"
+    return f"{_text_of(content)[:-1]},{json.dumps(SUM)}:{json.dumps(checksum(content))}}}\n"
+
+
+def checksum(content: Mapping[str, object]) -> str:
+    """Of what a line says."""
+    return hashlib.sha256(_text_of(content).encode()).hexdigest()[:16]
+
+
+def _text_of(content: Mapping[str, object]) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
 
 
 def read_line(line: str) -> Entry | None:
-    """The entry of a line; None if it is not a whole one of ours."""
+    """The entry of a line; None if it is not a whole one of ours, as it was written."""
     try:
         content = json.loads(line)
         if not isinstance(content, dict) or content.get("format") != FORMAT:
+            return None
+        if content.pop(SUM, None) != checksum(content):
             return None
         quantities = tuple(map(_text, content["quantities"]))
         values = tuple(tuple(map(_decode, row)) for row in content["values"])
@@ -153,16 +166,22 @@ def _text(value: object) -> str:
     return value
 
 
-def read_entries(folder: Path) -> Iterator[Entry]:
-    """Every entry of a store, file by file; one that several processes computed comes several times."""
+def read_entries(folder: Path, changed: list[str] | None = None) -> Iterator[Entry]:
+    """Every entry of a store, file by file; one that several processes computed comes several times.
+
+    Whole lines of ours that are not as they were written are added to `changed`: their file and number.
+    """
+    own = f'{{"format":"{FORMAT}"'
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix == ENDING)
         for file in files:
             # Byte by byte: what a failing machine leaves behind need not be text.
             with file.open(encoding="utf-8", errors="replace", newline="\n") as lines:
-                for line in lines:
+                for number, line in enumerate(lines, 1):
                     if (entry := read_line(line)) is not None:
                         yield entry
+                    elif changed is not None and line.startswith(own) and line.endswith("\n"):
+                        changed.append(f"{file.name} line {number}")
     except OSError as error:
         raise ResultError(f"cannot read the store {folder}: {error.strerror or error}") from error
 
@@ -195,8 +214,9 @@ class Journal:
                 f"cannot keep runs in {folder}: {error.strerror or error}: name another folder"
             ) from error
         self.runs: dict[str, Run] = {}
+        self.changed: list[str] = []
         self._places = set()
-        for entry in read_entries(self.folder):
+        for entry in read_entries(self.folder, self.changed):
             self.runs.setdefault(entry.key, entry.run)
             self._places.add(entry.place)
 

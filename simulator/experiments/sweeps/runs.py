@@ -17,6 +17,7 @@ from ...results.observed import observe
 from ...results.quantities import replication_table, summary_series
 from ...results.tables import unit_table
 from ..engines import choose_engine
+from ..refusing import refuse_endless
 from ..replicate import Job, run_job
 
 Share = Callable[[float], None]
@@ -72,6 +73,7 @@ def make_run(plan: Plan, engine_name: str, progress: Share | None = None) -> Out
 def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
     settings, detail = plan.settings, detail_needed(plan)
     threads, number = bool(getattr(engine, "threads", False)), settings.replications
+    refuse_endless(engine, [(plan, detail)] * number, 1)
     traces = []
     for replication in range(number):
         share = _part(progress, replication, number) if progress is not None else None

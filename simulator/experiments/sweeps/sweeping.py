@@ -94,11 +94,12 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row a point and deployment in the order of the design: the axes by path, `deployment`, the mean of every
-        quantity over replications and its `<quantity>_half_width`, `met` (every objective), `replications`,
-        `warnings`, `status` (`ok` or `failed`) and `reason`. A point that fails is such a row. Its `attrs` count
+        One row a point and deployment in the order of the design: the axes by path, `deployment`, every quantity as
+        all replications say together (counts: their mean) and its `<quantity>_half_width`, `met` (every objective),
+        `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`. A point that fails is such a row. Its `attrs` count
         the runs that were `computed` and those of the store that were `reused`, and the rows that are one run with
-        another row (`shared`), `failed`, or are `missing` because of a Ctrl-C.
+        another row (`shared`), `failed`, or are `missing` because of a Ctrl-C; `changed` lists the lines of the store
+        that are not as they were written, if there are any: they are not used.
 
     Raises
     ------
@@ -138,7 +139,8 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     """Every finished run of a store as one table, whichever sweeps and processes have put them there.
 
     Rows are in the order of their topologies' names, points and deployments; if there are several names, the first
-    column is `topology`. An axis that a run has not is None. Failed points are not in a store: the sweep itself, run
+    column is `topology`. Lines that were changed since they were written are left out, and listed in `attrs` as
+    `changed`. An axis that a run has not is None. Failed points are not in a store: the sweep itself, run
     again, has them as rows.
 
     Parameters
@@ -157,7 +159,8 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     if not folder.is_dir():
         raise ResultError(f"there is no store {store}: name a folder that a sweep has kept its runs in")
     found: dict[tuple[str, int, str, str, str], Entry] = {}
-    for entry in read_entries(folder):
+    changed: list[str] = []
+    for entry in read_entries(folder, changed):
         found.setdefault(entry.place, entry)  # two processes may have computed one run
     if not found:
         raise ResultError(f"the store {store} holds no finished run")
@@ -168,7 +171,9 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
         Filled(Row(one.point, dict(one.axes), one.deployment, "" if told else one.topology), one.run,
                one.advice) for one in entries
     ]  # fmt: skip
-    return run_table(paths, filled) if runs else point_table(paths, filled)
+    table = run_table(paths, filled) if runs else point_table(paths, filled)
+    table.attrs = {"changed": changed} if changed else {}
+    return table
 
 
 def _both_axes(
@@ -367,4 +372,6 @@ class _Sweep:
             "failed": sum(isinstance(one.outcome, Failure) for one in filled),
             "missing": len(done) - len(filled),
         }
+        if self._journal is not None and self._journal.changed:
+            table.attrs["changed"] = self._journal.changed
         return table

@@ -25,7 +25,7 @@ from ...plan.engine import Engine
 from ...plan.plan import Plan
 from .. import replicate
 from ..engines import choose_engine, expected_requests
-from ..machine import available_cores, ignore_interrupts, interrupts_held
+from ..machine import available_cores, interrupts_held, serve
 from ..replicate import TICK_S, threads_run_at_once
 from .runs import Failure, Outcome, Stopped, make_run
 
@@ -137,7 +137,7 @@ class Processes(Pool):
 
         with interrupts_held():
             executor: Executor = get_reusable_executor(
-                max_workers=self._workers, timeout=60, initializer=ignore_interrupts
+                max_workers=self._workers, timeout=60, initializer=serve, initargs=(os.getpid(),)
             )
             executor.submit(os.getpid)  # the workers are started by the first task
         return executor

@@ -144,7 +144,7 @@ def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
     ("command", "message"),
     [
         ("", "name a topology file and its axes, or a sweep file"),
-        ("shop.yaml", "a sweep needs axes"),
+        ("shop.yaml", "a sweep needs axes: .*, such as --axis services.payment.replicas=1,2,4"),
         ("shop.yaml --axis workload.rate", "--axis workload.rate: expected PATH=VALUES"),
         ("shop.yaml --axis a=1 --axis a=2", "--axis a is given twice"),
         ("shop.yaml --axis workload.rat=1/s,2/s", "workload.rat: unknown key `rat`"),
@@ -174,7 +174,7 @@ def test_failed_rows_say_why_and_are_exit_code_1(shop, capsys, monkeypatch):
         ("--collect nowhere", "there is no store nowhere"),
         ("--collect runs --axis a=1", "--collect computes nothing"),
         ("shop.yaml --axis workload.rate=1/s -d nowhere", "no deployment `nowhere`"),
-        ("shop.yaml --axis workload.rate=1/s --workers 0", "a sweep needs a worker at least, not --workers 0"),
+        ("shop.yaml --axis workload.rate=1/s --workers 0", "--workers: expected a number of at least 1, found `0`"),
     ],
 )
 def test_wrong_use(command, message, shop, capsys):
@@ -240,8 +240,8 @@ def test_a_long_table_is_cut(shop, capsys, monkeypatch):
     assert "... and 1 more row: --csv or --parquet have all of them" in out
 
 
-FEW = "fewer than 10 of 1 203 requests lie beyond p99.9: p99.9 needs 10 000 requests"
-MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10 000 requests"
+FEW = "fewer than 10 of 1,203 requests lie beyond p99.9: p99.9 needs 10,000 requests"
+MORE = "fewer than 10 of 1 request lie beyond p90, p99, p99.9: p99.9 needs 10,000 requests"
 
 
 @pytest.mark.parametrize(
@@ -424,3 +424,16 @@ def test_the_slurm_script_computes_every_share(shop, tmp_path, capsys):
         }  # fmt: skip
         subprocess.run(["bash", CLUSTER / "sweep.sbatch"], check=True, capture_output=True, env=environment)
     assert run(capsys, "--file sweep.yaml --store runs")[2] == "computed 0, reused 5\n"
+
+
+def test_a_number_of_the_store_that_was_edited_is_said_and_computed_anew(shop, capsys):
+    command = "shop.yaml --axis workload.rate=20/s,40/s --store runs --json --engine reference"
+    before = json.loads(run(capsys, command)[1])
+    (file,) = Path("runs").iterdir()
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text(lines[0].replace('"values":[[', '"values":[[9', 1) + lines[1])
+    _, out, err = run(capsys, command)
+    assert f"changed since they were written, and not used: {file.name} line 1\n" in err
+    assert "computed 1, reused 1" in err
+    assert json.loads(out)["rows"] == before["rows"]
+    assert f"{file.name} line 1" in run(capsys, "--collect runs")[2]

@@ -1,4 +1,5 @@
 import math
+import time
 
 import numpy as np
 import pytest
@@ -170,3 +171,10 @@ def test_the_peak_of_a_replay_is_its_busiest_tenth(plan_of, tmp_path):
     workload: {{call: a, replay: {tmp_path / "arrivals.csv"}}}
     """)
     assert peak_rate(plan, 0) == pytest.approx(2.0)
+
+
+def test_a_long_file_is_compiled_in_a_moment(plan_of):
+    steps = "\n".join(f"      - {{call: b, timeout: {100 + number % 50}ms}}" for number in range(4000))
+    began = time.process_time()
+    plan_of(f"services:\n  b: {{steps: [{{cpu: 1us}}]}}\n  a:\n    steps:\n{steps}\nworkload: {{call: a, rate: 1/s}}")
+    assert time.process_time() - began < 4.0  # it was some seconds a thousand before

@@ -116,29 +116,30 @@ def test_it_is_rendered_as_tables(plan_of):
     assert (
         result.render()
         == """\
-napkin of deployment microservices: expected values, as if nothing failed
+napkin of deployment microservices: expected values, as if nobody waited
 arrival rate 150/s at the peak of the open workloads
 bottleneck c: saturates at 375/s
+waiting at callees holds slots too: a may let less through than this says
 
 units
-  unit  replicas  visits/s  a request    load  cores   used  slots held        of   used
-  a            1       125     0.8333   0.325      1  32.5%       1.838         8  23.0%
-  b            2       275      1.833   0.575      2  28.7%       0.575  no limit   0.0%
-  c            1      62.5     0.4167     0.2    0.5  40.0%         0.4  no limit   0.0%
-  m            1       125     0.8333  0.1375      1  13.8%      0.1375  no limit   0.0%
+  unit  replicas  visits/s  a request    load  cores  used (%)  slots        of  used (%)
+  a            1     125.0      0.833  0.3250    1.0     32.50  1.838         8     22.97
+  b            2     275.0      1.833  0.5750    2.0     28.75  0.575  no limit      0.00
+  c            1      62.5      0.417  0.2000    0.5     40.00  0.400  no limit      0.00
+  m            1     125.0      0.833  0.1375    1.0     13.75  0.138  no limit      0.00
 
 services
-  service  unit  visits/s  a request     cpu    load
-  a        a          125     0.8333   2.6ms   0.325
-  b        b          275      1.833  2.09ms   0.575
-  c        c         62.5     0.4167   6.4ms     0.2
-  m        m          125     0.8333   1.1ms  0.1375
+  service  unit  visits/s  a request  cpu (ms)    load
+  a        a        125.0      0.833     2.600  0.3250
+  b        b        275.0      1.833     2.091  0.5750
+  c        c         62.5      0.417     6.400  0.2000
+  m        m        125.0      0.833     1.100  0.1375
 
 entries
-  workload  endpoint  arrivals/s  least latency
-  shoppers  a                100         14.7ms
-  viewers   a                 25         14.7ms
-  viewers   b                 25            2ms"""
+  workload  endpoint  arrivals/s  least latency (ms)
+  shoppers  a                100                14.7
+  viewers   a                 25                14.7
+  viewers   b                 25                 2.0"""
     )
 
 
@@ -146,8 +147,8 @@ def test_closed_workloads_are_rendered_too(plan_of):
     text = str(napkin(plan_of(CLOSED.format(users=400, more=""))))
     assert text.endswith("""\
 closed workloads (bounds)
-  workload  users  think  bottleneck  throughput <=  latency >=
-  workload    400  950ms  a                     200       1.05s""")
+  workload  users  think (ms)  bottleneck  throughput <=  latency >= (ms)
+  workload    400         950  a                     200            1,050""")
     assert "arrival rate" not in text
     assert "bottleneck a:" not in text
 

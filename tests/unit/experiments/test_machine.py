@@ -1,6 +1,5 @@
 """Cores and interrupts: what is asked of the machine before workers are started."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,14 +9,6 @@ import time
 import pytest
 
 from simulator.experiments import machine
-
-
-def test_cores_are_those_of_this_process(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5}, raising=False)
-    assert machine.available_cores() == 3
-    monkeypatch.delattr(os, "sched_getaffinity")
-    monkeypatch.setattr(os, "cpu_count", lambda: None)
-    assert machine.available_cores() == 1
 
 
 def test_a_ctrl_c_waits_while_workers_are_started():
@@ -56,13 +47,28 @@ def test_one_that_another_thread_hears_waits_too():
     assert reached == [True]
 
 
-def test_a_worker_hears_none():
-    program = (
-        "import signal\n"
-        "from simulator.experiments.machine import ignore_interrupts\n"
-        "ignore_interrupts()\n"
-        "signal.raise_signal(signal.SIGINT)\n"
-        "print('went on')\n"
-    )
-    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert process.stdout == "went on\n"
+WORKER = """
+import os, signal, sys, time
+from simulator.experiments import machine
+machine.PATROL_S = 0.01
+machine.serve({parent})
+signal.raise_signal(signal.SIGINT)
+signal.raise_signal(signal.SIGTERM)
+print('went on', flush=True)
+time.sleep({seconds})
+"""
+
+
+def worker(parent, seconds):
+    program = WORKER.format(parent=parent, seconds=seconds)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+
+
+def test_a_worker_hears_no_interrupts():
+    process = worker("os.getppid()", 0)
+    assert (process.stdout, process.returncode) == ("went on\n", 0)
+
+
+def test_a_worker_whose_parent_is_gone_ends():
+    process = worker(-1, 50)  # whoever it was, its parent is another one now
+    assert process.returncode == 1

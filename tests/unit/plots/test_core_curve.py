@@ -68,10 +68,10 @@ def test_what_is_said():
     assert "web alone" in said
     assert "all of monolith" in said
     title = ax.get_title(loc="left").replace("\n", " ")
-    assert title == "shop: of perfect scaling, web alone reaches 48% and all of monolith reaches 100%"
+    assert title == "shop: of perfect scaling, web alone reaches 48 % and all of monolith reaches 100 %"
     note = " ".join(said).replace("\u00a0", " ").replace("\n", " ")
     assert "Universal Scalability Law, as far as the same unit limits" in note
-    assert "limits: web contention 0.100 ± 0.010 and coherency 0.050 ± 0.010 up to 4 cores; dashed" in note
+    assert "limits: web contention 0.1000 ± 0.0100 and coherency 0.05000 ± 0.01000 up to 4 cores; dashed" in note
     assert "bars: 95 % Student intervals over 5 replications" in note
 
 

@@ -93,6 +93,12 @@ def test_who_comes_back_later_says_when(found):
     assert any(np.allclose(line.get_xdata(), 13.25) for line in ax.get_lines())
 
 
+def test_a_run_that_is_shorter_than_a_second_has_lines_without_points():
+    times = {"at": "0.2s", "for_": "0.1s", "duration": "0.5s", "warmup": "0.1s"}
+    found = sim.drill(sim.loads(FILE), "pay", engine="reference", **times)
+    assert all(len(line.get_xdata()) in (0, 2) for ax in sim.plots.drill(found) for line in ax.get_lines())
+
+
 def test_given_axes_are_drawn_on(found):
     _, grid = plt.subplots(1, 4)
     assert sim.plots.drill(found, ax=grid) == tuple(grid)

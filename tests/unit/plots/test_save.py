@@ -9,7 +9,7 @@ from simulator import plots
 from simulator.errors import SimulatorError
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 def test_the_same_figure_gives_the_same_bytes(split, tmp_path, suffix):
     for name in ("a", "b"):
         plots.save(plots.topology(*split), tmp_path / f"{name}{suffix}")
@@ -26,7 +26,7 @@ def test_several_axes_are_one_figure(split, tmp_path):
 
 @pytest.mark.parametrize("name", ["a.gif", "a"])
 def test_another_suffix_is_refused(split, tmp_path, name):
-    with pytest.raises(SimulatorError, match=r"has to end with \.png or \.svg"):
+    with pytest.raises(SimulatorError, match=r"has to end with \.png, \.svg or \.pdf"):
         plots.save(plots.utilisation(split[1]), tmp_path / name)
 
 
@@ -48,3 +48,20 @@ def test_matplotlib_comes_with_plots_alone_and_nothing_is_chosen():
         "assert dict(matplotlib.rcParams) == dict(matplotlib.rcParamsOrig)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg"])
+def test_a_full_disk_leaves_the_older_figure(split, tmp_path, suffix):
+    resource = pytest.importorskip("resource")
+    ax = plots.utilisation(split[1])
+    plots.save(ax, tmp_path / f"a{suffix}")
+    older = (tmp_path / f"a{suffix}").read_bytes()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # no file may be longer
+    try:
+        with pytest.raises(SimulatorError, match=f"cannot write .*a{suffix}: "):
+            plots.save(ax, tmp_path / f"a{suffix}")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / f"a{suffix}").read_bytes() == older
+    assert [one.name for one in tmp_path.iterdir()] == [f"a{suffix}"]

@@ -57,7 +57,7 @@ def test_a_wide_interval(build):
 
 def test_too_few_requests_for_a_percentile(build):
     warnings = said(build, *[even(build, 100)] * 2)
-    line = "fewer than 10 of 200 requests lie beyond p99, p99.9: p99.9 needs 10 000 requests"
+    line = "fewer than 10 of 200 requests lie beyond p99, p99.9: p99.9 needs 10,000 requests"
     assert having(warnings, "lie beyond") == [line]
 
 
@@ -78,7 +78,7 @@ def test_nothing_to_go_by(build):
 
 def test_unfinished_requests_make_percentiles_lower_bounds(build):
     lost = build.Request(100.0, None, Outcome.UNFINISHED)
-    one = "1 request of 501 (0.20%) did not finish: percentiles are lower bounds"
+    one = "1 request of 501 (0.1996 %) did not finish: percentiles are lower bounds"
     assert having(said(build, [*even(build, 500), lost]), "did not finish") == [one]
     assert not having(said(build, [*even(build, 1500), lost]), "did not finish")
 
@@ -127,6 +127,14 @@ def test_requests_in_progress_are_no_queue(build):
     assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
 
 
+def test_a_queue_that_has_only_filled_up_does_not_grow(build):
+    """To a limit, or to what impatient callers leave: 60 from two thirds of the run on, 80 s x 60 below the line."""
+    plan, traces = growing(build)
+    levels, edges = traces[0].levels.copy(), traces[0].edges
+    levels[:, 1, 1] = np.cumsum(np.minimum(edges, edges[-1] * 0.6)) * np.diff(edges, prepend=0.0) * 2.0
+    assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
+
+
 def test_one_replication_whose_queue_shrinks_is_enough_for_stability(build):
     plan, traces = growing(build)
     levels = traces[1].levels.copy()
@@ -159,6 +167,6 @@ def test_an_objective_on_too_few_calls(build):
     asked = Objective("buy", 0, "p99", 0.99, 1.0)
     few = said(build, *[even(build, 100)] * 2, objectives=(asked,))
     assert having(few, "slo buy") == [
-        "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1 000 calls"
+        "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1,000 calls"
     ]
     assert not having(said(build, *[even(build, 500)] * 2, objectives=(asked,)), "slo buy")

@@ -126,6 +126,13 @@ def test_a_percentile_is_that_of_all_values():
         assert seen.carried
 
 
+@pytest.mark.parametrize("number", [1, 2, 3, 7, 100, 1001])
+def test_quantiles_are_numpys_to_the_bit(number):
+    sections = sections_of([np.random.default_rng(number).lognormal(size=number)])
+    for probability in np.linspace(0.0, 1.0, 37):
+        assert sections.at(probability) == np.quantile(sections.ordered, probability)
+
+
 def test_the_interval_of_a_percentile_is_of_order_statistics():
     """Of 20,000 independent values the median lies between ranks 10,000 -+ 2.1 standard errors of 71, or so."""
     each = independent()

@@ -6,7 +6,7 @@ import pytest
 from simulator.errors import ResultError
 from simulator.plan.layout import Outcome
 from simulator.plan.plan import Objective
-from simulator.results import Results, store, summarise
+from simulator.results import Results, store, summarise, tablefiles
 
 TABLES = (
     "intervals", "replications", "services", "services_intervals", "units", "units_intervals", "endpoints", "breakdown",
@@ -152,6 +152,106 @@ def test_a_damaged_result_is_refused(build, tmp_path, damage):
     elif damage == "torn":
         table.write_bytes(table.read_bytes()[:100])
     else:
-        head.write_text('{"format": "simulator-result", "version": 1}')
+        head.write_text(f'{{"format": "simulator-result", "version": {store.VERSION}}}')
+    with pytest.raises(ResultError, match=r"is damaged|was changed after it was saved: run it again"):
+        Results.load(tmp_path / "run")
+
+
+def edit(folder, change, *, sealed):
+    """Change result.json by hand, and make its digest anew for whoever knows of it."""
+    file = folder / "result.json"
+    head = json.loads(file.read_text())
+    change(head)
+    file.write_text(json.dumps(head | ({"sha256": store._seal(head)} if sealed else {})))
+
+
+def test_a_head_that_was_edited_is_refused(build, tmp_path):
+    made(build, story(build)).save(tmp_path / "run")
+    edit(tmp_path / "run", lambda head: head["provenance"].update(seed=99), sealed=False)
+    with pytest.raises(ResultError, match=r"result\.json was changed after it was saved: run it again"):
+        Results.load(tmp_path / "run")
+
+
+def test_a_head_that_was_only_laid_out_anew_is_read(build, tmp_path):
+    results = made(build, story(build))
+    results.save(tmp_path / "run")
+    edit(tmp_path / "run", lambda head: None, sealed=False)
+    assert_same(results, Results.load(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("parquet", [True, False])
+def test_a_table_that_was_edited_is_refused(build, tmp_path, monkeypatch, parquet):
+    monkeypatch.setattr(tablefiles, "has_parquet", lambda: parquet)
+    made(build, story(build)).save(tmp_path / "run")
+    (file,) = (tmp_path / "run").glob("units.*")
+    file.write_bytes(file.read_bytes().replace(b"0", b"1", 1))
+    with pytest.raises(ResultError, match=rf"{file.name} was changed after it was saved: run it again"):
+        Results.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("../secret", "../secret.parquet"), ("units", "../secret.parquet"), ("units", "/etc/passwd")]
+)
+def test_no_table_is_read_from_outside_of_the_folder(build, tmp_path, name, file):
+    made(build, story(build)).save(tmp_path / "run")
+    made(build, story(build))._tables["units"].to_parquet(tmp_path / "secret.parquet")
+
+    def point_outside(head):
+        head["tables"][name] = head["tables"].pop("units") | {"file": file}
+
+    edit(tmp_path / "run", point_outside, sealed=True)
+    with pytest.raises(ResultError, match="which is none of a saved result"):
+        Results.load(tmp_path / "run")
+
+
+WRONG = {
+    "tables are a list": lambda head: head.update(tables=[]),
+    "a table is nothing": lambda head: head["tables"].update(units=None),
+    "no warnings": lambda head: head.update(warnings=None),
+    "kinds are numbers": lambda head: head["tables"]["units"].update(columns={"name": 3}),
+}
+
+
+@pytest.mark.parametrize("change", WRONG.values(), ids=WRONG)
+def test_a_head_that_makes_no_sense_is_said(build, tmp_path, change):
+    made(build, story(build)).save(tmp_path / "run")
+    edit(tmp_path / "run", change, sealed=True)
     with pytest.raises(ResultError, match="is damaged"):
         Results.load(tmp_path / "run")
+
+
+# -- without pyarrow
+
+
+@pytest.mark.parametrize("stories", [0, 1])
+def test_without_parquet_the_same_tables_are_saved_as_csv(build, tmp_path, monkeypatch, stories):
+    asked = (Objective("buy", 0, "p99", 0.99, 0.1), Objective("buy", 1, "errorRate", float("nan"), 0.1))
+    results = made(build, *[story(build), []][stories:], objectives=asked, warnings=('über "b", x\ny',))
+    monkeypatch.setattr(tablefiles, "has_parquet", lambda: False)
+    results.save(tmp_path / "run")
+    assert {path.suffix for path in (tmp_path / "run").iterdir()} == {".json", ".csv"}
+    assert_same(results, Results.load(tmp_path / "run"))
+    monkeypatch.undo()
+    assert_same(results, Results.load(tmp_path / "run"))
+
+
+def test_parquet_that_cannot_be_read_here_says_what_to_install(build, tmp_path, monkeypatch):
+    made(build, story(build)).save(tmp_path / "run")
+    monkeypatch.setattr(tablefiles, "has_parquet", lambda: False)
+    with pytest.raises(ResultError, match=r"needs pyarrow to read: pip install .*\[parquet\]"):
+        Results.load(tmp_path / "run")
+
+
+def test_a_full_disk_leaves_the_older_result_and_nothing_else(build, tmp_path):
+    resource = pytest.importorskip("resource")
+    results = made(build, story(build))
+    results.save(tmp_path / "run")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))  # no file may be longer
+    try:
+        with pytest.raises(ResultError, match="cannot be saved"):
+            results.save(tmp_path / "run")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert_same(results, Results.load(tmp_path / "run"))
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

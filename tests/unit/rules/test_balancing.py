@@ -21,6 +21,7 @@ from simulator.rules.balancing import (
     count_unanswered,
     exclude,
     include,
+    least_of_distinct,
     least_request,
     make_board,
     make_ring,
@@ -33,6 +34,9 @@ KEY, STREAM = mix(1, 0), 77
 # plain integers: an IntEnum takes the slow road into compiled code
 LEAST_REQUEST, ROUND_ROBIN = int(Balancer.LEAST_REQUEST), int(Balancer.ROUND_ROBIN)
 RANDOM, CONSISTENT_HASH = int(Balancer.RANDOM), int(Balancer.CONSISTENT_HASH)
+LEAST_OF_DISTINCT = int(Balancer.LEAST_OF_DISTINCT)
+OF_SOME = [LEAST_REQUEST, LEAST_OF_DISTINCT]
+EACH = [(one, n) for one in Balancer for n in (2, 3, ALL) if (one, n) != (LEAST_OF_DISTINCT, ALL)]
 
 
 class Unit:
@@ -68,10 +72,12 @@ class Unit:
         return best[int(uniform(KEY, address, STREAM, 0) * len(best))]
 
     def of_some(self, address):
-        """Drawing without replacement from a list, with the very same numbers; ties to the first drawn."""
-        left = list(self.ready)
-        draws = range(min(self.choices, len(left)))
-        drawn = [left.pop(int(uniform(KEY, address, STREAM, k) * len(left))) for k in draws]
+        """Drawing from a list, with the very same numbers, with or without replacement; ties to the first drawn."""
+        left, drawn = list(self.ready), []
+        for k in range(self.choices):
+            if left:
+                position = int(uniform(KEY, address, STREAM, k) * len(left))
+                drawn.append(left[position] if self.balancer == LEAST_REQUEST else left.pop(position))
         return min(drawn, key=lambda replica: self.unanswered[replica])
 
 
@@ -86,8 +92,7 @@ def test_pick_cuts_the_unit_interval_in_equal_parts(ready):
 # -- all of them
 
 
-@pytest.mark.parametrize("balancer", Balancer)
-@pytest.mark.parametrize("choices", [2, ALL])
+@pytest.mark.parametrize(("balancer", "choices"), EACH)
 def test_9_1_if_none_is_ready_nobody_is_chosen(balancer, choices):
     unit = Unit(int(balancer), choices, 3, without=range(3))
     before = unit.board.copy()
@@ -96,8 +101,7 @@ def test_9_1_if_none_is_ready_nobody_is_chosen(balancer, choices):
     assert Unit(int(balancer), choices, 0).choose(5) == -1
 
 
-@pytest.mark.parametrize("balancer", Balancer)
-@pytest.mark.parametrize("choices", [2, 3, ALL])
+@pytest.mark.parametrize(("balancer", "choices"), EACH)
 def test_the_only_one_that_is_ready_is_chosen_however_many_calls_it_has(balancer, choices):
     unit = Unit(int(balancer), choices, 5, without=(0, 1, 2, 3))
     for address in range(20):
@@ -106,8 +110,7 @@ def test_the_only_one_that_is_ready_is_chosen_however_many_calls_it_has(balancer
     assert [Unit(int(balancer), choices, 1).choose(address) for address in range(5)] == [0] * 5
 
 
-@pytest.mark.parametrize("balancer", Balancer)
-@pytest.mark.parametrize("choices", [2, ALL])
+@pytest.mark.parametrize(("balancer", "choices"), EACH)
 def test_a_board_may_be_anywhere_and_leaves_its_neighbours_alone(balancer, choices):
     here, there = Unit(int(balancer), choices, 6), Unit(int(balancer), choices, 6, at=1_000)
     for address in range(60):
@@ -139,6 +142,7 @@ def test_choose_is_each_of_them():
             address % 4,
             int(uniform(*draw, 0) * 4),
             ring.owner_of(address << 56),
+            least_of_distinct(units[0].board, 0, 2, *draw),
         ]
 
 
@@ -146,19 +150,32 @@ def test_choose_is_each_of_them():
 
 
 @pytest.mark.parametrize("ready", [2, 3, 5])
-@pytest.mark.parametrize("choices", [2, 3, ALL])
-def test_9_2_each_of_equals_is_as_likely(ready, choices):
-    unit = Unit(LEAST_REQUEST, choices, ready).have([4] * ready)
+@pytest.mark.parametrize(
+    ("balancer", "choices"), [*((one, n) for one in OF_SOME for n in (2, 3)), (LEAST_REQUEST, ALL)]
+)
+def test_9_2_each_of_equals_is_as_likely(ready, balancer, choices):
+    unit = Unit(balancer, choices, ready).have([4] * ready)
     seen = np.bincount([unit.choose(address) for address in range(20_000)], minlength=ready)
     assert stats.chisquare(seen).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("choices", [2, 3, 5, 9])
-def test_9_2_distinct_ones_drawn_at_random_the_fewest_ties_to_the_first(choices):
+@pytest.mark.parametrize(("choices", "replicas"), [(1, 3), (2, 2), (2, 3), (2, 5), (3, 2)])
+def test_9_2_who_never_answers_is_chosen_if_nobody_else_is_drawn(choices, replicas):
+    """By independent draws one of n gets n to the power of minus the draws; by distinct ones nothing, from two on."""
+    unit = Unit(LEAST_REQUEST, choices, replicas).have([9] + [0] * (replicas - 1))
+    seen = sum(unit.choose(address) == 0 for address in range(20_000))
+    assert stats.binomtest(seen, 20_000, replicas**-choices).pvalue > 1e-4
+    unit = Unit(LEAST_OF_DISTINCT, choices, replicas).have([9] + [0] * (replicas - 1))
+    assert (0 in {unit.choose(address) for address in range(500)}) == (choices == 1)
+
+
+@pytest.mark.parametrize("balancer", OF_SOME)
+@pytest.mark.parametrize("choices", [1, 2, 3, 5, 9])
+def test_9_2_of_those_drawn_at_random_the_fewest_ties_to_the_first(balancer, choices):
     generator = np.random.default_rng(1)
     for address in range(500):
         without = generator.choice(9, size=generator.integers(0, 8), replace=False).tolist()
-        unit = Unit(LEAST_REQUEST, choices, 9, without=without).have(generator.integers(0, 3, size=9).tolist())
+        unit = Unit(balancer, choices, 9, without=without).have(generator.integers(0, 3, size=9).tolist())
         assert unit.choose(address) == unit.of_some(address)
 
 
@@ -194,18 +211,19 @@ def test_9_2_of_all_that_are_ready(replicas):
 
 @pytest.mark.parametrize("replicas", [1, 2, 3, 4, 8, 13])
 @pytest.mark.parametrize("choices", [2, 3, "n", "more"])
-def test_9_2_of_some_over_a_life_of_sends_and_answers(replicas, choices):
+@pytest.mark.parametrize("balancer", OF_SOME)
+def test_9_2_of_some_over_a_life_of_sends_and_answers(balancer, replicas, choices):
     number = {"n": replicas, "more": replicas + 3}.get(choices, choices)
     generator = np.random.default_rng(replicas)
     for without in ((), (0,), (replicas - 1,), (1, 2)):
         if len(without) < replicas:
-            unit = Unit(LEAST_REQUEST, number, replicas, without=without)
+            unit = Unit(balancer, number, replicas, without=without)
             for address, replica in life_of(unit, generator, 150):
                 assert replica == unit.of_some(address)
 
 
-def test_9_2_as_many_choices_as_replicas_are_those_with_the_fewest_too():
-    unit = Unit(LEAST_REQUEST, 6, 6).have([1, 0, 3, 1, 0, 1])
+def test_9_2_as_many_distinct_choices_as_replicas_are_those_with_the_fewest_too():
+    unit = Unit(LEAST_OF_DISTINCT, 6, 6).have([1, 0, 3, 1, 0, 1])
     assert {unit.choose(address) for address in range(200)} == {1, 4}
 
 
@@ -340,8 +358,7 @@ def test_rings_of_two_units_differ():
 # -- who is eligible
 
 
-@pytest.mark.parametrize("balancer", Balancer)
-@pytest.mark.parametrize("choices", [2, 3, ALL])
+@pytest.mark.parametrize(("balancer", "choices"), EACH)
 def test_9_1_whoever_comes_and_goes_the_choice_is_among_the_eligible(balancer, choices):
     """Against lists: replicas are excluded for one of two reasons, or both, and included again, while calls go on."""
     random = Random(int(balancer) * 10 + choices)
@@ -356,14 +373,15 @@ def test_9_1_whoever_comes_and_goes_the_choice_is_among_the_eligible(balancer, c
             include(unit.board, 50, replica, reason)
             masks[replica] &= 3 - reason
         unit.ready = [number for number in range(6) if masks[number] == 0]
-        unit.count(random.randrange(6), random.choice([1, 1, -1]))
+        busy = random.randrange(6)
+        unit.count(busy, random.choice([1, 1, -1]) if unit.unanswered[busy] > 0 else 1)
         last = unit.board[50 + LAST]
         chosen = unit.choose(address, child(address, 5, 0))
         if not unit.ready:
             assert chosen == -1
         elif len(unit.ready) == 1:
             assert chosen == unit.ready[0]
-        elif balancer == Balancer.LEAST_REQUEST:
+        elif balancer in OF_SOME:
             assert chosen == (unit.of_all(address) if choices == ALL else unit.of_some(address))
         elif balancer == Balancer.ROUND_ROBIN:
             assert chosen == min(unit.ready, key=lambda number: (number <= last, number))
@@ -374,8 +392,7 @@ def test_9_1_whoever_comes_and_goes_the_choice_is_among_the_eligible(balancer, c
     assert unit.board[:50].tolist() + unit.board[-7:].tolist() == [-99] * 57
 
 
-@pytest.mark.parametrize("balancer", Balancer)
-@pytest.mark.parametrize("choices", [2, ALL])
+@pytest.mark.parametrize(("balancer", "choices"), EACH)
 def test_who_is_back_leaves_no_trace(balancer, choices):
     untouched, touched = (Unit(int(balancer), choices, 5).have([3, 0, 2, 2, 1]) for _ in range(2))
     for replica in (4, 0, 2):

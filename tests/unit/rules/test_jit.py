@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import pickle
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(jit, "__file__", str(root / "rules" / "jit.py"))
     home = tmp_path / "home"
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **kwargs: str(home))
+    monkeypatch.delenv(jit.keeping.PLACE, raising=False)
     return root
 
 
@@ -70,32 +72,11 @@ def test_what_is_no_source_does_not_matter(package):
     assert folder() == before
 
 
-def test_a_folder_that_cannot_be_made_is_replaced(package, tmp_path, monkeypatch):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **kwargs: str(blocked))
-    path = folder()
-    try:
-        assert path.is_dir()
-        assert path.name.startswith("simulator-cache-")
-        assert os.access(path, os.W_OK)
-    finally:
-        path.rmdir()
-
-
-def test_a_folder_that_cannot_be_written_is_replaced(package, monkeypatch):
-    wanted = folder()
-
-    def refuse(*args, **kwargs):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(jit.tempfile, "TemporaryFile", refuse)
-    path = folder()
-    try:
-        assert path != wanted
-        assert path.is_dir()
-    finally:
-        path.rmdir()
+def test_where_code_is_kept_decides_nothing(package):
+    before = folder()
+    with (package / "rules" / "keeping.py").open("a") as file:
+        file.write("# edited\n")
+    assert folder() == before
 
 
 # -- when a rule is compiled
@@ -162,16 +143,89 @@ def test_what_does_not_fit_the_signature_is_refused_at_the_first_call_as_at_any_
     assert total(np.arange(4.0)) == 6.0
 
 
-def test_machine_code_is_kept_in_the_folder_once_there_is_some(tmp_path, monkeypatch):
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """A folder of its own for machine code."""
     monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def make_kept(add=1.0):
+    """A rule as another process has it: of the same source, with nothing compiled."""
 
     @jit.rule("float64(float64)")
     def kept(x: float) -> float:
-        return x + 1.0
+        return x + add
 
-    assert list(tmp_path.rglob("*kept*")) == []
-    assert kept(1.0) == 2.0
-    assert len(list(tmp_path.rglob("*kept*.nbc"))) == 1
+    return kept
+
+
+def files(place):
+    return list(place.iterdir())
+
+
+def compiles(rule) -> bool:
+    """Whether numba has to compile what is not kept."""
+    jit.compile_now(rule)
+    return rule.stats.cache_hits == {}
+
+
+def test_machine_code_is_kept_in_the_folder_once_there_is_some(place):
+    first = make_kept()
+    assert files(place) == []
+    assert not jit.is_at_hand(first)
+    assert compiles(first)
+    assert jit.is_at_hand(first)
+    assert [file.suffix for file in files(place)] == [".nbc"]
+    second = make_kept()
+    assert jit.is_at_hand(second)
+    assert not compiles(second)
+    assert second(1.0) == 2.0
+
+
+def test_code_that_closes_over_another_value_is_other_code(place):
+    jit.compile_now(make_kept())
+    other = make_kept(add=2.0)
+    assert compiles(other)
+    assert other(1.0) == 3.0
+    assert len(files(place)) == 2
+
+
+def garbled(content: bytes, how: str) -> bytes:
+    middle = len(content) // 2
+    return {
+        "empty": b"",
+        "cut off": content[:-1],
+        "one bit": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+        "text": b"not machine code\n" * 100,
+        "foreign": hashlib.sha256(b"junk").digest() + b"junk",
+        "foreign pickle": hashlib.sha256(FOREIGN).digest() + FOREIGN,
+    }[how]
+
+
+FOREIGN = pickle.dumps(("of", "another", "numba"))
+
+
+@pytest.mark.parametrize("how", ["empty", "cut off", "one bit", "text", "foreign", "foreign pickle"])
+def test_damaged_or_foreign_machine_code_is_made_anew(place, how):
+    jit.compile_now(make_kept())
+    (file,) = files(place)
+    whole = file.read_bytes()
+    file.write_bytes(garbled(whole, how))
+    again = make_kept()
+    assert compiles(again)
+    assert again(1.0) == 2.0
+    assert files(place) == [file]
+    assert not compiles(make_kept())
+
+
+def test_what_cannot_be_kept_is_used_all_the_same(place, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jit.keeping, "write", full)
+    assert make_kept()(1.0) == 2.0
+    assert files(place) == []
 
 
 @pytest.mark.parametrize("decorator", [jit.kernel, jit.subroutine], ids=["kernel", "subroutine"])

@@ -253,7 +253,7 @@ def test_replace_twice_and_back(short):
         ),
         (
             {"services.cart.steps[0].cpu.mean": 1},
-            [("services.cart.steps[0].cpu.mean", "`services.cart.steps.0.cpu` is `3ms`, which has no `mean`")],
+            [("services.cart.steps[0].cpu.mean", "`services.cart.steps[0].cpu` is `3ms`, which has no `mean`")],
         ),
         (
             {"services..cart": 1},

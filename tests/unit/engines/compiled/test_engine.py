@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -12,11 +11,11 @@ import pytest
 
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine, engine
-from simulator.engines.compiled.engine import default_memory_limit
 from simulator.engines.compiled.flight import Event, Free, Status
 from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
 from simulator.errors import CapacityExceeded
+from simulator.rules import jit
 
 CROWD = """
 simulation: {duration: 1s, warmup: 0s, replications: 1}
@@ -64,8 +63,7 @@ def test_machine_code_of_an_earlier_process_is_found_where_it_is_kept(monkeypatc
     earlier = SimpleNamespace(overloads={}, _cache=engine.run_kernel._cache)
     monkeypatch.setattr(engine, "run_kernel", earlier)
     assert engine.is_compiled()
-    nowhere = SimpleNamespace(cache_path=str(tmp_path), _impl=earlier._cache._impl)
-    monkeypatch.setattr(engine, "run_kernel", SimpleNamespace(overloads={}, _cache=nowhere))
+    monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
     assert not engine.is_compiled()
 
 
@@ -143,37 +141,10 @@ def test_memory_that_the_machine_does_not_have_is_said(small, monkeypatch):
         CompiledEngine(memory_limit=2**62).run(small, **RUN)
 
 
-@pytest.mark.parametrize(("written", "limit"), [("4Gi", 4 * 2**30), ("256Mi", 2**28), ("1e9", 10**9)])
-def test_the_limit_is_what_the_environment_says(written, limit, monkeypatch):
-    monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
-    assert default_memory_limit() == limit
-    assert CompiledEngine().memory_limit == limit
+def test_the_limit_is_what_the_environment_says(monkeypatch):
+    monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", "256Mi")
+    assert CompiledEngine().memory_limit == 2**28
     assert CompiledEngine(memory_limit=5).memory_limit == 5
-
-
-@pytest.mark.parametrize("written", ["much", "-1Gi", "4 GiB", "nan"])
-def test_a_limit_that_cannot_be_read_is_said_with_the_name_of_the_variable(written, monkeypatch):
-    monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
-    with pytest.raises(sim.EngineError, match=f"^SIMULATOR_MEMORY_LIMIT: .*{written}"):
-        CompiledEngine()
-
-
-@pytest.mark.parametrize("written", ["", None])
-@pytest.mark.parametrize("cores", [1, 16, None])
-def test_without_the_variable_it_is_half_of_the_machines_memory_for_a_run_on_every_core(written, cores, monkeypatch):
-    monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
-    if written is not None:
-        monkeypatch.setenv("SIMULATOR_MEMORY_LIMIT", written)
-    numbers = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1_000_001}
-    monkeypatch.setattr(os, "sysconf", numbers.__getitem__, raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert default_memory_limit() == 4096 * 1_000_001 // 2 // (cores or 1)
-
-
-def test_a_machine_that_does_not_say_how_much_it_has_is_given_a_limit(monkeypatch):
-    monkeypatch.delenv("SIMULATOR_MEMORY_LIMIT", raising=False)
-    monkeypatch.delattr(os, "sysconf", raising=False)
-    assert default_memory_limit() >= 2**30
 
 
 # -- progress

@@ -214,8 +214,8 @@ def test_cells_are_counted_in_words(endings, words):
 
 
 def test_a_small_saving_is_not_nothing():
-    assert cells(A, B).finding.endswith("; a by up to 25% and b by up to less than 0.1%.")
-    assert cell_words({"kind": "cheaper", "winner": "b", "saving_ratio": 0.0004}) == "b by less than 0.1%"
+    assert cells(A, B).finding.endswith("; a by up to 25 % and b by up to less than 0.1 %.")
+    assert cell_words({"kind": "cheaper", "winner": "b", "saving_ratio": 0.0004}) == "b by less than 0.1 %"
 
 
 def test_what_cannot_be_met(shop):

@@ -106,8 +106,8 @@ def test_why_there_is_no_law(curve):
         (0.01, 0.0134, "no contention shown (at most 0.02)"),
         (0.9, 1.9, "no contention shown (at most 3)"),
         (3e-13, 1e-14, "no contention shown (at most 0.0001)"),
-        (0.02718, 0.0118, "contention 0.027 ± 0.012"),
-        (0.5, 2e-9, "contention 0.5000 ± 0.0000"),
+        (0.02718, 0.0118, "contention 0.02718 ± 0.01180"),
+        (0.5, 2e-9, "contention 0.5"),
     ],
 )
 def test_parameters_in_words(value, half_width, words):

@@ -84,7 +84,7 @@ LOADS = [50.0, 100.0, 200.0, 300.0]
 def test_errors_are_no_falling_behind():
     """Every tenth request fails, and every one is answered: told as errors, of the load that has most of them."""
     text = told(LOADS, [49.0, 80.0, 190.0, 190.0], [50.0, 100.0, 200.0, 200.0])
-    assert "it keeps up to 200/s, but 20% of the answers at 100/s are errors, and serves at most 190/s" in text
+    assert "it keeps up to 200/s, but 20 % of the answers at 100/s are errors, and serves at most 190/s" in text
     assert "errors" not in told(LOADS, [49.9, 99.9, 199.0, 200.0], [50.0, 100.0, 200.0, 200.0])
 
 
@@ -138,7 +138,7 @@ def test_a_knee_of_one_load_and_of_none():
 
 def test_loads_that_are_close_have_the_digits_that_tell_them_apart():
     text = told([1000.0, 1001.0, 1002.0], [1000.0, 1001.0, 1001.0], knee=Knee(1001.0, 1000.0, 1001.0, inside=False))
-    assert "at 1001/s (from 1000 to 1001/s no difference" in text
+    assert "at 1,001/s (from 1,000 to 1,001/s no difference" in text
 
 
 def test_closed_workloads_are_scaled_by_their_users():

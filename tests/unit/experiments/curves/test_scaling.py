@@ -220,7 +220,7 @@ def test_what_is_said_of_cores_of_users_of_three_and_of_close_loads():
         "none of the deployments meets the objectives at 1/s"
     )
     assert verdict_words([1000, 1000.4, 1001], [A, A, B], "cost_per_hour", "/s") == (
-        "a is cheaper at the 2 loads tried from 1000 to 1000.4/s; b is cheaper at 1001/s"
+        "a is cheaper at the 2 loads tried from 1,000 to 1,000.4/s; b is cheaper at 1,001/s"
     )
 
 
@@ -248,19 +248,19 @@ def test_the_headline_says_between_which_loads(shop):
     assert "Which one is cheaper changes somewhere between 200 and 300/s." in curve.finding
     # 1 - 1/4, 1 - 3/4, 1 - 5/6 of what the other costs
     assert (
-        "What is saved of the other's price: monolith 25% to 75%, 25% at 200/s and microservices 17% at 300/s."
+        "What is saved of the other's price: monolith 25 % to 75 %, 25 % at 200/s and microservices 17 % at 300/s."
         in curve.finding
     )
 
 
 def test_the_range_of_what_is_saved_holds_the_loads_between(shop):
     curve = by_hand(shop, [(1.0, 0.91), (1.0, 0.81), (1.0, 0.98), (1.0, 0.89)])
-    assert "What is saved of the other's price: monolith 2% to 19%, 11% at 400/s." in curve.finding
+    assert "What is saved of the other's price: monolith 2 % to 19 %, 11 % at 400/s." in curve.finding
 
 
 def test_a_saving_is_never_nothing(shop):
-    assert "monolith 0.3% at 100/s" in by_hand(shop, [(1.0, 0.997)]).finding
-    assert "monolith less than 0.1% at 100/s" in by_hand(shop, [(1.0, 0.9997)]).finding
+    assert "monolith 0.3 % at 100/s" in by_hand(shop, [(1.0, 0.997)]).finding
+    assert "monolith less than 0.1 % at 100/s" in by_hand(shop, [(1.0, 0.9997)]).finding
     assert "What is saved" not in by_hand(shop, [(1.0, 1.0)]).finding
 
 
@@ -306,7 +306,9 @@ def test_without_prices_nothing_is_cheaper_and_nothing_costs(shop):
         "monolith takes fewer cores at 300/s"
     )
     assert "Which one takes fewer cores changes somewhere between 200 and 300/s." in curve.finding
-    assert "What is saved of the other's cores: microservices 50% at 200/s and monolith 50% at 300/s." in curve.finding
+    assert (
+        "What is saved of the other's cores: microservices 50 % at 200/s and monolith 50 % at 300/s." in curve.finding
+    )
     for word in ("price", "cheap", "cost is"):
         assert word not in str(curve)
 

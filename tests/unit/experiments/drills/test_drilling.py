@@ -198,7 +198,7 @@ def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     assert calm["verdict"] == "comes back"
     assert calm["time_to_recover_s"] < 15
     assert found.met
-    assert "microservices (retries) does not come back within 280s after the fault" in found.verdict
+    assert "microservices (retries) does not come back within 280 s after the fault" in found.verdict
     alone = sim.drill(
         sim.loads(STORM.replace(", BUDGET", "")), "stock", "pause", at="5s", for_="5s", duration="45s", **ONE
     )
@@ -211,7 +211,7 @@ def test_a_queue_that_drains_for_longer_than_the_run_is_not_metastable(monkeypat
     options = {"at": "4s", "for_": "10s", "duration": "30s", **ONE}
     found = sim.drill(topology, "web", "pause", **options)
     assert found.table[["verdict", "time_to_recover_s"]].to_numpy().tolist() == [["comes back", 81.0]]
-    assert "takes 81s for it, longer than the run: what it loses after that is not counted" in found.verdict
+    assert "takes 81 s for it, longer than the run: what it loses after that is not counted" in found.verdict
     assert found.met
     monkeypatch.setattr(faulting, "LONGER", 5.0)
     assert sim.drill(topology, "web", "pause", **options).table["verdict"].tolist() == ["metastable"]
@@ -343,6 +343,45 @@ def test_an_interrupt_before_anything_is_one(monkeypatch):
     monkeypatch.setattr(replicate, "run_job", interrupted)
     with pytest.raises(KeyboardInterrupt):
         sim.drill(sim.loads(EVEN), "web", at="4s", for_="2s", duration="8s", **ONE)
+
+
+BUSY = """\
+simulation: {warmup: 5s, replications: 5, seed: 2}
+services: {s: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}}
+"""
+
+
+def test_times_are_of_the_replications_in_which_it_is_seen():
+    """An open queue at 90 %: 10 s that are 10 % slower make what waits anyway wait longer, in two of five."""
+    text = BUSY + "workload: {call: s, rate: 100/s}\nslos: {s: {call: s, p99: 500ms}}\n"
+    found = sim.drill(sim.loads(text), "s", "slow", factor=1.1, at="8s", for_="10s", duration="24s", **ONE)
+    row = found.table.iloc[0]
+    assert row["detected"] == 2
+    assert row["sooner"] == 0
+    assert row["late_net"] == row["late"] > 0
+    assert row["late_net"] < row["late_net_half_width"]
+    assert "2 of 5" in str(found)
+    assert "none beyond chance in microservices" in found.verdict
+    assert "microservices (full), in 2 of 5 replications: seen after" in found.verdict
+
+
+def test_users_who_drift_apart_are_not_harmed_by_next_to_nothing():
+    """Gross, there are some dozens of each; net, no more than chance: nothing was seen, and nothing has to recover."""
+    text = BUSY.replace("seed: 2", "seed: 1") + (
+        "workload: {call: s, users: 30, thinkTime: {dist: exponential, mean: 200ms}}\n"
+        "slos: {s: {call: s, p99: 191ms}}\n"
+    )
+    found = sim.drill(
+        sim.loads(text), "s", "slow", factor=1.001, at="8s", for_="5s", duration="30s", replications=3, **ONE
+    )
+    row = found.table.iloc[0]
+    assert row["late"] > 20
+    assert row["sooner"] > 20
+    for name in ("late", "not_asked"):
+        assert abs(row[f"{name}_net"]) < row[f"{name}_net_half_width"]
+    assert (row["verdict"], row["detected"]) == ("unharmed", 0)
+    assert math.isnan(row["time_to_recover_s"])
+    assert found.met
 
 
 @pytest.mark.parametrize("what", ["deployments", "policies"])

@@ -11,6 +11,7 @@ from simulator.experiments.drills.incidents import (
     CHANCE,
     Incident,
     Promise,
+    chance_of,
     cut_bins,
     find_promise,
     is_short,
@@ -147,6 +148,24 @@ def test_users_in_step_are_missed_only_while_none_of_them_asks():
     assert (found.detect_s, found.recover_s) == (3.0, 0.0)
     short = judge(bursts(0.0), bursts(1.0), PROMISE, cycles_s=np.array([1.0]), **span)
     assert short.recover_s > 0.0
+
+
+def test_a_stretch_that_chance_makes_without_the_fault_is_chance_with_it():
+    """3 s are bad without the fault only: chance. 6 s with it only are no more than twice that, 7 s are."""
+    calm = fates(between(40, 43))
+    chance = chance_of(calm, fates(), PROMISE, cycles_s=CLOSED, **SPAN)
+    assert chance.tolist() == [60.0, 0.0]
+    for end, seen in ((36, math.nan), (37, 21.0)):
+        found = judge(calm, fates(between(30, end)), PROMISE, cycles_s=CLOSED, chance=chance, **SPAN)
+        assert found.detect_s == pytest.approx(seen, nan_ok=True)
+        assert found.recover_s == (0.0 if math.isnan(seen) else 17.0)
+    alone = judge(calm, fates(between(30, 36)), PROMISE, cycles_s=CLOSED, **SPAN)
+    assert (alone.detect_s, alone.recover_s) == (21.0, 16.0)
+
+
+def test_what_both_runs_have_is_no_chance_of_one_alone():
+    both = fates(between(40, 43))
+    assert chance_of(both, both, PROMISE, cycles_s=OPEN, **SPAN).tolist() == [0.0, 0.0]
 
 
 SHOP = """\

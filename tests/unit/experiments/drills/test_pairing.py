@@ -68,3 +68,13 @@ def test_tries_are_of_the_requests_that_arrive_in_the_span():
     pairs = pair_requests(CALM, FAULTY)
     assert attempts_ratio(pairs, 1.0, 3.0) == (9 + 4) / (2 + 2)
     assert np.isnan(attempts_ratio(pairs, 8.0, 9.0))
+
+
+def test_the_other_way_round_is_better():
+    there = count_pairs(pair_requests(CALM, FAULTY), LIMITS)
+    back = count_pairs(pair_requests(FAULTY, CALM), LIMITS)
+    assert (back.gained, back.restored, back.sooner, back.asked_more) == (
+        there.lost, there.degraded, there.late, there.not_asked,
+    )  # fmt: skip
+    assert back.lost == there.gained == 1
+    assert (there.restored, there.sooner) == (0, 0)

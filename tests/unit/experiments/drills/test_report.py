@@ -33,8 +33,8 @@ def found():
 
 def test_the_text_has_all_parts(found):
     text = str(found)
-    assert text.startswith("shop: kill of pay at 3s for 3s\nRequests of one run of 12s, against the same run without")
-    assert "web.buy after 300ms (its slo)" in text
+    assert text.startswith("shop: kill of pay at 3s for 3s\nRequests of one run of 12 s, against the same run without")
+    assert "web.buy after 300 ms (its slo)" in text
     assert "(twice the p99 without the fault)" in text
     assert "\nby entry, of " in text
     assert "\nblast radius " in text
@@ -72,7 +72,9 @@ def with_rows(found, **columns):
 def test_endings(found):
     assert findings(found)[-1] == "All come back."
     lasting = with_rows(found, verdict="metastable")
-    assert "do not come back within 48s after the fault, though the same load is carried" in " ".join(findings(lasting))
+    assert "do not come back within 48 s after the fault, though the same load is carried" in " ".join(
+        findings(lasting)
+    )
     full = with_rows(found, verdict="overloaded")
     assert findings(full)[-1].endswith("are overloaded without the fault too.")
     assert (lasting.met, full.met, found.met) == (False, False, True)

@@ -64,7 +64,7 @@ def test_two_results_together():
 
 def test_an_upper_end_that_is_more_than_nothing_does_not_look_like_it():
     row = {"quantity": "errorRate"}
-    assert [told(row, value) for value in (0.0, 3e-7, 0.0123)] == ["0.000 %", "3e-05 %", "1.230 %"]
+    assert [told(row, value) for value in (0.0, 3e-7, 0.0123)] == ["0 %", "0.00003 %", "1.23 %"]
 
 
 MOST_TIME_OUT = """\

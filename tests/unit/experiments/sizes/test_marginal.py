@@ -9,6 +9,7 @@ import pytest
 
 import simulator as sim
 from simulator.experiments.sizes.marginal import NextReplica, rank
+from simulator.words import duration
 
 SHOP = """\
 name: shop
@@ -151,7 +152,7 @@ def verdict_of(*intervals, prices=None, value=1.0):
     return made.verdict
 
 
-ONE = "Scale a next: its gain is 5.000 to 9.000 ms of latency mean."
+ONE = "Scale a next: its gain is 5 to 9 ms of latency mean."
 
 
 @pytest.mark.parametrize(
@@ -167,8 +168,8 @@ ONE = "Scale a next: its gain is 5.000 to 9.000 ms of latency mean."
         # a leads to d by b and c, but is shown to gain more than c and d
         (
             [(5, 9), (4, 6), (3, 4.5), (-1, 3.5)],
-            "No difference is shown between a and b (a: gain is 5.000 to 9.000 ms of latency mean; b: gain is 4.000 to"
-            " 6.000 ms of latency mean). No gain is shown of d.",
+            "No difference is shown between a and b (a: gain is 5 to 9 ms of latency mean; b: gain is 4 to"
+            " 6 ms of latency mean). No gain is shown of d.",
         ),
         ([(-5, 9), (-1, 6)], "No unit is shown to improve latency mean by one more replica."),
         ([(-5, -2), (5, 9)], f"{ONE.replace('a next', 'b next')} Worse with one more: a."),
@@ -199,7 +200,7 @@ def test_nothing_arrives(shop):
 
 def test_it_says_of_what_the_value_is(shop, made):
     mean = sim.simulate(shop, duration="10s", detail="summary").replications["latency_p99_s"].mean()
-    assert f"latency p99 is {mean * 1000.0:.1f} ms now, the mean of 4 replications" in " ".join(str(made).split())
+    assert f"latency p99 is {duration(mean)} now, the mean of 4 replications" in " ".join(str(made).split())
 
 
 # -- what is refused, and a Ctrl-C

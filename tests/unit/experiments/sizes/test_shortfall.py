@@ -5,7 +5,7 @@ import re
 import pytest
 
 import simulator as sim
-from simulator.results.display import quantity
+from simulator.words import duration, percent
 
 SHOP = """\
 simulation: {duration: 5s, warmup: 1s, seed: 3, replications: 3}
@@ -35,20 +35,20 @@ def unmet(topology, **options):
 def test_a_database_that_cannot_keep_up(shop):
     made = unmet(shop.replace({"services.db.steps": [{"cpu": "40ms"}]}), max_replicas=2)
     assert f" The nearest of {len(made.tried)} tried (3 replications each) is {made.replicas['web']} " in made.reason
-    assert "requests wait for db, which is not sized (1 of 1 cores, cores busy 100.0%" in made.reason
+    assert "requests wait for db, which is not sized (1 of 1 core, cores busy 100 %" in made.reason
 
 
 def test_slots_that_are_too_few(shop):
     slow = {"services.db.concurrency": 2, "services.db.steps": [{"sleep": "60ms"}]}
     made = unmet(shop.replace(slow), max_replicas=2)
-    assert "requests wait for db, which is not sized (1 of 1 cores and 2 slots, cores busy 0.0%" in made.reason
+    assert "requests wait for db, which is not sized (1 of 1 core and 2 slots, cores busy 0 %" in made.reason
 
 
 def test_latency_without_any_waiting(shop):
     made = unmet(shop.replace({"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}), max_replicas=2)
     assert "web p99 is 4" in made.reason
-    assert "even if nobody ever waits, and the limit is 300.0 ms" in made.reason
-    assert "most of a request's mean latency is service at store (400.0 of 417" in made.reason
+    assert "even if nobody ever waits, and the limit is 300 ms" in made.reason
+    assert "most of a request's mean latency is service at store (400 of 417" in made.reason
 
 
 def test_a_network_that_is_too_slow(shop):
@@ -59,7 +59,7 @@ def test_a_network_that_is_too_slow(shop):
 def test_errors_that_no_replica_mends(shop):
     made = unmet(shop.replace({"services.store.errorRate": "30%", "slos.web.errorRate": "1%"}))
     assert "web errorRate is " in made.reason
-    assert "even if nobody ever waits, and the limit is 1.000 %: most of the failures are error@store (" in made.reason
+    assert "even if nobody ever waits, and the limit is 1 %: most of the failures are error@store (" in made.reason
 
 
 def test_rejections_of_a_unit_that_is_not_sized(shop):
@@ -67,7 +67,7 @@ def test_rejections_of_a_unit_that_is_not_sized(shop):
             "services.db.steps": [{"sleep": "20ms"}]}  # fmt: skip
     made = unmet(shop.replace(full), max_replicas=2)
     assert "most of the failures are rejected@db (" in made.reason
-    assert "; the queue is that of db, which is not sized (1 of 1 cores and 2 slots, cores busy 0.0%" in made.reason
+    assert "; the queue is that of db, which is not sized (1 of 1 core and 2 slots, cores busy 0 %" in made.reason
     assert "wait for" not in made.reason
 
 
@@ -89,7 +89,7 @@ def test_too_few_replicas_are_allowed_to_keep_up(shop):
 
 def test_too_few_replicas_are_allowed_for_the_objective(shop):
     made = unmet(shop.replace({"workload.workload.rate": "95/s", "slos.web.p99": "80ms"}), max_replicas=1)
-    assert ", which has max_replicas = 1 (1 of 1 cores, cores busy " in made.reason
+    assert ", which has max_replicas = 1 (1 of 1 core, cores busy " in made.reason
 
 
 def test_nothing_arrives(shop):
@@ -130,7 +130,7 @@ def test_where_the_time_of_its_own_requests_is(night, workload):
         night.replace(workload | {"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}), max_replicas=2
     )
     assert made.reason.count("most of the mean latency of its requests, nobody else asking, is service at store (") == 1
-    assert "(400.0 of 411.0 ms)" in made.reason
+    assert "(400 of 411 ms)" in made.reason
 
 
 @pytest.mark.parametrize("workload", [{}, MIXED])
@@ -142,7 +142,7 @@ def test_why_its_own_requests_fail(night, workload):
         "slos.web": {"call": "web", "errorRate": "1%"},
     }
     made = unmet(night.replace(workload | failing), max_replicas=2)
-    own = re.search(r"most of the failures are error@store \((\d+\.\d+) % of its requests\)", made.reason)
+    own = re.search(r"most of the failures are error@store \((\d+\.?\d*) % of its requests\)", made.reason)
     assert f"web errorRate is {own[1]} % (up to " in made.reason
 
 
@@ -153,15 +153,18 @@ def test_of_calls_inside_it_says_less(night):
         "services.store.steps": [{"cpu": "20ms"}, {"call": "db"}],
     }
     made = unmet(night.replace(slow | {"slos": {"store": {"call": "store", "mean": "15ms"}}}), max_replicas=2)
-    assert "the limit is 15.00 ms: its calls take 21.00 ms in the mean." in made.reason
+    assert "the limit is 15 ms: its calls take 21 ms in the mean." in made.reason
     assert "web" not in made.reason.partition(" The nearest ")[0]
 
 
 def test_of_failed_calls_inside_it_says_less(night):
     failing = {"services.store.errorRate": "20%", "services.web.errorRate": "70%"}
     made = unmet(night.replace(failing | {"slos": {"store": {"call": "store", "errorRate": "1%"}}}), max_replicas=2)
-    failed, calls = map(int, re.search(r": (\d+) of its (\d+) calls failed\.", made.reason).groups())
-    assert f"store errorRate is {failed / calls * 100.0:.3f} % (up to " in made.reason
+    failed, calls = (
+        int(one.replace(",", ""))
+        for one in re.search(r": ([\d,]+) of its ([\d,]+) calls failed\.", made.reason).groups()
+    )
+    assert f"store errorRate is {percent(failed / calls)} (up to " in made.reason
 
 
 def test_whom_its_own_requests_wait_for(night):
@@ -170,7 +173,7 @@ def test_whom_its_own_requests_wait_for(night):
     made = unmet(night.replace(full | {"slos.web.p99": "60ms", "simulation.confidence": "50%"}), max_replicas=2)
     units = made.result.units["queue_length"]
     assert units["files"] > units["db"]
-    assert ": requests wait for db, which is not sized (1 of 1 cores, cores busy 100.0%, " in made.reason
+    assert ": requests wait for db, which is not sized (1 of 1 core, cores busy 100 %, " in made.reason
 
 
 def test_of_a_wait_for_a_seldom_call_it_is_not(night):
@@ -197,7 +200,7 @@ def test_a_part_that_is_no_half_is_not_most(night):
     thirds = {f"services.{name}.steps": some for name, some in steps.items()}
     alone = {"workload": {"call": "web", "rate": "9/s"}, "slos.web.p99": "50ms"}
     made = unmet(night.replace(thirds | alone), max_replicas=2)
-    assert "the largest part of a request's mean latency is service at web (40.00 of 109.0 ms)" in made.reason
+    assert "the largest part of a request's mean latency is service at web (40 of 109 ms)" in made.reason
 
 
 SHORT = "The objectives cannot be shown to be met with runs this short: web p99 "
@@ -210,7 +213,7 @@ def test_an_interval_that_holds_the_limit(shop):
     made = sim.capacity(quiet.replace({"slos.web.p99": between}), max_replicas=1)
     assert not made.met
     assert made.reason.startswith(f"{SHORT}in the largest configuration is ")
-    assert f"between {row['low'] * 1000:.1f} ms and {row['high'] * 1000:.1f} ms" in made.reason
+    assert f"between {duration(row['low'])} and {duration(row['high'])}" in made.reason
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95, -0.05])
@@ -224,9 +227,7 @@ def test_what_holds_the_limit_even_without_waiting_is_not_shown(shop, share):
     made = sim.capacity(topology.replace({"slos.web.p99": limit}), max_replicas=2)
     assert not made.met
     if share > 0.0:
-        assert made.reason.startswith(
-            f"{SHORT}even if nobody ever waits is {quantity('latency_s', value)} ms, between "
-        )
+        assert made.reason.startswith(f"{SHORT}even if nobody ever waits is {duration(value)}, between ")
         assert "Longer runs or more replications may show it, or that it cannot be." in made.reason
     else:
         assert made.reason.startswith("The objectives cannot be met, because web p99 is ")

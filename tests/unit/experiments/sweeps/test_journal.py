@@ -69,7 +69,34 @@ def test_every_torn_line_is_passed_over():
     ],
 )  # fmt: skip
 def test_a_line_that_is_not_ours(change):
-    assert read_line(json.dumps(json.loads(to_line(make())) | change)) is None
+    content = json.loads(to_line(make())) | change
+    del content[journal.SUM]
+    assert read_line(json.dumps(content | {journal.SUM: journal.checksum(content)})) is None
+
+
+@pytest.mark.parametrize("change", [{"values": [[1.0, 3.0]]}, {"met": False}, {"key": "other"}, {"sha256": "0" * 16}])
+def test_a_line_that_was_edited_is_not_used_and_told_of(tmp_path, change):
+    one = Journal(tmp_path)
+    one.add(make("k"))
+    one.add(make("other", 1))
+    one.close()
+    (file,) = tmp_path.iterdir()
+    first, second = file.read_text().splitlines()
+    edited = json.dumps(json.loads(first) | change, separators=(",", ":"), ensure_ascii=False)
+    file.write_text(f"{edited}\n{second}\n")
+    again = Journal(tmp_path)
+    assert set(again.runs) == {"other"}
+    assert again.changed == [f"{file.name} line 1"]
+    again.add(make("k"))  # made anew
+    again.close()
+    assert set(Journal(tmp_path).runs) == {"k", "other"}
+
+
+def test_what_is_no_line_of_ours_was_not_changed(tmp_path):
+    torn = to_line(make("torn"))[:-20]
+    older = to_line(make()).replace(journal.FORMAT, "simulator-run/1")
+    (tmp_path / "x.jsonl").write_text(f"noise\n{{}}\n{older}{torn}")
+    assert Journal(tmp_path).changed == []
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,6 @@ def _none_is_cheapest(made: dict[str, sim.Capacity]) -> str:
         return "Neither is cheaper."
     least = min(costs, key=lambda name: costs[name])
     return (
-        f"No difference in cost is shown: not everything that costs as little as {least} "
-        f"({number(costs[least])} per hour) is shown to miss an objective in the others; longer runs may tell."
+        f"No difference in cost is shown: not everything that costs as little as {least}"
+        f" ({number(costs[least])} per hour) is shown to miss an objective in the others; longer runs may tell."
     )

@@ -15,7 +15,7 @@ import pandas as pd
 from ...plan.layout import UNLIMITED
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.objectives import detail_needed
+from ...results.objectives import ERRORS, detail_needed
 from ..replicate import Progress
 from ..simulation import simulate_plans
 from .lattice import Configuration, Key, Lattice, is_below
@@ -85,11 +85,29 @@ def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
 def shown_miss(result: Results) -> dict[str, object] | None:
     """Of the objectives that are shown to be missed the worst: its whole interval is above the limit, or there is none.
 
-    None if no objective is shown to be missed.
+    So is one of which too much was surely not served (rule 11.15). None if no objective is shown to be missed.
     """
-    rows = rows_of(result)
-    missed = [row for row in rows if math.isnan(float(row["high"])) or float(row["low"]) > float(row["limit"])]
+    missed = [row for row in rows_of(result) if misses(row)]
     return {str(key): value for key, value in max(missed, key=ratio_of).items()} if missed else None
+
+
+def misses(row: Mapping[Any, Any]) -> bool:
+    """Whether an objective is shown to be missed."""
+    if math.isnan(float(row["high"])) or float(row["low"]) > float(row["limit"]):
+        return True
+    return not row["met"] and not row["straddles"]
+
+
+def unserved(row: Mapping[Any, Any]) -> bool:
+    """Whether more than a latency allows was not served, or that is not sure (rule 11.15)."""
+    if row["quantity"] == ERRORS:
+        return False
+    value_met = float(row["value"]) <= float(row["limit"])
+    return bool(value_met and not row["met"]) or bool(row["straddles"] and not _holds_limit(row))
+
+
+def _holds_limit(row: Mapping[Any, Any]) -> bool:
+    return float(row["low"]) <= float(row["limit"]) <= max(float(row["high"]), float(row["value"]))
 
 
 def falling_behind(result: Results, sized: Sequence[str]) -> str:
@@ -105,7 +123,8 @@ def worst_together(result: Results, again: Results) -> dict[str, Any]:
     for row, other in zip(rows_of(result), rows_of(again), strict=True):
         value = (row["value"] + other["value"]) / 2.0
         above = math.hypot(row["high"] - row["value"], other["high"] - other["value"]) / 2.0
-        rows.append({str(key): one for key, one in row.items()} | {"value": value, "high": value + above})
+        kept = other if other["reason"] else row  # what was not served either time
+        rows.append({str(key): one for key, one in kept.items()} | {"value": value, "high": value + above})
     return max(rows, key=ratio_of)
 
 
@@ -124,6 +143,8 @@ def ratio_of(row: Mapping[Any, Any]) -> float:
     high, limit = float(row["high"]), float(row["limit"])
     if math.isnan(high):
         return math.inf
+    if unserved(row):
+        return max(high / max(limit, SMALLEST), math.nextafter(1.0, 2.0), 2.0 - float(row["served_ratio"]))
     if high <= limit:
         return min(1.0, high / max(limit, SMALLEST))
     return max(high / max(limit, SMALLEST), math.nextafter(1.0, 2.0))

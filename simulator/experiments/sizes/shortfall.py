@@ -9,8 +9,8 @@ from ... import words
 from ...plan.layout import UNLIMITED, Outcome
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.objectives import detail_needed
-from .judging import Judge, objective_label, shown_miss, without_waiting, worst_objective
+from ...results.objectives import ERRORS, detail_needed
+from .judging import Judge, objective_label, shown_miss, unserved, without_waiting, worst_objective
 from .lattice import Lattice
 from .own import Own, compile_alone, own_of
 
@@ -94,10 +94,26 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
     if math.isnan(row["high"]):
         return nothing_seen(row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])})"
+    if unserved(row):
+        return f"{label} is only of the {_served(row)} that are served, even if nobody ever waits"
     head = f"{label} is {seen} even if nobody ever waits, and the limit is {told(row, row['limit'])}"
     if row["quantity"] == "errorRate":
         return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
     return f"{head}: {_longest(judge, result, own_of(free, row))}"
+
+
+def _served(row: dict[str, Any]) -> str:
+    return words.percent(float(row["served_ratio"]))
+
+
+def subset(row: dict[str, Any]) -> str:
+    """Of which share an objective's value is, and what makes it unsure; nothing, if it is of all."""
+    if row["quantity"] == ERRORS:
+        return f"; {row['reason']}" if row["reason"] else ""
+    if not row["served_ratio"] < 1.0:
+        return ""
+    many = "; without an errorRate that is promised that is not met" if unserved(row) else ""
+    return f", of the {_served(row)} that were served{many}"
 
 
 def nothing_seen(row: dict[str, Any]) -> str:
@@ -149,6 +165,8 @@ def _in_the_largest(judge: Judge, plan: Plan, result: Results, row: dict[str, An
     """What holds up its requests in the largest configuration, or makes them fail."""
     if math.isnan(row["high"]):
         return nothing_seen(row)
+    if unserved(row):
+        return f"{objective_label(row)} is of the {_served(row)} that are served, also in the largest configuration"
     own = own_of(plan, row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])}, limit {told(row, row['limit'])})"
     text = f"{objective_label(row)} is {seen} also in the largest configuration"

@@ -23,7 +23,7 @@ from .excluding import all_were_run
 from .judging import Judge, Trial, objective_label
 from .lattice import Lattice, Option, make_lattice
 from .search import search
-from .shortfall import nothing_seen, told, why_not
+from .shortfall import nothing_seen, subset, told, why_not
 from .sized import Capacity
 
 TYPICAL = 10
@@ -226,10 +226,11 @@ def _met(judge: Judge, trial: Trial, result: Results, less: Trial | None) -> str
 def _measured(row: dict[str, Any], side: str, confidence: float) -> str:
     if math.isnan(row["high"]):
         return nothing_seen(row)
-    return (
-        f"{objective_label(row)} is {told(row, row['value'])}, {side} {told(row, row['high'])}"
-        f" at {percent(confidence)} confidence (limit {told(row, row['limit'])})"
-    )
+    label, limit = objective_label(row), f"(limit {told(row, row['limit'])})"
+    if row["high"] == 0.0:
+        return f"{label} is 0, nothing can make a request of it fail {limit}"
+    high = f"{side} {told(row, row['high'])}" if math.isfinite(row["high"]) else "with no upper end that could be told"
+    return f"{label} is {told(row, row['value'])}, {high} at {percent(confidence)} confidence {limit}{subset(row)}"
 
 
 def _sizes(judge: Judge, trial: Trial) -> str:

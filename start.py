@@ -6,13 +6,17 @@ python3 start.py test --all     everything
 python3 start.py test tests/... pytest alone
 python3 start.py notebook
 python3 start.py docs
+python3 start.py versions oldest     with the oldest packages that are allowed; or newest
 """
 
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
@@ -20,6 +24,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+EVERY_S = 3.0
+"""Between two lines that say that it goes on."""
 SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
 EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
 """What a command needs beside the simulator itself."""
@@ -31,6 +37,11 @@ CHECKS = (
     SITE,
 )
 PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
+VERSIONED = (
+    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
+    "tests/differential/test_features.py",
+)  # fmt: skip
+"""Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
 
 
 def main() -> int:
@@ -39,6 +50,8 @@ def main() -> int:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 2
     command, *arguments = sys.argv[1:] or ["--help"]
+    if command == "versions":
+        return try_versions(arguments)
     set_up(EXTRAS.get(command, ""))
     if command == "notebook":
         return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
@@ -83,6 +96,36 @@ def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int
     return subprocess.call(words)
 
 
+def try_versions(words: list[str]) -> int:
+    """Install the oldest or newest versions that pyproject.toml allows, in an environment of their own, and test them.
+
+    `--python COMMAND` takes another Python; what comes after `--` goes to pytest.
+    """
+    at = words.index("--") if "--" in words else len(words)
+    words, more = words[:at], words[at + 1 :]
+    which = words[0] if words else ""
+    python = words[2] if words[1:2] == ["--python"] else sys.executable
+    if which not in ("oldest", "newest"):
+        print("usage: start.py versions oldest|newest [--python COMMAND] [-- PYTEST ARGUMENTS]", file=sys.stderr)
+        return 2
+    folder = ROOT / ".venv-versions" / which
+    inside = folder / BIN.name / PYTHON.name
+    if code := call([python, "-m", "venv", "--clear", folder]):
+        return code
+    import tomllib  # from Python 3.11 on
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["parquet"]]
+    if which == "oldest":
+        asked = [re.sub(r">=([\w.]+).*", r"==\1.*", one) for one in asked]
+    install = [inside, "-m", "pip", "install", "-q", "--no-compile", "--disable-pip-version-check"]
+    if code := call([*install, *asked, "pytest", "hypothesis", "jsonschema"]):
+        return code
+    if code := call([*install, "--no-deps", "-e", ROOT]):
+        return code
+    return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
+
+
 def set_up(extra: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
     wanted = hashlib.sha256(
@@ -93,7 +136,7 @@ def set_up(extra: str) -> None:
     stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
     if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
-    print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
+    over = tell("Setting up .venv, once: a minute or so")
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
@@ -111,6 +154,20 @@ def set_up(extra: str) -> None:
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
     stamps[0].write_text(wanted)
+    over.set()
+
+
+def tell(what: str) -> threading.Event:
+    """Say what goes on, at once and every few seconds until the event is set: an installation is silent."""
+    over, began = threading.Event(), time.monotonic()
+
+    def go_on() -> None:
+        while not over.wait(EVERY_S):
+            print(f"{what}, {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    print(f"{what} ...", file=sys.stderr, flush=True)
+    threading.Thread(target=go_on, daemon=True).start()
+    return over
 
 
 if __name__ == "__main__":

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+MOST = 200
+"""Letters of what is quoted in a message: a file may hold anything, and a terminal acts on some of it."""
+QUOTED = re.compile(rf"`[^`\n]{{{MOST + 1},}}`|'[^'\n]{{{MOST + 1},}}'")
+SPACES = frozenset("\n\t")
+
+
+def plain(text: str) -> str:
+    """A text whose control characters are written out, and whose quotations are short."""
+    text = QUOTED.sub(lambda match: f"{match[0][: MOST - 1]}…{match[0][-1]}", text)
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(letter: str) -> str:
+    if letter in SPACES or letter.isprintable() or unicodedata.category(letter) == "Zs":
+        return letter
+    return f"\\x{ord(letter):02x}" if ord(letter) < 256 else f"\\u{ord(letter):04x}"
 
 
 class SimulatorError(Exception):
     """Anything this package refuses to do; the message says where, what, and what to do."""
+
+    def __str__(self) -> str:
+        return plain(super().__str__())
 
 
 @dataclass(frozen=True)
@@ -27,11 +49,21 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file or '<text>'}:{self.line}:{self.column}: " if self.line else ""
-        head = f"{where}{self.path}: {self.message}" if self.path else f"{where}{self.message}"
+        path = self.path if len(self.path) <= MOST else f"{self.path[: MOST // 2]}…{self.path[1 - MOST // 2 :]}"
+        head = plain(f"{where}{path}: {self.message}" if path else f"{where}{self.message}")
         if not self.source:
             return head
         gutter = f"{self.line:>5} | "
-        return f"{head}\n{gutter}{self.source}\n{' ' * (len(gutter) + self.column - 1)}^"
+        before, after = self._around()
+        return f"{head}\n{gutter}{before}{after}\n{' ' * (len(gutter) + len(before))}^"
+
+    def _around(self) -> tuple[str, str]:
+        """The line as it can be shown, before the column and from it on: all of it, or what is near the column."""
+        at = max(0, self.column - 1)
+        first = 0 if len(self.source) <= MOST else max(0, min(at - MOST // 2, len(self.source) - MOST))
+        last = min(len(self.source), first + MOST)
+        before, after = plain(self.source[first:at]), plain(self.source[at:last])
+        return ("…" if first else "") + before, after + ("…" if last < len(self.source) else "")
 
 
 class TopologyError(SimulatorError):

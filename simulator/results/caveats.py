@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.plan import Floats
 from ..plan.trace import Count, Level
 from ..words import count, duration, number, percent, span
 from .hidden import deadlocked_services, find_hidden
@@ -168,27 +169,39 @@ def half_time(observed: Observed) -> int:
 
 
 def growing_queues(observed: Observed) -> NDArray[np.bool_]:
-    """Services whose queue grows in every replication while they serve fewer than arrive.
+    """Services whose queue grows in every replication, and goes on growing, while they serve fewer than arrive.
 
     A queue that grows by g requests a second over a span T is g T longer at its end, and g T / 2 longer in the mean
     of the second half than in that of the first. Requests that are in progress at the end, waiting for a callee,
-    are behind too, but in no queue: the queue has to account for half of the backlog at least.
+    are behind too, but in no queue: the queue has to account for half of the backlog at least. One that has only
+    filled up, to a limit or to what its impatient callers leave, no longer grows in the second half.
     """
     first, middle, edges = observed.first, half_time(observed), observed.edges
     services = len(observed.plan.services.name)
     if not first < middle < edges.size - 1:
         return np.zeros(services, dtype=bool)
-    grows, growth = np.ones(services, dtype=bool), np.zeros(services)
+    grows, growth, later = np.ones(services, dtype=bool), np.zeros(services), np.zeros(services)
     for trace in observed.traces:
         waiting = trace.levels[:, :, Level.WAITING]
         early = (waiting[middle] - waiting[first]) / (edges[middle] - edges[first])
         late = (waiting[-1] - waiting[middle]) / (edges[-1] - edges[middle])
         grows &= late > early
         growth += late - early
+        later += _later_growth(waiting, edges, middle)
     begun = observed.counts[:, Count.BEGUN]
     behind = begun - observed.counts[:, Count.ENDED]
     enough = (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces))
-    return np.asarray(grows & enough & (growth >= behind / 4.0))
+    # a steady growth adds half as much between the quarters of the second half as between the halves
+    return np.asarray(grows & enough & (growth >= behind / 4.0) & (later > growth / 8.0))
+
+
+def _later_growth(waiting: Floats, edges: Floats, middle: int) -> Floats:
+    """By how much the mean queue of the last quarter is above that of the one before; inf if there are none."""
+    cut = int(np.argmin(np.abs(edges - (edges[middle] + edges[-1]) / 2.0)))
+    if not middle < cut < edges.size - 1:
+        return np.full(waiting.shape[1], np.inf)
+    third = (waiting[cut] - waiting[middle]) / (edges[cut] - edges[middle])
+    return np.asarray((waiting[-1] - waiting[cut]) / (edges[-1] - edges[cut]) - third)
 
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:

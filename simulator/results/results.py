@@ -95,7 +95,7 @@ class Results:
 
     @property
     def objectives(self) -> pd.DataFrame:
-        """The slos: what was asked for, what was seen, how sure that is, and of which share (rules 11.10, 11.14, 11.15).
+        """The slos: what was asked for, what was seen, how sure that is, of which share (rules 11.10, 11.14, 11.15).
 
         Columns slo, endpoint, quantity, limit, value, low, high, met, straddles, served_ratio (of a latency: the share
         of the requests that it is of) and reason: why it is missed, or what makes it unsure.

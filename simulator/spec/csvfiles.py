@@ -11,6 +11,7 @@ import os
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 _GZIP = b"\x1f\x8b"
 _PACKED = {
@@ -33,8 +34,10 @@ class Column:
     digest: str
 
 
-def read_column(path: str, base: str, column: str, *, ascending: bool) -> Column:
+def read_column(path: str, base: str, column: str, *, ascending: bool, confined: bool = False) -> Column:
     """Read non-negative seconds from a CSV file, whose path is relative to the folder `base`.
+
+    `confined`: it has to be in that folder, wherever links lead: who wrote the topology is not who runs it.
 
     Raises
     ------
@@ -42,11 +45,23 @@ def read_column(path: str, base: str, column: str, *, ascending: bool) -> Column
         If the file cannot be read or a value is wrong; the message names the line.
     """
     full = os.path.join(base, path)
+    if confined and not is_inside(full, base):
+        raise ValueError(
+            f"`{path}` is outside of the folder of this file: put it there, or allow it with allow_outside="
+        )
     try:
         stamp = os.stat(full)
         return _read(full, path, column, ascending, (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino))
     except OSError as error:
         raise ValueError(f"cannot read `{path}`: {error.strerror or error}") from None
+
+
+def is_inside(path: str, folder: str) -> bool:
+    """Whether a path leads to something in a folder or below it."""
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder or "."))
+    except (OSError, ValueError):
+        return False
 
 
 @lru_cache(maxsize=16)  # a sweep validates the same topology again and again

@@ -271,7 +271,7 @@ class Empirical(_Kind):
             data["quantiles"] = Mistake("empirical needs `quantiles` or `file`", "key")
         elif isinstance(path := data.get("file"), str) and path.strip():
             try:
-                column = read_column(path, source.base, "value_s", ascending=False)
+                column = read_column(path, source.base, "value_s", ascending=False, confined=source.confined)
             except ValueError as error:
                 data["file"] = Mistake(str(error))
             else:

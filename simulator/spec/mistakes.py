@@ -51,6 +51,7 @@ class Source:
     lines: Sequence[str] = ()
     positions: Mapping[Location, tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=dict)
     problems: Sequence[Problem] = ()  # what the text itself has wrong
+    confined: bool = False  # it may name no file outside of its folder
 
     def problem(self, issue: Issue) -> Problem:
         """Return the issue with its place in the text."""

@@ -91,6 +91,7 @@ class Topology(Model):
 
     _tree: dict[str, object] = PrivateAttr(default_factory=dict)
     _base: str = PrivateAttr(default="")
+    _confined: bool = PrivateAttr(default=False)
     _text: Written | None = PrivateAttr(default=None)
 
     @classmethod
@@ -124,10 +125,10 @@ class Topology(Model):
             issues += issues_of(error, tree)
         if issues or source.problems or topology is None:
             raise TopologyError(in_order(issues, source))
-        return topology._keep(dict(tree) if written else plain(topology), source.base)  # noqa: SLF001
+        return topology._keep(dict(tree) if written else plain(topology), source)  # noqa: SLF001
 
-    def _keep(self, tree: dict[str, object], base: str) -> Self:
-        self._tree, self._base = tree, base
+    def _keep(self, tree: dict[str, object], source: Source) -> Self:
+        self._tree, self._base, self._confined = tree, source.base, source.confined
         return self
 
     @classmethod
@@ -162,7 +163,7 @@ class Topology(Model):
         TopologyError
             If a path leads nowhere, or the result is no valid topology.
         """
-        source = Source(base=self.base, name=self.name)
+        source = Source(base=self.base, name=self.name, confined=self._confined)
         tree, places = changed_at(self._tree, plain(changes))
         other = type(self).model_validate(tree, context=source)
         if self._text is not None:

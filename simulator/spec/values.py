@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Annotated
 
@@ -176,6 +177,8 @@ read_positive_count = _whole(1)
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise mistake(f"expected text, found {describe(value)}; put it in quotes if it is text")
+    if control := next((each for each in value if unicodedata.category(each) == "Cc" and each not in "\n\t"), ""):
+        raise mistake(f"expected text without control characters, found U+{ord(control):04X}")
     return value
 
 

@@ -149,7 +149,7 @@ def _read_replay(data: dict[str, object], source: Source) -> None:
     if not isinstance(path, str) or not path.strip():
         return  # reported by the field
     try:
-        column = read_column(path, source.base, "arrival_s", ascending=True)
+        column = read_column(path, source.base, "arrival_s", ascending=True, confined=source.confined)
     except ValueError as error:
         data["replay"] = Mistake(str(error))
     else:

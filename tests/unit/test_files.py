@@ -40,10 +40,15 @@ def test_until_all_is_written_the_old_content_is_there(tmp_path, error):
     file = tmp_path / "a.csv"
     file.write_text("old")
     file.chmod(0o604)
-    with pytest.raises(type(error)), replaced(file) as new:
-        new.write_text("half")
-        assert file.read_text() == "old"
-        raise error
+
+    def fail():
+        with replaced(file) as new:
+            new.write_text("half")
+            assert file.read_text() == "old"
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
     assert file.read_text() == "old"
     assert names(tmp_path) == ["a.csv"]
     write(file, "new")

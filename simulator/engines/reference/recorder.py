@@ -83,7 +83,7 @@ class Recorder:
     def size(self) -> int:
         """Bytes that the logs take."""
         latencies = (self.latency, self.latency_arrival, self.latency_bin, self.latency_workload)
-        columns = [*latencies, *self.request_log, *self.call_log, *self.attempt_log]
+        columns: list[array[Any]] = [*latencies, *self.request_log, *self.call_log, *self.attempt_log]
         return sum(column.itemsize * len(column) for column in columns)
 
     # -- levels, at the edges of bins

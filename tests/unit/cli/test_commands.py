@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,14 @@ import pytest
 import simulator as sim
 from simulator import cli
 from simulator.cli import common
+from simulator.cli.ending import TERMINATED
 
 ROOT = Path(__file__).parents[3]
 BROKEN = ROOT / "tests" / "spec" / "broken"
-COMMANDS = ("check", "explain", "simulate", "compare", "capacity", "sweep", "drill", "plot", "schema", "completion")
+COMMANDS = (
+    "init", "examples", "warm", "check", "explain", "simulate", "compare", "capacity", "sweep", "drill", "plot",
+    "schema", "completion",
+)  # fmt: skip
 HEAVY = ("pandas", "matplotlib", "scipy", "numba", "simpy", "pyarrow", "loky", "rich", "jsonschema")
 
 SHOP = """\
@@ -38,6 +43,8 @@ simulation: {duration: 300s, warmup: 3s, replications: 40}
 services: {web: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 2ms}}]}}
 workload: {call: web, rate: 600/s}
 """
+ENDLESS = "--duration 5h --replications 4 --detail summary"
+"""Longer than any test, and within the memory that a run may take."""
 
 
 @pytest.fixture
@@ -229,9 +236,17 @@ def test_text_keeps_to_100_columns(shop, capsys):
 
 @pytest.mark.parametrize("figure", cli.FIGURES)
 def test_plot_draws_every_figure(figure, shop, capsys):
-    code, out, err = run(capsys, f"plot {figure} {shop} -o {figure}.svg")
+    more = {"drill": "--target store --warmup 1s", "breakdown": "--by service"}.get(figure, "")
+    code, out, err = run(capsys, f"plot {figure} {shop} -o {figure}.svg {more}")
     assert (code, out, err) == (common.FINE, f"{figure}.svg\n", "")
     assert Path(f"{figure}.svg").read_text().rstrip().endswith("</svg>")
+
+
+def test_plot_has_a_title_a_width_and_pages(shop, capsys):
+    command = "plot latency shop.yaml -d microservices -d monolith --title 'In my words' --width 6 -o x.pdf -o x.png"
+    assert run(capsys, command) == (common.FINE, "x.pdf\nx.png\n", "")
+    assert Path("x.pdf").read_bytes().startswith(b"%PDF")
+    assert int.from_bytes(Path("x.png").read_bytes()[16:20]) == 6 * 150
 
 
 def test_plot_breakdown_of_one_deployment_and_of_three(shop, capsys):
@@ -283,10 +298,18 @@ def forbid_runs(monkeypatch):
         ("simulate shop.yaml --out shop.yaml/x", "cannot write shop.yaml/x: .*shop.yaml is not a folder"),
         ("compare shop.yaml --out foreign", "foreign holds something that is not a saved result: name another"),
         ("compare shop.yaml --out shop.yaml", "shop.yaml is a file: name a folder to save the result in"),
-        ("plot latency shop.yaml -o x.pdf", "cannot save a figure as x.pdf: its name has to end with .png or .svg"),
+        (
+            "plot latency shop.yaml -o x.gif",
+            "cannot save a figure as x.gif: its name has to end with .png, .svg or .pdf",
+        ),
         ("plot latency shop.yaml -o nowhere/x.png", "cannot write nowhere/x.png: there is no folder nowhere"),
         ("plot latency shop.yaml -o folder.png", "folder.png is a folder: name a file to draw into"),
-        ("plot latency shop.yaml -d monolith -d microservices -o x.png", "-d is given 2 times .*of one deployment"),
+        ("plot timeline shop.yaml -d monolith -d microservices -o x.png", "-d is given 2 times .*of one deployment"),
+        (
+            "plot latency shop.yaml --by service -o x.png",
+            "--by does not act on latency, but on breakdown: leave it out",
+        ),
+        ("plot latency shop.yaml --width 1000 -o x.png", "width: expected 4 to 40 inches, found 1000"),
         ("simulate shop.yaml -d monolith -d monolith", "-d is given 2 times .*use `simulator compare`"),
         ("simulate shop.yaml -d nowhere", "no deployment `nowhere`"),
         ("compare shop.yaml -d monolith", "compare needs two different deployments"),
@@ -553,11 +576,11 @@ sys.exit(cli.main(sys.argv[1:]))
 """
 
 
-def start_telling(command, cwd):
+def start_telling(command, cwd, inside=()):
     """The command, which says on its standard error how many replications are finished."""
     (cwd / "long.yaml").write_text(LONG)
     return subprocess.Popen(
-        [sys.executable, "-c", PROGRESS_TOLD, *shlex.split(command)],
+        [*inside, sys.executable, "-c", PROGRESS_TOLD, *shlex.split(command)],
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True, start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
@@ -574,7 +597,7 @@ def wait_for(process, done):
 class TestInterrupted:
     def test_processes_before_anything_is_finished(self, tmp_path):
         (tmp_path / "long.yaml").write_text(LONG)
-        process = start("simulate long.yaml --duration 5h --engine reference", tmp_path)
+        process = start(f"simulate long.yaml {ENDLESS} --engine reference", tmp_path)
         until = time.monotonic() + 60.0
         while len(alive(process.pid)) < 3 and time.monotonic() < until:  # until its workers are there
             time.sleep(0.02)
@@ -583,7 +606,7 @@ class TestInterrupted:
         assert nothing_left(process.pid)
 
     def test_threads_before_anything_is_finished(self, tmp_path):
-        process = start_telling("simulate long.yaml --duration 50h --engine compiled", tmp_path)
+        process = start_telling(f"simulate long.yaml {ENDLESS} --engine compiled", tmp_path)
         wait_for(process, 1e-9)
         process.send_signal(signal.SIGINT)
         begun = time.monotonic()
@@ -594,25 +617,48 @@ class TestInterrupted:
         assert "Traceback" not in err
 
     @pytest.mark.parametrize(
-        ("target", "engine", "duration", "done"),
+        ("target", "sent", "code", "engine", "duration", "done"),
         [
-            ("group", "reference", "5s", 1),
-            ("parent", "reference", "5s", 1),
-            ("group", "compiled", "300s", 4),  # of which 2 at least are whole
+            ("group", signal.SIGINT, common.INTERRUPTED, "reference", "5s", 1),
+            ("group", signal.SIGTERM, TERMINATED, "reference", "5s", 1),  # the workers hear it too
+            ("twice", signal.SIGTERM, TERMINATED, "compiled", "300s", 4),  # of which 2 at least are whole
         ],
     )
-    def test_what_is_finished_is_shown(self, target, engine, duration, done, tmp_path):
+    def test_what_is_finished_is_shown(self, target, sent, code, engine, duration, done, tmp_path):
         process = start_telling(f"simulate long.yaml --duration {duration} --engine {engine} --out saved", tmp_path)
         wait_for(process, done)
-        (os.killpg if target == "group" else os.kill)(process.pid, signal.SIGINT)
-        code, out, err = outcome(process)
-        assert code == common.INTERRUPTED
+        (os.killpg if target == "group" else os.kill)(process.pid, sent)
+        if target == "twice":  # as `timeout` does: the child, and then the whole group
+            os.killpg(process.pid, sent)
+        left, out, err = outcome(process)
+        assert left == code
         assert re.search(r"^warning: interrupted: [0-9]+ of 40 replications finished$", out, re.MULTILINE)
         assert re.fullmatch(r"([0-9.e-]+\n)*", err)
         assert nothing_left(process.pid)
         saved = sim.load_results(tmp_path / "saved")
         assert 1 <= saved.provenance["replications"] < 40
         assert str(saved) + "\n" == out
+
+    def test_no_worker_outlives_its_parent(self, tmp_path):
+        process = start_telling(f"simulate long.yaml {ENDLESS} --engine reference", tmp_path)
+        until = time.monotonic() + 60.0
+        while len(alive(process.pid)) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        process.kill()
+        outcome(process)
+        assert nothing_left(process.pid)
+
+    def test_process_1_hears_it_too(self, tmp_path):
+        words = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        if shutil.which("unshare") is None or subprocess.run([*words, "true"], capture_output=True).returncode:
+            pytest.skip("no process 1 can be made here")
+        process = start_telling("simulate long.yaml --duration 5s --engine reference", tmp_path, words)
+        wait_for(process, 1)
+        (first,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(first), signal.SIGTERM)
+        code, out, _ = outcome(process)
+        assert code == TERMINATED
+        assert "replications finished" in out
 
 
 # -- light commands
@@ -658,3 +704,14 @@ def test_quick_is_of_a_topology_alone(capsys):
     code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
     assert code == common.WRONG
     assert "--quick draws a topology without a run; latency needs one" in err
+
+
+def test_files_are_compared_with_each_other(shop, tmp_path, capsys):
+    """Before and after, by the stems of the files."""
+    after = tmp_path / "after.yaml"
+    after.write_text(Path(shop).read_text())
+    _, out, err = run(capsys, f"compare {shop} {after} --engine reference --json --quiet")
+    content = json.loads(out)
+    assert (list(content["results"]), err) == ([Path(shop).stem, "after"], "")
+    assert content["baseline"] == Path(shop).stem
+    assert all(row["difference"] == 0.0 for row in content["differences"] if row["quantity"] == "latency_mean_s")

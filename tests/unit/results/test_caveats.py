@@ -127,6 +127,14 @@ def test_requests_in_progress_are_no_queue(build):
     assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
 
 
+def test_a_queue_that_has_only_filled_up_does_not_grow(build):
+    """To a limit, or to what impatient callers leave: 60 from two thirds of the run on, 80 s x 60 below the line."""
+    plan, traces = growing(build)
+    levels, edges = traces[0].levels.copy(), traces[0].edges
+    levels[:, 1, 1] = np.cumsum(np.minimum(edges, edges[-1] * 0.6)) * np.diff(edges, prepend=0.0) * 2.0
+    assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
+
+
 def test_one_replication_whose_queue_shrinks_is_enough_for_stability(build):
     plan, traces = growing(build)
     levels = traces[1].levels.copy()

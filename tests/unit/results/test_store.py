@@ -153,7 +153,7 @@ def test_a_damaged_result_is_refused(build, tmp_path, damage):
         table.write_bytes(table.read_bytes()[:100])
     else:
         head.write_text(f'{{"format": "simulator-result", "version": {store.VERSION}}}')
-    with pytest.raises(ResultError, match="is damaged|was changed after it was saved: run it again"):
+    with pytest.raises(ResultError, match=r"is damaged|was changed after it was saved: run it again"):
         Results.load(tmp_path / "run")
 
 

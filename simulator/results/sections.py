@@ -36,7 +36,7 @@ SECTIONS: Final = 5
 """Of each replication: long beside the memory of a queue, and enough to know their spread."""
 FEW: Final = 5
 """Replications below which only what differs between them counts: sections may be as long as the memory."""
-ENOUGH: Final = 13.0
+ENOUGH: Final = 14.0
 """Independent requests beyond a percentile that it needs for an interval of its own."""
 OWN: Final = 2.0
 """The same, by the spread of the requests beyond itself."""

@@ -77,10 +77,10 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
     wide = (half_widths / means)[half_widths > WIDE * means]
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
-        shares = [f"{share:.0%}" for share in wide]
+        shares = [percent(round(share, 2)) for share in wide]
         yield (
             f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
-            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {WIDE:.0%}"
+            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
         )
 
 

@@ -140,9 +140,11 @@ def _keeper(plan: Plan, call: int) -> str | None:
     if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies:
         return None
     own = plan.services.unit[caller]
-    if plan.units.concurrency[own] == UNLIMITED:
-        return None
-    return f"who waits holds a slot of {plan.units.name[own]}, where requests queue instead"
+    return (
+        None
+        if plan.units.concurrency[own] == UNLIMITED
+        else f"who waits holds a slot of {plan.units.name[own]}, where requests queue instead"
+    )
 
 
 def _is_regular(plan: Plan, expected: Expectations) -> bool:

@@ -64,10 +64,10 @@ def _candidates(plan: Plan, expected: Expectations) -> list[int]:
                       _ratios(expected.rates @ expected.held, expected.slots))  # fmt: skip
     if not expected.rates.any() or used.max() < _BUSY or (plan.workloads.shape == Shape.USERS).any():
         return []
-    bounded = (plan.units.concurrency != UNLIMITED) & (plan.units.replicas > 0)
     held = expected.rates @ expected.held
-    bounded &= held > _NOTHING
-    room = np.where(bounded, expected.slots, np.inf) * used.max() / np.where(bounded, held, 1.0)
+    bounded = (plan.units.concurrency != UNLIMITED) & (plan.units.replicas > 0) & (held > _NOTHING)
+    room = np.full(len(held), np.inf)
+    room[bounded] = (expected.slots[bounded] / held[bounded]) * used.max()
     tightest = np.argsort(room, kind="stable")[:_TRIED]
     return sorted(int(unit) for unit in tightest if room[unit] <= _ROOMY)
 

@@ -34,7 +34,7 @@ class Comparison:
         By deployment, or by topology, in the order asked for; the first is the baseline.
     differences
         Other minus baseline, replication by replication. Index (deployment, quantity); columns baseline, other,
-        difference, half_width, low, high (Student over replications) and shown: whether the interval excludes 0.
+        difference, half_width, low, high (Student, of differences) and shown: whether the interval excludes 0.
     """
 
     results: dict[str, Results]
@@ -55,7 +55,7 @@ class Comparison:
 
     @property
     def intervals(self) -> pd.DataFrame:
-        """Student intervals over replications: index (deployment, quantity); mean, half_width, low, high."""
+        """The intervals of each result: index (deployment, quantity); mean, half_width, low, high."""
         return pd.concat({name: result.intervals for name, result in self.results.items()}, names=["deployment"])
 
     @property

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ResultError
 from ..results import Results
 from .bands import title_all
-from .overview import draw_numbers, draw_percentiles, new_overview, panels_of
+from .overview import draw_numbers, draw_percentiles, has_hollow, new_overview, panels_of
 from .panels import given_axes
 from .style import (
     HEADLINE,
@@ -50,7 +50,7 @@ def comparison(
 
     One line a deployment joins its percentiles, bars are their intervals; of two deployments the paired difference from
     the baseline stands below each percentile. With `quantities`, one panel a quantity and one row a deployment instead:
-    the mean of its replications, its interval, and the paired difference in words.
+    the value of all replications, its interval, and the paired difference in words.
 
     Parameters
     ----------
@@ -101,7 +101,8 @@ def _note(results: dict[str, Results]) -> str:
     paired = f"; differences are paired, from {next(iter(results))}"
     if made["replications"] == 1:
         return f"one replication: no intervals{paired}"
-    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{paired}"
+    hollow = "; hollow: none, too few requests" if any(map(has_hollow, results.values())) else ""
+    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{hollow}{paired}"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str]) -> list[str]:

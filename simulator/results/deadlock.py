@@ -1,4 +1,4 @@
-"""Slots that wait for each other when a run has ended (rule 11.16): found among those who wait for a slot."""
+"""Slots that wait for each other when a run has ended (rule 11.19): found among those who wait for a slot."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SHARE: Final = "availability_ratio"
 
 
 def failed_interval(observed: Observed, confidence: float) -> Interval:
-    """Of the share of requests that were not served, the unfinished among them (rule 11.14)."""
+    """Of the share of requests that were not served, the unfinished among them (rule 11.13)."""
     outcomes = observed.in_sections("outcomes").sum(axis=2)
     failed, number = outcomes[..., GOOD + 1 :].sum(axis=2), outcomes.sum(axis=2)
     return certain(share_interval(failed, number, confidence), observed, find_rarity_of(observed), confidence)

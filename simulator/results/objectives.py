@@ -129,7 +129,7 @@ def needs_requests(observed: Observed, objective: Objective) -> bool:
 
 
 def objective_table(observed: Observed, confidence: float) -> pd.DataFrame:
-    """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.15)."""
+    """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.14)."""
     rows = [_judge(observed, objective, confidence) for objective in observed.plan.objectives]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(KINDS)
 

@@ -1,4 +1,4 @@
-"""Rules 11.12 to 11.16: what no request's outcome tells."""
+"""Rules 11.12 and 11.16 to 11.19: what no request's outcome tells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def simulate(text, **settings):
     return sim.simulate(sim.loads(text), **settings)
 
 
-# -- 11.13: calls as their callers see them
+# -- 11.16: calls as their callers see them
 
 OUTAGE = """
 services:
@@ -52,7 +52,7 @@ def test_11_13_re_tries_are_part_of_their_call():
     assert (row["calls"], row["failed_calls"], row["errors"]) == (100, 100, 300)
 
 
-# -- 11.14: sends
+# -- 11.17: sends
 
 
 def sending(how, *, deployments="", faults="[]", link="{}"):
@@ -142,7 +142,7 @@ def test_11_12_with_a_timeout_it_is_not():
     assert warned(result, "HALF_OPEN") == []
 
 
-# -- 11.15: replicas without a call
+# -- 11.18: replicas without a call
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_11_15_one_user_and_a_ring():
     assert warning.startswith("7 of the 8 replicas of pay got no call (CONSISTENT_HASH, ")
 
 
-# -- 11.16: deadlocks
+# -- 11.19: deadlocks
 
 POOLS = """
 network: {{latency: 1ms}}

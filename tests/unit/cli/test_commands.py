@@ -43,7 +43,7 @@ simulation: {duration: 300s, warmup: 3s, replications: 40}
 services: {web: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 2ms}}]}}
 workload: {call: web, rate: 600/s}
 """
-ENDLESS = "--duration 5h --replications 4 --detail summary"
+ENDLESS = "--quiet --duration 5h --replications 4 --detail summary"
 """Longer than any test, and within the memory that a run may take."""
 
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.rcsetup import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.rcsetup import cycler
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression

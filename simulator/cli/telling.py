@@ -146,7 +146,8 @@ def speaking(arguments: argparse.Namespace) -> Iterator[None]:
             _quiet.pop()
         return
     command = arguments.run.__name__
-    what = getattr(arguments, "figure", None), getattr(arguments, "topology", None) or getattr(arguments, "file", None)
+    files = getattr(arguments, "topology", None) or getattr(arguments, "file", None)
+    what = getattr(arguments, "figure", None), *(files if isinstance(files, list) else [files])
     title = " ".join([command, *(str(word) for word in what if word)])
     with Teller(title, sys.stderr, first_s=LATER_S if command in QUICK else FIRST_S) as teller, watched(teller.stage):
         _now.append(teller)

@@ -9,8 +9,8 @@ from ... import words
 from ...plan.layout import UNLIMITED, Outcome
 from ...plan.plan import Plan
 from ...results import Results
-from ...results.objectives import detail_needed
-from .judging import Judge, objective_label, shown_miss, without_waiting, worst_objective
+from ...results.objectives import ERRORS, detail_needed
+from .judging import Judge, objective_label, shown_miss, unserved, without_waiting, worst_objective
 from .lattice import Lattice
 from .own import Own, compile_alone, own_of
 
@@ -29,17 +29,34 @@ def why_not(judge: Judge) -> str:
         return f"The objectives cannot be met, because {starved}."
     free, best = judge.unhindered
     if row := shown_miss(best):
-        return f"The objectives cannot be met, because {_even_without_waiting(judge, free, best, row)}."
+        return f"{_opening(judge)}, because {_even_without_waiting(judge, free, best, row)}.{_assumed(judge)}"
     judge(lattice.top)
     plan = lattice.compile(lattice.top)
     result = judge.simulate(plan, detail_needed(plan))
     row = shown_miss(result)
     if row is not None and not _in_doubt(judge):
-        return f"The objectives cannot be met, because {_in_the_largest(judge, plan, result, row)}."
+        why = f"{_opening(judge)}, because {_in_the_largest(judge, plan, result, row)}."
+        return why + (_assumed(judge) or " This takes it that more never hurts.")
     ratio, worst = worst_objective(best)
     if ratio > 1.0:
         return _not_shown(worst, "even if nobody ever waits")
     return _not_shown(worst_objective(result)[1], "in the largest configuration")
+
+
+def _opening(judge: Judge) -> str:
+    """What is claimed: no more than was tried, where more may hurt."""
+    if judge.lattice.doubts and not judge.all_tried:
+        return "No size was found that meets the objectives"
+    return "The objectives cannot be met"
+
+
+def _assumed(judge: Judge) -> str:
+    """What the claim rests on, where one may doubt it."""
+    if judge.all_tried:
+        return " Every size was simulated."
+    if judge.lattice.doubts:
+        return f" Not every size was simulated, and fewer may be better: {judge.lattice.doubts[0].why}."
+    return ""
 
 
 def _in_doubt(judge: Judge) -> bool:
@@ -77,10 +94,26 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
     if math.isnan(row["high"]):
         return nothing_seen(row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])})"
+    if unserved(row):
+        return f"{label} is only of the {_served(row)} that are served, even if nobody ever waits"
     head = f"{label} is {seen} even if nobody ever waits, and the limit is {told(row, row['limit'])}"
     if row["quantity"] == "errorRate":
         return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
     return f"{head}: {_longest(judge, result, own_of(free, row))}"
+
+
+def _served(row: dict[str, Any]) -> str:
+    return words.percent(float(row["served_ratio"]))
+
+
+def subset(row: dict[str, Any]) -> str:
+    """Of which share an objective's value is, and what makes it unsure; nothing, if it is of all."""
+    if row["quantity"] == ERRORS:
+        return f"; {row['reason']}" if row["reason"] else ""
+    if not row["served_ratio"] < 1.0:
+        return ""
+    many = "; without an errorRate that is promised that is not met" if unserved(row) else ""
+    return f", of the {_served(row)} that were served{many}"
 
 
 def nothing_seen(row: dict[str, Any]) -> str:
@@ -132,6 +165,8 @@ def _in_the_largest(judge: Judge, plan: Plan, result: Results, row: dict[str, An
     """What holds up its requests in the largest configuration, or makes them fail."""
     if math.isnan(row["high"]):
         return nothing_seen(row)
+    if unserved(row):
+        return f"{objective_label(row)} is of the {_served(row)} that are served, also in the largest configuration"
     own = own_of(plan, row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])}, limit {told(row, row['limit'])})"
     text = f"{objective_label(row)} is {seen} also in the largest configuration"

@@ -704,3 +704,14 @@ def test_quick_is_of_a_topology_alone(capsys):
     code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
     assert code == common.WRONG
     assert "--quick draws a topology without a run; latency needs one" in err
+
+
+def test_files_are_compared_with_each_other(shop, tmp_path, capsys):
+    """Before and after, by the stems of the files."""
+    after = tmp_path / "after.yaml"
+    after.write_text(Path(shop).read_text())
+    _, out, err = run(capsys, f"compare {shop} {after} --engine reference --json --quiet")
+    content = json.loads(out)
+    assert (list(content["results"]), err) == ([Path(shop).stem, "after"], "")
+    assert content["baseline"] == Path(shop).stem
+    assert all(row["difference"] == 0.0 for row in content["differences"] if row["quantity"] == "latency_mean_s")

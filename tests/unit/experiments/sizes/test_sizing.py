@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import re
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,18 +12,19 @@ import pytest
 import simulator as sim
 from simulator.compiler import UnitSize
 from simulator.experiments.simulation import simulate_plans
+from simulator.experiments.sizes.judging import FRESH
 from simulator.words import duration
 
 PAIR = """\
 name: pair
-simulation: {duration: 6s, warmup: 1s, seed: 3, replications: 3}
+simulation: {duration: 9s, warmup: 1s, seed: 3, replications: 4}
 network: {latency: 1ms}
 services:
   web: {resources: {memory: 4Gi}, steps: [{cpu: {dist: exponential, mean: 24ms}}, {call: store}]}
   store: {resources: {memory: 1Gi}, steps: [{cpu: {dist: exponential, mean: 18ms}}, {call: db}]}
   db: {kind: database, resources: {cpu: 4, memory: 2Gi}, steps: [{cpu: 3ms}]}
 workload: {call: web, rate: 40/s}
-slos: {web: {call: web, p99: 300ms}}
+slos: {web: {call: web, p50: 60ms}}
 prices: {currency: EUR, vcpuHour: 0.04, gibHour: 0.01, unitHour: 0.02}
 """
 MOST = 4
@@ -35,14 +37,25 @@ def pair():
 
 @pytest.fixture(scope="module")
 def grid(pair):
-    """The upper end of p99 and the cost, of all 16 sizes."""
+    """The upper end of p99, that of it together with other requests, and the cost, of all 16 sizes."""
     sizes = list(itertools.product(range(1, MOST + 1), repeat=2))
-    plans = [sim.compile(pair, sizes={"web": UnitSize(web), "store": UnitSize(store)}) for web, store in sizes]
-    results = simulate_plans(plans, detail="summary")
-    return {
-        size: (float(result.objectives["high"][0]), float(result.summary["cost_per_hour"]))
-        for size, result in zip(sizes, results, strict=True)
-    }
+    seen = []
+    for topology in (pair, pair.replace({"simulation.seed": 3 + FRESH})):
+        plans = [sim.compile(topology, sizes={"web": UnitSize(web), "store": UnitSize(store)}) for web, store in sizes]
+        seen.append(simulate_plans(plans, detail="summary"))
+    return {size: seen_of(*results) for size, *results in zip(sizes, *seen, strict=True)}
+
+
+def seen_of(result, again):
+    rows = [one.objectives.iloc[0] for one in (result, again)]
+    above = [max(row["high"], row["value"]) - row["value"] for row in rows]
+    together = sum(row["value"] for row in rows) / 2.0 + math.hypot(*above) / 2.0
+    return above[0] + rows[0]["value"], together, float(result.summary["cost_per_hour"])
+
+
+def confirmed(grid, limit):
+    """Sizes that meet a limit, and also with other requests."""
+    return {size: seen for size, seen in grid.items() if seen[0] <= limit and seen[1] <= limit}
 
 
 @pytest.fixture(scope="module")
@@ -54,11 +67,11 @@ def size_of(made):
     return made.replicas["web"], made.replicas["store"]
 
 
-@pytest.mark.parametrize("rank", [1, 4, 7, 10, 12])
+@pytest.mark.parametrize("rank", [1, 4, 8])
 def test_it_is_the_cheapest_of_all(pair, grid, rank):
-    limit = sorted(high for high, _ in grid.values())[rank] + 1e-6
-    best = min((round(cost, 9), sum(size), high, size) for size, (high, cost) in grid.items() if high <= limit)
-    made = sim.capacity(pair.replace({"slos.web.p99": limit}), max_replicas=MOST)
+    limit = sorted(max(high, together) for high, together, _ in grid.values())[rank] + 1e-6
+    best = min((round(cost, 9), sum(size), high, size) for size, (high, _, cost) in confirmed(grid, limit).items())
+    made = sim.capacity(pair.replace({"slos.web.p50": limit}), max_replicas=MOST)
     assert (round(made.cost_per_hour, 9), sum(size_of(made))) == best[:2]
     assert size_of(made) == best[-1]
     assert (made.met, made.exact) == (True, True)
@@ -68,19 +81,19 @@ def test_it_is_the_cheapest_of_all(pair, grid, rank):
 def test_the_result_is_that_of_its_size(pair, grid, sized):
     assert sized.met
     assert sized.result.objectives["high"][0] == grid[size_of(sized)][0]
-    assert sized.cost_per_hour == pytest.approx(grid[size_of(sized)][1])
+    assert sized.cost_per_hour == pytest.approx(grid[size_of(sized)][2])
     assert sized.cost_per_hour == pytest.approx(float(sized.result.units["cost_per_hour"].sum()))
     assert sized.replicas["db"] == 1
     assert sized.cores == {"web": 1.0, "store": 1.0, "db": 4.0}
     assert sized.sized == ("web", "store")
     assert sized.deployment == "microservices"
-    assert sized.binding == "web p99"
+    assert sized.binding == "web p50"
 
 
 @pytest.mark.parametrize("deployment", ["microservices", "monolith", "modular"])
 def test_the_sized_topology_gives_the_result(pair, deployment):
     units = {"front": {"services": ["web", "store"], "resources": {"memory": "5Gi"}}}
-    topology = pair.replace({"deployments.modular": {"units": units}, "slos.web.p99": "200ms"})
+    topology = pair.replace({"deployments.modular": {"units": units}, "slos.web.p50": "50ms"})
     made = sim.capacity(topology, deployment, max_replicas=8)
     assert sim.compile(made.topology, deployment).digest() == made.result.provenance["plan_digest"]
     assert made.met == (made.result.objectives["high"] <= made.result.objectives["limit"]).all()
@@ -90,19 +103,22 @@ def test_every_size_that_was_tried_is_told(grid, sized):
     table = sized.tried
     assert len(table) == len(table.drop_duplicates(["web_replicas", "store_replicas"]))
     for row in table.to_dict(orient="records"):
-        high, cost = grid[row["web_replicas"], row["store_replicas"]]
-        assert row["high"] == high
+        high, together, cost = grid[row["web_replicas"], row["store_replicas"]]
+        assert row["high"] in (high, pytest.approx(together))  # together, if it was chosen and not confirmed
         assert row["cost_per_hour"] == pytest.approx(cost)
-        assert row["met"] == (high <= 0.3)
+        assert row["met"] == (row["high"] <= 0.06)
         assert row["replicas"] == row["web_replicas"] + row["store_replicas"]
-    assert f"{len(table)} configurations were simulated, 3 replications each" in sized.reason
+    assert f"{len(table)} configurations were simulated, 4 replications each" in sized.reason
 
 
 def test_the_reason_says_what_binds_and_how_sure_that_is(grid, sized):
     web, store = size_of(sized)
-    assert sized.reason.startswith(f"{web} replicas of web and {store} of store meet every objective: web p99 is ")
-    assert f", below {duration(grid[web, store][0])} at 95 % confidence (limit 300 ms); it binds." in sized.reason
-    assert sized.reason.endswith("every one that is cheaper was excluded, taking it that fewer never help.")
+    assert sized.reason.startswith(f"{web} replicas of web and {store} of store meet every objective: web p50 is ")
+    assert f", below {duration(grid[web, store][0])} at 95 % confidence (limit 60 ms); it binds." in sized.reason
+    assert sized.reason.endswith(
+        "4 replications each, and the answer again with other requests;"
+        " every one that is cheaper was excluded, taking it that fewer never help."
+    )
 
 
 def test_the_same_on_any_executor_and_twice(pair, sized):
@@ -114,41 +130,45 @@ def test_the_same_on_any_executor_and_twice(pair, sized):
 
 def test_without_prices_the_fewest_cores(pair, grid):
     bare = pair.replace({"prices": {"unitHour": 0.02}})
-    limit = sorted(high for high, _ in grid.values())[6] + 1e-6
-    made = sim.capacity(bare.replace({"slos.web.p99": limit}), max_replicas=MOST)
-    assert size_of(made) == min((sum(size), high, size) for size, (high, _) in grid.items() if high <= limit)[2]
+    limit = sorted(max(high, together) for high, together, _ in grid.values())[6] + 1e-6
+    made = sim.capacity(bare.replace({"slos.web.p50": limit}), max_replicas=MOST)
+    assert size_of(made) == min((sum(size), high, size) for size, (high, *_) in confirmed(grid, limit).items())[2]
     assert "smaller (a replica has no price, so that all cost the same: cores count, then replicas)" in made.reason
     assert set(made.tried["cost_per_hour"]) == {made.cost_per_hour}
 
 
 def test_a_monolith_is_one_number(pair):
-    free = sim.loads(PAIR.partition("prices:")[0]).replace({"slos.web.p99": "200ms"})
+    free = sim.loads(PAIR.partition("prices:")[0]).replace({"slos.web.p50": "50ms"})
     made = sim.capacity(free, "monolith")
     highs = []
     for replicas in range(1, made.replicas["monolith"] + 1):
         result = simulate_plans([sim.compile(free, "monolith", sizes={"monolith": UnitSize(replicas)})])[0]
         highs.append(float(result.objectives["high"][0]))
     assert len(highs) > 1
-    assert highs[-1] <= 0.2 < min(highs[:-1])
+    assert highs[-1] <= 0.05 < min(highs[:-1])
     assert made.cost_per_hour != made.cost_per_hour  # nobody knows
     assert made.sized == ("monolith",)
 
 
 def test_scale_names_units_or_services_inside_them(pair):
-    made = sim.capacity(pair.replace({"services.web.replicas": 3, "slos.web.p99": "400ms"}), scale=["store"])
+    made = sim.capacity(pair.replace({"services.web.replicas": 3, "slos.web.p50": "90ms"}), scale=["store"])
     assert made.sized == ("store",)
     assert made.replicas["web"] == 3
-    assert sim.capacity(pair.replace({"slos.web.p99": "2s"}), "monolith", scale=["store"]).sized == ("monolith",)
-    assert sim.capacity(pair.replace({"slos.web.p99": "2s"}), scale="db").sized == ("db",)
+    assert sim.capacity(
+        pair.replace({"slos.web.p50": "9s", "workload.workload.rate": "20/s"}), "monolith", scale=["store"]
+    ).sized == ("monolith",)
+    assert sim.capacity(pair.replace({"slos.web.p50": "9s", "workload.workload.rate": "20/s"}), scale="db").sized == (
+        "db",
+    )
 
 
 def test_cores_are_searched_too(pair):
-    topology = pair.replace({"slos.web.p99": "200ms", "services.store.replicas": 3})
+    topology = pair.replace({"slos.web.p50": "50ms", "services.store.replicas": 3})
     made = sim.capacity(topology, scale=["web"], cores=(1, 2, 4), max_replicas=3)
     found = {}
     for replicas, cpu in itertools.product((1, 2, 3), (1, 2, 4)):
         result = simulate_plans([sim.compile(topology, sizes={"web": UnitSize(replicas, cpu)})])[0]
-        if result.objectives["high"][0] <= 0.2:
+        if result.objectives["high"][0] <= 0.05:
             found[round(float(result.summary["cost_per_hour"]), 9), replicas, cpu] = result
     cost, replicas, cpu = min(found)
     assert (round(made.cost_per_hour, 9), made.replicas["web"], made.cores["web"]) == (cost, replicas, cpu)
@@ -158,14 +178,14 @@ def test_cores_are_searched_too(pair):
 
 
 def test_an_inner_endpoint_is_judged_by_its_calls(pair):
-    inner = pair.replace({"slos": {"store": {"call": "store", "p99": "140ms"}}})
+    inner = pair.replace({"slos": {"store": {"call": "store", "p50": "30ms"}}})
     made = sim.capacity(inner, scale=["store"])
-    assert made.binding == "store p99"
+    assert made.binding == "store p50"
     assert made.result.provenance["detail"] == "requests"
     again = sim.simulate(made.topology).objectives
-    assert again["high"][0] == made.result.objectives["high"][0] <= 0.14
+    assert again["high"][0] == made.result.objectives["high"][0] <= 0.03
     fewer = sim.simulate(made.topology.replace({"services.store.replicas": made.replicas["store"] - 1})).objectives
-    assert fewer["high"][0] > 0.14
+    assert fewer["high"][0] > 0.03
 
 
 def test_users_who_wait_are_not_counted_on(pair):
@@ -177,16 +197,19 @@ def test_users_who_wait_are_not_counted_on(pair):
 
 
 def test_one_of_each_is_enough(pair):
-    made = sim.capacity(pair.replace({"workload.workload.rate": "2/s"}))
+    made = sim.capacity(pair.replace({"workload.workload.rate": "8/s"}))
     assert size_of(made) == (1, 1)
     assert len(made.tried) == 1
     assert made.exact
-    assert made.reason.endswith("1 configuration was simulated, 3 replications each; there is nothing smaller.")
+    assert made.reason.endswith(
+        "1 configuration was simulated, 4 replications each, and the answer again with other requests;"
+        " there is nothing smaller."
+    )
 
 
 def test_settings_are_passed_on(pair):
     made = sim.capacity(
-        pair.replace({"slos.web.p99": "2s"}),
+        pair.replace({"slos.web.p50": "9s", "workload.workload.rate": "20/s"}),
         seed=9, replications=2, duration="10s", warmup="3s", confidence=0.8, engine="reference",
     )  # fmt: skip
     kept = made.result.provenance
@@ -200,17 +223,24 @@ def test_what_straddles_fails(pair):
     row = sim.simulate(pair.replace({"services.web.replicas": 2}), detail="summary").objectives.iloc[0]
     assert row["value"] < row["high"]
     between = (row["value"] + row["high"]) / 2.0
-    made = sim.capacity(pair.replace({"slos.web.p99": float(between)}), scale=["web"])
+    made = sim.capacity(pair.replace({"slos.web.p50": float(between)}), scale=["web"])
     assert made.replicas["web"] > 2
 
 
-def test_progress_counts_configurations(pair, sized):
+def test_progress_counts_configurations(runs, sized):
+    done = [one for one, _ in runs]
+    assert done == sorted(done)
+    # one in which nobody waits, and one of other requests
+    assert done[-1] == len(sized.tried) + 2
+    assert all(one <= total for one, total in runs)
+
+
+@pytest.fixture(scope="module")
+def runs(pair):
+    """What is reported on the way to `sized`."""
     told = []
     sim.capacity(pair, max_replicas=MOST, progress=lambda done, total: told.append((done, total)))
-    done = [one for one, _ in told]
-    assert done == sorted(done)
-    assert done[-1] == len(sized.tried) + 1  # and one in which nobody waits
-    assert all(one <= total for one, total in told)
+    return told
 
 
 # -- what is refused
@@ -256,7 +286,7 @@ def test_externals_are_not_sized(pair):
     outside = pair.replace({"services.db.kind": "external"})
     with pytest.raises(sim.PlanError, match="db is external"):
         sim.capacity(outside, scale=["db"])
-    made = sim.capacity(outside.replace({"slos.web.p99": "2s"}))
+    made = sim.capacity(outside.replace({"slos.web.p50": "9s", "workload.workload.rate": "20/s"}))
     assert made.sized == ("web", "store")
     table = [re.split(" {2,}", line) for line in str(made).split("\n\n")[1].splitlines()[1:]]
     replicas, cores = zip(*([cell.removesuffix(" in all") for cell in row[1:3]] for row in table), strict=True)
@@ -274,8 +304,8 @@ def test_cut_off_before_a_configuration_there_is_nothing(pair, cut_off):
         sim.capacity(pair)
 
 
-def test_cut_off_later_it_is_the_best_until_then(pair, cut_off, sized):
-    cut_off(3 * (len(sized.tried) + 1) - 1)  # one more, in which nobody waits
+def test_cut_off_later_it_is_the_best_until_then(pair, cut_off, sized, runs):
+    cut_off(4 * (int(runs[-1][0]) - 1) - 1)  # in the last one there are other requests
     made = sim.capacity(pair, max_replicas=MOST)
     assert made.interrupted
     assert not made.exact
@@ -313,7 +343,9 @@ def test_it_is_ready_for_json(sized):
 
 def test_it_shows_itself_in_a_notebook(pair, sized):
     assert sized.reason.split(":")[0] in sized._repr_html_()
-    named = sim.capacity(pair.replace({"name": "<b>", "slos.web.p99": "2s", "prices.currency": "<i>"}))
+    named = sim.capacity(
+        pair.replace({"name": "<b>", "slos.web.p50": "9s", "workload.workload.rate": "20/s", "prices.currency": "<i>"})
+    )
     assert "<b>" not in named._repr_html_()
     assert "<i>" not in named._repr_html_()
     assert repr(sized).startswith("<Capacity of microservices: met, web=")

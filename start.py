@@ -6,7 +6,7 @@ python3 start.py test --all     everything
 python3 start.py test tests/... pytest alone
 python3 start.py notebook
 python3 start.py docs
-python3 start.py versions oldest    some tests with the oldest packages that are allowed; or newest
+python3 start.py versions oldest     with the oldest packages that are allowed; or newest
 """
 
 import hashlib
@@ -15,6 +15,8 @@ import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import venv
 from pathlib import Path
 
@@ -22,6 +24,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+EVERY_S = 3.0
+"""Between two lines that say that it goes on."""
 SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
 EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
 """What a command needs beside the simulator itself."""
@@ -32,13 +36,13 @@ CHECKS = (
     ("lint-imports",),
     SITE,
 )
+PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 VERSIONED = (
     "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots",
     "tests/unit/experiments/sweeps/test_designs.py", "tests/unit/experiments/sweeps/test_rows.py",
     "tests/differential/test_features.py",
 )  # fmt: skip
 """Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""
-PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 
 
 def main() -> int:
@@ -133,7 +137,7 @@ def set_up(extra: str) -> None:
     stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
     if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
-    print("Setting up .venv: once, a minute or so ...", file=sys.stderr, flush=True)
+    over = tell("Setting up .venv, once: a minute or so")
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]
@@ -151,6 +155,20 @@ def set_up(extra: str) -> None:
     except (subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"Could not set up {VENV}: {error}. It needs pip (Debian, Ubuntu: python3-venv) and a package index.")
     stamps[0].write_text(wanted)
+    over.set()
+
+
+def tell(what: str) -> threading.Event:
+    """Say what goes on, at once and every few seconds until the event is set: an installation is silent."""
+    over, began = threading.Event(), time.monotonic()
+
+    def go_on() -> None:
+        while not over.wait(EVERY_S):
+            print(f"{what}, {time.monotonic() - began:.0f} s so far", file=sys.stderr, flush=True)
+
+    print(f"{what} ...", file=sys.stderr, flush=True)
+    threading.Thread(target=go_on, daemon=True).start()
+    return over
 
 
 if __name__ == "__main__":

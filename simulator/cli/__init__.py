@@ -38,6 +38,7 @@ from .common import (
 )
 from .ending import heard_as_interrupts
 from .parser import Parser
+from .telling import speaking
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,7 +70,7 @@ def _run(argv: Sequence[str] | None) -> int:
     arguments = Arguments()
     try:
         arguments = make_parser().parse_args(join_values(sys.argv[1:] if argv is None else argv))
-        with limits_of(arguments):
+        with limits_of(arguments), speaking(arguments):
             code: int = arguments.run(arguments)
     except SystemExit as leaving:  # argparse has said why
         return leaving.code if isinstance(leaving.code, int) else WRONG
@@ -157,12 +158,16 @@ def plot(arguments: Arguments) -> int:
     """Draw a figure into PNG and SVG files; what many runs have found is printed too."""
     if arguments.quick and arguments.figure != "topology":
         raise sim.SimulatorError(f"--quick draws a topology without a run; {arguments.figure} needs one: leave it out")
+    for name, value, figure in (("--by", arguments.by, "breakdown"), ("--target", arguments.target, "drill")):
+        if value and arguments.figure != figure:
+            raise sim.SimulatorError(f"{name} does not act on {arguments.figure}, but on {figure}: leave it out")
     for file in arguments.out:
         refuse_file(file)
-    curve = curves.make_curve(arguments)
-    axes = FIGURES[arguments.figure](arguments) if curve is None else curves.draw_curve(arguments, curve)
-    for file in arguments.out:
-        sim.plots.save(axes, file)
+    with sim.plots.styled(title=arguments.title, width=arguments.width):
+        curve = curves.make_curve(arguments)
+        axes = FIGURES[arguments.figure](arguments) if curve is None else curves.draw_curve(arguments, curve)
+        for file in arguments.out:
+            sim.plots.save(axes, file)
     if arguments.json:
         files = [str(file) for file in arguments.out]
         print_json({"figure": arguments.figure, "file": files[0], "files": files}
@@ -182,17 +187,25 @@ def _plot_topology(arguments: Arguments) -> Any:
 def _plot_breakdown(arguments: Arguments) -> Any:
     one = len(arguments.deployment or ()) == 1
     return sim.plots.breakdown(
-        [one_result(arguments)] if one else list(several(arguments).results.values()),
+        [one_result(arguments)] if one else list(several(arguments).results.values()), by=arguments.by or "component"
     )
 
 
+def _plot_latency(arguments: Arguments) -> Any:
+    many = len(arguments.deployment or ()) > 1
+    return sim.plots.latency(several(arguments) if many else one_result(arguments))
+
+
+OVER_TIME = ("arrivals", "latency", "errors", "utilisation", "queue")
+
 FIGURES: dict[str, Callable[[Arguments], Any]] = {
-    "latency": lambda arguments: sim.plots.latency(one_result(arguments)),
+    "latency": _plot_latency,
     "comparison": lambda arguments: sim.plots.comparison(several(arguments)),
-    "timeline": lambda arguments: sim.plots.timeline(one_result(arguments)),
+    "timeline": lambda arguments: sim.plots.timeline(one_result(arguments), quantities=OVER_TIME),
     "utilisation": lambda arguments: sim.plots.utilisation(one_result(arguments)),
     "breakdown": _plot_breakdown,
     "topology": _plot_topology,
+    "drill": lambda arguments: sim.plots.drill(drilling.drill_of(arguments)),
 }
 
 
@@ -237,20 +250,26 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
     topology_arguments(command, "microservices")
     run_arguments(command, "save the result there: JSON and Parquet")
     command = add_command(
-        commands, compare, "the same requests through several deployments, and what differs",
+        commands, compare, "the same requests through several deployments, or files, and what differs",
         "simulator compare topologies/checkout.yaml",
         "simulator compare topologies/checkout.yaml --equal-cores --duration 5m",
         "simulator compare topologies/checkout.yaml -d monolith -d microservices --json",
+        "simulator compare before.yaml after.yaml",
     )  # fmt: skip
-    topology_arguments(command, "microservices and monolith; the first is the baseline", many=True)
+    topology_arguments(
+        command, "microservices and monolith, of several files microservices; the first is the baseline", many=True,
+        several=True,
+    )  # fmt: skip
     run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
     sizing.add(commands)
     sweeping.add(commands)
     drilling.add(commands)
     command = add_command(
-        commands, plot, "draw a figure into a PNG or SVG file",
+        commands, plot, "draw a figure into a PNG, SVG or PDF file",
         "simulator plot comparison topologies/checkout.yaml -o comparison.png",
-        "simulator plot latency topologies/checkout.yaml -d monolith -o latency.svg",
+        "simulator plot latency topologies/checkout.yaml -d microservices -d monolith -o latency.svg",
+        "simulator plot breakdown topologies/checkout.yaml --by service --title 'Where it goes' -o b.pdf",
+        "simulator plot timeline topologies/payment-down.yaml --width 8 -o timeline.png",
         "simulator plot topology topologies/checkout.yaml --quick -o topology.svg",
         "simulator plot scaling topologies/checkout.yaml -o scaling.png -o scaling.svg",
         "simulator plot load-curve topologies/checkout.yaml --load 50/s,100/s,150/s,200/s -o load.png",
@@ -262,7 +281,16 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
     equal_cores_argument(command)
     command.add_argument(
         "-o", "--out", action="append", type=Path, required=True, metavar="FILE",
-        help="where to: .png or .svg (may be repeated)",
+        help="where to: .png, .svg or .pdf (may be repeated)",
+    )  # fmt: skip
+    command.add_argument("--title", metavar="TEXT", help="what stands above it, instead of its own words")
+    command.add_argument("--width", type=float, metavar="INCHES", help="how wide it is; text keeps its size")
+    command.add_argument(
+        "--by", choices=("component", "service"), help="breakdown: what its parts are; default: component"
+    )
+    command.add_argument(
+        "--target", metavar="SERVICE", help="drill: whom a kill hits, instead of the faults that the file has; "
+        "`simulator drill` takes more",
     )  # fmt: skip
     command.add_argument("--quick", action="store_true", help="topology: draw the plan alone, without a run")
     curves.add(command)

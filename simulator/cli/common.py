@@ -8,20 +8,19 @@ import errno
 import json
 import os
 import re
-import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import simulator as sim
 
 from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
+from .telling import Progress as Progress
+from .telling import with_progress as with_progress
 
 Arguments = argparse.Namespace
-Progress = Callable[[float, int], None]
-Made = TypeVar("Made")
 
 FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: fine; an objective is missed; wrong use or a wrong file; Ctrl-C, also if something could be shown."""
@@ -45,12 +44,7 @@ CHANGE_BOTH = "): change both"
 
 LIMITS = (
     ("workers", "N", WORKERS, "runs at a time; default: as many as there are cores"),
-    (
-        "memory-limit",
-        "SIZE",
-        MEMORY_LIMIT,
-        "what one run may take, for example 8Gi; default: a core's share of half of it",
-    ),
+    ("memory-limit", "SIZE", MEMORY_LIMIT, "what one run may take, for example 8Gi; default: a core's share of half"),
     ("time-limit", "TIME", TIME_LIMIT, "refuse what is expected to take longer, for example 100h; default: 24h"),
 )
 """Options that are environment variables too."""
@@ -75,12 +69,17 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
         epilog="\n".join([head, *(f"  {example}" for example in examples)]),
     )  # fmt: skip
     command.set_defaults(run=run)
+    command.add_argument("-q", "--quiet", action="store_true", help="say nothing of what is going on")
     return command
 
 
-def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
+def topology_arguments(
+    command: argparse.ArgumentParser, default: str, *, many: bool = False, several: bool = False
+) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
+    number: dict[str, Any] = {"nargs": "+"} if several else {}
+    text = "a topology file (YAML)" + ("; several are compared with each other, the first is the baseline" * several)
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help=text, **number))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -95,17 +94,17 @@ def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: 
     command.add_argument("--json", action="store_true", help="print JSON alone on the standard output")
 
 
+def completes_files(action: argparse.Action) -> None:
+    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
+    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+
+
 def outside_argument(command: argparse.ArgumentParser) -> None:
     """Whether a topology may name any file that this user may read."""
     command.add_argument(
         "--allow-outside", action="store_true",
         help=f"let the topology name files outside of its own folder ({ALLOW_OUTSIDE})",
     )  # fmt: skip
-
-
-def completes_files(action: argparse.Action) -> None:
-    """Let a shell complete the names of files there (as `shtab.FILE`, which is not imported for each command)."""
-    vars(action)["complete"] = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
 
 
 def run_arguments(command: argparse.ArgumentParser, out: str) -> None:
@@ -186,13 +185,33 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
+    return sim.load(arguments.topology, changes=changes_of(arguments))
+
+
+def read_topologies(arguments: Arguments) -> sim.Topology | dict[str, sim.Topology]:
+    """The file, or several by their stems, each with the changes of `--set`."""
+    files = [Path(file) for file in arguments.topology]
+    read = [sim.load(file, changes=changes_of(arguments)) for file in files]
+    if len(read) == 1:
+        return read[0]
+    stems = [file.stem for file in files]
+    for place, stem in enumerate(stems):
+        if stems.count(stem) > 1:  # of different folders
+            stems[place] = f"{files[place].resolve().parent.name}-{stem}"
+    if len(set(stems)) < len(stems):
+        stems = [f"{stem}-{place}" for place, stem in enumerate(stems, 1)]
+    return dict(zip(stems, read, strict=True))
+
+
+def changes_of(arguments: Arguments) -> dict[str, str]:
+    """What `--set` says, by path."""
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return sim.load(arguments.topology, changes=changes)
+    return changes
 
 
 def one_deployment(arguments: Arguments) -> str:
@@ -218,10 +237,10 @@ def one_result(arguments: Arguments, **more: Any) -> sim.Results:
 
 def several(arguments: Arguments, **more: Any) -> sim.Comparison:
     """Several deployments, compared as the arguments say."""
-    names, topology = arguments.deployment or ["microservices", "monolith"], read_topology(arguments)
+    topology: Any = read_topologies(arguments) if isinstance(arguments.topology, list) else read_topology(arguments)
 
     def run(progress: Progress) -> sim.Comparison:
-        return sim.compare(topology, names, progress=progress, **settings_of(arguments), **more)
+        return sim.compare(topology, arguments.deployment, progress=progress, **settings_of(arguments), **more)
 
     return with_progress(run)
 
@@ -302,8 +321,8 @@ def refuse_folder(folder: Path, results: Sequence[Path]) -> None:
 
 def refuse_file(file: Path) -> None:
     """Say before a long run that its figure cannot be drawn into that file."""
-    if file.suffix.lower() not in (".png", ".svg"):
-        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png or .svg")
+    if file.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise sim.ResultError(f"cannot save a figure as {file}: its name has to end with .png, .svg or .pdf")
     if file.is_dir():
         raise sim.ResultError(f"{file} is a folder: name a file to draw into")
     require_writable(file)
@@ -353,27 +372,6 @@ def settings_of(arguments: Arguments) -> dict[str, Any]:
     """What `simulate` and `compare` take by name."""
     names = ("seed", "replications", "duration", "warmup", "confidence", "engine", "equal_cores")
     return {name: getattr(arguments, name) for name in names}
-
-
-def with_progress(work: Callable[[Progress], Made], what: str = "replications") -> Made:
-    """Do the work with a bar on the standard error that counts what is done, if a person is there to see it."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return work(lambda done, total: None)
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-               TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def show(arguments: Arguments, thing: Any) -> None:

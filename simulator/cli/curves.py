@@ -8,7 +8,8 @@ from typing import Any
 
 import simulator as sim
 
-from .common import Arguments, read_topology, settings_of, with_progress
+from .common import Arguments, read_topology, settings_of
+from .telling import with_progress
 
 BOTH = ("microservices", "monolith")
 
@@ -49,7 +50,11 @@ def make_curve(arguments: Arguments) -> Any:
         ("--load", arguments.loads, ("scaling", "load-curve")),
         ("--way", arguments.ways, ("core-curve",)),
         ("--axis", arguments.axes, ("break-even",)),
-        ("--equal-cores", arguments.equal_cores or None, ("load-curve", *_others(arguments))),
+        (
+            "--equal-cores",
+            arguments.equal_cores or None,
+            ("load-curve", *_others(arguments, "drill")),
+        ),
         ("-d", arguments.deployment, ("scaling", "load-curve", "break-even", *_others(arguments))),
     ):
         if values and figure not in those:
@@ -68,9 +73,9 @@ def draw_curve(arguments: Arguments, curve: Any) -> Any:
     return CURVES[arguments.figure][1](curve)
 
 
-def _others(arguments: Arguments) -> tuple[str, ...]:
-    """The figure itself, where it is none of these."""
-    return () if arguments.figure in CURVES else (arguments.figure,)
+def _others(arguments: Arguments, *besides: str) -> tuple[str, ...]:
+    """The figure itself, where it is none of these, nor of those besides."""
+    return () if arguments.figure in (*CURVES, *besides) else (arguments.figure,)
 
 
 def _loads(arguments: Arguments) -> list[float | str] | None:

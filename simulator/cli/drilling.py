@@ -14,16 +14,16 @@ from .common import (
     INTERRUPTED,
     MISSED,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
     refuse_file,
     require_writable,
     settings_arguments,
+    settings_of,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 BOTH = ("microservices", "monolith")
 SETS = ("none", "timeouts", "retries", "full")
@@ -63,7 +63,7 @@ def add(commands: Any) -> None:
     )
     command.add_argument(
         "-o", "--out", action="append", type=Path, default=[], metavar="FILE",
-        help="draw the figure there: .png or .svg (may be repeated)",
+        help="draw the figure there: .png, .svg or .pdf (may be repeated)",
     )  # fmt: skip
     command.add_argument("--csv", type=Path, metavar="FILE", help="write the table as CSV")
     settings_arguments(command)
@@ -100,6 +100,14 @@ def drill(arguments: Arguments) -> int:
     if found.interrupted:
         return INTERRUPTED
     return FINE if found.met else MISSED
+
+
+def drill_of(arguments: Arguments) -> sim.Drill:
+    """The drill of the file's own faults, or of one target, with all policy sets: what a figure is of."""
+    topology, settings = read_topology(arguments), settings_of(arguments)
+    settings = {**settings, "deployments": arguments.deployment or BOTH, "target": arguments.target}
+    del settings["equal_cores"]
+    return with_progress(lambda progress: sim.drill(topology, progress=progress, **settings), "runs")
 
 
 def _run(arguments: Arguments, topology: sim.Topology, progress: Progress) -> sim.Drill:

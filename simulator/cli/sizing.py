@@ -15,14 +15,13 @@ from .common import (
     MISSED,
     WIDTH,
     Arguments,
-    Progress,
     add_command,
     print_json,
     read_topology,
     settings_arguments,
     topology_arguments,
-    with_progress,
 )
+from .telling import Progress, with_progress
 
 
 def add(commands: Any) -> None:
@@ -71,11 +70,12 @@ def capacity(arguments: Arguments) -> int:
     except KeyboardInterrupt:
         if not made:
             raise
-    if arguments.json:
-        print_json(_content(made, following, many=len(names) > 1))
-    else:
-        print(_text(made, following))
     complete = len(made) == len(names) and len(following) == len(names) * arguments.next
+    first = cheapest(made) if complete else None
+    if arguments.json:
+        print_json(_content(made, following, first, many=len(names) > 1))
+    else:
+        print(_text(made, following, first))
     cut_off = any(one.interrupted for one in made.values()) or any(one.interrupted for one in following.values())
     if not complete or cut_off:
         return INTERRUPTED
@@ -105,32 +105,36 @@ def _settings(arguments: Arguments) -> dict[str, Any]:
 
 
 def cheapest(made: dict[str, sim.Capacity]) -> str | None:
-    """The deployment that costs least of those that meet every objective; None if that is no question."""
+    """The deployment that is shown to cost least of those that meet every objective; None if that is no question."""
     met = {name: one.cost_per_hour for name, one in made.items() if one.met and one.cost_per_hour >= 0.0}
-    least = [name for name, cost in met.items() if cost == min(met.values())]
-    return least[0] if len(met) > 1 and len(least) == 1 else None
+    if len(met) < 2:
+        return None
+    first = min(met, key=lambda name: met[name])
+    return first if all(made[name].costs_more_than(met[first]) for name in met if name != first) else None
 
 
-def _content(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], *, many: bool) -> Any:
+def _content(
+    made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], first: str | None, *, many: bool
+) -> Any:
     found = {
         name: one.to_dict() | ({"next": following[name].to_dict()} if name in following else {})
         for name, one in made.items()
     }
-    return {"cheapest": cheapest(made), "deployments": found} if many else next(iter(found.values()))
+    return {"cheapest": first, "deployments": found} if many else next(iter(found.values()))
 
 
-def _text(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica]) -> str:
+def _text(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], first: str | None) -> str:
     parts = []
     for name, one in made.items():
         parts.append(str(one))
         if name in following:
             parts.append(str(following[name]))
     if len(made) > 1:
-        parts.append(_together(made))
+        parts.append(_together(made, first))
     return "\n\n".join(parts)
 
 
-def _together(made: dict[str, sim.Capacity]) -> str:
+def _together(made: dict[str, sim.Capacity], first: str | None) -> str:
     """All deployments side by side, and which of them is cheaper."""
     head = ["deployment", "objectives", "replicas", "cores", "cost per hour", "binding"]
     rows = [
@@ -144,18 +148,12 @@ def _together(made: dict[str, sim.Capacity]) -> str:
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
              for row in [head, *rows]]  # fmt: skip
     lines.append("(replicas and cores are of the sized units, the cost is of everything)")
-    return "\n".join([*lines, "", *textwrap.wrap(_verdict(made), WIDTH)])
+    return "\n".join([*lines, "", *textwrap.wrap(_verdict(made, first), WIDTH)])
 
 
-def _verdict(made: dict[str, sim.Capacity]) -> str:
-    first = cheapest(made)
+def _verdict(made: dict[str, sim.Capacity], first: str | None) -> str:
     if first is None:
-        missed = [name for name, one in made.items() if not one.met]
-        if missed:
-            return f"No size of {' or '.join(missed)} was shown to meet every objective."
-        return (
-            "Neither is cheaper." if all(one.cost_per_hour >= 0.0 for one in made.values()) else "Nothing has a price."
-        )
+        return _none_is_cheapest(made)
     currency = made[first].result.provenance["currency"]
     money = f" {currency}" if currency else ""
     others = [
@@ -164,4 +162,20 @@ def _verdict(made: dict[str, sim.Capacity]) -> str:
     sure = "" if all(one.exact for one in made.values()) else " (not every cheaper size could be excluded)"
     return (
         f"{first} is cheapest: {number(made[first].cost_per_hour)}{money} per hour against {', '.join(others)}{sure}."
+    )
+
+
+def _none_is_cheapest(made: dict[str, sim.Capacity]) -> str:
+    missed = [name for name, one in made.items() if not one.met]
+    if missed:
+        return f"No size of {' or '.join(missed)} was shown to meet every objective."
+    costs = {name: one.cost_per_hour for name, one in made.items()}
+    if not all(cost >= 0.0 for cost in costs.values()):
+        return "Nothing has a price."
+    if len(set(costs.values())) == 1:
+        return "Neither is cheaper."
+    least = min(costs, key=lambda name: costs[name])
+    return (
+        f"No difference in cost is shown: not everything that costs as little as {least} "
+        f"({number(costs[least])} per hour) is shown to miss an objective in the others; longer runs may tell."
     )

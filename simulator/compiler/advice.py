@@ -9,17 +9,20 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Op, Shape
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Plan
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call
 from ..units import format_duration, format_fraction
-from ..words import number
-from .expectations import Expectations, entry_shares
+from .deadlock import deadlock_warnings
+from .expectations import Expectations, entry_shares, patience
+from .idle import idle_warnings
 from .limits import limit_warnings
+from .overload import overload_warnings
 from .policies import acts
 from .programs import endpoint_name
-from .reach import Reach, call_steps, steps_of
+from .reach import Reach, call_steps, find_awaited, steps_of
+from .replays import replay_warnings
 
 
 def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expectations) -> tuple[str, ...]:
@@ -28,7 +31,7 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *_unreached(topology, reach),
         *_unreached_objectives(topology, reach),
         *_lossy(plan),
-        *_overloaded(plan, expected),
+        *overload_warnings(plan, expected),
         *_absent(plan),
         *_free_hops(plan),
         *_dropped_limits(topology, plan),
@@ -36,6 +39,9 @@ def find_warnings(topology: Topology, reach: Reach, plan: Plan, expected: Expect
         *limit_warnings(topology, plan, expected),
         *_unused_policies(topology, reach),
         *_short_stages(plan),
+        *replay_warnings(plan),
+        *idle_warnings(plan, expected),
+        *deadlock_warnings(plan),
     )
 
 
@@ -72,45 +78,34 @@ def _unreached(topology: Topology, reach: Reach) -> Iterator[str]:
 
 
 def _unreached_objectives(topology: Topology, reach: Reach) -> Iterator[str]:
+    awaited, asked = find_awaited(topology)
     for name in sorted(topology.slos):
         key = topology.resolve(topology.slos[name].call)
-        if key not in reach.endpoints:
-            yield f"slo {name}: no workload reaches {endpoint_name(key)}; it cannot be judged and is left out"
+        if key in awaited:
+            continue
+        why = f"no workload reaches {endpoint_name(key)}"
+        if key in asked:
+            why = f"{endpoint_name(key)} is reached by `send` alone, and nobody waits for its answer"
+        elif key in reach.endpoints:
+            why = f"nobody asks {endpoint_name(key)}: a weight, probability, times or rate of 0 is on every way to it"
+        yield f"slo {name}: {why}; it cannot be judged and is left out"
+
+
+def single_copies(plan: Plan) -> Iterator[str]:
+    """Merged units that equal cores (rule 10.3) leave one replica."""
+    hosted = np.bincount(plan.services.unit, minlength=len(plan.units.name))
+    for row in np.flatnonzero((hosted > 1) & (plan.units.replicas == 1)).tolist():
+        cores = float(plan.units.cpu[row])
+        yield (
+            f"{plan.units.name[row]}: at equal cores it is one replica of {cores:g} core{'' if cores == 1.0 else 's'}: "
+            "nothing is left when that one fails or starts again, and there is no other to balance between"
+        )
 
 
 def _absent(plan: Plan) -> Iterator[str]:
     for name, replicas in zip(plan.units.name, plan.units.replicas, strict=True):
         if replicas == 0:
             yield f"{name}: it has 0 replicas but is called; every call to it ends unreachable"
-
-
-def _overloaded(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Units that cannot keep up with the open workloads at their peak, by cores and by slots."""
-    when = "as long as the run lasts" if _is_steady(plan, expected) else "while the peak lasts"
-    offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
-    for unit, name in enumerate(plan.units.name):
-        if plan.units.replicas[unit] == 0:
-            continue
-        bounded = plan.units.concurrency[unit] != UNLIMITED and plan.units.queue_capacity[unit] != UNLIMITED
-        fate = f"it rejects requests {when}" if bounded else f"unstable, its queue grows {when}"
-        for what, load, capacity in (
-            ("cores", offered[unit], expected.capacity[unit]),
-            ("slots", held[unit], expected.slots[unit]),
-        ):
-            if load >= capacity:
-                yield (
-                    f"{name}: offered load {number(load)} {what} >= capacity {number(capacity)} {what}"
-                    f" (utilisation {load / capacity:.2f}): {fate}"
-                )
-
-
-def _is_steady(plan: Plan, expected: Expectations) -> bool:
-    """Whether the open workloads never change their rates."""
-    workloads = plan.workloads
-    return all(
-        workloads.shape[row] != Shape.REPLAY and math.isinf(workloads.ramp_duration_s[workloads.first_ramp[row]])
-        for row in np.flatnonzero(expected.rates > 0.0)
-    )
 
 
 def _lossy(plan: Plan) -> Iterator[str]:
@@ -127,13 +122,6 @@ def _lossy(plan: Plan) -> Iterator[str]:
             f"{link}: the link loses {format_fraction(float(calls.loss[row]))} of the messages and calls on it have"
             f" no timeout: who loses one waits for ever"
         )
-
-
-def patience(plan: Plan) -> Floats:
-    """Seconds that each call waits at most for the answer to one try."""
-    seconds = plan.calls.timeout.copy()
-    seconds[plan.policies.call] = np.minimum(seconds[plan.policies.call], plan.policies.per_try_s)
-    return seconds
 
 
 def caller_name(plan: Plan, call: int) -> str:

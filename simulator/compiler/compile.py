@@ -13,18 +13,19 @@ from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..plan.size import refuse_large
 from ..spec.models import Topology
-from .advice import find_warnings, refuse_endless_users
+from .advice import find_warnings, refuse_endless_users, single_copies
 from .deployments import ResolvedUnit, UnitSize, resolve_units
 from .distributions import DistributionTable
 from .expectations import expect
 from .fault_advice import find_fault_warnings
 from .faults import Scene, fault_names, fault_tables
+from .grouping import grouped
 from .limits import detector_columns, limiter_columns
 from .network import Wires, call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name
-from .reach import Reach, find_reach, steps_of
+from .reach import Reach, find_awaited, find_reach, steps_of
 from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
 
@@ -100,7 +101,7 @@ def compile_topology(
         calls=calls,
         units=_units(units, numbers),
         workloads=workloads,
-        objectives=make_objectives(topology, endpoint_rows),
+        objectives=make_objectives(topology, endpoint_rows, find_awaited(topology)[0]),
         prices=_prices(topology),
         policies=policies.policies,
         breakers=policies.breakers,
@@ -118,8 +119,9 @@ def compile_topology(
     refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    warnings = find_warnings(topology, reach, plan, expected) + find_fault_warnings(topology, plan)
-    return replace(plan, warnings=warnings)
+    copies = single_copies(plan) if equal_cores else ()
+    warnings = (*find_warnings(topology, reach, plan, expected), *find_fault_warnings(topology, plan), *copies)
+    return replace(plan, warnings=grouped(warnings))
 
 
 def _services(

@@ -62,29 +62,48 @@ def least(plan: Plan) -> Expectations:
     return _expect(plan, served=True)
 
 
-def _expect(plan: Plan, *, served: bool) -> Expectations:
+def behind_limits(plan: Plan, expected: Expectations) -> Expectations:
+    """The same, with no more tries at a service than its rate limit lets through at the peak."""
+    return _expect(plan, served=False, limited=True) if exceeded_limits(plan, expected) else expected
+
+
+def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float, float]]:
+    """Services whose rate limit is below what is asked for, with both rates, per second."""
+    asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
+    rates = np.bincount(plan.endpoints.service[plan.calls.target], asked, minlength=len(plan.services.name))
+    limits = plan.limiters
+    most = dict(zip(limits.service.tolist(), (limits.limit / limits.period_s).tolist(), strict=True))
+    return {row: (one, float(rates[row])) for row, one in most.items() if rates[row] > one}
+
+
+def _expect(plan: Plan, *, served: bool, limited: bool = False) -> Expectations:
     trees = handlers(plan.programs, plan.endpoints.start.tolist())
     order = callees_first(plan, trees)
     clock = Clock(plan, trees, order, np.zeros(len(plan.units.name)), served=served)
     efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
     tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
     counts = clock.counts()
+    rates = np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))])
     calls, visits = _visits(plan, trees, counts, order, tries * arriving)
-    work = _work(plan, counts, calls, visits, tries * arriving)
+    coming = arriving
+    for _ in range(len(plan.limiters.service) if limited else 0):  # limits behind limits
+        coming = arriving * _let_through(plan, rates @ (calls * tries))
+        calls, visits = _visits(plan, trees, counts, order, tries * coming)
+    work = _work(plan, counts, calls, visits, tries * coming)
     concurrency = np.where(plan.units.concurrency == UNLIMITED, math.inf, plan.units.concurrency)
     slots = np.array([r * c if r else 0.0 for r, c in zip(plan.units.replicas, concurrency, strict=True)])
     return Expectations(
         counts=counts,
         calls=calls,
         tries=tries,
-        arriving=arriving,
+        arriving=coming,
         visits=visits,
         work=work,
         demand=_by_unit(plan, work),
-        held=_held(plan, calls * (tries * arriving), clock.endpoints),
+        held=_held(plan, calls * (tries * coming), clock.endpoints),
         capacity=plan.units.replicas * plan.units.cpu,
         slots=slots,
-        rates=np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))]),
+        rates=rates,
         endpoint_latency=clock.endpoints,
         entry_latency=clock.calls[plan.workloads.entry_call],
     )
@@ -114,6 +133,23 @@ def peak_rate(plan: Plan, workload: int) -> float:
             share = min(1.0, (horizon - start) / duration)
             rates += [low, low + share * (high - low)]
     return max(rates)
+
+
+def _let_through(plan: Plan, asked: Floats) -> Floats:
+    """The share of the tries of each call that a rate limit lets through, if so many are made per second."""
+    services, limits = plan.endpoints.service[plan.calls.target], plan.limiters
+    rates = np.bincount(services, asked * (plan.calls.remote == 1), minlength=len(plan.services.name))
+    shares = np.ones(len(plan.services.name))
+    most = limits.limit / limits.period_s
+    shares[limits.service] = np.minimum(1.0, most / np.maximum(rates[limits.service], most))
+    return np.where(plan.calls.remote == 1, shares[services], 1.0)
+
+
+def patience(plan: Plan) -> Floats:
+    """Seconds that each call waits at most for the answer to one try."""
+    seconds = plan.calls.timeout.copy()
+    seconds[plan.policies.call] = np.minimum(seconds[plan.policies.call], plan.policies.per_try_s)
+    return seconds
 
 
 class Packing(NamedTuple):
@@ -176,6 +212,12 @@ def _visits(
 def endpoint_of_rows(plan: Plan) -> Integers:
     """The endpoint to whose handler each instruction belongs; handlers stand in the order of the endpoints."""
     return np.searchsorted(plan.endpoints.start, np.arange(len(plan.programs.op)), side="right") - 1
+
+
+def call_owners(plan: Plan) -> dict[int, int]:
+    """The endpoint whose handler makes each call; none of those at the edge."""
+    rows = np.flatnonzero((plan.programs.op == Op.CALL) | (plan.programs.op == Op.SEND))
+    return dict(zip(plan.programs.a[rows].tolist(), endpoint_of_rows(plan)[rows].tolist(), strict=True))
 
 
 def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats, coming: Floats) -> Floats:

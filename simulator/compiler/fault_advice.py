@@ -11,8 +11,9 @@ from ..plan.plan import Plan
 from ..spec.faults import OF_THE_NETWORK, Fault
 from ..spec.models import Topology
 from ..units import format_duration
-from .advice import caller_name, patience
+from .advice import caller_name
 from .distributions import distribution_row
+from .expectations import patience
 from .network import is_zero
 
 

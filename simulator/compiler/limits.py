@@ -14,7 +14,7 @@ from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
 from ..words import number
 from .deployments import ResolvedUnit
-from .expectations import Expectations
+from .expectations import Expectations, exceeded_limits
 from .policies import given
 
 LIMIT, PERIOD_S, TIMEOUT_S = 50, 500e-9, 5.0
@@ -73,18 +73,11 @@ def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> It
 
 def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
     """Rate limits below what is asked for, with the re-tries that the file's own errors set off."""
-    asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
-    service = plan.endpoints.service[plan.calls.target]
-    limits = plan.limiters
-    for row, limit, period_s in zip(
-        limits.service.tolist(), limits.limit.tolist(), limits.period_s.tolist(), strict=True
-    ):
-        rate, most = math.fsum(asked[service == row].tolist()), limit / period_s
-        if rate > most:
-            yield (
-                f"{plan.services.name[row]}: its rateLimit lets {number(most)}/s through, of {number(rate)}/s that are"
-                f" asked for: the others wait in vain"
-            )
+    for row, (most, rate) in exceeded_limits(plan, expected).items():
+        yield (
+            f"{plan.services.name[row]}: its rateLimit lets {number(most)}/s through, of {number(rate)}/s that are"
+            f" asked for: the others wait in vain"
+        )
 
 
 def _late_ends(plan: Plan) -> Iterator[str]:

@@ -2,12 +2,13 @@
 
 The bounds are the asymptotic ones of P. J. Denning, J. P. Buzen, "The operational analysis of queueing network models",
 1978, with the least latency in the place of the sum of demands, since parallel calls overlap. Everything is counted as
-if nothing failed.
+if nobody waited (`expectations`).
 """
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -19,6 +20,8 @@ from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
 from ..words import PER_SECOND, PERCENT, column, number, unit_of
 from .expectations import Expectations, entry_shares, expect
+from .overload import left_by_open
+from .slots import SlotLimit, slot_limits
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class EntryRow:
 
 @dataclass(frozen=True)
 class ClosedRow:
-    """Asymptotic bounds of a closed workload, as if it were alone."""
+    """Asymptotic bounds of a closed workload: it has what open ones leave, as if no other users were there."""
 
     workload: str
     users: int
@@ -76,8 +79,8 @@ class Napkin:
     """Expected loads of one deployment.
 
     `arrival_rate` is that of all open workloads at their peaks; `saturation_rate` is where, all of them scaled
-    together, the bottleneck would be busy all the time (inf: never). Without open workloads there is no
-    bottleneck, and visits are those of the closed ones, by their users.
+    together, the bottleneck would be busy all the time, or its slots let no more through (inf: never). Without open
+    workloads there is no bottleneck, and visits are those of the closed ones, by their users.
     """
 
     deployment: str
@@ -88,6 +91,7 @@ class Napkin:
     services: tuple[ServiceRow, ...]
     entries: tuple[EntryRow, ...]
     closed: tuple[ClosedRow, ...]
+    notes: tuple[str, ...] = ()  # what the numbers leave out, or what is known beyond them
 
     def __str__(self) -> str:
         return self.render()
@@ -104,17 +108,38 @@ def napkin(plan: Plan) -> Napkin:
     total = float(expected.rates.sum())
     units = _unit_rows(plan, expected)
     worst = max(units, key=lambda row: max(row.utilisation, row.slot_utilisation))
-    use = max(worst.utilisation, worst.slot_utilisation)
+    use, bottleneck = max(worst.utilisation, worst.slot_utilisation), worst.unit
+    limits = slot_limits(plan, expected)
+    for limit in limits:
+        if limit.asked_per_s / limit.per_s > use:
+            use, bottleneck = limit.asked_per_s / limit.per_s, plan.units.name[limit.unit]
     return Napkin(
         deployment=plan.deployment,
         arrival_rate=total,
-        bottleneck=worst.unit if use > 0.0 else None,
+        bottleneck=bottleneck if use > 0.0 else None,
         saturation_rate=total / use if use > 0.0 else math.inf,
         units=units,
         services=_service_rows(plan, expected),
         entries=_entry_rows(plan, expected),
         closed=tuple(_closed_rows(plan, expected)),
+        notes=tuple(_notes(plan, expected, limits)),
     )
+
+
+def _notes(plan: Plan, expected: Expectations, limits: Sequence[SlotLimit]) -> Iterator[str]:
+    unknown = [plan.units.name[limit.unit] for limit in limits if math.isnan(limit.per_s)]
+    if unknown:
+        yield f"waiting at callees holds slots too: {', '.join(unknown)} may let less through than this says"
+    for limit in [limit for limit in limits if limit.per_s > 0.0]:
+        yield (
+            f"the {limit.slots} slots of {plan.units.name[limit.unit]} let at most {number(limit.per_s)}/s through:"
+            f" waiting at {', '.join(limit.at)} holds them too"
+        )
+    names = [plan.workloads.name[row] for row in np.flatnonzero(plan.workloads.users > 0).tolist()]
+    if names and expected.rates.any():
+        yield f"the users of {', '.join(names)} are not in `used`: they take what the open workloads leave"
+    elif names:
+        yield "users ask when they have their answer: they are not in `used`"
 
 
 def _mix(plan: Plan, expected: Expectations) -> Floats:
@@ -193,15 +218,18 @@ def _entry_rows(plan: Plan, expected: Expectations) -> tuple[EntryRow, ...]:
 
 def _closed_rows(plan: Plan, expected: Expectations) -> Iterator[ClosedRow]:
     """Bounds X <= min(1 / Dmax, N / (Z + R)) and R >= max(R without waiting, N / X - Z)."""
+    left_cores, left_slots = left_by_open(plan, expected)
     for row in np.flatnonzero(plan.workloads.shape == Shape.USERS).tolist():
         users = int(plan.workloads.users[row])
         think = float(plan.distributions.mean[plan.workloads.think[row]])
         entries, shares = entry_shares(plan, row)
         least = math.fsum((shares * expected.entry_latency[entries]).tolist())
         use = [
-            max(_ratio(demand, cores), _ratio(held, slots))
-            for demand, cores, held, slots in zip(
-                expected.demand[row], expected.capacity, expected.held[row], expected.slots, strict=True
+            max(_ratio(*cores), _ratio(*slots))
+            for cores, slots in zip(
+                zip(expected.demand[row], left_cores, strict=True),
+                zip(expected.held[row], left_slots, strict=True),
+                strict=True,
             )
         ]
         worst = max(use)
@@ -233,11 +261,13 @@ def _ratio(load: float, capacity: float) -> float:
 
 
 def _render(napkin: Napkin) -> Iterator[str]:
-    yield f"napkin of deployment {napkin.deployment}: expected values, as if nothing failed"
+    yield f"napkin of deployment {napkin.deployment}: expected values, as if nobody waited"
     if napkin.arrival_rate > 0.0:
         yield f"arrival rate {number(napkin.arrival_rate)}/s at the peak of the open workloads"
     if napkin.bottleneck is not None:
         yield f"bottleneck {napkin.bottleneck}: saturates at {number(napkin.saturation_rate)}/s"
+    for note in napkin.notes:
+        yield from textwrap.wrap(note, _WIDTH, subsequent_indent="  ")
     for title, rows in (
         ("units", napkin.units),
         ("services", napkin.services),
@@ -250,6 +280,7 @@ def _render(napkin: Napkin) -> Iterator[str]:
             yield from _table(rows)
 
 
+_WIDTH = 100
 _HEADINGS = {
     "visits_per_s": "visits/s",
     "visits_per_request": "a request",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from ..plan.plan import Objective
 from ..spec.models import Topology
@@ -11,15 +11,17 @@ from ..units import format_percentile
 from .programs import EndpointKey
 
 
-def make_objectives(topology: Topology, endpoint_rows: Mapping[EndpointKey, int]) -> tuple[Objective, ...]:
+def make_objectives(
+    topology: Topology, endpoint_rows: Mapping[EndpointKey, int], awaited: Container[EndpointKey]
+) -> tuple[Objective, ...]:
     """Objectives by slo: percentiles ascending, then the mean, then the error rate.
 
-    An slo of an endpoint that no workload reaches has no objective.
+    An slo of an endpoint for which nobody can wait has no objective (rule 11.10).
     """
     return tuple(
         Objective(name, endpoint_rows[key], quantity, probability, limit)
         for name in sorted(topology.slos)
-        if (key := topology.resolve(topology.slos[name].call)) in endpoint_rows
+        if (key := topology.resolve(topology.slos[name].call)) in awaited
         for quantity, probability, limit in _quantities(topology, name)
     )
 

@@ -10,7 +10,9 @@ from ..errors import PlanError
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call, Choose, Parallel, Send, Step
+from ..spec.workload import Workload
 from .programs import EndpointKey, endpoint_name
+from .workloads import make_ramps
 
 
 @dataclass(frozen=True)
@@ -47,29 +49,67 @@ def find_reach(topology: Topology) -> Reach:
     return Reach(tuple(services), tuple(endpoints))
 
 
+def find_awaited(topology: Topology) -> tuple[frozenset[EndpointKey], frozenset[EndpointKey]]:
+    """Endpoints that somebody may ask and wait for; and those that are asked at all, by a `send` too.
+
+    A weight, a probability, times, a rate or a number of users of 0 asks nobody.
+    """
+    awaited = {
+        topology.resolve(entry.call)
+        for workload in topology.workload.values()
+        if _has_traffic(workload)
+        for entry in workload.entries
+        if entry.weight > 0.0
+    }
+    asked, level = set(awaited), set(awaited)
+    while level:
+        steps = [step for key in level for step in call_steps(topology, steps_of(topology, key), possible=True)]
+        awaited |= {topology.resolve(step.call) for step in steps if isinstance(step, Call)}
+        level = {topology.resolve(step.call if isinstance(step, Call) else step.send) for step in steps} - asked
+        asked |= level
+    return frozenset(awaited), frozenset(asked)
+
+
+def _has_traffic(workload: Workload) -> bool:
+    if workload.shape == "stages":
+        return any(ramp.start_rate + ramp.end_rate > 0.0 for ramp in make_ramps(workload))
+    return bool(workload.rate or workload.users or workload.replay_times)
+
+
 def steps_of(topology: Topology, key: EndpointKey) -> Sequence[Step]:
     """Steps of an endpoint."""
     service, endpoint = key
     return topology.services[service].endpoints[endpoint].steps
 
 
-def call_steps(topology: Topology, steps: Sequence[Step]) -> Iterator[Call | Send]:
-    """Calls and sends among the steps, at any depth, those of fallbacks too, in their order."""
+def call_steps(topology: Topology, steps: Sequence[Step], *, possible: bool = False) -> Iterator[Call | Send]:
+    """Calls and sends among the steps, at any depth, those of fallbacks too, in their order.
+
+    Parameters
+    ----------
+    possible
+        Whether to leave out what never happens: with a probability, times or a weight of 0.
+    """
     for step in steps:
+        if possible and (step.probability == 0.0 or step.times == 0):
+            continue
         match step:
             case Send():
                 yield step
             case Call():
                 yield step
-                fallback = resolve_policy(topology.policies, step.policy, step).fallback
+                fallback = step.fallback  # most calls name no policy, and a file may have many
+                if step.policy is not None:
+                    fallback = resolve_policy(topology.policies, step.policy, step).fallback
                 if fallback is not None:
-                    yield from call_steps(topology, fallback.steps)
+                    yield from call_steps(topology, fallback.steps, possible=possible)
             case Parallel():
                 for branch in step.parallel:
-                    yield from call_steps(topology, branch.steps)
+                    yield from call_steps(topology, branch.steps, possible=possible)
             case Choose():
                 for option in step.choose:
-                    yield from call_steps(topology, option.steps)
+                    if option.weight > 0.0 or not possible:
+                        yield from call_steps(topology, option.steps, possible=possible)
 
 
 def _entries(topology: Topology) -> list[EndpointKey]:

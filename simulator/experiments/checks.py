@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..compiler import Napkin, compile_topology, napkin
 from ..errors import PlanError
+from .engines import refuse_cut_peaks
 
 if TYPE_CHECKING:
     from ..plan.plan import Plan
@@ -68,7 +69,8 @@ def check(topology: Topology, deployments: list[str] | None = None) -> Check:
     Raises
     ------
     PlanError
-        If a deployment has no meaning that can be run; for a derived monolith only if it was asked for.
+        If a deployment has no meaning that can be run, for a derived monolith only if it was asked for; or a warmup is
+        looked for in traffic that never settles.
     """
     names = deployments or list(dict.fromkeys(["microservices", "monolith", *topology.deployments]))
     plans, refused = {}, {}
@@ -80,4 +82,5 @@ def check(topology: Topology, deployments: list[str] | None = None) -> Check:
             if deployments or name != "monolith" or name in topology.deployments:
                 raise
             refused[name] = str(error)
+    refuse_cut_peaks(list(plans.values()))
     return Check(topology.name, plans, {name: napkin(plan) for name, plan in plans.items()}, refused)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from ..errors import EngineError, UnsupportedFeature
+import numpy as np
+
+from ..errors import EngineError, PlanError, UnsupportedFeature
 from ..plan.engine import Engine
 from ..plan.plan import Plan
 from ..plan.size import expected_requests
@@ -27,7 +29,10 @@ def choose_engine(name: str, plans: Sequence[Plan]) -> tuple[Engine, str]:
         If that engine cannot run one of these plans.
     EngineError
         If there is no engine of that name.
+    PlanError
+        If no engine should: see `refuse_cut_peaks`.
     """
+    refuse_cut_peaks(plans)
     if name not in ("auto", "reference", "compiled"):
         raise EngineError(f'there is no engine {name!r}: use "auto", "compiled" or "reference"')
     chosen, reason = ("reference", "asked for") if name == "reference" else ("compiled", "asked for")
@@ -41,6 +46,25 @@ def choose_engine(name: str, plans: Sequence[Plan]) -> tuple[Engine, str]:
         if still := _missing(engine, plans):
             raise UnsupportedFeature(f"no engine can run {', '.join(still)}")
     return engine, reason
+
+
+def refuse_cut_peaks(plans: Sequence[Plan]) -> None:
+    """Refuse a warmup that is looked for in traffic that never settles (rule 11.8).
+
+    Raises
+    ------
+    PlanError
+        If a plan has `warmup: auto` and a workload with stages.
+    """
+    for plan in plans:
+        workloads = plan.workloads
+        ends = np.isfinite(workloads.ramp_duration_s)
+        owner = np.repeat(np.arange(len(workloads.name)), workloads.ramps)
+        if plan.settings.warmup_s is None and ends.any():
+            raise PlanError(
+                "simulation.warmup: `auto` looks for where a run has settled, and a workload with `stages` "
+                f"({workloads.name[owner[ends][0]]}) never does: its peak might be cut off. Give a time, such as 0s"
+            )
 
 
 def _fastest(plans: Sequence[Plan]) -> tuple[str, str]:

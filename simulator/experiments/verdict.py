@@ -10,8 +10,11 @@ from typing import Any
 import pandas as pd
 
 from ..results import Results
-from ..results.display import WIDTH, label, shorten, text_table
+from ..results.display import WIDTH, give_or_take, label, shorten, text_table
+from ..results.journeys import mixture
+from ..results.statistics import student_factor
 from ..words import NOTHING, column, count, number, percent, span, unit_of, write
+from .ranking import ranking_lines
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -49,16 +52,15 @@ def make_verdict(results: Mapping[str, Results], differences: Any, *, equal_core
     """One plain sentence for each deployment other than the baseline."""
     baseline, *others = results
     return " ".join(
-        _sentence(results[baseline], results[other], differences.loc[other], equal_cores=equal_cores)
-        for other in others
+        _sentence((baseline, other), results, differences.loc[other], equal_cores=equal_cores) for other in others
     )
 
 
-def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: bool) -> str:
-    names = [one.provenance["deployment"] for one in (baseline, other)]
+def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any, *, equal_cores: bool) -> str:
+    baseline, other = (results[name] for name in names)
     cores = " against ".join(number(service_cores(one)) for one in (other, baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
-    better, worse, same = _sort(table, other.provenance["currency"])
+    better, worse, same = _sort(table, other.provenance)
     shown = " but ".join(_and(words) for words in (better, worse) if words)
     if shown:
         body = f"{names[1]} has {shown} than {names[0]}"
@@ -76,27 +78,49 @@ def _is_unstable(result: Results) -> bool:
     return any(" is unstable: " in warning for warning in result.warnings)
 
 
-def _sort(table: Any, currency: str | None) -> tuple[list[str], list[str], list[str]]:
+def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
     """What is better, what is worse, and what differs by less than can be told."""
     better: list[str] = []
     worse: list[str] = []
     same: list[str] = []
+    surely = _shown_together(table, made)
     for name, words, more_is_better in JUDGED:
         row = table.loc[name]
-        if name == "latency_p99_s" and _is_shown(table.loc["availability_ratio"]):
+        if name == "latency_p99_s" and "availability_ratio" in surely:
             words += " of what is served"
         if math.isnan(row["baseline"]) or math.isnan(row["other"]):
             continue
-        if not _is_shown(row):
+        if name not in surely:
             same.append(words)
             continue
         more = row["difference"] > 0.0
         unit = unit_of(name, (row["other"], row["baseline"]))
         values = f"{write(row['other'], unit)} against {unit.after(write(row['baseline'], unit))}"
-        values += f" {currency}" if currency and name.startswith("cost") else ""
+        values += f" {made['currency']}" if made["currency"] and name.startswith("cost") else ""
         text = f"{'higher' if more else 'lower'} {words} ({values})"
         (better if more == more_is_better else worse).append(text)
     return better, worse, same
+
+
+def _shown_together(table: Any, made: Mapping[str, Any]) -> set[str]:
+    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+    """
+    found = {name for name, *_ in JUDGED if _is_shown(table.loc[name])}
+    if "half_width" not in table or made["replications"] < 2:
+        return found
+    distance = {
+        name: abs(table.loc[name, "difference"]) / table.loc[name, "half_width"]
+        for name, *_ in JUDGED
+        if table.loc[name, "half_width"] > 0.0
+    }
+    degrees, doubt = made["replications"] - 1, 1.0 - made["confidence"]
+    narrow = student_factor(degrees, made["confidence"])
+    for left, name in zip(range(len(distance), 0, -1), sorted(distance, key=distance.__getitem__)[::-1], strict=True):
+        if distance[name] <= student_factor(degrees, 1.0 - doubt / left) / narrow:
+            return found - {one for one in distance if distance[one] <= distance[name]}
+    return found
 
 
 def _is_shown(row: Any) -> bool:
@@ -120,16 +144,23 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def render(results: Mapping[str, Results], differences: Any, verdict: str) -> str:
-    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict."""
+def render(
+    results: Mapping[str, Results], differences: Any, verdict: str, notes: Sequence[str], ranking: pd.DataFrame
+) -> str:
+    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict.
+
+    Of more than two deployments one table of all comes first, the best above.
+    """
     first = next(iter(results.values()))
     made = first.provenance
     lines = [
-        *textwrap.wrap(f"{made['topology']}: the same requests through {_and(list(results))}", WIDTH),
+        *textwrap.wrap(_title(results), WIDTH),
         f"requests arriving in {span(made['warmup_s'], made['duration_s'])}, seed {made['seed']}, "
         f"{count(made['replications'], 'replication')}, {made['engine']} engine, "
         f"{percent(made['confidence'])} intervals",
+        *(line for note in notes for line in textwrap.wrap(note, WIDTH, subsequent_indent="  ")),
         "",
+        *_all_lines(results, ranking),
         *_quantity_lines(results, differences),
         "",
         *_unit_lines(results),
@@ -145,6 +176,25 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
     return "\n".join([*lines, "", *textwrap.wrap(verdict, WIDTH)])
 
 
+def _title(results: Mapping[str, Results]) -> str:
+    topologies = dict.fromkeys(result.provenance["topology"] for result in results.values())
+    if len(topologies) == 1:
+        return f"{next(iter(topologies))}: the same requests through {_and(list(results))}"
+    return f"{_and(list(results))}, with the same randomness"
+
+
+def _all_lines(results: Mapping[str, Results], ranking: pd.DataFrame) -> list[str]:
+    """The ranked table of more than two, and of which journeys latencies are."""
+    first = next(iter(results.values()))
+    lines = []
+    if len(results) > 2:
+        judged = not all(result.objectives.empty for result in results.values())
+        lines += [*ranking_lines(ranking, first.provenance["currency"], judged=judged), ""]
+    if text := mixture(first):
+        lines += [*textwrap.wrap(text, WIDTH, subsequent_indent="  "), ""]
+    return lines
+
+
 def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:
     baseline, *others = results
     currency = results[baseline].provenance["currency"]
@@ -154,9 +204,8 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
         rows = []
         for name in SHOWN:
             row = differences.loc[(other, name)]
-            known = [intervals[deployment].loc[name, ["mean", "half_width"]] for deployment in (baseline, other)]
-            unit = unit_of(name, [float(mean) for mean, _ in known])
-            cells = [write(mean, unit, half_width) for mean, half_width in known]
+            unit = unit_of(name, [float(one["mean"][name]) for one in intervals.values()])
+            cells = [" ".join(give_or_take(name, intervals[one], unit)).rstrip() for one in (baseline, other)]
             if all(cell == NOTHING for cell in cells):
                 continue
             if math.isnan(row["half_width"]):

@@ -8,7 +8,7 @@ endpoints, breakdown): the statistics of a run are those of the requests that ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .layout import Outcome
 from .plan import Floats, Integers
-from .waits import WaitLog
+from .waits import WaitLog, make_waits
 
 BINS = 200
 LOST = len(Outcome)
@@ -132,7 +132,6 @@ class Trace:
     ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
     visits: Floats  # B, S, Visits: by arrival of the request
     tries: Integers  # B, S: attempts at a service, by arrival of the request
-    sends: Integers  # B, `sends_of`, Outcome and LOST: by arrival of the request
     wasted: Floats  # B, S, Waste: by when it happened
     outcomes: Integers  # B, W, Outcome: by arrival of the request
     tallies: Floats  # B, N, E, Tally: by arrival of the request
@@ -144,8 +143,14 @@ class Trace:
     requests: RequestLog | None  # from detail "requests" on
     calls: CallLog | None  # from detail "requests" on
     attempts: AttemptLog | None  # with detail "attempts"
-    chosen: Integers  # replicas, unit by unit: attempts that the balancer gave each one
-    shut_since_s: Floats  # breakers, row by row: since when HALF_OPEN admits nobody at the end (NaN: it is not so)
-    shut_calls: Integers  # the permitted calls that such a breaker has no result of
-    waits: WaitLog
     events: int
+    # What no request's outcome tells; empty where the plan has nothing of the kind.
+    sends: Integers = field(default_factory=lambda: np.zeros((0, 0, LOST + 1), np.int64))
+    """B, `sends_of`, Outcome and LOST: by arrival of the request."""
+    chosen: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Attempts that the balancer gave each replica, unit by unit."""
+    shut_since_s: Floats = field(default_factory=lambda: np.zeros(0))
+    """Of breakers, row by row, since when HALF_OPEN admits nobody at the end (NaN: it is not so)."""
+    shut_calls: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    """The permitted calls that such a breaker has no result of."""
+    waits: WaitLog = field(default_factory=lambda: make_waits(()))

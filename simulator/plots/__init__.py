@@ -12,6 +12,7 @@ from .latency import latency
 from .load_curve import load_curve
 from .save import save
 from .scaling import scaling
+from .style import styled
 from .timeline import timeline
 from .topology import topology
 from .utilisation import utilisation
@@ -26,6 +27,7 @@ __all__ = [
     "load_curve",
     "save",
     "scaling",
+    "styled",
     "timeline",
     "topology",
     "utilisation",

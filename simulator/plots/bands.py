@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .style import BLUE, HEADLINE, PALETTE, QUIET, SIZE, SMALL, VERMILLION, figure_of, wrap
+from .style import BLUE, HEADLINE, PALETTE, QUIET, SIZE, SMALL, VERMILLION, figure_of, sized, titled, wrap
 
 DASHES: Final = (0, (4, 3))
 DOTS: Final = (0, (1, 2))
@@ -50,7 +50,7 @@ def draw_band(
 
 def new_panels(number: int, *, width: float = 1.28) -> list[Axes]:
     """Panels in a row, in a figure of their own."""
-    _, grid = plt.subplots(1, number, figsize=(SIZE[0] * width, SIZE[1]), layout="constrained", squeeze=False)
+    _, grid = plt.subplots(1, number, figsize=sized((SIZE[0] * width, SIZE[1])), layout="constrained", squeeze=False)
     return list(grid[0])
 
 
@@ -60,7 +60,7 @@ def title_all(ax: Axes, title: str, note: str) -> None:
     if figure.get_suptitle():
         return
     width = figure.get_figwidth() * 72.0 * 0.96
-    above = wrap(title, width, HEADLINE, bold=True)
+    above = wrap(titled(title), width, HEADLINE, bold=True)
     figure.suptitle(above, x=0.012, ha="left", fontsize=HEADLINE, fontweight="bold")
     figure.supxlabel(wrap(note, width, SMALL), x=0.012, ha="left", fontsize=SMALL, color=QUIET)
 

@@ -13,7 +13,6 @@ from ..results import Results
 from .given import Given, named, title_of
 from .style import (
     BLUE,
-    GREEN,
     HEADLINE,
     INK,
     ORANGE,
@@ -25,6 +24,7 @@ from .style import (
     VERMILLION,
     darker,
     headline,
+    ink_on,
     leader,
     new_axes,
     points_across,
@@ -43,8 +43,6 @@ MOST: Final = len(PALETTE)
 LEAST: Final = 0.002
 """Share of the whole below which a part has no name."""
 THICK: Final = 0.46
-WHITE_ON: Final = (BLUE, GREEN, VERMILLION, "#000000")
-"""Colours that white text can be read on."""
 
 Part = tuple[str, float, str]
 """Name, milliseconds, colour."""
@@ -132,8 +130,7 @@ def _bars(ax: Axes, parts: dict[str, list[Part]], longest: float) -> None:
             room = max(value / _per_point(ax), points_across(ax)[0] / len(segments)) - 9.0
             text = f"{shorten(part, room, SMALL)}\n{readable(value)} ms"
             if (text_width(text, SMALL) + 8.0) * _per_point(ax) < value:
-                ink = "white" if colour in WHITE_ON else "black"
-                ax.text(start + value / 2.0, row, text, ha="center", va="center", fontsize=SMALL, color=ink)
+                ax.text(start + value / 2.0, row, text, ha="center", va="center", fontsize=SMALL, color=ink_on(colour))
             elif value > LEAST * longest:
                 outside.append((start + value / 2.0, text, colour))
             start += value

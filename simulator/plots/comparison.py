@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..results import Results
+from .bands import title_all
+from .overview import draw_numbers, draw_percentiles, has_hollow, new_overview, panels_of
 from .panels import given_axes
 from .style import (
     HEADLINE,
@@ -24,6 +26,7 @@ from .style import (
     figure_of,
     readable,
     shorten,
+    sized,
     styled,
     tidy,
     wrap,
@@ -32,8 +35,9 @@ from .style import (
 if TYPE_CHECKING:
     from ..experiments.comparison import Comparison
 
-QUANTITIES: Final = ("throughput_per_s", "latency_p50_s", "latency_p99_s", "availability_ratio", "cost_per_hour")
-"""What is shown, as far as it is known."""
+
+MOST_LINES: Final = 4
+"""Of a title; of several deployments a longer one is left to the text."""
 
 
 def comparison(
@@ -42,19 +46,20 @@ def comparison(
     quantities: Sequence[str] | None = None,
     ax: Axes | Sequence[Axes] | NDArray[Any] | None = None,
 ) -> tuple[Axes, ...]:
-    """One panel a quantity, one row a deployment: the mean of its replications, with their Student interval.
+    """Percentiles of latency, availability, cost and cores of deployments; the title is the verdict.
 
-    Below each value stands the paired difference from the baseline, or that none is shown. The title is the verdict.
-    Percentiles are means over replications, as differences are: those of `summary`, which pools them, differ a little.
+    One line a deployment joins its percentiles, bars are their intervals; of two deployments the paired difference from
+    the baseline stands below each percentile. With `quantities`, one panel a quantity and one row a deployment instead:
+    the value of all replications, its interval, and the paired difference in words.
 
     Parameters
     ----------
     comparison
         What `compare` returns.
     quantities
-        Rows of `intervals` to show; throughput, p50 and p99 of latency, availability and cost if not given.
+        Rows of `intervals` to show, each in a panel; if not given, the picture of them all.
     ax
-        As many axes as quantities; a new figure if not given.
+        As many axes as panels, that of latency first; a new figure if not given.
 
     Raises
     ------
@@ -64,38 +69,44 @@ def comparison(
         If the number of axes is another one.
     """
     results = dict(comparison.results)
-    shown = _quantities(results, quantities)
+    whole = quantities is None
+    shown = panels_of(results) if quantities is None else _quantities(results, quantities)
     with styled():
-        axes = given_axes(ax, len(shown), "comparison") or _new(len(shown), len(results))
-        figure = figure_of(axes[0])
-        if not figure.get_suptitle():
-            width = figure.get_figwidth() * 72.0 * 0.95
-            figure.suptitle(
-                wrap(comparison.verdict, width, HEADLINE, bold=True),
-                x=0.012,
-                ha="left",
-                fontsize=HEADLINE,
-                fontweight="bold",
-            )
-            figure.supxlabel(_note(results), x=0.012, ha="left", fontsize=SMALL, color=QUIET)
-        for number, (panel, quantity) in enumerate(zip(axes, shown, strict=True)):
+        number = len(shown) + whole
+        new = new_overview if whole else _new
+        axes = given_axes(ax, number, "comparison") or new(len(shown), len(results))
+        title_all(axes[0], _title(axes[0], comparison), _note(results))
+        if whole:
+            draw_percentiles(axes[0], comparison)
+        for at, (panel, quantity) in enumerate(zip(axes[whole:], shown, strict=True)):
+            if whole:
+                draw_numbers(panel, comparison, quantity)
+                continue
             _panel(panel, comparison, quantity)
-            _deployments(panel, results, comparison.baseline, named=number == 0)
+            _deployments(panel, results, comparison.baseline, named=at == 0)
     return tuple(axes)
+
+
+def _title(ax: Axes, comparison: Comparison) -> str:
+    """The verdict, as long as it leaves room for the picture."""
+    width = figure_of(ax).get_figwidth() * 72.0 * 0.96
+    if len(comparison.results) == 2 or wrap(comparison.verdict, width, HEADLINE, bold=True).count("\n") < MOST_LINES:
+        return comparison.verdict
+    topology = next(iter(comparison.results.values())).provenance["topology"]
+    return f"{topology}: {len(comparison.results)} deployments, the same requests"
 
 
 def _note(results: dict[str, Results]) -> str:
     made = next(iter(results.values())).provenance
-    below = "below each value: the paired difference from the baseline"
+    paired = f"; differences are paired, from {next(iter(results))}"
     if made["replications"] == 1:
-        return f"one replication: no intervals; {below}"
-    return f"bars: {100.0 * made['confidence']:g} % Student intervals over replications, points their means; {below}"
+        return f"one replication: no intervals{paired}"
+    hollow = "; hollow: none, too few requests" if any(map(has_hollow, results.values())) else ""
+    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{hollow}{paired}"
 
 
-def _quantities(results: dict[str, Results], asked: Sequence[str] | None) -> list[str]:
+def _quantities(results: dict[str, Results], asked: Sequence[str]) -> list[str]:
     known = list(next(iter(results.values())).intervals.index)
-    if asked is None:
-        return [name for name in QUANTITIES if any(not np.isnan(one.summary[name]) for one in results.values())]
     for name in asked:
         if name not in known:
             raise ResultError(f"there is no quantity {name!r}; there is {', '.join(known)}")
@@ -106,7 +117,7 @@ def _new(panels: int, deployments: int) -> list[Axes]:
     """Panels in a row."""
     height = min(max(1.8 + 1.25 * deployments, SIZE[1] * 0.75), 12.0)
     width = max(SIZE[0] * 1.28, 2.3 * panels) if panels > 1 else SIZE[0]
-    _, grid = plt.subplots(1, panels, figsize=(width, height), layout="constrained", squeeze=False)
+    _, grid = plt.subplots(1, panels, figsize=sized((width, height)), layout="constrained", squeeze=False)
     return list(grid[0])
 
 
@@ -130,9 +141,9 @@ def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
     seen: list[float] = []
     for row, (name, result) in enumerate(comparison.results.items()):
         colour = PALETTE[row % len(PALETTE)]
-        columns = ["mean", "low", "high", "half_width"]
-        bounds = factor * result.intervals.loc[quantity, columns].to_numpy(dtype=np.float64)
-        value, low, high, half_width = (float(bound) for bound in bounds)
+        bounds = factor * result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
+        value, low, high = (float(bound) for bound in bounds)
+        half_width = (high - low) / 2.0
         if np.isnan(value):
             _write(panel, row, -0.2, "no request was served" if quantity.startswith("latency") else "unknown", QUIET)
             continue
@@ -141,7 +152,9 @@ def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
             seen += [low, high]
         panel.plot([value], [row], "o", color=colour, markersize=8, label=name)
         seen.append(value)
-        sure = f" ± {readable(half_width)}" if half_width > 0.0 else ""
+        even = abs(high + low - 2.0 * value) <= 0.02 * (high - low)
+        sure = f" ± {readable(half_width)}" if even else f" ({readable(low)} to {readable(high)})"
+        sure = sure if half_width > 0.0 else ""
         _write(panel, row, -0.2, f"{_precise(value, half_width)}{_spaced(unit)}{sure}", darker(colour))
         _write(panel, row, 0.22, _difference(comparison, name, quantity, lambda x: _signed(factor * x)), QUIET)
         if name == comparison.baseline:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .bands import DASHES, DOTS, colours, partial_note, title_all
 from .panels import given_axes
-from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, styled, tidy
+from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, sized, styled, tidy
 
 NAMES: Final = {
     "none": "no policies",
@@ -70,7 +70,7 @@ def drill(found: Drill, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = Non
 def _new(number: int) -> list[Axes]:
     across = number if number < 4 else math.ceil(number / 2)
     down = math.ceil(number / across)
-    size = (SIZE[0] * 1.28, SIZE[1] * 1.28)
+    size = sized((SIZE[0] * 1.28, SIZE[1] * 1.28))
     _, grid = plt.subplots(down, across, figsize=size, sharex=True, sharey=True, layout="constrained", squeeze=False)
     for spare in grid.ravel()[number:]:
         spare.set_axis_off()

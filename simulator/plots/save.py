@@ -18,7 +18,7 @@ from ..files import replaced
 from .style import figure_of
 
 DPI: Final = 150
-SUFFIXES: Final = (".png", ".svg")
+SUFFIXES: Final = (".png", ".svg", ".pdf")
 
 
 def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | PathLike[str]) -> None:
@@ -29,7 +29,7 @@ def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | Path
     figure
         What a function of this package returns, or a figure.
     path
-        Its suffix says what is written: `.png` (150 dots per inch) or `.svg`.
+        Its suffix says what is written: `.png` (150 dots per inch), `.svg` or `.pdf`.
 
     Raises
     ------
@@ -39,13 +39,15 @@ def save(figure: Figure | Axes | Sequence[Axes] | NDArray[Any], path: str | Path
     target = Path(fspath(path))
     suffix = target.suffix.lower()
     if suffix not in SUFFIXES:
-        raise SimulatorError(f"cannot save a figure as {target.name!r}: its name has to end with .png or .svg")
+        raise SimulatorError(f"cannot save a figure as {target.name!r}: its name has to end with .png, .svg or .pdf")
     whole = _whole(figure)
     with plt.rc_context({"svg.hashsalt": "simulator", "svg.fonttype": "path"}):
         try:
             with replaced(target) as new:
                 if suffix == ".svg":
                     whole.savefig(new, format="svg", metadata={"Date": None})
+                elif suffix == ".pdf":
+                    whole.savefig(new, format="pdf", metadata={"CreationDate": None})
                 else:
                     whole.savefig(new, format="png", dpi=DPI)
         except OSError as error:

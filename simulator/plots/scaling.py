@@ -24,6 +24,7 @@ from .style import (
     end_labels,
     points_across,
     readable,
+    sized,
     styled,
     text_width,
     tidy,
@@ -104,7 +105,7 @@ def _note(curve: ScalingCurve) -> str:
 
 def _new() -> list[Axes]:
     rows: list[Any] = [["main", "a", "b"], ["main", "c", "d"]]
-    size = (SIZE[0] * 1.36, SIZE[1] * 1.12)
+    size = sized((SIZE[0] * 1.36, SIZE[1] * 1.12))
     _, found = plt.subplot_mosaic(rows, figsize=size, layout="constrained", width_ratios=[1.9, 1.0, 1.0])
     return [found[name] for name in ("main", "a", "b", "c", "d")]
 

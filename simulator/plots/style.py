@@ -6,6 +6,8 @@ import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Final
 
 import matplotlib.pyplot as plt
@@ -13,14 +15,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.rcsetup import cycler
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
 
 from .. import words
+from ..errors import SimulatorError
 
 SIZE: Final = (10.0, 5.625)
 """Inches: 16 to 9, so that a figure fills a slide."""
+NARROWEST, WIDEST = 4.0, 40.0
+"""Inches."""
 TEXT: Final = 11.0
 SMALL: Final = 9.5
 HEADLINE: Final = 14.0
@@ -44,6 +50,17 @@ STYLE: Final[dict[Any, Any]] = {
     "axes.facecolor": "white",
     "axes.edgecolor": QUIET,
     "axes.unicode_minus": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.figsize": SIZE,
+    "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
     "xtick.color": QUIET,
     "ytick.color": QUIET,
@@ -54,21 +71,66 @@ STYLE: Final[dict[Any, Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class Wish:
+    """What whoever draws wants of a figure, instead of what it would choose itself."""
+
+    title: str | None = None
+    width: float | None = None
+
+
+_WISH: ContextVar[Wish] = ContextVar("wish", default=Wish())  # noqa: B039 - it is frozen
+
+
 @contextmanager
-def styled() -> Iterator[None]:
-    """Draw in our style, and leave the process as it was.
+def styled(*, title: str | None = None, width: float | None = None) -> Iterator[None]:
+    """Draw in the style of this package, and leave the process as it was; also for figures of one's own.
 
     The backend is loaded first: it may turn interactive drawing on, which leaving the style would turn off again, and
     a notebook would show no second figure.
+
+    Parameters
+    ----------
+    title
+        What figures of this package say above themselves, instead of their own title.
+    width
+        Inches that their figures are wide, if they make them themselves; the height goes along.
+
+    Raises
+    ------
+    SimulatorError
+        If the width is none that text can be read at.
     """
+    if width is not None and not NARROWEST <= width <= WIDEST:
+        raise SimulatorError(f"width: expected {NARROWEST:g} to {WIDEST:g} inches, found {width:g}")
+    asked = _WISH.get()
+    token = _WISH.set(Wish(asked.title if title is None else title, asked.width if width is None else width))
     plt.draw_if_interactive()  # type: ignore[no-untyped-call]
-    with plt.rc_context(STYLE):
-        yield
+    try:
+        with plt.rc_context(STYLE):
+            yield
+    finally:
+        _WISH.reset(token)
+
+
+def titled(own: str) -> str:
+    """The title that was asked for, or else a figure's own."""
+    asked = _WISH.get().title
+    return own if asked is None else asked
+
+
+def sized(size: tuple[float, float]) -> tuple[float, float]:
+    """The size of a figure in inches, at the width that was asked for.
+
+    The height follows by half: text keeps its size, so that what is narrower needs its rows all the same.
+    """
+    asked = _WISH.get().width
+    return size if asked is None else (asked, size[1] * math.sqrt(asked / size[0]))
 
 
 def new_axes(size: tuple[float, float] = SIZE) -> Axes:
     """Axes that fill a figure of their own."""
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    return plt.subplots(figsize=sized(size), layout="constrained")[1]
 
 
 def figure_of(ax: Axes) -> Figure:
@@ -126,7 +188,7 @@ def headline(ax: Axes, title: str, note: str = "") -> None:
     width, _ = points_across(ax)
     below = wrap(note, width, SMALL)
     lines = below.count("\n") + 1 if below else 0
-    ax.set_title(wrap(title, width, HEADLINE, bold=True), pad=8.0 + lines * SMALL * 1.35)
+    ax.set_title(wrap(titled(title), width, HEADLINE, bold=True), pad=8.0 + lines * SMALL * 1.35)
     if below:
         ax.annotate(
             below,
@@ -255,6 +317,22 @@ def _make_room(ax: Axes, reach: float, share: float) -> float:
     ax.set_xticks([tick for tick in ax.get_xticks() if low <= tick <= reach])
     ax.spines["bottom"].set_bounds(low, reach)
     return low + span * (1.0 - share * 0.88)
+
+
+def ink_on(fill: str) -> str:
+    """White on what is dark, else black.
+
+    White is taken where its contrast is 3.3 (WCAG 2.2 asks for 3 of large text): that formula calls black the better
+    one on saturated blues and greens, which eyes do not.
+    """
+    return "white" if 1.05 / (luminance(fill) + 0.05) >= 3.3 else "black"
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of an sRGB colour (WCAG 2.2): 0 is black, 1 white."""
+    parts = [int(colour[at : at + 2], 16) / 255.0 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def darker(colour: str) -> str:

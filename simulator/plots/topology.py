@@ -17,12 +17,14 @@ from ..results import Results
 from .graph import Arrow, Way, arrows, size_text, workload_text
 from .layout import Layout, arrange
 from .shapes import STORES, Box, draw_arrow, draw_box, draw_frame, text_size
-from .style import INK, SIZE, headline, readable, styled
+from .style import INK, SIZE, headline, ink_on, readable, sized, styled
 
-HEAT: Final = LinearSegmentedColormap.from_list("busy", ["#ffffff", "#d3e6f3", "#56b4e9", "#0072b2", "#003a5d"])
-"""From idle to full: darker in grey too, so that it needs no colour vision."""
-DARK: Final = 0.68
-"""Utilisation from which the fill asks for white text."""
+HEAT: Final = LinearSegmentedColormap.from_list(
+    "busy",
+    [(0.0, "#ffffff"), (0.3, "#d9eaf6"), (0.57, "#9fd0f0"), (0.61, "#0f74b5"), (0.8, "#005a92"), (1.0, "#00304d")],
+)
+"""From idle to full: darker in grey too, so that it needs no colour vision. It hurries through the middle, on which
+neither black nor white can be read well, where a station begins to have queues."""
 MANY: Final = 16
 """Arrows above which only boxes have numbers."""
 
@@ -104,7 +106,7 @@ def _boxes(plan: Plan, result: Results | None) -> dict[str, Box]:
         busy, rate = (float(value) for value in seen[row])
         fill = to_hex(HEAT(min(max(0.0 if np.isnan(busy) else busy, 0.0), 1.0)))
         percent = f"{100.0 * busy:.0f}" if busy >= 0.0095 or not busy > 0.0 else "<1"
-        boxes[name] = Box((name, f"{percent} %, {readable(rate)}/s"), kind, fill, "white" if busy > DARK else "black")
+        boxes[name] = Box((name, f"{percent} %, {readable(rate)}/s"), kind, fill, ink_on(fill))
     return boxes
 
 
@@ -123,7 +125,8 @@ def _new(layout: Layout) -> Axes:
     low, high = _rows(layout)
     width = min(max(SIZE[0] * 1.2, 1.75 * across), 24.0)
     height = min(max(SIZE[1] * 1.2, 0.6 * (high - low) + 1.2), 18.0)
-    figure = plt.figure(figsize=(width, height))
+    width, height = sized((width, height))
+    figure = plt.figure(figsize=(width, height), layout="none")
     return figure.add_axes((0.012, 0.015, 0.976, 1.0 - 0.9 / height))
 
 

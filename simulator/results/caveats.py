@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.plan import Floats
 from ..plan.trace import Count, Level
 from ..words import count, duration, number, percent, span
 from .hidden import deadlocked_services, find_hidden
-from .objectives import find_target, latencies_of, needs_requests
+from .intervals import find_rarity_of
+from .objectives import ERRORS, find_target, latencies_of, needs_requests
 from .observed import Observed
 from .quantities import PERCENTILES
+from .rarity import FEW
+from .sections import ENOUGH
 
 WIDE = 0.1
 """Half width by mean above which an interval says little."""
@@ -34,7 +39,7 @@ def percentile_name(probability: float) -> str:
 
 def requests_needed(probability: float) -> int:
     """How many requests leave `BEYOND` of them beyond a percentile."""
-    return int(np.ceil(round(BEYOND / (1.0 - probability), 6)))
+    return int(np.ceil(round(BEYOND / (1.0 - probability), 6))) if probability < 1.0 else 1
 
 
 def about_replications(observed: Observed, requested: int | None) -> Iterator[str]:
@@ -57,16 +62,70 @@ def about_warmup(observed: Observed) -> Iterator[str]:
     )
 
 
-def about_intervals(intervals: pd.DataFrame) -> Iterator[str]:
+def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str]:
     """Too wide to be of use."""
     for quantity in ("latency_mean_s", "throughput_per_s"):
-        mean = float(intervals["mean"][quantity])
-        half_width = float(intervals["half_width"][quantity])
+        mean, half_width = (float(intervals[column][quantity]) for column in ("mean", "half_width"))
+        if np.isnan(half_width) and np.isfinite(mean) and len(observed.traces) > 1:
+            yield f"{quantity} is not known, not even roughly: ask for more replications or a longer run"
         if half_width > WIDE * abs(mean):
             share = percent(round(100.0 * half_width / abs(mean)) / 100.0)
             yield (
                 f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
             )
+    means, half_widths = (intervals[column][list(PERCENTILES)] for column in ("mean", "half_width"))
+    wide = (half_widths / means)[half_widths > WIDE * means]
+    if wide.size:
+        names = [percentile_name(PERCENTILES[name]) for name in wide.index]
+        shares = [f"{share:.0%}" for share in wide]
+        yield (
+            f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
+            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {WIDE:.0%}"
+        )
+
+
+def together(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def times(factor: float) -> str:
+    """Rounded up to two digits: 2.1 times, 140 times."""
+    digits = 1 - math.floor(math.log10(factor))
+    return f"{math.ceil(round(factor * 10.0**digits, 6)) / 10.0**digits:g} times"
+
+
+def about_dependence(observed: Observed, confidence: float) -> Iterator[str]:
+    """Percentiles of which too few requests that are independent of each other say something."""
+    if len(observed.traces) < 2:
+        return
+    found = {
+        probability: observed.sections.percentile(probability, confidence).effective
+        for probability in PERCENTILES.values()
+        if observed.served >= requests_needed(probability)
+        and not observed.sections.percentile(probability, confidence).carried
+    }
+    if found:
+        names = together([percentile_name(probability) for probability in found])
+        needed = [times(max(ENOUGH / max(number, 1e-9), 1.1)) for number in found.values()]
+        yield (
+            f"{names} {'has' if len(found) == 1 else 'have'} no interval: slow requests come together, so that those "
+            f"beyond say as much as {together([f'{number:.2g}' for number in found.values()])} independent ones, "
+            f"and {ENOUGH:g} are needed; make the run {together(needed)} as long"
+        )
+
+
+def about_rarity(observed: Observed) -> Iterator[str]:
+    """Failures by chance of which this run says nothing."""
+    rarity = find_rarity_of(observed)
+    if rarity is None:
+        return
+    many = "" if len(observed.traces) == 1 else "s"
+    yield (
+        f"{together(rarity.services)}: {rarity.expected:.2g} failures of replicas are expected in all "
+        f"{len(observed.traces)} replication{many}: availability says nothing of them; make the run "
+        f"{times(FEW / rarity.expected)} as long, or write a fault to see what one does"
+    )
 
 
 def about_percentiles(observed: Observed) -> Iterator[str]:
@@ -110,27 +169,39 @@ def half_time(observed: Observed) -> int:
 
 
 def growing_queues(observed: Observed) -> NDArray[np.bool_]:
-    """Services whose queue grows in every replication while they serve fewer than arrive.
+    """Services whose queue grows in every replication, and goes on growing, while they serve fewer than arrive.
 
     A queue that grows by g requests a second over a span T is g T longer at its end, and g T / 2 longer in the mean
     of the second half than in that of the first. Requests that are in progress at the end, waiting for a callee,
-    are behind too, but in no queue: the queue has to account for half of the backlog at least.
+    are behind too, but in no queue: the queue has to account for half of the backlog at least. One that has only
+    filled up, to a limit or to what its impatient callers leave, no longer grows in the second half.
     """
     first, middle, edges = observed.first, half_time(observed), observed.edges
     services = len(observed.plan.services.name)
     if not first < middle < edges.size - 1:
         return np.zeros(services, dtype=bool)
-    grows, growth = np.ones(services, dtype=bool), np.zeros(services)
+    grows, growth, later = np.ones(services, dtype=bool), np.zeros(services), np.zeros(services)
     for trace in observed.traces:
         waiting = trace.levels[:, :, Level.WAITING]
         early = (waiting[middle] - waiting[first]) / (edges[middle] - edges[first])
         late = (waiting[-1] - waiting[middle]) / (edges[-1] - edges[middle])
         grows &= late > early
         growth += late - early
+        later += _later_growth(waiting, edges, middle)
     begun = observed.counts[:, Count.BEGUN]
     behind = begun - observed.counts[:, Count.ENDED]
     enough = (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces))
-    return np.asarray(grows & enough & (growth >= behind / 4.0))
+    # a steady growth adds half as much between the quarters of the second half as between the halves
+    return np.asarray(grows & enough & (growth >= behind / 4.0) & (later > growth / 8.0))
+
+
+def _later_growth(waiting: Floats, edges: Floats, middle: int) -> Floats:
+    """By how much the mean queue of the last quarter is above that of the one before; inf if there are none."""
+    cut = int(np.argmin(np.abs(edges - (edges[middle] + edges[-1]) / 2.0)))
+    if not middle < cut < edges.size - 1:
+        return np.full(waiting.shape[1], np.inf)
+    third = (waiting[cut] - waiting[middle]) / (edges[cut] - edges[middle])
+    return np.asarray((waiting[-1] - waiting[cut]) / (edges[-1] - edges[cut]) - third)
 
 
 def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
@@ -149,12 +220,18 @@ def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
 
 def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[str]:
     """Objectives that this run cannot judge, or hardly."""
-    for objective, value in zip(observed.plan.objectives, objectives["value"].tolist(), strict=True):
+    rows = zip(*(objectives[column].tolist() for column in ("value", "served_ratio", "reason")), strict=True)
+    for objective, (value, served, reason) in zip(observed.plan.objectives, rows, strict=True):
         what = f"slo {objective.slo}: {objective.quantity} of {observed.plan.endpoints.name[objective.endpoint]}"
         if needs_requests(observed, objective):
             yield f'{what} is not recorded at detail "{observed.detail}": use detail="requests"; it counts as missed'
         elif np.isnan(value):
             yield f"{what} has nothing to go by: no call of it has ended so in the span; it counts as missed"
+        elif reason and objective.quantity != ERRORS:
+            yield (
+                f"{what} is of the {number(served * 100.0, 3)} % that were served: {reason}, and no errorRate is "
+                "promised there, so it counts as missed; promise one, or mend what fails"
+            )
         elif not np.isnan(objective.probability):
             seen = latencies_of(observed, find_target(observed.plan, objective.endpoint))
             calls = 0 if seen is None else seen.size
@@ -165,15 +242,19 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
                 )
 
 
-def find_caveats(observed: Observed, tables: Mapping[str, pd.DataFrame], requested: int | None) -> tuple[str, ...]:
+def find_caveats(
+    observed: Observed, tables: Mapping[str, pd.DataFrame], requested: int | None, confidence: float
+) -> tuple[str, ...]:
     """All that there is to say, what the compiler said first."""
     return (
         *observed.plan.warnings,
         *about_replications(observed, requested),
         *about_arrivals(observed),
         *about_warmup(observed),
-        *about_intervals(tables["intervals"]),
+        *about_intervals(observed, tables["intervals"]),
         *about_percentiles(observed),
+        *about_dependence(observed, confidence),
+        *about_rarity(observed),
         *about_unfinished(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),

@@ -1,4 +1,4 @@
-"""Slots that wait for each other when a run has ended (rule 11.16): found among those who wait for a slot."""
+"""Slots that wait for each other when a run has ended (rule 11.19): found among those who wait for a slot."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Deadlock:
 def find_deadlock(plan: Plan, trace: Trace) -> Deadlock | None:
     """The replicas all of whose slots are held by visits that wait for slots of these same replicas."""
     waits = trace.waits
+    if not waits.visit.size:
+        return None
     slots = np.repeat(plan.units.concurrency, plan.units.replicas)
     stuck = _stuck(waits.visit, waits.holder, waits.queue, slots)
     inside = stuck[waits.holder] & stuck[waits.queue]

@@ -6,9 +6,10 @@ import math
 import textwrap
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from ..words import Unit, column, count, percent, span, unit_of, write
+from ..words import NOTHING, Unit, column, count, percent, span, unit_of, write
+from .journeys import journey_table, mixture
 from .quantities import COUNTS
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ ALWAYS: Final = ("requests", "errors", "unfinished")
 SERVICE_HEAD: Final = {
     "replicas": "replicas", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
     "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput",
-    "failed_calls": "failed calls",
+    "failed_calls": "failed",
 }  # fmt: skip
-OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "verdict")
+OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
+LOPSIDED: Final = 0.1
+"""How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-nums"
 
 
@@ -58,11 +61,19 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
         value = float(summary[name])
         if math.isnan(value) or (value == 0.0 and name in COUNTS and name not in ALWAYS):
             continue
-        half_width = math.nan if name in COUNTS else float(intervals["half_width"][name])
         unit = unit_of(name, (value,))
-        shown, _, known = write(value, unit, half_width).partition(" ± ")
-        rows.append((label(name, currency, unit), shown, f"± {known}" if known else ""))
+        shown, sure = (write(value, unit), "") if name in COUNTS else give_or_take(name, intervals, unit)
+        rows.append((label(name, currency, unit), shown, sure))
     return rows
+
+
+def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
+    """A value and how sure it is: ± its half width, or both ends of an interval that is longer on one side."""
+    value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
+    shown, _, known = write(value, unit, half_width).partition(" ± ")
+    if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+        return write(value, unit), f"{write(low, unit)} to {write(high, unit)}"
+    return shown, f"± {known}" if known else ""
 
 
 def service_table(results: Results) -> tuple[list[str], list[list[str]]]:
@@ -86,8 +97,15 @@ def objective_rows(results: Results) -> list[list[str]]:
         seen = [unit.after(write(value, unit)) for value in (row["limit"], row["value"])]
         verdict = "met" if row["met"] else "MISSED"
         sure = ", not sure" if row["straddles"] else ""
-        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, verdict + sure])
+        why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
+        served = NOTHING if kind == "errorRate" else share_served(row["served_ratio"])
+        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, served, verdict + sure + why])
     return rows
+
+
+def share_served(share: float) -> str:
+    """The part of the requests that a latency is of, rounded down: all is all."""
+    return NOTHING if math.isnan(share) else percent(math.floor(share * 1e4) / 1e4)
 
 
 def cause_line(results: Results) -> str:
@@ -135,6 +153,8 @@ def to_text(results: Results) -> str:
     """At most 100 columns."""
     lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
     lines += text_table(("", "", ""), headline_rows(results))[1:]
+    if text := mixture(results):
+        lines += ["", *textwrap.wrap(text, WIDTH, subsequent_indent="  "), *text_table(*journey_table(results))]
     lines += ["", *text_table(*service_table(results))]
     if causes := cause_line(results):
         lines += ["", *textwrap.wrap(f"failures by cause: {causes}", WIDTH, subsequent_indent="  ")]
@@ -161,6 +181,7 @@ def to_html(results: Results) -> str:
     parts = [
         f"<p><strong>{escape(title(results))}</strong><br>{escape(conditions(results))}</p>",
         html_table(("quantity", "value", "interval"), headline_rows(results)),
+        *([f"<p>{escape(text)}</p>", html_table(*journey_table(results))] if (text := mixture(results)) else []),
         html_table(*service_table(results)),
     ]
     if len(results.objectives):

@@ -117,6 +117,8 @@ def about_idle_replicas(observed: Observed) -> Iterator[str]:
     """Replicas that are paid for, and were not called once."""
     units = observed.plan.units
     chosen = np.sum([trace.chosen for trace in observed.traces], axis=0)
+    if not chosen.any():
+        return
     parts: Sequence[Integers] = np.split(chosen, np.cumsum(units.replicas)[:-1])
     for name, balancer, mine in zip(units.name, units.balancer.tolist(), parts, strict=True):
         idle = (np.flatnonzero(mine == 0) + 1).tolist()

@@ -1,8 +1,9 @@
-"""Whether the slos are kept: what each asks for, what was seen, and how sure that is."""
+"""Whether the slos are kept: what each asks for, what was seen, how sure that is, and of what share it speaks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -11,11 +12,24 @@ from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Objective, Plan
 from ..plan.trace import Tally
+from ..words import number
+from .intervals import certain, find_rarity_of
 from .observed import Observed
-from .statistics import quantiles, share, student_interval
+from .sections import Interval, mean_interval, sections_of, share_interval
 from .tables import entry_workloads
 
-COLUMNS = ("slo", "endpoint", "quantity", "limit", "value", "low", "high", "met", "straddles")
+COLUMNS = (
+    *("slo", "endpoint", "quantity", "limit", "value", "low", "high", "met", "straddles"),
+    *("served_ratio", "reason"),
+)
+KINDS: Final = (
+    dict.fromkeys(("slo", "endpoint", "quantity", "reason"), "str")
+    | dict.fromkeys(("limit", "value", "low", "high", "served_ratio"), "float64")
+    | dict.fromkeys(("met", "straddles"), "bool")
+)
+ERRORS: Final = "errorRate"
+UNSERVED_MEAN: Final = 0.01
+"""Share that may be left unserved where a mean is promised, and no errorRate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,37 +69,45 @@ def latencies_of(observed: Observed, target: Target) -> Floats | None:
     return np.concatenate(found)
 
 
-def mean_of(observed: Observed, target: Target) -> float:
-    """Mean latency of the calls that were served."""
-    tallies = observed.tallies[target.entries] if target.entries.size else observed.tallies
-    number, failed, latency = tallies[:, target.endpoint].sum(axis=0)
-    return share(latency, number - failed)
+def tallies_of(observed: Observed, target: Target) -> Floats:
+    """Sums over the calls of it by replication and section: number, failed, latency."""
+    tallies = observed.in_sections("tallies")[..., target.endpoint, :]
+    return np.asarray((tallies[:, :, target.entries] if target.entries.size else tallies).sum(axis=2))
 
 
-def error_rate(observed: Observed, target: Target) -> float:
-    """Of an entry, unfinished requests included: 1 - availability; else failed calls by calls."""
+def failures_of(observed: Observed, target: Target) -> tuple[Floats, Floats]:
+    """How many failed, and of how many, by replication and section where the detail tells.
+
+    Of an entry the unfinished requests are among them, and the requests of the edge are counted; else the calls.
+    """
     if not target.entries.size:
-        number, failed = observed.tallies[:, target.endpoint].sum(axis=0)[[Tally.NUMBER, Tally.FAILED]]
-        return share(failed, number)
+        tallies = tallies_of(observed, target)
+        return tallies[..., Tally.FAILED], tallies[..., Tally.NUMBER]
     if target.whole:
-        outcomes = observed.outcomes[target.workloads]
-        return share(outcomes[:, GOOD + 1 :].sum(), outcomes.sum())
-    failed = number = 0.0
-    for log in observed.request_logs:
+        outcomes = observed.in_sections("outcomes")[:, :, target.workloads].sum(axis=2)
+        return outcomes[..., GOOD + 1 :].sum(axis=2), outcomes.sum(axis=2)
+    failed, number = np.zeros((2, len(observed.traces), 1))
+    for row, log in enumerate(observed.request_logs):
         kept = (log.arrival_s >= observed.warmup_s) & np.isin(log.entry, target.entries)
-        number += np.count_nonzero(kept)
-        failed += np.count_nonzero(log.outcome[kept] > GOOD)
-    return share(failed, number)
+        number[row] = np.count_nonzero(kept)
+        failed[row] = np.count_nonzero(log.outcome[kept] > GOOD)
+    return failed, number
 
 
-def measure(observed: Observed, objective: Objective, target: Target) -> float:
-    """The value of an objective; NaN where nothing is to be seen."""
-    if objective.quantity == "errorRate":
-        return error_rate(observed, target)
-    if objective.quantity == "mean":
-        return mean_of(observed, target)
-    latencies = latencies_of(observed, target)
-    return np.nan if latencies is None else float(quantiles(latencies, [objective.probability])[0])
+def percentile_of(observed: Observed, objective: Objective, target: Target, confidence: float) -> Interval:
+    """A percentile of the calls that were served."""
+    if needs_requests(observed, objective):
+        return Interval(np.nan, np.nan, np.nan)
+    each = [latencies_of(one, target) for one in observed.each]
+    return sections_of([one for one in each if one is not None]).percentile(objective.probability, confidence)
+
+
+def mean_of(observed: Observed, target: Target, confidence: float) -> Interval:
+    """The mean latency of the calls that were served."""
+    tallies = tallies_of(observed, target)
+    return mean_interval(
+        tallies[..., Tally.LATENCY], tallies[..., Tally.NUMBER] - tallies[..., Tally.FAILED], confidence
+    )
 
 
 def judged_by_requests(plan: Plan, objective: Objective) -> bool:
@@ -93,7 +115,7 @@ def judged_by_requests(plan: Plan, objective: Objective) -> bool:
     target = find_target(plan, objective.endpoint)
     if objective.quantity == "mean" or (target.entries.size and target.whole):
         return False
-    return bool(target.entries.size) or objective.quantity != "errorRate"
+    return bool(target.entries.size) or objective.quantity != ERRORS
 
 
 def detail_needed(plan: Plan) -> Detail:
@@ -107,18 +129,51 @@ def needs_requests(observed: Observed, objective: Objective) -> bool:
 
 
 def objective_table(observed: Observed, confidence: float) -> pd.DataFrame:
-    """One row an objective: `met` goes by the value of all replications together, NaN is not met."""
-    rows = []
-    for objective in observed.plan.objectives:
-        target = find_target(observed.plan, objective.endpoint)
-        value = measure(observed, objective, target)
-        seen = [measure(one, objective, target) for one in observed.each]
-        mean, half_width = student_interval(seen, confidence)
-        low, high = mean - half_width, mean + half_width
-        name = observed.plan.endpoints.name[objective.endpoint]
-        limit = objective.limit
-        verdict = (value <= limit, low <= limit <= high)
-        rows.append((objective.slo, name, objective.quantity, limit, value, low, high, *verdict))
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    kinds = dict.fromkeys(COLUMNS[:3], "str") | dict.fromkeys(COLUMNS[3:7], "float64")
-    return table.astype(kinds | dict.fromkeys(COLUMNS[7:], "bool"))
+    """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.14)."""
+    rows = [_judge(observed, objective, confidence) for objective in observed.plan.objectives]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(KINDS)
+
+
+def _judge(observed: Observed, objective: Objective, confidence: float) -> tuple[object, ...]:
+    target = find_target(observed.plan, objective.endpoint)
+    lost = share_interval(*failures_of(observed, target), confidence)
+    if objective.quantity == ERRORS:
+        seen, reason = _errors(observed, objective, lost, confidence)
+        missed, unsure = False, False
+    else:
+        seen = _latency(observed, objective, target, confidence)
+        missed, unsure, reason = _unserved(observed.plan, objective, lost)
+    limit, name = objective.limit, observed.plan.endpoints.name[objective.endpoint]
+    met = bool(seen.value <= limit) and not missed
+    straddles = unsure or (not missed and bool(seen.low <= limit <= seen.high))
+    return (
+        *(objective.slo, name, objective.quantity, limit, seen.value, seen.low, seen.high, met, straddles),
+        *(1.0 - lost.value, reason),
+    )
+
+
+def _latency(observed: Observed, objective: Objective, target: Target, confidence: float) -> Interval:
+    """A mean or a percentile of the calls that were served."""
+    if objective.quantity == "mean":
+        return mean_of(observed, target, confidence)
+    return percentile_of(observed, objective, target, confidence)
+
+
+def _errors(observed: Observed, objective: Objective, lost: Interval, confidence: float) -> tuple[Interval, str]:
+    """The share of failures, and what makes it unsure."""
+    rarity = find_rarity_of(observed, objective.endpoint)
+    seen = certain(lost, observed, rarity, confidence)
+    if rarity is None or np.isnan(seen.value):
+        return seen, ""
+    return seen, f"{rarity.expected:.2g} failures of replicas are expected in all replications"
+
+
+def _unserved(plan: Plan, objective: Objective, lost: Interval) -> tuple[bool, bool, str]:
+    """Whether too much was not served to call a latency met, whether that is unsure, and why (rule 11.15)."""
+    promised = any(one.endpoint == objective.endpoint and one.quantity == ERRORS for one in plan.objectives)
+    if promised or not lost.value > 0.0:
+        return False, False, ""
+    allowed = UNSERVED_MEAN if np.isnan(objective.probability) else round(1.0 - objective.probability, 12)
+    missed = lost.value > allowed
+    unsure = bool(lost.low <= allowed < lost.high)
+    return missed, unsure, f"{number(lost.value * 100.0, 3)} % were not served" if missed else ""

@@ -19,6 +19,7 @@ from ..plan.plan import Floats, Integers, Plan
 from ..plan.trace import CallLog, RequestLog, Trace
 from . import warmup
 from .groups import blocks, gather, order_by_group, start_groups
+from .sections import SECTIONS, Sections, sections_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,16 @@ class Observed:
 
     def _within(self, column: str) -> NDArray[Any]:
         return np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces))
+
+    def in_sections(self, column: str) -> NDArray[Any]:
+        """Sums of what a trace has by bin: one row a replication, then one a section of its span."""
+        arrays = [getattr(trace, column)[self.first :] for trace in self.traces]
+        return np.array([[part.sum(axis=0) for part in np.array_split(array, SECTIONS)] for array in arrays])
+
+    @cached_property
+    def sections(self) -> Sections:
+        """The latencies, by replication and section."""
+        return sections_of([one.latencies for one in self.each])
 
     @cached_property
     def levels(self) -> Floats:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from ..errors import ResultError
+from ..plan.plan import Floats
 from ..words import duration
+from .quantities import COUNTS, PERCENTILES
 from .results import Results
-from .statistics import student_interval
+from .statistics import check_confidence, mean, quantiles, student_interval
 
+LATENCIES: Final = ("latency_mean_s", *PERCENTILES)
+"""Quantities of single latencies."""
 COLUMNS = ("baseline", "other", "difference", "half_width", "low", "high", "shown")
 
 
@@ -31,9 +38,10 @@ def check_pairs(baseline: Results, other: Results) -> None:
 
 
 def paired_difference(baseline: Results, other: Results, *, confidence: float | None = None) -> pd.DataFrame:
-    """Other minus baseline, by quantity: means and the Student interval of the differences by replication.
+    """Other minus baseline, by quantity: pooled values, and Student's interval of the difference by replication.
 
-    `shown` where the interval excludes 0. A replication in which either is NaN is left out of both means.
+    `shown` where the interval excludes 0. A replication in which either has no value is left out of both. What a
+    replication says of a mean or a percentile is its pseudo-value (`pseudo_values`).
 
     Parameters
     ----------
@@ -46,16 +54,62 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
         Unless both have one seed and the same replications.
     """
     check_pairs(baseline, other)
-    level = baseline.provenance["confidence"] if confidence is None else confidence
+    level = check_confidence(baseline.provenance["confidence"] if confidence is None else confidence)
     left, right = baseline.replications, other.replications
+    jackknifed = _latencies(baseline, other)
     rows = []
     for quantity in left.columns:
         pair = np.column_stack([left[quantity], right[quantity]]).astype(np.float64)
-        complete = pair[~np.isnan(pair).any(axis=1)]
-        difference, half_width = student_interval(complete[:, 1] - complete[:, 0], level)
-        shown_pair = complete if complete.size else pair
-        means = [student_interval(column, level)[0] for column in shown_pair.T]
+        complete = ~np.isnan(pair).any(axis=1)
+        if quantity in jackknifed:
+            pooled, pair = jackknifed[quantity]
+        elif quantity in COUNTS or not complete.all():
+            shown = pair[complete] if complete.any() else pair
+            pooled, pair = [student_interval(column, level)[0] for column in shown.T], pair[complete]
+        else:
+            pooled = [float(one.summary[quantity]) for one in (baseline, other)]
+        half_width = student_interval(pair[:, 1] - pair[:, 0], level)[1]
+        difference = pooled[1] - pooled[0] if complete.any() else np.nan
         low, high = difference - half_width, difference + half_width
-        rows.append((*means, difference, half_width, low, high, low > 0.0 or high < 0.0))
+        rows.append((*pooled, difference, half_width, low, high, low > 0.0 or high < 0.0))
     table = pd.DataFrame(rows, index=left.columns.rename("quantity"), columns=list(COLUMNS))
     return table.astype(dict.fromkeys(COLUMNS[:-1], "float64") | {"shown": "bool"})
+
+
+def _latencies(baseline: Results, other: Results) -> dict[str, tuple[list[float], Floats]]:
+    """By quantity the pooled values of both, and their pseudo-values, of the replications that both have."""
+    each = [_split(one) for one in (baseline, other)]
+    kept = [row for row, pair in enumerate(zip(*each, strict=True)) if all(values.size for values in pair)]
+    if not kept:
+        return {}
+    made = [pseudo_values([values[row] for row in kept]) for values in each]
+    return {
+        name: ([float(pooled[place]) for pooled, _ in made], np.column_stack([rows[:, place] for _, rows in made]))
+        for place, name in enumerate(LATENCIES)
+    }
+
+
+def _split(result: Results) -> list[Floats]:
+    """The latencies of each replication."""
+    table = result.latencies
+    starts = np.searchsorted(table["replication"].to_numpy(), result.replications.index.to_numpy())
+    return np.split(table["latency_s"].to_numpy(), starts[1:])
+
+
+def pseudo_values(each: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """`LATENCIES` of all values together, and what each replication adds to them: the jackknife's pseudo-values.
+
+    Their mean has the bias of a pooled percentile, not the much larger one of a replication's own.
+
+    Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), chapter 3.
+    """
+    number, whole = len(each), statistics_of(np.concatenate(each))
+    if number < 2:
+        return whole, whole[np.newaxis]
+    without = [statistics_of(np.concatenate([*each[:row], *each[row + 1 :]])) for row in range(number)]
+    return whole, number * whole - (number - 1) * np.array(without)
+
+
+def statistics_of(values: Floats) -> Floats:
+    """`LATENCIES` of some values."""
+    return np.append(mean(values), quantiles(values, list(PERCENTILES.values())))

@@ -51,6 +51,10 @@ def make_provenance(
         "confidence": confidence,
         "detail": observed.detail,
         "events": sum(int(one.events) for one in observed.traces),
+        "faults": [
+            {"name": name, "at_s": float(at), "until_s": float(until)}
+            for name, at, until in zip(plan.faults.name, plan.faults.at_s, plan.faults.until_s, strict=True)
+        ],
         "currency": None if plan.prices is None else plan.prices.currency,
         "platform": platform.platform(),
         "versions": find_versions(),

@@ -47,7 +47,10 @@ class Results:
 
     @property
     def intervals(self) -> pd.DataFrame:
-        """Student intervals over replications, by quantity: mean, half_width, low, high."""
+        """What all replications say together and how sure it is, by quantity: mean, half_width, low, high (rule 11.7).
+
+        `half_width` is half of the width: an interval may be longer on one side. NaN where the data carry none.
+        """
         return self._table("intervals")
 
     @property
@@ -92,7 +95,11 @@ class Results:
 
     @property
     def objectives(self) -> pd.DataFrame:
-        """The slos: what was asked for and what was seen."""
+        """The slos: what was asked for, what was seen, how sure that is, of which share (rules 11.10, 11.14, 11.15).
+
+        Columns slo, endpoint, quantity, limit, value, low, high, met, straddles, served_ratio (of a latency: the share
+        of the requests that it is of) and reason: why it is missed, or what makes it unsure.
+        """
         return self._table("objectives")
 
     @property

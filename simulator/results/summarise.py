@@ -8,13 +8,14 @@ from ..plan.plan import Plan
 from ..plan.trace import Trace
 from .caveats import find_caveats
 from .endpoints import endpoint_table
+from .intervals import quantity_intervals
 from .logs import attempt_table, latency_table, request_table
 from .objectives import objective_table
 from .observed import observe
 from .provenance import make_provenance
 from .quantities import replication_table, summary_series
 from .results import Results
-from .statistics import check_confidence, interval_table
+from .statistics import check_confidence
 from .tables import breakdown_table, outcome_table, service_intervals, service_table, unit_intervals, unit_table
 from .timeline import timeline_table
 
@@ -55,10 +56,10 @@ def summarise(
     """
     level = check_confidence(plan.settings.confidence if confidence is None else confidence)
     observed = observe(plan, traces, cut)
-    replications = replication_table(observed)
+    replications, summary = replication_table(observed), summary_series(observed)
     tables = {
-        "summary": summary_series(observed).to_frame(name="value"),
-        "intervals": interval_table(replications, level),
+        "summary": summary.to_frame(name="value"),
+        "intervals": quantity_intervals(observed, summary, replications, level),
         "replications": replications,
         "services": service_table(observed),
         "services_intervals": service_intervals(observed, level),
@@ -73,5 +74,5 @@ def summarise(
     }
     logs = {"requests": request_table(observed), "attempts": attempt_table(observed)}
     tables |= {name: table for name, table in logs.items() if table is not None}
-    warnings = find_caveats(observed, tables, requested)
+    warnings = find_caveats(observed, tables, requested, level)
     return Results(tables, warnings, make_provenance(observed, level, engine_reason, requested, created))

@@ -93,7 +93,7 @@ def unit_table(observed: Observed) -> pd.DataFrame:
         {
             "replicas": replicas,
             "ready_replicas": observed.ready_seconds / observed.time_s,
-            "cores": units.cores.astype(np.int64),
+            "cores": units.cpu.astype(np.float64),
             "utilisation_ratio": ratio(add(levels[:, Level.BUSY]), observed.replica_seconds * units.cores),
             "waiting_time_s": waiting,
             "service_time_s": service,

@@ -59,16 +59,20 @@ def served_in_order(trace: Trace) -> tuple[Floats, Floats]:
 
 
 def find_first(traces: Sequence[Trace]) -> tuple[int, bool]:
-    """The edge at which statistics begin, by MSER-5, and whether all replications had settled by half time.
+    """The edge at which statistics begin, by MSER-5, and whether most replications had settled by half time.
 
-    One cut for all: the latest of them, rounded up to an edge.
+    One cut for all: where half of the replications of a deployment have settled, of the latest deployment, rounded up
+    to an edge. The latest replication would say more of chance than of the start: a cut right after the longest queue
+    of ten runs flatters what is left, by one or two percent of a mean at 90 % utilisation.
     """
-    first, settled = 0, True
+    edges = traces[0].edges
+    cuts: dict[str, list[tuple[float, bool]]] = {}
     for trace in traces:
         arrivals, latencies = served_in_order(trace)
         cut = mser5(latencies)
-        settled = settled and cut.settled
-        if cut.observations:
-            edge = int(np.searchsorted(trace.edges, arrivals[cut.observations], side="left"))
-            first = max(first, min(edge, trace.edges.size - 2))
+        at = float(arrivals[cut.observations]) if cut.observations else 0.0
+        cuts.setdefault(trace.digest, []).append((at, cut.settled))
+    at = max(sorted(one for one, _ in each)[len(each) // 2] for each in cuts.values())
+    settled = all(sum(one for _, one in each) > (len(each) - 1) / 2 for each in cuts.values())
+    first = min(int(np.searchsorted(edges, at, side="left")), edges.size - 2)
     return first, settled and first <= BINS // 2

@@ -82,10 +82,8 @@ class Kept(_Cache):  # type: ignore[misc]
 
     def __init__(self, function: Callable[..., Any]) -> None:
         source = inspect.getfile(function)
-        self._function, self._stem = (
-            function,
-            f"{Path(source).stem}.{re.sub(r'[^A-Za-z0-9_.]', '', function.__qualname__)}",
-        )
+        name = re.sub(r"[^A-Za-z0-9_.]", "", function.__qualname__)
+        self._function, self._stem = function, f"{Path(source).stem}.{name}"
         self._source = (source_digest(source), function.__qualname__, function.__code__.co_firstlineno)
 
     @property

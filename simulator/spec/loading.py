@@ -61,12 +61,7 @@ def loads(
 
 
 def _topology(
-    text: str,
-    file: str,
-    base: str,
-    name: str,
-    allow_outside: bool | None,
-    changes: Mapping[str, object] | None = None,
+    text: str, file: str, base: str, name: str, allow_outside: bool | None, changes: Mapping[str, object] | None = None
 ) -> Topology:
     document = Text(text, file)
     tree = document.read()

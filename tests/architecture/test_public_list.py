@@ -23,7 +23,7 @@ PUBLIC = {
 }  # fmt: skip
 PLOTS = {
     "break_even", "breakdown", "comparison", "core_curve", "drill", "latency", "load_curve", "save", "scaling",
-    "timeline", "topology", "utilisation",
+    "styled", "timeline", "topology", "utilisation",
 }  # fmt: skip
 
 

@@ -36,6 +36,38 @@ workload:
   w: {call: a, rate: 64/s, arrivals: even}
   bursts: {call: b, replay: [0, 0, 0, 0, 64, 64, 66, 68, 70, 70, 200, 200, 200, 399]}
 """,
+    "pools that wait for each other": """
+services:
+  a:
+    replicas: 2
+    concurrency: 2
+    endpoints: {x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: c}]}, {steps: [{parallel: [{call: b.y}, {cpu: 1t}]}]}]}]}, y: {steps: [{sleep: 1t}]}}
+  c: {steps: [{cpu: 0s}, {call: b.y}]}
+  b:
+    concurrency: 3
+    endpoints:
+      x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: a.y}], weight: 2}, {steps: [{call: a.y, timeout: 600t}]}]}]}
+      y: {steps: [{sleep: 8t}]}
+workload:
+  w: {call: a.x, rate: 256/s, arrivals: even}
+  v: {call: b.x, rate: 256/s, arrivals: even}
+""",
+    "lost sends and stuck breakers": """
+network: {links: [{from: a, to: b, loss: 20%}, {from: a, to: m, loss: 20%}]}
+services:
+  a:
+    replicas: 2
+    steps:
+      - {send: m}
+      - call: b
+        circuitBreaker: {slidingWindowSize: 2, minimumNumberOfCalls: 2, waitDurationInOpenState: 4t,
+                         permittedNumberOfCallsInHalfOpenState: 3}
+        fallback: {steps: []}
+  b: {replicas: 3, errorRate: 40%, steps: [{sleep: 2t}]}
+  m: {concurrency: 1, queue: {capacity: 0}, steps: [{sleep: 3t}]}
+workload:
+  w: {call: a, rate: 256/s, arrivals: even}
+""",
     "slots, first come": """
 services:
   a: {concurrency: 4, steps: [{cpu: 1t}, {call: b}, {cpu: 1t}]}

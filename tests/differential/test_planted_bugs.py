@@ -342,7 +342,12 @@ BUGS: list[tuple[str, str, str, str]] = [
         "m[exchange + Exchange.REFERENCES] == 0",
         "m[exchange + Exchange.REFERENCES] <= 1",
     ),
-    # image.py, engine.py, trace.py
+    ("a lost send is on its way", "calls.py", "        send_ends(m, exchange, LOST)\n", ""),
+    ("nobody is chosen", "calls.py", "    m[replica + Replica.CHOSEN] += 1\n", ""),
+    ("a send has no end", "record.py", "    send_ends(m, exchange, m[exchange + Exchange.OUTCOME])\n", ""),
+    # last.py, image.py, engine.py, trace.py
+    ("who has a timeout waits for ever", "last.py", " and memory[exchange + Exchange.TIMER] == 0", ""),
+    ("who waits for who waits does not", "last.py", "        yield Wait(", "        exchange = 0\n        yield Wait("),
     ("all services of a unit are its first", "image.py", "member[mine] = np.arange(mine.sum())", "pass"),
     (
         "ramps of another workload",

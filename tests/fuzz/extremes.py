@@ -12,7 +12,7 @@ from typing import Any
 Tree = dict[str, Any]
 BALANCERS = ["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH", {"choiceCount": "all"}, {"choiceCount": 1000}]
 PERCENTILES = ["p0", "p0.001", "p50", "p90", "p99", "p99.9", "p99.999", "p100"]
-MOST_REQUESTS = 300.0
+MOST_REQUESTS = 100.0
 """Of a run, about."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import time
 import traceback
@@ -21,11 +22,21 @@ import yaml
 from extremes import Tree, random_tree
 
 import simulator as sim
+from simulator.experiments import replicate
 
 OFTEN = 100
 """Files between two lines of progress."""
-PATIENCE_S = 20
-"""Seconds after which a question is given up: it has no traceback, but it has no end either."""
+PATIENCE_S = 4
+"""Seconds of work after which a question is given up: it has no traceback, but it has no end either."""
+DRAWN = 5
+"""Of so many files one is drawn: a figure takes longer than all the rest."""
+
+
+SMALL = """\
+simulation: {duration: 1s, replications: 2}
+services: {a: {steps: [{cpu: 1ms}]}}
+workload: {call: a, rate: 5/s}
+"""
 
 
 class TooLong(BaseException):
@@ -42,8 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     mpl.use("Agg")
     began, accepted, seed, wrong = time.perf_counter(), 0, options.start, []
+    replicate.WORTH_PROCESSES = math.inf  # all of it here, where it can be given up
+    shown(sim.simulate(sim.loads(SMALL), engine=options.engine))  # all that is imported, is now
     while accepted < options.files and len(wrong) < options.most:
-        problems = ask_all(random_tree(seed), options.engine)
+        problems = ask_all(random_tree(seed), options.engine, draws=seed % DRAWN == 0)
         accepted += problems is not None
         for question, text in problems or ():
             wrong.append(seed)
@@ -55,13 +68,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if wrong else 0
 
 
-def ask_all(tree: Tree, engine: str) -> list[tuple[str, str]] | None:
+def ask_all(tree: Tree, engine: str, *, draws: bool = True) -> list[tuple[str, str]] | None:
     """What broke down, each question with its traceback; None of a file that `check` does not accept."""
     problems: list[tuple[str, str]] = []
-    topology = None
+    endless: list[str] = []
 
     def ask(name: str, question: Callable[[], Any]) -> Any:
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+        signal.setitimer(signal.ITIMER_PROF, PATIENCE_S)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -69,25 +82,27 @@ def ask_all(tree: Tree, engine: str) -> list[tuple[str, str]] | None:
         except sim.SimulatorError:
             return None
         except TooLong:
-            print(f"{name}: given up after {PATIENCE_S} s", flush=True)
+            endless.append(name)
             return None
         except Exception:  # whatever it is, it is what is looked for
             problems.append((name, traceback.format_exc()))
             return None
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
 
-    before = signal.signal(signal.SIGALRM, _give_up)
+    before = signal.signal(signal.SIGPROF, _give_up)
     try:
         topology = ask("load", lambda: sim.loads(json.dumps(tree)))
         checked = None if topology is None else ask("check", lambda: sim.check(topology))
         if checked is None:
             return problems or None
         ask("check, shown", lambda: str(checked))
-        for name, question in questions(topology, engine):
+        for name, question in questions(topology, engine, draws=draws):
             ask(name, question)
+            if endless:  # the others would take as long
+                return problems or None
     finally:
-        signal.signal(signal.SIGALRM, before)
+        signal.signal(signal.SIGPROF, before)
     return problems
 
 
@@ -95,17 +110,21 @@ def _give_up(*_: Any) -> None:
     raise TooLong
 
 
-def questions(topology: sim.Topology, engine: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+def questions(topology: sim.Topology, engine: str, *, draws: bool) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Everything that can be asked of a topology, in short."""
     last = topology.deployment_names[-1]
     one = {"engine": engine}
     yield "simulate", lambda: shown(sim.simulate(topology, detail="attempts", **one))
-    yield "figures", lambda: figures(sim.simulate(topology, last, **one), sim.compile(topology, last))
+    if draws:
+        yield "figures", lambda: figures(sim.simulate(topology, last, **one), sim.compile(topology, last))
     yield "explain", lambda: [sim.compile(topology, name).explain() for name in topology.deployment_names]
-    yield "compare", lambda: shown(sim.compare(topology, **one), sim.plots.comparison)
+    yield "compare", lambda: shown(sim.compare(topology, **one), sim.plots.comparison if draws else None)
     yield "compare, equal cores", lambda: shown(sim.compare(topology, ["monolith", last], equal_cores=True, **one))
     replicas = f"services.{next(iter(topology.services))}.replicas"
-    yield "sweep", lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], **one).to_string()
+    yield (
+        "sweep",
+        lambda: sim.sweep(topology, {replicas: [1, 2]}, deployments=["microservices"], workers=1, **one).to_string(),
+    )
     yield "capacity", lambda: shown(sim.capacity(topology, max_replicas=3, **one))
     yield "next replica", lambda: shown(sim.next_replica(topology, **one))
     duration = topology.simulation.duration

@@ -89,9 +89,10 @@ class Run:
         return in_ticks(value) if column.endswith("_s") and not column.endswith("_per_s") else value
 
     def busy(self, service: str, span: int) -> float:
-        """Core-ticks within a span of so many ticks."""
+        """Core-ticks within a span of so many ticks; a fraction of a core is one that is slower."""
         row = self.result.services.loc[service]
-        return row["utilisation_ratio"] * row["replicas"] * self.result.units.loc[row["unit"], "cores"] * span
+        cores = max(self.result.units.loc[row["unit"], "cores"], 1.0)
+        return row["utilisation_ratio"] * row["replicas"] * cores * span
 
     def breakdown(self, service: str) -> dict[str, float]:
         """Ticks of the mean latency by component, those that are not 0."""

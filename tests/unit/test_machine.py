@@ -84,9 +84,7 @@ def test_the_workers_that_are_said_go_before_all(container, monkeypatch):
 @pytest.mark.parametrize("written", ["0", "-1", "two", "1.5"])
 def test_workers_that_are_no_number_are_refused(container, monkeypatch, written):
     monkeypatch.setenv(machine.WORKERS, written)
-    with pytest.raises(
-        sim.EngineError, match=f"^SIMULATOR_WORKERS: expected a number of at least 1, found `{written}`"
-    ):
+    with pytest.raises(sim.EngineError, match=f"^SIMULATOR_WORKERS: .* of at least 1, found `{written}`"):
         machine.available_cores()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import numpy as np
 
 from ... import machine
+from ...doing import doing
 from ...errors import CapacityExceeded, EngineError
 from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
@@ -53,10 +53,11 @@ class CompiledEngine:
     def prepare(self) -> None:
         """Have the machine code ready; if it is in no cache yet, say what takes so long."""
         with COMPILING:
-            if not is_compiled():
-                sys.stderr.write("compiling the fast engine for this machine, once: about half a minute ...\n")
-                sys.stderr.flush()
-            compile_now(run_kernel)
+            if is_compiled():
+                compile_now(run_kernel)
+                return
+            with doing("compiling the fast engine for this machine, once (a minute or two)"):
+                compile_now(run_kernel)
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: whatever a plan can say."""

@@ -29,7 +29,7 @@ from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
 from .curve import Curve
 from .points import in_steps, measured, unique
-from .prices import claim, judge, price_column, size_columns
+from .prices import claim, judge, price_column, size_columns, tell_apart
 from .scaling import finished, sizing_options
 from .words import join, limits_in_words, percent
 
@@ -184,11 +184,16 @@ def break_even(
     _refuse_overwritten(topology, values, names, scale, cores)
     how = sizing_options(scale, cores, max_replicas) | {"engine": engine, "executor": executor}
 
-    def size(step: tuple[int, str], report: Progress) -> Capacity:
-        return finished(capacity(changed[step[0]], step[1], progress=report, **how))
+    made: list[Capacity] = []
+
+    def size(step: tuple[int, str], report: Progress) -> None:
+        made.append(finished(capacity(changed[step[0]], step[1], progress=report, **how)))
+        if step[1] == names[1]:
+            made[-2:] = tell_apart(made[-2:])
 
     steps = [(number, name) for number in range(len(places)) for name in names]
-    made = list(in_steps(steps, size, progress))
+    for _ in in_steps(steps, size, progress):
+        pass
     whole = len(made) - len(made) % 2
     if not whole:
         raise KeyboardInterrupt

@@ -86,7 +86,7 @@ def in_steps(
 
 
 def measured(result: Results, quantities: Iterable[str] = MEASURED) -> dict[str, float]:
-    """Means over replications, each with the half width of its Student interval."""
+    """What all replications say together, each with half the width of its interval."""
     intervals: Any = result.intervals
     row: dict[str, float] = {}
     for name in quantities:

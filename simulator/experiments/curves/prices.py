@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
 
+from ...compiler import compile_topology
 from ...plan.plan import Plan
+from ..sizes.dearer import shown_to_cost_more
 from ..sizes.sized import Capacity
+from ..sizes.sizing import tried_table
 
 Kind = Literal["cheaper", "same", "only", "none"]
 
@@ -71,26 +74,55 @@ def size_columns(sized: Capacity, plan: Plan) -> dict[str, Any]:
 
 
 def price_range(sized: Capacity, size: Size) -> dict[str, float]:
-    """The least price and the fewest cores, of everything, with which the objectives are met by estimate only.
+    """The least price and the fewest cores, of everything, that are not shown to be too little (rule 13.10).
 
-    Of the configurations that were tried, each judged by its worst objective; NaN where the objectives are not met.
+    Of the configurations that were tried, and of what was not tried and is as cheap as another deployment; NaN where
+    the objectives are not met.
     """
     if not sized.met:
         return {"cost_low_per_hour": math.nan, "all_cores_low": math.nan}
-    tried = sized.tried
-    good = tried[(tried["value"] <= tried["limit"]) | tried["met"]]
+    good = sized.tried[~sized.tried["missed"]]
+    may_cost, may_take = (sized.may_cost, math.inf) if sized.judge.lattice.priced else (math.inf, sized.may_cost)
     fixed = size.cores - math.fsum(sized.replicas[unit] * sized.cores[unit] for unit in sized.sized)
     return {
-        "cost_low_per_hour": float(np.min([*good["cost_per_hour"], sized.cost_per_hour])),
-        "all_cores_low": min([*(fixed + good["cores"]), size.cores]),
+        "cost_low_per_hour": float(np.min([*good["cost_per_hour"], sized.cost_per_hour, may_cost])),
+        "all_cores_low": min([*(fixed + good["cores"]), size.cores, may_take]),
     }
+
+
+def tell_apart(made: Sequence[Capacity]) -> list[Capacity]:
+    """The sizings of deployments for the same traffic, with what it takes to say which is cheapest.
+
+    Of each that is dearer than the cheapest it is looked up, and simulated where needed, whether all that it could be
+    for the price of that one is shown to miss an objective.
+    """
+    price = price_column(one.cost_per_hour for one in made)
+    totals = [_total(one, price) for one in made]
+    least = min((total for one, total in zip(made, totals, strict=True) if one.met), default=math.inf)
+    return [
+        _looked_into(one, total, least, price) if one.met and total > least * (1.0 + SAME) else one
+        for one, total in zip(made, totals, strict=True)
+    ]
+
+
+def _total(sized: Capacity, price: str) -> float:
+    """What everything costs, in money or cores."""
+    if price == "cost_per_hour":
+        return sized.cost_per_hour
+    return size_of(compile_topology(sized.topology, sized.deployment)).cores
+
+
+def _looked_into(sized: Capacity, total: float, least: float, price: str) -> Capacity:
+    by_money = price == "cost_per_hour"
+    shown = sized.judge.lattice.priced == by_money and shown_to_cost_more(sized.judge, total - least)
+    return replace(sized, tried=tried_table(sized.judge), may_cost=math.inf if shown else least)
 
 
 def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
     """Who is cheaper, of one row a deployment.
 
-    The winner's price, of sizes that meet the objectives with confidence, has to be below what the other would cost
-    if meeting them by estimate were enough: so that no difference is shown where the other is one lucky run away.
+    The winner's price has to be below every price for which the other is not shown to miss an objective: so that no
+    difference is shown where the other is one lucky run away.
     """
     able = sorted((row for row in rows if row["met"]), key=lambda row: float(row[price]))
     if not able:

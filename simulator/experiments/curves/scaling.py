@@ -25,7 +25,7 @@ from .curve import Curve
 from .load import entry_limits
 from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import in_steps, measured, unique
-from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns
+from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns, tell_apart
 from .words import (
     ARRIVALS,
     at_loads,
@@ -70,8 +70,8 @@ class ScalingCurve(Curve):
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
         peaks), `users` (closed ones), `met`; `replicas`, `cores` and `memory_bytes` of the units that were sized (a
         database that is kept as it is left out); of all units but external ones `all_cores` and `cost_per_hour`;
-        `cost_low_per_hour` and `all_cores_low`, the cheapest configuration tried that meets every objective by its
-        estimate rather than with confidence (NaN where there is none); latency_p99_s, goodput_per_s,
+        `cost_low_per_hour` and `all_cores_low`, the cheapest configuration that is not shown to miss an objective
+        (NaN where they are not met); latency_p99_s, goodput_per_s,
         availability_ratio with their `<quantity>_half_width` (Student); `sizes` (replicas of the sized
         units, in words), `binding` and `reason`.
         Where the objectives are not met, the row is of the best configuration that was tried.
@@ -217,12 +217,17 @@ def scaling_curve(
     scaled = {factor: scale_traffic(topology, factor) for factor in factors}
     how = sizing_options(scale, cores, max_replicas) | {"engine": engine, "executor": executor}
 
-    def size(step: tuple[float, str], report: Progress) -> Capacity:
+    made: list[Capacity] = []
+
+    def size(step: tuple[float, str], report: Progress) -> None:
         factor, name = step
-        return finished(capacity(scaled[factor], name, progress=report, **how))
+        made.append(finished(capacity(scaled[factor], name, progress=report, **how)))
+        if name == names[-1]:
+            made[-len(names) :] = tell_apart(made[-len(names) :])
 
     steps = [(factor, name) for factor in factors for name in names]
-    made = list(in_steps(steps, size, progress))
+    for _ in in_steps(steps, size, progress):
+        pass
     whole = len(made) - len(made) % len(names)
     if not whole:
         raise KeyboardInterrupt

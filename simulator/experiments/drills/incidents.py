@@ -76,7 +76,7 @@ def _cut_twice(arrival_s: Floats, at_s: float, until_s: float, horizon_s: float,
     return np.concatenate([cut_bins(arrival_s, at_s, until_s, width_s=width_s)[:-1], after])
 
 
-def is_short(good: NDArray[np.int64], number: NDArray[np.int64], share: float) -> Flags:
+def is_short(good: NDArray[np.int64] | Floats, number: NDArray[np.int64], share: float) -> Flags:
     """Where as few good ones of so many are no chance, if each were good with this probability: exact, binomial."""
     from scipy.special import bdtr
 
@@ -165,19 +165,25 @@ def _entries(
         if cycle_s > 0.0:
             asked = np.maximum(asked, np.floor(HELD_UP * before).astype(np.int64))
         full = is_short(good_before, before, share)
-        # Below the share without the fault too: what chance does to both is not the fault's doing.
         worse = good_before * np.maximum(asked, 1) - good * np.maximum(before, 1)
+        missed, missed_without = worse / np.maximum(before, 1), -worse / np.maximum(asked, 1)
+        # Short by what is missed alone, too: what chance does to both is not the fault's doing.
         yield (
             entry,
             Bins(
                 edges=edges,
-                bad=is_short(good, asked, share) & (worse > 0),
-                missed=worse / np.maximum(before, 1),
-                bad_without=full & (worse < 0),
-                missed_without=-worse / np.maximum(asked, 1),
+                bad=is_short(good, asked, share) & _is_short_by(missed, asked, share),
+                missed=missed,
+                bad_without=full & _is_short_by(missed_without, before, share),
+                missed_without=missed_without,
                 full=full,
             ),
         )
+
+
+def _is_short_by(missed: Floats, number: NDArray[np.int64], share: float) -> Flags:
+    """Where so many less than all are short; the scale of the other run may leave a rounding."""
+    return is_short(np.asarray(number - np.maximum(missed, 0.0) + 1e-9, np.float64), number, share)
 
 
 def _stretches(bad: Flags, missed: Floats) -> Iterator[tuple[slice, float]]:

@@ -25,17 +25,16 @@ def count_columns(
 ) -> dict[str, float]:
     """Means over replications and half widths: of every count, and of `<count>_net` for what can be worse.
 
-    The intervals of the net counts hold together (Bonferroni), those that go one way in all replications left out; and
-    they are no narrower than what chance does to the reverse allows, since a few replications may agree by chance.
+    The intervals of the net counts that go both ways hold together (Bonferroni, over all that can be worse), and are no
+    narrower than what chance does to the reverse allows, since a few replications may agree by chance.
     """
     counts = [count_pairs(one, limits, entry) for one in pairs]
     table = {name: np.array([getattr(one, name) for one in counts], np.float64) for name in COUNTS}
     columns: dict[str, float] = {}
     for name, values in table.items():
         columns[name], columns[f"{name}_half_width"] = student_interval(values, confidence)
-    both_ways = sum(bool(table[back].any()) for back in REVERSE.values())
-    joint = 1.0 - (1.0 - confidence) / max(both_ways, 1)
-    variances = [chance_variances(one, limits, entry) for one in pairs] if both_ways else []
+    joint = 1.0 - (1.0 - confidence) / len(REVERSE)
+    variances = [chance_variances(one, limits, entry) for one in pairs]
     for name, back in REVERSE.items():
         one_way = not table[back].any()
         mean, half_width = student_interval(table[name] - table[back], confidence if one_way else joint)

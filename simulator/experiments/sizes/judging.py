@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,6 +24,8 @@ CLEAR = 1.02
 """Upper end by limit above which a failure excludes what is below it: less may be chance (rule 13.5)."""
 ENOUGH = 65_536
 """Cores of a replica with which nobody waits."""
+FRESH = 2**62
+"""What is added to a seed for other requests."""
 SMALLEST = 1e-9
 """What an upper end is divided by, where the limit is 0."""
 
@@ -32,7 +34,8 @@ SMALLEST = 1e-9
 class Trial:
     """What one configuration showed. `ratio` is the largest upper end by its limit; above 1 an objective is missed.
 
-    `busy` and `queue` are the utilisation and the mean number waiting, of each sized unit.
+    `busy` and `queue` are the utilisation and the mean number waiting, of each sized unit; `behind` is a sized unit
+    whose queue grew to the end; `misses` is whether an objective is shown to be missed, by its whole interval.
     """
 
     configuration: Configuration
@@ -46,6 +49,8 @@ class Trial:
     cost_per_hour: float
     busy: tuple[float, ...]
     queue: tuple[float, ...]
+    behind: str = ""
+    misses: bool = False
 
     @property
     def clear(self) -> bool:
@@ -71,7 +76,7 @@ def objective_label(row: pd.Series | dict[str, object]) -> str:
 
 def worst_objective(result: Results) -> tuple[float, dict[str, object]]:
     """The objective whose upper end is highest by its limit, and that ratio; infinity for one that cannot be judged."""
-    rows = _rows_of(result)
+    rows = rows_of(result)
     ratios = [ratio_of(row) for row in rows]
     worst = max(range(len(rows)), key=lambda number: ratios[number])
     return ratios[worst], {str(key): value for key, value in rows[worst].items()}
@@ -82,12 +87,29 @@ def shown_miss(result: Results) -> dict[str, object] | None:
 
     None if no objective is shown to be missed.
     """
-    rows = _rows_of(result)
+    rows = rows_of(result)
     missed = [row for row in rows if math.isnan(float(row["high"])) or float(row["low"]) > float(row["limit"])]
     return {str(key): value for key, value in max(missed, key=ratio_of).items()} if missed else None
 
 
-def _rows_of(result: Results) -> list[Any]:
+def falling_behind(result: Results, sized: Sequence[str]) -> str:
+    """A sized unit of which a service was seen to fall behind, its queue growing to the end; empty if there is none."""
+    units = result.services["unit"]
+    grown = [name for name in units.index if any(f"{name} is unstable: " in text for text in result.warnings)]
+    return next((name for name in sized if name in set(units[grown])), "")
+
+
+def worst_together(result: Results, again: Results) -> dict[str, Any]:
+    """The worst objective of two independent results: the means of both, each with the interval of the mean."""
+    rows = []
+    for row, other in zip(rows_of(result), rows_of(again), strict=True):
+        value = (row["value"] + other["value"]) / 2.0
+        above = math.hypot(row["high"] - row["value"], other["high"] - other["value"]) / 2.0
+        rows.append({str(key): one for key, one in row.items()} | {"value": value, "high": value + above})
+    return max(rows, key=ratio_of)
+
+
+def rows_of(result: Results) -> list[Any]:
     """One an objective.
 
     The value of all replications together may lie above the interval of their own values: then it is the upper end.
@@ -97,7 +119,7 @@ def _rows_of(result: Results) -> list[Any]:
     return objectives.assign(high=high.where(~(value > high), value)).to_dict(orient="records")
 
 
-def ratio_of(row: dict[object, float]) -> float:
+def ratio_of(row: Mapping[Any, Any]) -> float:
     """Upper end by limit."""
     high, limit = float(row["high"]), float(row["limit"])
     if math.isnan(high):
@@ -118,7 +140,8 @@ def without_waiting(plan: Plan) -> Plan:
 class Judge:
     """Simulates a configuration when it is first asked for, and remembers what it said.
 
-    `all_compared` is whether none that costs as much as the best was left out: it could have more room.
+    `all_compared` is whether none that costs as much as the best was left out: it could have more room; `all_tried`
+    that there is none that was not simulated; `confirmed` that the best one was simulated again, with other requests.
     """
 
     def __init__(self, lattice: Lattice, *, engine: str, executor: Executor | None, progress: Progress | None) -> None:
@@ -128,6 +151,8 @@ class Judge:
         self.nearest: Trial | None = None
         self.expected = 1
         self.all_compared = True
+        self.all_tried = False
+        self.confirmed = False
         self._runs = 0
         self._failed: list[Configuration] = []
         self._met: list[Configuration] = []
@@ -157,6 +182,10 @@ class Judge:
             self._remember(self._try(configuration, result), result)
         return self.trials[configuration]
 
+    def finish(self) -> None:
+        """Report no more: nobody waits for what is asked from now on."""
+        self._report = lambda done, total: None
+
     def simulate(self, plan: Plan, detail: str) -> Results:
         """A plan of these requests, all its replications or none."""
         done, total = self._runs, self._runs + max(1, self.expected)
@@ -178,12 +207,15 @@ class Judge:
     def _try(self, configuration: Configuration, result: Results) -> Trial:
         ratio, row = worst_objective(result)
         units = result.units.loc[list(self.lattice.sized)]
+        if behind := falling_behind(result, self.lattice.sized):
+            ratio = max(ratio, CLEAR + float(units["queue_length"].max()))
         return Trial(
             configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, objective_label(row),
             float(str(row["value"])), float(str(row["high"])), float(str(row["limit"])),
             float(result.summary["cost_per_hour"]),
             tuple(np.nan_to_num(units["utilisation_ratio"].to_numpy(np.float64)).tolist()),
             tuple(units["queue_length"].to_numpy(np.float64).tolist()),
+            behind, bool(behind) or shown_miss(result) is not None,
         )  # fmt: skip
 
     def _remember(self, trial: Trial, result: Results) -> None:
@@ -196,6 +228,38 @@ class Judge:
             self.best, self._results[True] = trial, result
         if not trial.met and (self.nearest is None or trial.nearness < self.nearest.nearness):
             self.nearest, self._results[False] = trial, result
+
+    def confirm(self) -> bool:
+        """Whether the best one also meets every objective together with other requests, as many (rule 13.2).
+
+        It was chosen for what it showed, which may be luck. If it was, it fails, and another one that was met is the
+        best, or none.
+        """
+        trial = self.best
+        assert trial is not None
+        plan = self.lattice.compile(trial.configuration)
+        settings = replace(plan.settings, seed=(plan.settings.seed + FRESH) % 2**63)
+        again = self.simulate(replace(plan, settings=settings), self._detail)
+        row = worst_together(self._results[True], again)
+        if ratio_of(row) <= 1.0 and not falling_behind(again, self.lattice.sized):
+            self.confirmed = True
+            return True
+        self._take_back(replace(
+            trial, met=False, ratio=max(ratio_of(row), math.nextafter(1.0, 2.0)), objective=objective_label(row),
+            value=float(row["value"]), high=float(row["high"]), limit=float(row["limit"]),
+        ))  # fmt: skip
+        return False
+
+    def _take_back(self, trial: Trial) -> None:
+        """Let a configuration fail that was met."""
+        result = self._results.pop(True)
+        self._met.remove(trial.configuration)
+        self.best = None
+        self._remember(trial, result)
+        left = [self.trials[one] for one in self._met]
+        if left:
+            self.best = min(left, key=lambda one: one.rank)
+            self._results[True] = self.simulate(self.lattice.compile(self.best.configuration), self._detail)
 
     def fails(self, configuration: Configuration) -> bool:
         """Whether it is known to fail, by a run or by rule 13.5."""
@@ -212,3 +276,9 @@ class Judge:
         if any(is_below(configuration, one) for one in self._failed):
             return True
         return not self.meets(configuration) and self(configuration).clear
+
+
+def best_of(judge: Judge) -> Trial:
+    """The best configuration, where one is known."""
+    assert judge.best is not None
+    return judge.best

@@ -18,6 +18,8 @@ from ...plan.plan import Plan
 from ...results.cost import unit_costs
 from ...spec import Topology
 from ...spec.mistakes import dotted
+from .doubts import Doubt, find_doubts
+from .surely import may_be_always_busy, sure_loads
 
 DIGITS = 12
 """Significant digits of a price: sums of the same prices in another order differ in the last bit."""
@@ -52,11 +54,17 @@ class Lattice:
     choices
         Cores of one replica that may be chosen, by unit, ascending.
     needed
-        Fewest stable replicas at the peak, by unit and cores (rule 13.4).
+        Fewest replicas that are not sure to fall behind at the peak, by unit and cores (rule 13.4).
     replica_price
         Per hour, by unit and cores; number of cores, where no replica has a price.
     steady
-        Whether no rate changes, so that what is not stable is excluded.
+        Whether no rate changes, so that what is sure to fall behind is excluded.
+    likely
+        Fewest replicas that keep up if nothing fails: where the search begins. Those needed, if not given.
+    doubts
+        Why more may hurt (rule 13.5).
+    own
+        The sizes that the file has; none, if not given.
     """
 
     topology: Topology
@@ -69,6 +77,9 @@ class Lattice:
     priced: bool
     steady: bool
     max_replicas: int
+    likely: tuple[Mapping[float, int], ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    own: Configuration = ()
 
     @cached_property
     def options(self) -> tuple[tuple[Option, ...], ...]:
@@ -102,19 +113,23 @@ class Lattice:
 
     @property
     def start(self) -> Configuration:
-        """The best configuration that is stable at the peak, as far as `max_replicas` allow."""
+        """The best configuration that is expected to keep up at the peak, as far as `max_replicas` allow."""
         return tuple(
             min(
-                (Option(min(needed[cpu], self.max_replicas), cpu) for cpu in self._enough(unit)),
+                (Option(min(likely[cpu], self.max_replicas), cpu) for cpu in self._enough(unit, likely)),
                 key=lambda option: self._option_key(unit, option),
             )
-            for unit, needed in enumerate(self.needed)
+            for unit, likely in enumerate(self.likely or self.needed)
         )
 
-    def _enough(self, unit: int) -> Sequence[float]:
-        """Cores of a replica with which the unit can be stable; the most there are, if with none."""
-        needed = self.needed[unit]
-        return [cpu for cpu in self.choices[unit] if needed[cpu] <= self.max_replicas] or self.choices[unit][-1:]
+    def _enough(self, unit: int, likely: Mapping[float, int]) -> Sequence[float]:
+        """Cores of a replica with which the unit may keep up; the most there are, if with none."""
+        return [cpu for cpu in self.choices[unit] if likely[cpu] <= self.max_replicas] or self.choices[unit][-1:]
+
+    def allows(self, configuration: Configuration) -> bool:
+        """Whether it may be chosen."""
+        options = self.options if configuration else ()
+        return bool(options) and all(one in some for one, some in zip(configuration, options, strict=True))
 
     @property
     def top(self) -> Configuration:
@@ -130,6 +145,26 @@ class Lattice:
             return Option(min(option.replicas + step, self.max_replicas), option.cpu)
         place = self.choices[unit].index(option.cpu)
         return Option(option.replicas, self.choices[unit][min(place + 1, len(self.choices[unit]) - 1)])
+
+    def around(self, configuration: Configuration) -> list[Configuration]:
+        """Configurations with one replica less or more in one unit, the smaller ones first, as far as options go."""
+        found = []
+        for step in (-1, 1):
+            for unit, option in enumerate(configuration):
+                other = Option(option.replicas + step, option.cpu)
+                if other in self.options[unit]:
+                    found.append(changed(configuration, unit, other))
+        return found
+
+    def lessened(self, configuration: Configuration) -> list[tuple[int, Configuration]]:
+        """Configurations with a replica less in one unit, or of one replica the next fewer cores, and which unit."""
+        found = []
+        for unit, option in enumerate(configuration):
+            if option.replicas > 1:
+                found.append((unit, changed(configuration, unit, Option(option.replicas - 1, option.cpu))))
+            elif fewer := [cpu for cpu in self.choices[unit] if cpu < option.cpu]:
+                found.append((unit, changed(configuration, unit, Option(1, fewer[-1]))))
+        return found
 
     def raised(self, configuration: Configuration, step: int = 1) -> list[tuple[int, Configuration]]:
         """Configurations in which one unit has some replicas more, or the next more cores, and which unit that is."""
@@ -208,23 +243,31 @@ def make_lattice(
     candidates = check_cores(cores)
     choices = tuple(candidates or (float(plan.units.cpu[row]),) for row in rows)
     needed: list[dict[float, int]] = [{} for _ in rows]
+    likely: list[dict[float, int]] = [{} for _ in rows]
     prices: list[dict[float, float]] = [{} for _ in rows]
     for number in range(max(map(len, choices))):
         sizes = {name: UnitSize(1, some[number]) for name, some in zip(names, choices, strict=True)}
         one = compile_topology(topology, deployment, sizes=sizes)
         units, replicas = napkin(one).units, np.ones(len(one.units.name))
+        sure_work, sure_held = sure_loads(one)
+        fewest = _at_least if may_be_always_busy(one) else _more_than
         paid = unit_costs(one, replicas) - unit_costs(one, 0.0 * replicas)
         for unit, row in enumerate(rows):
             cpu, at_peak = choices[unit][number], units[row]
-            needed[unit][cpu] = max(
-                _more_than(at_peak.offered_load, cpu), _more_than(at_peak.slots_held, at_peak.slots)
+            needed[unit][cpu] = max(fewest(sure_work[row], cpu), fewest(sure_held[row], at_peak.slots))
+            likely[unit][cpu] = max(
+                needed[unit][cpu],
+                _more_than(at_peak.offered_load, cpu),
+                _more_than(at_peak.slots_held, at_peak.slots),
             )
             prices[unit][cpu] = float(paid[row]) if plan.prices is not None else 0.0
     priced = any(price > 0.0 for some in prices for price in some.values())
     if not priced:
         prices = [{cpu: cpu for cpu in some} for some in choices]
     return Lattice(
-        topology, deployment, plan, names, choices, tuple(needed), tuple(prices), priced, is_steady(plan), max_replicas
+        topology, deployment, plan, names, choices, tuple(needed), tuple(prices), priced, is_steady(plan), max_replicas,
+        tuple(likely), find_doubts(plan, rows),
+        tuple(Option(int(plan.units.replicas[row]), float(plan.units.cpu[row])) for row in rows),
     )  # fmt: skip
 
 
@@ -233,6 +276,11 @@ def _more_than(load: float, capacity: float) -> int:
     if math.isinf(capacity) or load == 0.0:
         return 1
     return max(1, math.floor(load / capacity) + 1)
+
+
+def _at_least(load: float, capacity: float) -> int:
+    """The fewest replicas of this capacity that a load does not exceed, by more than rounding."""
+    return 1 if math.isinf(capacity) else max(1, math.ceil(load / capacity * (1.0 - 1e-9)))
 
 
 def is_steady(plan: Plan) -> bool:

@@ -22,7 +22,7 @@ from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import simulate_plans, with_settings
 from .judging import worst_objective
-from .lattice import Configuration, Lattice, Option, changed, make_lattice
+from .lattice import Lattice, Option, changed, make_lattice
 from .sizing import prepare_engine, refuse_one_replication
 
 MORE_IS_BETTER = ("throughput_per_s", "goodput_per_s", "availability_ratio")
@@ -219,7 +219,7 @@ def next_replica(
     refuse_one_replication(lattice.plan.settings.replications)
     if quantity is not None:
         check_quantity(quantity, KNOWN)
-    now = current(lattice)
+    now = lattice.own
     larger = [changed(now, unit, Option(option.replicas + 1, option.cpu)) for unit, option in enumerate(now)]
     plans = [lattice.compile(one) for one in (now, *larger)]
     prepare_engine(engine, lattice, len(plans))
@@ -239,13 +239,6 @@ def next_replica(
         table=gain_table(lattice, results, chosen),
         interrupted=made["replications"] < made["replications_requested"],
     )
-
-
-def current(lattice: Lattice) -> Configuration:
-    """The sizes that the topology has."""
-    units = lattice.plan.units
-    rows = [units.name.index(name) for name in lattice.sized]
-    return tuple(Option(int(units.replicas[row]), float(units.cpu[row])) for row in rows)
 
 
 def default_quantity(result: Results) -> str:
@@ -273,7 +266,7 @@ def gain_table(lattice: Lattice, results: Sequence[Results], quantity: str) -> p
     """One row a unit, ranked; `results` are of the sizes now, then with one more of each sized unit."""
     sign = 1.0 if quantity in MORE_IS_BETTER else -1.0
     rows = []
-    for unit, (option, result) in enumerate(zip(current(lattice), results[1:], strict=True)):
+    for unit, (option, result) in enumerate(zip(lattice.own, results[1:], strict=True)):
         pair: Any = paired_difference(results[0], result).loc[quantity]
         gain = sign * pair["difference"] + 0.0  # no minus zero
         price = lattice.replica_price[unit][option.cpu] if lattice.priced else math.nan

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
-from ...plan.plan import Floats
-from .judging import CLEAR, Judge, Trial, worst_objective
-from .lattice import Configuration, Lattice, Option, changed, is_below
+from .excluding import Excluder, busy_after
+from .judging import CLEAR, Judge, Trial, best_of, worst_objective
+from .lattice import Configuration, Lattice, Option, changed
 
 WIDE = 4
 """Configurations that are tried at the first step of the climb."""
@@ -19,34 +17,98 @@ FAR = 2.0
 """Upper end by limit above which theory alone says what the first step is."""
 STEPS = 12
 """Strides of the climb after which everything is doubled."""
-MOST = 20_000
-"""Cheaper configurations above which not all of them are looked at."""
-BUDGET = 120
-"""Simulations that may be spent on excluding what is cheaper."""
+EVERY = 120
+"""Configurations of which all are simulated, where more may hurt and nothing was met."""
+AROUND = 24
+"""Simulations that may be spent on looking around where nothing was met."""
+LINE = 12
+"""Simulations that may be spent on fewer replicas where more may hurt."""
 BUSY = 0.999
 """Utilisation from which the next replica is judged as if it were this."""
 
 
 def search(judge: Judge) -> bool:
-    """Let the judge find the cheapest configuration; whether every cheaper one is excluded (or, if none meets, all)."""
+    """Let the judge find the cheapest configuration; whether every cheaper one is excluded (or, if none meets, all).
+
+    What was found is confirmed by other requests; if it fails there, the search goes on.
+    """
     lattice = judge.lattice
     if not all(lattice.options):
         judge(lattice.start)
         return True
     first = judge(lattice.start)
     hopeless = not first.met and worst_objective(judge.unhindered[1])[0] > CLEAR
-    climbed = _climb(judge, first, hopeless=hopeless)
-    if not climbed.met and hopeless:
-        return True
-    if not climbed.met and not _double(judge, climbed.configuration):
-        return judge(lattice.top).clear
-    _trim(judge)
-    return Excluder(judge).exclude()
+    found = _find(judge, first, hopeless=hopeless)
+    while found:
+        exact = _cheapest(judge)
+        last = best_of(judge)
+        if judge.confirm():
+            return exact
+        found = judge.best is not None or _find(judge, judge.trials[last.configuration], hopeless=False)
+    return judge.all_tried or (not lattice.doubts and (hopeless or judge(lattice.top).clear))
 
 
-def _best(judge: Judge) -> Trial:
-    assert judge.best is not None
-    return judge.best
+def _find(judge: Judge, trial: Trial, *, hopeless: bool) -> bool:
+    """Whether a configuration that meets the objectives is found, from one on."""
+    climbed = _climb(judge, trial, hopeless=hopeless)
+    if judge.best is None and not hopeless:
+        _double(judge, climbed.configuration)
+    if judge.best is None:
+        _look_elsewhere(judge, hopeless=hopeless)
+    return judge.best is not None
+
+
+def _cheapest(judge: Judge) -> bool:
+    """Make the best one cheaper; whether everything cheaper is excluded."""
+    while True:
+        _trim(judge)
+        best = best_of(judge)
+        if judge.lattice.doubts:
+            _look_below(judge)
+        if best_of(judge) is best:
+            return Excluder(judge).exclude()
+
+
+def _look_elsewhere(judge: Judge, *, hopeless: bool) -> None:
+    """Try what more may have hurt: the file's own sizes, then all, the cheapest first, or what is around the nearest.
+
+    Where nothing lets one doubt that more helps, and nobody waits even so, the file's own sizes are enough.
+    """
+    lattice = judge.lattice
+    if lattice.allows(lattice.own) and judge(lattice.own).met:
+        return
+    if lattice.doubts and math.prod(map(len, lattice.options)) <= EVERY:
+        for configuration in sorted(itertools.product(*lattice.options), key=lattice.key):
+            if judge(configuration).met:
+                return
+        judge.all_tried = True
+        return
+    if hopeless and not lattice.doubts:
+        return
+    last, nearest = len(judge.trials) + AROUND, None
+    while judge.nearest is not None and judge.nearest is not nearest:
+        nearest = judge.nearest
+        for configuration in lattice.around(nearest.configuration):
+            if len(judge.trials) >= last:
+                return
+            if judge(configuration).met:
+                return
+
+
+def _look_below(judge: Judge) -> None:
+    """Where more may hurt, try the file's own sizes, and fewer of a unit whose replicas bring limits of their own."""
+    lattice, best = judge.lattice, best_of(judge)
+    if lattice.allows(lattice.own) and lattice.key(lattice.own) < best.key:
+        judge(lattice.own)
+    last = len(judge.trials) + LINE
+    for doubt in lattice.doubts:
+        unit = lattice.sized.index(lattice.plan.units.name[doubt.unit])
+        allowed = [one for one in lattice.options[unit] if one.cpu == best.configuration[unit].cpu]
+        fewer = [one for one in allowed if doubt.own and one.replicas < best.configuration[unit].replicas]
+        for option in sorted(fewer, reverse=True):
+            if len(judge.trials) >= last:
+                return
+            judge(changed(best.configuration, unit, option))
 
 
 # -- up
@@ -163,16 +225,16 @@ def _trim(judge: Judge) -> None:
     """Take away from the best what it can do without, the idlest first, in steps that are halved."""
     lattice = judge.lattice
     allowed = [set(options) for options in lattice.options]
-    steps = {(unit, False): max(1, option.replicas // 4) for unit, option in enumerate(_best(judge).configuration)}
+    steps = {(unit, False): max(1, option.replicas // 4) for unit, option in enumerate(best_of(judge).configuration)}
     steps |= {(unit, True): 1 for unit, choices in enumerate(lattice.choices) if len(choices) > 1}
     while steps:
-        best = _best(judge)
+        best = best_of(judge)
         smaller = [(*at, _smaller(lattice, best.configuration, at, step)) for at, step in steps.items()]
-        unit, cores, option = min(smaller, key=lambda one: _busy_after(best, one[0], one[2]))
+        unit, cores, option = min(smaller, key=lambda one: busy_after(best, one[0], one[2]))
         fits = option in allowed[unit]
         candidate = changed(best.configuration, unit, option)
         judge.expected = len(steps)
-        if fits and not judge.fails(candidate) and judge(candidate).met and _best(judge) is not best:
+        if fits and not judge.fails(candidate) and judge(candidate).met and best_of(judge) is not best:
             continue
         if steps[unit, cores] > 1:
             steps[unit, cores] //= 2
@@ -188,167 +250,3 @@ def _smaller(lattice: Lattice, configuration: Configuration, at: tuple[int, bool
         return Option(option.replicas - step, option.cpu)
     place = lattice.choices[unit].index(option.cpu)
     return Option(option.replicas, lattice.choices[unit][place - 1] if place else 0.0)
-
-
-def _busy_after(trial: Trial, unit: int, option: Option) -> float:
-    before, after = trial.configuration[unit], max(0.0, option.replicas * option.cpu)
-    return trial.busy[unit] * before.replicas * before.cpu / after if after > 0.0 else math.inf
-
-
-# -- what is cheaper
-
-
-@dataclass
-class Excluder:
-    """Shows that nothing cheaper than the best meets the objectives, or finds what does (rule 13.6)."""
-
-    judge: Judge
-
-    def __post_init__(self) -> None:
-        self._lattice = self.judge.lattice
-        self._last = len(self.judge.trials) + BUDGET
-        self._alive = [list(options) for options in self._lattice.options]
-
-    def exclude(self) -> bool:
-        """Whether every cheaper configuration is excluded, by a run or by rule 13.5, within the budget.
-
-        Then those that cost as much are compared, as far as the budget goes.
-        """
-        if sum(len(options) > 1 for options in self._alive) > 1 or len(self._lattice.choices[0]) > 1:
-            for unit in range(len(self._alive)):
-                self._peel(unit)
-        candidates = self._candidates()
-        if candidates is None:
-            self._swap()
-            return False
-        if not self._judge_cheaper(candidates):
-            return False
-        self._compare(candidates)
-        return True
-
-    @property
-    def _spent(self) -> bool:
-        return len(self.judge.trials) >= self._last
-
-    def _affordable(self) -> None:
-        """Leave the options that a configuration cheaper than the best can have."""
-        price = self._lattice.price
-        least = tuple(options[0] for options in self._alive)
-        most = _best(self.judge).key[0]
-        for unit, options in enumerate(self._alive):
-            kept = [option for option in options if price(changed(least, unit, option)) <= most]
-            self._alive[unit] = kept or options[:1]
-
-    def _peel(self, unit: int) -> None:
-        """Drop options of one unit that fail even with as much in the others as can be afforded."""
-        self._affordable()
-        caps = tuple(
-            Option(max(option.replicas for option in options), max(option.cpu for option in options))
-            for options in self._alive
-        )
-        best = _best(self.judge).configuration[unit]
-        for option in reversed(self._alive[unit].copy()):
-            if option not in self._alive[unit] or is_below([best], [option]):
-                continue
-            if self._spent:
-                return
-            if self.judge.excludes(changed(caps, unit, option)):
-                left = [one for one in self._alive[unit] if not is_below([one], [option])]
-                self._alive[unit] = left or self._alive[unit]
-
-    def _candidates(self) -> list[Configuration] | None:
-        """Everything not more expensive that is not excluded yet, by its key; None if it is too much."""
-        self._affordable()
-        least = [0.0] * (len(self._alive) + 1)
-        for unit in reversed(range(len(self._alive))):
-            least[unit] = least[unit + 1] + min(self._lattice.price_of(unit, option) for option in self._alive[unit])
-        best = _best(self.judge).key
-        slack = best[0] * (1.0 + 1e-9)
-
-        def extend(begun: Configuration, price: float) -> Iterator[Configuration]:
-            unit = len(begun)
-            if unit == len(self._alive):
-                yield begun
-                return
-            for option in self._alive[unit]:
-                more = price + self._lattice.price_of(unit, option)
-                if more + least[unit + 1] <= slack:
-                    yield from extend((*begun, option), more)
-
-        found = []
-        for number, configuration in enumerate(extend((), 0.0)):
-            if number >= MOST:
-                return None
-            if self._lattice.key(configuration)[:2] <= best[:2]:
-                found.append(configuration)
-        return sorted(found, key=self._lattice.key)
-
-    def _judge_cheaper(self, candidates: list[Configuration]) -> bool:
-        """Judge the most expensive first: if it fails, so does all below it."""
-        flat, alive = self._untold(candidates)
-        ranks = [self._lattice.key(configuration)[:2] for configuration in candidates]
-        alive[bisect_left(ranks, _best(self.judge).key[:2]) :] = False
-        while alive.any():
-            if self._spent:
-                return False
-            last = int(np.flatnonzero(alive)[-1])
-            self.judge.expected = 1 + int(alive.sum()) // 8
-            trial = self.judge(candidates[last])
-            if trial.met:
-                alive[bisect_left(ranks, trial.key[:2]) :] = False
-            alive &= ~_told(flat, trial)
-        return True
-
-    def _compare(self, candidates: list[Configuration]) -> None:
-        """Judge those that cost as much as the best: one of them may have more room (rule 13.3)."""
-        best = _best(self.judge)
-        equals = [one for one in candidates if self._lattice.key(one)[:2] == best.key[:2]]
-        equals.sort(key=lambda one: max(_busy_after(best, unit, option) for unit, option in enumerate(one)))
-        flat, alive = self._untold(equals)
-        while alive.any():
-            if self._spent:
-                self.judge.all_compared = False
-                return
-            self.judge.expected = int(alive.sum())
-            alive &= ~_told(flat, self.judge(equals[int(np.flatnonzero(alive)[0])]))
-
-    def _untold(self, candidates: list[Configuration]) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-        """Candidates as rows of numbers, and of which of them no trial tells anything."""
-        flat = np.array(candidates, np.float64).reshape(len(candidates), 2 * len(self._alive))
-        alive = np.ones(len(candidates), np.bool_)
-        for trial in self.judge.trials.values():
-            alive &= ~_told(flat, trial)
-        return flat, alive
-
-    def _swap(self) -> None:
-        """Look around the best for what is cheaper: one unit less, and perhaps another one more."""
-        while not self._spent:
-            best = _best(self.judge)
-            for configuration in self._neighbours(best):
-                if self._spent:
-                    return
-                self.judge(configuration)
-                if _best(self.judge) is not best:
-                    break
-            if _best(self.judge) is best:
-                return
-
-    def _neighbours(self, best: Trial) -> Iterator[Configuration]:
-        allowed = [set(options) for options in self._alive]
-        found = set()
-        for unit, option in enumerate(best.configuration):
-            for less in allowed[unit]:
-                if not is_below([less], [option]) or less == option or less.replicas < option.replicas - 1:
-                    continue
-                fewer = changed(best.configuration, unit, less)
-                found |= {fewer} | {one for other, one in self._lattice.raised(fewer) if other != unit}
-        for configuration in sorted(found, key=self._lattice.key, reverse=True):
-            told = configuration in self.judge.trials or self.judge.fails(configuration)
-            if self._lattice.key(configuration)[:2] < best.key[:2] and not told:
-                yield configuration
-
-
-def _told(flat: Floats, trial: Trial) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which configurations, one a row, a trial tells of: itself, and if it fails clearly all below it."""
-    size = np.ravel(trial.configuration)
-    return np.asarray(((flat <= size) if trial.clear else (flat == size)).all(axis=1), np.bool_)

@@ -29,17 +29,34 @@ def why_not(judge: Judge) -> str:
         return f"The objectives cannot be met, because {starved}."
     free, best = judge.unhindered
     if row := shown_miss(best):
-        return f"The objectives cannot be met, because {_even_without_waiting(judge, free, best, row)}."
+        return f"{_opening(judge)}, because {_even_without_waiting(judge, free, best, row)}.{_assumed(judge)}"
     judge(lattice.top)
     plan = lattice.compile(lattice.top)
     result = judge.simulate(plan, detail_needed(plan))
     row = shown_miss(result)
     if row is not None and not _in_doubt(judge):
-        return f"The objectives cannot be met, because {_in_the_largest(judge, plan, result, row)}."
+        why = f"{_opening(judge)}, because {_in_the_largest(judge, plan, result, row)}."
+        return why + (_assumed(judge) or " This takes it that more never hurts.")
     ratio, worst = worst_objective(best)
     if ratio > 1.0:
         return _not_shown(worst, "even if nobody ever waits")
     return _not_shown(worst_objective(result)[1], "in the largest configuration")
+
+
+def _opening(judge: Judge) -> str:
+    """What is claimed: no more than was tried, where more may hurt."""
+    if judge.lattice.doubts and not judge.all_tried:
+        return "No size was found that meets the objectives"
+    return "The objectives cannot be met"
+
+
+def _assumed(judge: Judge) -> str:
+    """What the claim rests on, where one may doubt it."""
+    if judge.all_tried:
+        return " Every size was simulated."
+    if judge.lattice.doubts:
+        return f" Not every size was simulated, and fewer may be better: {judge.lattice.doubts[0].why}."
+    return ""
 
 
 def _in_doubt(judge: Judge) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from ...spec import Topology
 from ...words import PERCENT, column, number
 
 if TYPE_CHECKING:
+    from .judging import Judge
     from .marginal import NextReplica
 
 
@@ -30,7 +32,8 @@ class Capacity:
     cost_per_hour
         Of everything in the deployment; NaN without prices.
     binding
-        The objective that comes nearest to its limit, for example "checkout p99".
+        The objective that is missed with one replica less, for example "checkout p99" (rule 13.9); where nothing less
+        is left, or none meets, the one that comes nearest to its limit, or is furthest beyond.
     reason
         In plain sentences: why this size, or why none is enough, and how sure that is.
     exact
@@ -42,7 +45,13 @@ class Capacity:
     topology
         As sized: compiled or simulated, it gives `result`.
     tried
-        One row a configuration that was simulated: its size, its price and its worst objective.
+        One row a configuration that was simulated: its size, its price, its worst objective, and whether an objective
+        is shown to be `missed`, by its whole interval.
+    judge
+        Who knows what was simulated, and can tell of more.
+    may_cost
+        A lower price, or number of cores, for which not everything is shown to miss an objective, though nothing was
+        found that is met; infinite if none is known (rule 13.10).
     """
 
     met: bool
@@ -58,12 +67,21 @@ class Capacity:
     topology: Topology
     result: Results
     tried: pd.DataFrame
+    judge: Judge
+    may_cost: float = math.inf
 
     def next_replica(self, **settings: Any) -> NextReplica:
         """What one more replica of each sized unit would gain from here: as `simulator.next_replica`."""
         from .marginal import next_replica
 
         return next_replica(self.topology, self.deployment, **({"scale": self.sized} | settings))
+
+    def costs_more_than(self, price: float) -> bool:
+        """Whether everything that is as cheap per hour is shown to miss an objective; it may simulate a few sizes."""
+        from .dearer import shown_to_cost_more
+
+        saving = self.cost_per_hour - price
+        return saving > 0.0 and self.judge.lattice.priced and shown_to_cost_more(self.judge, saving)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the topology, ready for JSON."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -16,8 +18,10 @@ from ...words import count, number, percent
 from ..engines import EngineName, choose_engine
 from ..replicate import Progress
 from ..simulation import with_settings
-from .judging import Judge, Trial
-from .lattice import Lattice, make_lattice
+from .binding import find_binding, objective_row
+from .excluding import all_were_run
+from .judging import Judge, Trial, objective_label
+from .lattice import Lattice, Option, make_lattice
 from .search import search
 from .shortfall import nothing_seen, told, why_not
 from .sized import Capacity
@@ -81,16 +85,28 @@ def capacity(
     lattice = make_lattice(topology, deployment, scale=scale, cores=cores, max_replicas=max_replicas)
     prepare_engine(engine, lattice)
     judge = Judge(lattice, engine=engine, executor=executor, progress=progress)
-    exact, interrupted, why = False, False, ""
+    found = Found()
     try:
-        exact = search(judge)
+        found.exact = search(judge)
         if judge.best is None:
-            why = why_not(judge)
+            found.why = why_not(judge)
+        else:
+            found.less = find_binding(judge)
     except KeyboardInterrupt:
-        interrupted = True
+        found.interrupted = True
+    judge.finish()
     trial, result = judge.chosen
-    reason = explain(judge, trial, result, exact=exact, interrupted=interrupted, why=why)
-    return _make(judge, trial, result, reason, exact=exact, interrupted=interrupted)
+    return _make(judge, trial, result, found)
+
+
+@dataclass
+class Found:
+    """How a search ended; `less` is what was missed with one replica less."""
+
+    exact: bool = False
+    interrupted: bool = False
+    why: str = ""
+    less: Trial | None = None
 
 
 def _refuse_unjudged(topology: Topology, deployment: str) -> None:
@@ -102,7 +118,8 @@ def _refuse_unjudged(topology: Topology, deployment: str) -> None:
         )
     if not plan.objectives:
         raise PlanError(
-            "no slo can be judged: no workload reaches the endpoints of " + ", ".join(sorted(topology.slos))
+            f"no slo can be judged: no workload reaches the endpoints of {', '.join(sorted(topology.slos))}, or nobody "
+            "waits for their answers"
         )
     refuse_one_replication(plan.settings.replications)
 
@@ -130,7 +147,7 @@ def prepare_engine(engine: str, lattice: Lattice, runs: int = TYPICAL) -> None:
         prepare()
 
 
-def _make(judge: Judge, trial: Trial, result: Results, reason: str, *, exact: bool, interrupted: bool) -> Capacity:
+def _make(judge: Judge, trial: Trial, result: Results, found: Found) -> Capacity:
     lattice = judge.lattice
     plan = lattice.compile(trial.configuration)
     names = plan.units.name
@@ -140,14 +157,15 @@ def _make(judge: Judge, trial: Trial, result: Results, reason: str, *, exact: bo
         replicas=dict(zip(names, plan.units.replicas.tolist(), strict=True)),
         cores=dict(zip(names, plan.units.cpu.tolist(), strict=True)),
         cost_per_hour=trial.cost_per_hour,
-        binding=trial.objective,
-        reason=reason,
-        exact=exact,
-        interrupted=interrupted,
+        binding=found.less.objective if found.less is not None else trial.objective,
+        reason=explain(judge, trial, result, found),
+        exact=found.exact,
+        interrupted=found.interrupted,
         sized=lattice.sized,
         topology=lattice.resized(trial.configuration),
         result=result,
         tried=tried_table(judge),
+        judge=judge,
     )
 
 
@@ -165,6 +183,7 @@ def tried_table(judge: Judge) -> pd.DataFrame:
             "cores": float(sum(option.replicas * option.cpu for option in trial.configuration)),
             "cost_per_hour": trial.cost_per_hour, "met": trial.met, "objective": trial.objective,
             "limit": trial.limit, "value": trial.value, "high": trial.high, "high_by_limit_ratio": trial.ratio,
+            "missed": trial.misses,
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -172,39 +191,44 @@ def tried_table(judge: Judge) -> pd.DataFrame:
 # -- in words
 
 
-def explain(judge: Judge, trial: Trial, result: Results, *, exact: bool, interrupted: bool, why: str) -> str:
+def explain(judge: Judge, trial: Trial, result: Results, found: Found) -> str:
     """The reason: what was chosen, why, and how sure that is."""
     made = result.provenance
     number = len(judge.trials)
     each = f"{made['replications']} replications each"
     if trial.met:
         simulated = "1 configuration was simulated" if number == 1 else f"{number} configurations were simulated"
-        stopped = "Interrupted: this is the best until then. " if interrupted else ""
-        return f"{stopped}{_met(judge, trial, result)} {simulated}, {each}; {_how_sure(judge, exact=exact)}."
+        again = ", and the answer again with other requests" if judge.confirmed else ""
+        stopped = "Interrupted: this is the best until then. " if found.interrupted else ""
+        text = f"{stopped}{_met(judge, trial, result, found.less)} {simulated}, {each}{again}"
+        return f"{text}; {_how_sure(judge, trial, exact=found.exact)}."
+    why = found.why
     if not why:
         why = f"Interrupted after {number} configuration{'' if number == 1 else 's'}: none met every objective yet."
     which = (
         f"Only one configuration was tried ({each}):" if number == 1 else f"The nearest of {number} tried ({each}) is"
     )
-    return f"{why} {which} {_sizes(judge, trial)}: {_measured(trial, made['confidence'])}."
+    row = objective_row(result, trial.objective)
+    measured = _measured(row, "up to", made["confidence"])
+    if trial.behind:
+        measured = f"{trial.behind} does not keep up, its queue grows to the end; {measured}"
+    return f"{why} {which} {_sizes(judge, trial)}: {measured}."
 
 
-def _met(judge: Judge, trial: Trial, result: Results) -> str:
-    binds = any(not one.met and one.objective == trial.objective for one in judge.trials.values())
-    text = _measured(trial, result.provenance["confidence"])
+def _met(judge: Judge, trial: Trial, result: Results, less: Trial | None) -> str:
+    """What binds is told; else what comes nearest to its limit."""
+    row = objective_row(result, trial.objective if less is None else less.objective)
+    text = _measured(row, "below", result.provenance["confidence"])
     what = "meet" if sum(option.replicas for option in trial.configuration) > 1 else "meets"
-    return f"{_sizes(judge, trial)} {what} every objective: {text}{'; it binds' if binds else ''}."
+    return f"{_sizes(judge, trial)} {what} every objective: {text}{'' if less is None else '; it binds'}."
 
 
-def _measured(trial: Trial, confidence: float) -> str:
-    slo, _, name = trial.objective.rpartition(" ")
-    row = {"slo": slo, "quantity": name, "value": trial.value}
-    if math.isnan(trial.high):
+def _measured(row: dict[str, Any], side: str, confidence: float) -> str:
+    if math.isnan(row["high"]):
         return nothing_seen(row)
-    side = "below" if trial.met else "up to"
     return (
-        f"{trial.objective} is {told(row, trial.value)}, {side} {told(row, trial.high)}"
-        f" at {percent(confidence)} confidence (limit {told(row, trial.limit)})"
+        f"{objective_label(row)} is {told(row, row['value'])}, {side} {told(row, row['high'])}"
+        f" at {percent(confidence)} confidence (limit {told(row, row['limit'])})"
     )
 
 
@@ -221,17 +245,19 @@ def _sizes(judge: Judge, trial: Trial) -> str:
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
 
 
-def _how_sure(judge: Judge, *, exact: bool) -> str:
+def _how_sure(judge: Judge, trial: Trial, *, exact: bool) -> str:
     lattice = judge.lattice
     money = "cheaper" if lattice.priced else f"smaller ({_unpriced(lattice)}: cores count, then replicas)"
     if not exact:
         return f"none found is {money}, but not every one that is could be excluded"
-    if all(one.met for one in judge.trials.values()):
-        if any(all(option.replicas == 1 for option in one.configuration) for one in judge.trials.values()):
-            return "there is nothing smaller"
-        return "with less the units could not keep up"
+    if trial.configuration == tuple(options[0] for options in lattice.options):
+        least = tuple(Option(1, choices[0]) for choices in lattice.choices)
+        return "there is nothing smaller" if trial.configuration == least else "with less the units could not keep up"
     left = "" if judge.all_compared else "; not all that cost the same were compared by their room"
-    return f"every one that is {money} was excluded, taking it that fewer never help{left}"
+    if all_were_run(judge):
+        return f"every one that is {money} was simulated{left}"
+    doubt = f" (they may: {lattice.doubts[0].why})" if lattice.doubts else ""
+    return f"every one that is {money} was excluded, taking it that fewer never help{doubt}{left}"
 
 
 def _unpriced(lattice: Lattice) -> str:

@@ -99,6 +99,8 @@ def to_line(entry: Entry) -> str:
         "advice": entry.advice,
         "quantities": run.quantities,
         "values": [[_encode(value) for value in row] for row in run.values],
+        "intervals": [[_encode(value) for value in row] for row in run.intervals],
+        "objectives": [[name, _encode(value), _encode(wide)] for name, value, wide in run.objectives],
         "met": run.met,
         "warnings": run.warnings,
     }
@@ -124,8 +126,13 @@ def read_line(line: str) -> Entry | None:
             return None
         quantities = tuple(map(_text, content["quantities"]))
         values = tuple(tuple(map(_decode, row)) for row in content["values"])
+        intervals = tuple(tuple(map(_decode, row)) for row in content["intervals"])
         if not values or any(len(row) != len(quantities) for row in values) or not isinstance(content["met"], bool):
             return None
+        if len(intervals) != len(quantities) or any(len(row) != 2 for row in intervals):
+            return None
+        seen = content.get("objectives", ())  # what was kept before they were has none
+        objectives = tuple((_text(name), _decode(value), _decode(wide)) for name, value, wide in seen)
         return Entry(
             _text(content["key"]),
             _text(content["topology"]),
@@ -134,7 +141,14 @@ def read_line(line: str) -> Entry | None:
             dict(content["axes"]),
             float(content["confidence"]),
             tuple(map(_text, content["advice"])),
-            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"]))),
+            Run(
+                quantities,
+                values,
+                content["met"],
+                tuple(map(_text, content["warnings"])),
+                tuple((row[0], row[1]) for row in intervals),
+                objectives,
+            ),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

@@ -11,10 +11,10 @@ from ...plan.engine import Engine
 from ...plan.plan import Plan
 from ...results import find_cut
 from ...results.caveats import find_caveats
+from ...results.intervals import quantity_intervals
 from ...results.objectives import detail_needed, objective_table
 from ...results.observed import observe
-from ...results.quantities import replication_table
-from ...results.statistics import interval_table
+from ...results.quantities import replication_table, summary_series
 from ...results.tables import unit_table
 from ..engines import choose_engine
 from ..refusing import refuse_endless
@@ -38,6 +38,10 @@ class Run:
     met: bool
     warnings: tuple[str, ...]
     """Of this run; what the compiler warns of is not among them."""
+    intervals: tuple[tuple[float, float], ...] = ()
+    """Of each quantity what all replications say together, and the half width of its interval."""
+    objectives: tuple[tuple[str, float, float], ...] = ()
+    """Of each its path in the file, its value and the half width of its interval."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
     observed = observe(plan, traces, cut)
     replications = replication_table(observed)
     tables = {
-        "intervals": interval_table(replications, settings.confidence),
+        "intervals": quantity_intervals(observed, summary_series(observed), replications, settings.confidence),
         "units": unit_table(observed),
         "objectives": objective_table(observed, settings.confidence),
     }
@@ -93,7 +97,15 @@ def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
         tuple(map(str, replications.columns)),
         tuple(tuple(map(_one_nan, row)) for row in replications.to_numpy(dtype=float).tolist()),
         bool(tables["objectives"]["met"].all()),
-        find_caveats(silent, tables, number),
+        find_caveats(silent, tables, number, settings.confidence),
+        tuple(
+            (_one_nan(mean), _one_nan(half_width))
+            for mean, half_width in tables["intervals"][["mean", "half_width"]].to_numpy(dtype=float).tolist()
+        ),
+        tuple(
+            (f"slos.{row['slo']}.{row['quantity']}", _one_nan(row["value"]), _one_nan((row["high"] - row["low"]) / 2.0))
+            for row in tables["objectives"].to_dict(orient="records")
+        ),
     )
 
 

@@ -236,9 +236,17 @@ def test_text_keeps_to_100_columns(shop, capsys):
 
 @pytest.mark.parametrize("figure", cli.FIGURES)
 def test_plot_draws_every_figure(figure, shop, capsys):
-    code, out, err = run(capsys, f"plot {figure} {shop} -o {figure}.svg")
+    more = {"drill": "--target store --warmup 1s", "breakdown": "--by service"}.get(figure, "")
+    code, out, err = run(capsys, f"plot {figure} {shop} -o {figure}.svg {more}")
     assert (code, out, err) == (common.FINE, f"{figure}.svg\n", "")
     assert Path(f"{figure}.svg").read_text().rstrip().endswith("</svg>")
+
+
+def test_plot_has_a_title_a_width_and_pages(shop, capsys):
+    command = "plot latency shop.yaml -d microservices -d monolith --title 'In my words' --width 6 -o x.pdf -o x.png"
+    assert run(capsys, command) == (common.FINE, "x.pdf\nx.png\n", "")
+    assert Path("x.pdf").read_bytes().startswith(b"%PDF")
+    assert int.from_bytes(Path("x.png").read_bytes()[16:20]) == 6 * 150
 
 
 def test_plot_breakdown_of_one_deployment_and_of_three(shop, capsys):
@@ -290,10 +298,18 @@ def forbid_runs(monkeypatch):
         ("simulate shop.yaml --out shop.yaml/x", "cannot write shop.yaml/x: .*shop.yaml is not a folder"),
         ("compare shop.yaml --out foreign", "foreign holds something that is not a saved result: name another"),
         ("compare shop.yaml --out shop.yaml", "shop.yaml is a file: name a folder to save the result in"),
-        ("plot latency shop.yaml -o x.pdf", "cannot save a figure as x.pdf: its name has to end with .png or .svg"),
+        (
+            "plot latency shop.yaml -o x.gif",
+            "cannot save a figure as x.gif: its name has to end with .png, .svg or .pdf",
+        ),
         ("plot latency shop.yaml -o nowhere/x.png", "cannot write nowhere/x.png: there is no folder nowhere"),
         ("plot latency shop.yaml -o folder.png", "folder.png is a folder: name a file to draw into"),
-        ("plot latency shop.yaml -d monolith -d microservices -o x.png", "-d is given 2 times .*of one deployment"),
+        ("plot timeline shop.yaml -d monolith -d microservices -o x.png", "-d is given 2 times .*of one deployment"),
+        (
+            "plot latency shop.yaml --by service -o x.png",
+            "--by does not act on latency, but on breakdown: leave it out",
+        ),
+        ("plot latency shop.yaml --width 1000 -o x.png", "width: expected 4 to 40 inches, found 1000"),
         ("simulate shop.yaml -d monolith -d monolith", "-d is given 2 times .*use `simulator compare`"),
         ("simulate shop.yaml -d nowhere", "no deployment `nowhere`"),
         ("compare shop.yaml -d monolith", "compare needs two different deployments"),
@@ -688,3 +704,14 @@ def test_quick_is_of_a_topology_alone(capsys):
     code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
     assert code == common.WRONG
     assert "--quick draws a topology without a run; latency needs one" in err
+
+
+def test_files_are_compared_with_each_other(shop, tmp_path, capsys):
+    """Before and after, by the stems of the files."""
+    after = tmp_path / "after.yaml"
+    after.write_text(Path(shop).read_text())
+    _, out, err = run(capsys, f"compare {shop} {after} --engine reference --json --quiet")
+    content = json.loads(out)
+    assert (list(content["results"]), err) == ([Path(shop).stem, "after"], "")
+    assert content["baseline"] == Path(shop).stem
+    assert all(row["difference"] == 0.0 for row in content["differences"] if row["quantity"] == "latency_mean_s")

@@ -90,7 +90,7 @@ def test_who_does_not_come_back_is_exit_code_1(capsys):
         ("drill shop.yaml --target pay --policies none,,full", "expected names such as none,full"),
         ("drill shop.yaml --target pay -d nowhere", "nowhere"),
         ("drill shop.yaml --target pay --replicas many", "expected a whole number or `all`"),
-        ("drill shop.yaml --target pay -o one.pdf", "has to end with .png or .svg"),
+        ("drill shop.yaml --target pay -o one.gif", "has to end with .png, .svg or .pdf"),
         ("drill shop.yaml --target pay --csv no/rows.csv", "there is no folder no"),
         ("drill shop.yaml --target pay --csv .", "is a folder"),
         ("drill shop.yaml --target pay --warmup auto", "a drill needs a warmup that is a time"),

@@ -2,6 +2,7 @@ from textwrap import dedent
 
 import pytest
 
+import simulator as sim
 from simulator.errors import PlanError
 
 LOADED = """
@@ -32,6 +33,75 @@ def test_what_nobody_reaches(plan_of):
         "z: no workload reaches it; it is left out of the plan and of the cost",
         "slo fast: no workload reaches a.y; it cannot be judged and is left out",
     )
+
+
+ASKED = """
+services:
+  a: {{endpoints: {{x: {{steps: [{{cpu: 1ms}}, {step}]}}, y: {{steps: []}}}}}}
+  b: {{steps: [{{call: c}}]}}
+  c: {{steps: []}}
+workload: {workload}
+slos: {{o: {{call: {call}, p99: 1s}}}}
+"""
+PLAIN = "{call: a.x, rate: 1/s}"
+NOBODY = "slo o: nobody asks {0}: a weight, probability, times or rate of 0 is on every way to it; it cannot be judged"
+SENT = "slo o: {0} is reached by `send` alone, and nobody waits for its answer; it cannot be judged"
+
+
+@pytest.mark.parametrize(
+    ("workload", "step", "call", "warning"),
+    [
+        ("{calls: [{call: a.x}, {call: a.y, weight: 0}], rate: 1/s}", "{cpu: 1ms}", "a.y", NOBODY),
+        ("{call: a.x, rate: 0/s}", "{cpu: 1ms}", "a.x", NOBODY),
+        ("{call: a.x, users: 0}", "{cpu: 1ms}", "a.x", NOBODY),
+        (
+            "{call: a.x, stages: [{target: 0/s, duration: 1m}, {target: 9/s, duration: 0s}]}",
+            "{cpu: 1ms}",
+            "a.x",
+            NOBODY,
+        ),
+        (PLAIN, "{call: b, probability: 0}", "c", NOBODY),
+        (PLAIN, "{call: b, times: 0}", "b", NOBODY),
+        (PLAIN, "{choose: [{weight: 0, steps: [{call: b}]}, {steps: []}]}", "b", NOBODY),
+        (PLAIN, "{parallel: [{steps: [{call: b, probability: 0}]}]}", "b", NOBODY),
+        (PLAIN, "{send: b}", "b", SENT),
+        (PLAIN, "{send: b, probability: 0}", "b", NOBODY),
+    ],
+)
+def test_what_nobody_waits_for_cannot_be_judged(plan_of, workload, step, call, warning):
+    plan = plan_of(ASKED.format(workload=workload, step=step, call=call))
+    assert plan.objectives == ()
+    assert [text for text in plan.warnings if text.startswith("slo ")] == [f"{warning.format(call)} and is left out"]
+
+
+@pytest.mark.parametrize(
+    ("workload", "step", "call"),
+    [
+        (PLAIN, "{send: b}", "c"),  # b waits for it
+        (PLAIN, "{parallel: [{steps: [{send: b}]}, {steps: [{call: b, probability: 0.001}]}]}", "b"),
+        ("{call: a.x, startRate: 1/s, stages: [{target: 0/s, duration: 1m}]}", "{cpu: 1ms}", "a.x"),
+        ("{call: a.x, users: 1, thinkTime: 1s}", "{cpu: 1ms}", "a.x"),
+        (PLAIN, "{call: a.y, fallback: {steps: [{call: b}]}}", "b"),
+    ],
+)
+def test_what_somebody_may_wait_for_is_judged(plan_of, workload, step, call):
+    plan = plan_of(ASKED.format(workload=workload, step=step, call=call))
+    assert [one.slo for one in plan.objectives] == ["o"]
+    assert not [text for text in plan.warnings if text.startswith("slo ")]
+
+
+def test_equal_cores_that_leave_one_replica_say_so():
+    text = """
+    services:
+      a: {replicas: 4, steps: [{cpu: 1ms}, {call: b}]}
+      b: {replicas: REPLICAS, steps: [{cpu: 1ms}]}
+    workload: {call: a, rate: 1/s}
+    """
+    said = "at equal cores it is one replica of 7 cores: nothing is left when that one fails"
+    seven, eight = (sim.loads(dedent(text).replace("REPLICAS", number)) for number in "34")
+    assert [said in warning for warning in sim.compile(seven, "monolith", equal_cores=True).warnings].count(True) == 1
+    for plan in (sim.compile(eight, "monolith", equal_cores=True), sim.compile(seven, "monolith")):
+        assert not any("at equal cores" in warning for warning in plan.warnings)
 
 
 @pytest.mark.parametrize(

@@ -116,9 +116,10 @@ def test_it_is_rendered_as_tables(plan_of):
     assert (
         result.render()
         == """\
-napkin of deployment microservices: expected values, as if nothing failed
+napkin of deployment microservices: expected values, as if nobody waited
 arrival rate 150/s at the peak of the open workloads
 bottleneck c: saturates at 375/s
+waiting at callees holds slots too: a may let less through than this says
 
 units
   unit  replicas  visits/s  a request    load  cores  used (%)  slots        of  used (%)

@@ -11,7 +11,7 @@ import simulator as sim
 from simulator.engines import compiled
 from simulator.engines.compiled import CompiledEngine
 from simulator.engines.reference import ReferenceEngine
-from simulator.errors import EngineError, UnsupportedFeature
+from simulator.errors import EngineError, PlanError, UnsupportedFeature
 from simulator.experiments import engines
 from simulator.experiments.engines import choose_engine, expected_requests
 
@@ -138,3 +138,34 @@ def test_machine_code_is_there_if_the_file_is_whole(tmp_path):
     folder, *said = process.stdout.splitlines()
     assert Path(folder).is_relative_to(tmp_path)
     assert said == ["False", "False"]
+
+
+STAGES = """
+simulation: {duration: 10s, warmup: auto, replications: 2}
+services: {a: {steps: [{cpu: 1ms}]}}
+workload:
+  steady: {call: a, rate: 5/s}
+  evening: {call: a, startRate: 1/s, stages: [{target: 9/s, duration: 5s}]}
+slos: {a: {call: a, p99: 1s}}
+"""
+
+
+@pytest.mark.parametrize("ask", [
+    sim.check, sim.simulate, sim.compare, sim.capacity, sim.next_replica, sim.scaling_curve,
+    lambda one: sim.sweep(one, {"services.a.replicas": [1, 2]}),
+    lambda one: sim.load_curve(one, [1.0, 2.0]),
+])  # fmt: skip
+def test_a_warmup_is_not_looked_for_in_stages(ask):
+    with pytest.raises(PlanError, match=r"simulation.warmup: `auto` looks for .* `stages` \(evening\) never does"):
+        ask(sim.loads(STAGES))
+
+
+def test_it_is_looked_for_in_all_other_traffic(tmp_path):
+    (tmp_path / "times.csv").write_text("arrival_s\n1\n2\n")
+    for shape in ("rate: 5/s", "users: 2, thinkTime: 1s", "replay: times.csv"):
+        topology = sim.loads(
+            STAGES.replace("startRate: 1/s, stages: [{target: 9/s, duration: 5s}]", shape), base=tmp_path
+        )
+        choose_engine("reference", [sim.compile(topology)])
+    fixed = sim.loads(STAGES.replace("auto", "1s"))
+    choose_engine("reference", [sim.compile(fixed)])

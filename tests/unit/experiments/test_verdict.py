@@ -149,6 +149,22 @@ def test_databases_are_not_counted_as_cores():
     assert verdict.service_cores(result("split", cores=3)) == 3.0
 
 
+def test_four_quantities_are_judged_together():
+    """t(4, 1 - 0.05/8) = 4.3147 and t(4, 0.975) = 2.7764: one of four has to lie 1.554 half widths from 0."""
+    rows = table(
+        p99=(0.5, 0.4, True), availability=(0.9, 0.9, False), goodput=(9.0, 9.0, False), cost=(1.0, 1.0, False)
+    )
+    rows["half_width"] = [0.1 / 1.56, 0.1, 0.1, 0.1]
+    made = {"replications": 5, "confidence": 0.95}
+    assert verdict._shown_together(rows, made) == {"latency_p99_s"}
+    rows.loc["latency_p99_s", "half_width"] = 0.1 / 1.55
+    assert verdict._shown_together(rows, made) == set()
+    rows.loc["cost_per_hour", ["other", "difference", "shown"]] = [2.0, 1.0, True]  # now it is one of three
+    assert verdict._shown_together(rows, made) == {"latency_p99_s", "cost_per_hour"}
+    rows.loc["cost_per_hour", "half_width"] = 0.0  # what is known exactly is no matter of chance
+    assert "cost_per_hour" in verdict._shown_together(rows, made)
+
+
 def test_an_objective_that_is_met_by_chance():
     text = sentence(table(), result("split", straddles=True), result("whole"))
     assert text.endswith("; both meet every objective (not sure: an interval holds the limit).")

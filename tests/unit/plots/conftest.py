@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import matplotlib as mpl
@@ -61,6 +61,16 @@ def compared(*results: Results) -> Told:
     first, *others = by_name
     differences = {name: paired_difference(by_name[first], by_name[name]) for name in others}
     return Told(by_name, pd.concat(differences, names=["deployment"]))
+
+
+@pytest.fixture(scope="session")
+def engine() -> ReferenceEngine:
+    return ReferenceEngine()
+
+
+@pytest.fixture(scope="session")
+def run_of() -> Callable[[Topology], Results]:
+    return lambda topology: run(topology, replications=1)[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
@@ -21,16 +23,18 @@ def test_points_and_intervals_are_the_tables(both):
             {name: scale * one.intervals.loc[quantity, "mean"] for name, one in both.results.items()}
         )
         bars = [path.vertices[:, 0] for lines in ax.collections for path in lines.get_paths()]
-        for bar, one in zip(bars, both.results.values(), strict=True):
-            assert bar == pytest.approx(scale * one.intervals.loc[quantity, ["low", "high"]].to_numpy(dtype=float))
+        ends = [one.intervals.loc[quantity, ["low", "high"]].to_numpy(dtype=float) for one in both.results.values()]
+        for bar, end in zip(bars, [end for end in ends if end[0] == end[0]], strict=True):
+            assert bar == pytest.approx(scale * end)
     labels = [ax.get_xlabel() for ax in axes]
     assert labels == ["throughput (/s)", "latency p99 (ms)", "availability (%)", "cost per hour (USD)"]
 
 
 def test_the_verdict_is_the_title_and_differences_are_in_words(both):
-    axes = plots.comparison(both)
+    quantities = ("throughput_per_s", "latency_p50_s")
+    axes = plots.comparison(both, quantities=quantities)
     assert axes[0].figure.get_suptitle().replace("\n", " ") == both.verdict
-    for ax, quantity in zip(axes, ("throughput_per_s", "latency_p50_s"), strict=False):
+    for ax, quantity in zip(axes, quantities, strict=True):
         said = texts(ax)
         assert "baseline" in said
         shown = both.differences.loc[("monolith", quantity), "shown"]
@@ -40,14 +44,61 @@ def test_the_verdict_is_the_title_and_differences_are_in_words(both):
 def test_one_replication_has_no_bars(both, once):
     alone = type(both)({"microservices": once, "again": once}, both.differences.rename({"monolith": "again"}))
     alone.differences[["half_width", "low", "high"]] = float("nan")
-    axes = plots.comparison(alone)
+    axes = plots.comparison(alone, quantities=["latency_p50_s", "availability_ratio"])
     assert not any(ax.collections for ax in axes)
     assert any("no interval" in text for ax in axes for text in texts(ax))
+    latency, *others = plots.comparison(alone)
+    assert not any(ax.collections for ax in (latency, *others))
+    assert len(latency.lines) == 2
+
+
+def test_the_picture_is_percentiles_availability_cost_and_cores(both):
+    latency, availability, cost, cores = plots.comparison(both)
+    assert latency.figure.get_suptitle().replace("\n", " ") == both.verdict
+    lines = {line.get_label(): line.get_ydata() for line in latency.lines if line.get_marker() == "o"}
+    for name, one in both.results.items():
+        rows = [f"latency_{percentile}_s" for percentile in ("p50", "p90", "p95", "p99", "p999")]
+        wanted = 1000.0 * one.intervals.loc[rows, "mean"].to_numpy()
+        assert lines[name] == pytest.approx(wanted[: len(lines[name])])
+        (text,) = [text for text in texts(latency) if text.startswith(f"{name}  ")]
+        assert text.endswith(" ms")
+    assert {bar.get_label() for bar in cores.containers} == set(both.results)
+    for panel, wanted in ((cost, "cost_per_hour"), (cores, None)):
+        for container, one in zip(panel.containers, both.results.values(), strict=True):
+            units = one.units.loc[one.services.loc[one.services["kind"] == "service", "unit"].unique()]
+            value = one.intervals.loc[wanted, "mean"] if wanted else (units["replicas"] * units["cores"]).sum()
+            assert container.patches[0].get_width() == pytest.approx(value)
+    points = [line.get_xdata()[0] for line in availability.lines]
+    assert points == pytest.approx(
+        [100.0 * one.intervals.loc["availability_ratio", "mean"] for one in both.results.values()]
+    )
+
+
+def test_texts_of_the_picture_stay_in_it(both):
+    axes = plots.comparison(both)
+    figure = axes[0].figure
+    figure.draw_without_rendering()
+    whole = figure.bbox
+    for ax in axes:
+        for text in (text for text in (*ax.texts, *ax.get_xticklabels(), *ax.get_yticklabels()) if text.get_text()):
+            box = text.get_window_extent()
+            assert box.x0 >= whole.x0 - 1.0
+            assert box.x1 <= whole.x1 + 1.0
+    ticks = [label.get_window_extent() for label in axes[0].get_xticklabels()]
+    assert not any(one.overlaps(other) for one, other in pairwise(ticks))
+
+
+def test_many_deployments_have_a_short_title(both):
+    results = {f"one-of-many-{number}": next(iter(both.results.values())) for number in range(5)}
+    told = type(both)(results, pd.DataFrame(both.differences.iloc[:0]), verdict="it is what it is, " * 60)
+    axes = plots.comparison(told)
+    assert axes[0].figure.get_suptitle() == "shop: 5 deployments, the same requests"
 
 
 def test_nothing_served(both, unserved, split):
     told = type(both)({"microservices": split[1], "broken": unserved[1]}, pd.DataFrame(both.differences.iloc[:0]))
     assert any("no request was served" in texts(ax) for ax in plots.comparison(told))
+    assert any("no request was served" in texts(ax) for ax in plots.comparison(told, quantities=["latency_p50_s"]))
 
 
 def test_wrong_quantities_and_axes(both):

@@ -5,7 +5,11 @@ import numpy as np
 import pytest
 
 from simulator import plots
+from simulator.compiler import compile_topology
+from simulator.engines.reference import ReferenceEngine
 from simulator.errors import ResultError
+from simulator.results import summarise
+from simulator.spec import loads
 
 
 def texts(ax) -> list[str]:
@@ -75,3 +79,43 @@ def test_axes_that_are_given_are_used(split):
     _, ax = plt.subplots()
     assert plots.latency(split[1], ax=ax) is ax
     assert len(plt.get_fignums()) == 1
+
+
+def promised(text: str):
+    topology = loads(text)
+    plan = compile_topology(topology)
+    return summarise(plan, [ReferenceEngine().run(plan, seed=1, replication=0, detail="requests")])
+
+
+ONE_ENTRY = """
+simulation: {duration: 6s, warmup: 1s}
+services: {a: {steps: [{cpu: {dist: exponential, mean: 1ms}}]}, b: {steps: [{cpu: 1ms}]}}
+workload: {calls: [{call: a}, {call: b, weight: 0}], rate: 400/s}
+slos: {x: {call: a, p99: 5ms, p50: 1ms, errorRate: 1%}, y: {call: a, p99.9: 300s}}
+"""
+
+
+def test_objectives_of_all_the_requests_are_drawn():
+    result = promised(ONE_ENTRY.replace(", {call: b, weight: 0}", ""))
+    for drawn in (result, {"a": result, "b": result}):
+        said = texts(plots.latency(drawn if drawn is result else list(drawn.values())))
+        assert "promised: p99 5 ms" in said
+        assert "promised: p50 1 ms" in said
+        assert not any("300" in text for text in said)  # too far to be in the picture
+    ax = plots.latency([result, result])
+    corners = [line.get_xydata()[1].tolist() for line in ax.lines if len(line.get_xydata()) == 3]
+    assert sorted(corners) == [[pytest.approx(1.0), 50.0], [pytest.approx(5.0), 1.0]]
+
+
+def test_an_objective_of_one_entry_is_not_of_requests_that_enter_at_two():
+    result = promised(ONE_ENTRY.replace("weight: 0", "weight: 1"))
+    assert not any(text.startswith("promised") for text in texts(plots.latency(result)))
+
+
+def test_names_of_many_curves_are_a_list_that_touches_nothing(both):
+    one = next(iter(both.results.values()))
+    ax = plots.latency([one] * 5)
+    ax.figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts if "p99 " in text.get_text()]
+    assert len(boxes) == 5
+    assert not any(a.overlaps(b) for at, a in enumerate(boxes) for b in boxes[at + 1 :])

@@ -9,7 +9,7 @@ from simulator import plots
 from simulator.errors import SimulatorError
 
 
-@pytest.mark.parametrize("suffix", [".svg", ".png"])
+@pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 def test_the_same_figure_gives_the_same_bytes(split, tmp_path, suffix):
     for name in ("a", "b"):
         plots.save(plots.topology(*split), tmp_path / f"{name}{suffix}")
@@ -26,7 +26,7 @@ def test_several_axes_are_one_figure(split, tmp_path):
 
 @pytest.mark.parametrize("name", ["a.gif", "a"])
 def test_another_suffix_is_refused(split, tmp_path, name):
-    with pytest.raises(SimulatorError, match=r"has to end with \.png or \.svg"):
+    with pytest.raises(SimulatorError, match=r"has to end with \.png, \.svg or \.pdf"):
         plots.save(plots.utilisation(split[1]), tmp_path / name)
 
 

@@ -9,10 +9,12 @@ from simulator.results import summarise
 from simulator.results.caveats import percentile_name, requests_needed
 
 
-def even(build, number, latency_s=0.1, **changes):
-    """So many requests, evenly over the span; every second one is a bit slower."""
+def even(build, number, latency_s=0.1, kinds=2, **changes):
+    """So many requests, evenly over the span; every second one is a bit slower, or one of three is twice as slow."""
     step = 180.0 / number
-    return [build.Request(20.0 + (row + 0.5) * step, latency_s * (1.0 + row % 2), **changes) for row in range(number)]
+    return [
+        build.Request(20.0 + (row + 0.5) * step, latency_s * (1.0 + row % kinds), **changes) for row in range(number)
+    ]
 
 
 def said(build, *stories, requested=None, warmup_s=20.0, objectives=(), warnings=(), detail="requests", **changes):
@@ -26,13 +28,13 @@ def having(warnings, text):
 
 
 def test_a_good_run_says_nothing_but_what_the_compiler_said(build):
-    stories = even(build, 5000), even(build, 5010)
+    stories = (even(build, number, kinds=3) for number in (5000, 5010, 5020))
     assert said(build, *stories, warnings=("hops are free",)) == ("hops are free",)
 
 
 def test_one_replication_has_no_interval(build):
     assert having(said(build, even(build, 10)), "one replication has no interval")
-    assert not having(said(build, *[even(build, 10)] * 2), "no interval")
+    assert not having(said(build, *[even(build, 10)] * 2), "one replication")
 
 
 def test_an_interrupted_run(build):
@@ -44,7 +46,11 @@ def test_an_interrupted_run(build):
 def test_a_wide_interval(build):
     """Means of 0.15 and 0.30 s."""
     warnings = said(build, even(build, 100), even(build, 100, 0.2))
-    assert having(warnings, "latency_mean_s is known to 424 % only")
+    assert having(warnings, "latency_mean_s is not known, not even roughly")
+    """t(2, 0.975) = 4.302653 by sqrt(2) of the 50 ms between them, by the mean of 0.15, 0.15 and 0.1575 s, or so."""
+    assert having(
+        said(build, even(build, 100), even(build, 100), even(build, 100, 0.11)), "latency_mean_s is known to 1"
+    )
     assert not having(warnings, "throughput_per_s")
     assert having(said(build, even(build, 100), even(build, 200)), "throughput_per_s is known to")
 
@@ -118,6 +124,14 @@ def test_requests_in_progress_are_no_queue(build):
     plan, traces = growing(build)
     levels = traces[0].levels.copy()
     levels[:, 1, 1] = traces[0].edges ** 2 / 60.0
+    assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
+
+
+def test_a_queue_that_has_only_filled_up_does_not_grow(build):
+    """To a limit, or to what impatient callers leave: 60 from two thirds of the run on, 80 s x 60 below the line."""
+    plan, traces = growing(build)
+    levels, edges = traces[0].levels.copy(), traces[0].edges
+    levels[:, 1, 1] = np.cumsum(np.minimum(edges, edges[-1] * 0.6)) * np.diff(edges, prepend=0.0) * 2.0
     assert not having(summarise(plan, [replace(trace, levels=levels) for trace in traces]).warnings, "unstable")
 
 

@@ -1,10 +1,13 @@
 import math
 from html.parser import HTMLParser
 
+import pandas as pd
+import pytest
+
 from simulator.plan.plan import Objective, Prices
 from simulator.results import summarise
-from simulator.results.display import label, shorten, text_table
-from simulator.words import unit_of
+from simulator.results.display import give_or_take, label, shorten, text_table
+from simulator.words import MILLISECONDS, unit_of
 
 
 def run(build, *latencies, **changes):
@@ -35,12 +38,12 @@ def test_the_text_says_what_matters(build):
     assert lines[0] == "shop as microservices: 2 replications"
     assert lines[1].startswith("requests arriving in [20 s, 200 s), seed 1, reference engine, 95 % intervals")
     assert "requests 2" in lines
-    assert "latency mean (ms) 200 ± 1,271" in lines
+    assert "latency mean (ms) 200" in lines  # of two replications, 0.1 and 0.3 s
     assert "cost per hour (USD) 0.1475" in lines
     assert "front 1 50 50 150 0.0 20 0" in lines
-    assert "buy front.buy p99 250 ms 298 ms MISSED, not sure" in lines
-    assert "sure front.buy errorRate 1 % 0 % met" in lines
-    assert any(line.startswith("warning: latency_mean_s is known to") for line in lines)
+    assert "buy front.buy p99 250 ms 298 ms 100 % MISSED, not sure" in lines
+    assert "sure front.buy errorRate 1 % 0 % - met" in lines
+    assert any(line.startswith("warning: latency_mean_s is not known") for line in lines)
 
 
 def test_what_is_unknown_is_not_shown(build):
@@ -99,4 +102,19 @@ def test_html_is_whole_and_its_names_are_only_text(build):
     assert reader.text.count(evil) == 4  # service, slo, its endpoint, warning
     assert "a&b" in reader.text
     assert f"{evil} as {evil}: 2 replications" in reader.text
-    assert "± 1,271" in reader.text
+    assert "100 %" in reader.text
+
+
+@pytest.mark.parametrize(
+    ("half_width", "high", "shown"),
+    [
+        (0.0, 0.2, ("200", "")),
+        (1e-16, 0.2, ("200", "")),
+        (math.nan, math.nan, ("200", "")),
+        (0.05, 0.25, ("200.0", "± 50.0")),
+        (0.1, 0.35, ("200", "150 to 350")),
+    ],
+)
+def test_an_interval_is_give_or_take_unless_it_is_longer_on_one_side(half_width, high, shown):
+    row = {"mean": 0.2, "half_width": half_width, "low": 0.2 - min(half_width, 0.05), "high": high}
+    assert give_or_take("latency_mean_s", pd.DataFrame([row], index=["latency_mean_s"]), MILLISECONDS) == shown

@@ -29,6 +29,7 @@ def test_a_result_says_where_it_comes_from(build):
         "confidence": 0.95,
         "detail": "requests",
         "events": 20,
+        "faults": [],
         "currency": "EUR",
         "versions": 0,
         "platform": 0,

@@ -49,7 +49,7 @@ def test_replications_are_pooled_and_their_rates_averaged(build):
     assert results.summary["throughput_per_s"] == pytest.approx(6 / 360)
     assert results.summary["latency_mean_s"] == pytest.approx(2.1 / 5)  # not the mean of 0.25 and 1.1
     assert results.summary["latency_p50_s"] == pytest.approx(0.3)
-    assert results.intervals.loc["latency_mean_s", "mean"] == pytest.approx((0.25 + 1.1) / 2)
+    assert results.intervals.loc["latency_mean_s", "mean"] == results.summary["latency_mean_s"]
     assert results.intervals.loc["requests", "mean"] == 3.5
     assert results.replications["requests"].tolist() == [6, 1]
     assert results.replications.index.tolist() == [0, 1]
@@ -75,7 +75,12 @@ def test_a_replication_without_latencies_is_left_out_of_their_interval(build):
     one, other = [build.Request(30.0, 0.1)], [build.Request(30.0, 0.3)]
     intervals = summarise(plan, build.traces(plan, one, [], other)).intervals
     assert intervals.loc["latency_mean_s", "mean"] == pytest.approx(0.2)
-    assert intervals.loc["latency_mean_s", "half_width"] == pytest.approx(12.706205 * 0.1)
+    """Of 0.3 s once and 0.2 s twice: length = t(1, 0.975) * spread / mean, on the scale of logarithms."""
+    nearer = [build.Request(30.0, 0.2)]
+    near = summarise(plan, build.traces(plan, [build.Request(30.0, 0.201)], [], nearer)).intervals
+    length = 12.706205 * 0.0005 / 0.2005
+    assert near.loc["latency_mean_s", "low"] == pytest.approx(0.2005 * np.exp(-length))
+    assert near.loc["latency_mean_s", "high"] == pytest.approx(0.2005 * np.exp(length * (1.0 + 2.0 * length)))
     assert np.isnan(summarise(plan, build.traces(plan, one, [])).intervals.loc["latency_mean_s", "half_width"])
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -42,10 +43,11 @@ def test_the_summary_is_the_same_at_any_detail(build):
 
 
 def test_the_confidence_can_be_given(build):
-    """t(1, 0.95) = 6.313752 and means of 0.3 and 0.2 s."""
+    """t(1, 0.95) = 6.313752, and five requests and one."""
     plan = build.plan()
     results = summarise(plan, build.traces(plan, *stories(build)), confidence=0.9)
-    assert results.intervals.loc["latency_mean_s", "half_width"] == pytest.approx(6.313752 * 0.05)
+    half_width = results.intervals.loc["goodput_per_s", "half_width"]
+    assert half_width == pytest.approx(6.313752 * abs(np.diff(results.replications["goodput_per_s"])[0]) / 2.0)
     assert results.provenance["confidence"] == 0.9
     with pytest.raises(ResultError, match="between 0 and 1"):
         summarise(plan, build.traces(plan, []), confidence=90)

@@ -68,6 +68,13 @@ def test_the_cut_of_a_run_is_the_latest_rounded_up_to_an_edge(build, detail):
     assert find_first(traces[1:]) == (11, True)
 
 
+def test_one_replication_of_three_that_is_late_is_chance(build):
+    plan = build.plan(warmup_s=None)
+    late, early = step(build, 400, 60.0), step(build, 400, 10.0)
+    assert find_first(build.traces(plan, late, early, early)) == (11, True)
+    assert find_first(build.traces(plan, late, late, early)) == (61, True)
+
+
 def test_no_cut_is_the_very_beginning(build):
     plan = build.plan(warmup_s=None)
     assert find_first(build.traces(plan, step(build, 400, 0.0))) == (0, True)

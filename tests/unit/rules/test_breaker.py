@@ -18,6 +18,7 @@ from simulator.rules.breaker import (
     make_breaker,
     open_time,
     release,
+    shut_for_good,
     tell,
 )
 
@@ -260,7 +261,7 @@ def fresh(**changes):
 
 def test_open_time_adds_up_what_was_open():
     """OPEN from 3 until a try comes at 20, and from 21 on, when that has failed."""
-    breaker = fresh(permitted=1)
+    breaker = fresh()
     assert open_time(*breaker, 3.0) == 0.0
     tell(*breaker, 3.0, int(Outcome.ERROR), 0.0)
     assert [open_time(*breaker, now) for now in (3.0, 8.0, 19.0)] == [0.0, 5.0, 16.0]
@@ -268,6 +269,33 @@ def test_open_time_adds_up_what_was_open():
     assert open_time(*breaker, 20.5) == 17.0
     tell(*breaker, 21.0, int(Outcome.ERROR), 0.0)
     assert open_time(*breaker, 22.0) == 18.0
+
+
+def test_11_12_who_waits_for_all_that_it_permitted_lets_nobody_pass():
+    """HALF_OPEN from 20, without a permit from 21 until one is given back at 25, and from 26 until a result at 30."""
+    breaker = fresh(minimum=2)
+    tell(*breaker, 3.0, int(Outcome.ERROR), 0.0)
+    assert [lets_pass(*breaker, now) for now in (20.0, 21.0, 22.0)] == [True, True, False]
+    assert [open_time(*breaker, now) - 17.0 for now in (21.0, 23.0, 25.0)] == [0.0, 2.0, 4.0]
+    assert shut_for_good(*breaker) == (21.0, 2)
+    release(*breaker, 25.0)
+    assert open_time(*breaker, 26.0) == 17.0 + 4.0
+    assert np.isnan(shut_for_good(*breaker)[0])
+    assert lets_pass(*breaker, 26.0)
+    tell(*breaker, 28.0, int(Outcome.OK), 20.0)
+    assert shut_for_good(*breaker) == (26.0, 1)
+    tell(*breaker, 30.0, int(Outcome.OK), 26.0)
+    assert open_time(*breaker, 40.0) == 17.0 + 4.0 + 4.0
+    assert np.isnan(shut_for_good(*breaker)[0])
+
+
+def test_who_has_an_end_of_half_open_is_not_stuck():
+    breaker = fresh(permitted=1, max_wait_s=4.0)
+    tell(*breaker, 0.0, int(Outcome.ERROR), 0.0)
+    assert lets_pass(*breaker, 10.0)
+    assert open_time(*breaker, 12.0) == 12.0
+    assert np.isnan(shut_for_good(*breaker)[0])
+    assert open_time(*breaker, 20.0) == 20.0
 
 
 def test_open_time_knows_of_a_half_open_state_that_lasted_too_long():

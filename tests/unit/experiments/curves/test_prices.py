@@ -1,3 +1,4 @@
+import math
 from types import SimpleNamespace
 
 import pandas as pd
@@ -64,14 +65,17 @@ workload: {call: web, rate: 1/s}
     assert size_of(compile_topology(sim.loads(text)), ["half", "far"]) == Size(5, 2.5, 5 * 256 * 2.0**20)
 
 
-def test_the_range_holds_what_meets_by_estimate():
+def test_the_range_holds_what_is_not_shown_to_miss():
     tried = pd.DataFrame({
         "cost_per_hour": [1.0, 2.0, 3.0], "cores": [1.0, 2.0, 3.0], "met": [False, False, True],
-        "value": [0.4, 0.29, 0.2], "limit": [0.3, 0.3, 0.3],
+        "missed": [True, False, False],
     })  # fmt: skip
-    sized = SimpleNamespace(met=True, tried=tried, cost_per_hour=3.0, sized=("web",), replicas={"web": 3, "db": 1},
-                            cores={"web": 1.0, "db": 4.0})  # fmt: skip
+    judge = SimpleNamespace(lattice=SimpleNamespace(priced=True))
+    sized = SimpleNamespace(judge=judge, may_cost=math.inf, met=True, tried=tried, cost_per_hour=3.0,
+                            sized=("web",), replicas={"web": 3, "db": 1}, cores={"web": 1.0, "db": 4.0})  # fmt: skip
     size = Size(4, 7.0, 0.0)
     assert price_range(sized, size) == {"cost_low_per_hour": 2.0, "all_cores_low": 6.0}
+    sized.may_cost = 1.5
+    assert price_range(sized, size) == {"cost_low_per_hour": 1.5, "all_cores_low": 6.0}
     unmet = SimpleNamespace(met=False)
     assert all(value != value for value in price_range(unmet, size).values())

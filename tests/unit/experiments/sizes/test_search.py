@@ -2,12 +2,17 @@
 
 import itertools
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from simulator.experiments.sizes import excluding
 from simulator.experiments.sizes import search as module
+from simulator.experiments.sizes.binding import find_binding
+from simulator.experiments.sizes.dearer import affordable, shown_to_cost_more
+from simulator.experiments.sizes.doubts import Doubt
 from simulator.experiments.sizes.judging import Judge, Trial
 from simulator.experiments.sizes.lattice import Lattice, Option
 from simulator.experiments.sizes.search import search
@@ -33,6 +38,10 @@ class Known(Judge):
         super().__init__(lattice, engine="auto", executor=None, progress=None)
         self.ratio, self.queues = ratio, queues
         self.unhindered = (None, hopeless)
+        self.objective = lambda configuration: "x p99"
+
+    def confirm(self):
+        return True
 
     def __call__(self, configuration):
         if configuration not in self.trials:
@@ -40,8 +49,8 @@ class Known(Judge):
             busy = tuple(0.9 / (option.replicas * option.cpu) for option in configuration)
             queue = tuple(self.queues(configuration)) if self.queues else busy
             trial = Trial(
-                configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, "x p99", ratio, ratio, 1.0, 0.0,
-                busy, queue,
+                configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, self.objective(configuration),
+                ratio, ratio, 1.0, 0.0, busy, queue,
             )  # fmt: skip
             self._remember(trial, None)
         return self.trials[configuration]
@@ -106,7 +115,7 @@ def test_it_finds_what_looking_everywhere_finds(seed):
     if search(judge) and judge.all_compared:
         assert judge.found == cheapest(lattice, ratio)
     else:
-        assert len(judge.trials) >= module.BUDGET
+        assert len(judge.trials) >= excluding.BUDGET
 
 
 def test_it_looks_at_few():
@@ -187,7 +196,7 @@ def test_of_equals_the_one_with_the_most_room():
 
 
 def test_equals_that_could_not_be_compared_are_owned_up_to(monkeypatch):
-    monkeypatch.setattr(module, "BUDGET", 30)
+    monkeypatch.setattr(excluding, "BUDGET", 30)
     lattice = make_lattice([1.0] * 4, most=8)
     judge = Known(lattice, lambda configuration: 8.0 / sum(option.replicas for option in configuration))
     assert search(judge)  # nothing cheaper meets
@@ -300,7 +309,7 @@ def test_where_nothing_helps_the_nearest_is_a_few_steps_away():
 
 
 def test_beyond_the_budget_it_does_not_claim_to_be_exact(monkeypatch):
-    monkeypatch.setattr(module, "BUDGET", 3)
+    monkeypatch.setattr(excluding, "BUDGET", 3)
     lattice = make_lattice([1.0, 1.1, 1.2, 1.3], most=12)
     judge = Known(lattice, lambda configuration: sum(3.0 / option.replicas for option in configuration) / 2.9)
     assert not search(judge)
@@ -308,7 +317,7 @@ def test_beyond_the_budget_it_does_not_claim_to_be_exact(monkeypatch):
 
 
 def test_of_too_many_it_looks_around(monkeypatch):
-    monkeypatch.setattr(module, "MOST", 10)
+    monkeypatch.setattr(excluding, "MOST", 10)
     lattice = make_lattice([1.0, 1.1, 1.2, 1.3, 1.4], most=9)
     judge = Known(lattice, lambda configuration: 30.0 / sum(option.replicas for option in configuration))
     assert not search(judge)
@@ -328,3 +337,147 @@ def test_nothing_can_be_judged():
     judge = Known(make_lattice([1.0, 1.0]), lambda configuration: math.inf)
     assert search(judge)
     assert judge.found is None
+
+
+class Lucky(Known):
+    """What it finds of some was luck: other requests show another ratio."""
+
+    def __init__(self, lattice, ratio, others):
+        super().__init__(lattice, ratio)
+        self.others = others
+
+    def confirm(self):
+        best = self.best
+        again = self.others(best.configuration)
+        if again <= 1.0:
+            return True
+        self._take_back(replace(best, met=False, ratio=again))
+        return False
+
+    def simulate(self, plan, detail):
+        return None
+
+
+def test_what_was_luck_is_not_the_answer(monkeypatch):
+    """By chance 2 meets, which needs 4."""
+    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
+    lattice = make_lattice([1.0], most=8)
+    judge = Lucky(
+        lattice,
+        lambda size: 0.9 if size[0].replicas == 2 else 4.0 / size[0].replicas,
+        lambda size: 4.0 / size[0].replicas,
+    )
+    assert search(judge)
+    assert judge.found == (Option(4, 1.0),)
+    assert not judge.trials[(Option(2, 1.0),)].met
+
+
+def test_of_several_that_are_met_the_next_one_is_taken(monkeypatch):
+    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
+    lattice = make_lattice([1.0, 1.0], most=3)
+    judge = Lucky(lattice, lambda size: 0.9, lambda size: 3.0 / sum(option.replicas for option in size))
+    search(judge)
+    assert sum(option.replicas for option in judge.found) == 3
+
+
+def test_if_all_was_luck_nothing_is_met(monkeypatch):
+    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
+    judge = Lucky(make_lattice([1.0], most=3), lambda size: 0.9, lambda size: 1.5)
+    search(judge)
+    assert judge.found is None
+    assert len(judge.trials) == 3
+
+
+def doubtful(prices, **options):
+    return replace(make_lattice(prices, **options), doubts=(Doubt(0, "each has its own", own=True),),
+                   plan=SimpleNamespace(objectives=(), units=SimpleNamespace(name=("a", "b"))))  # fmt: skip
+
+
+def test_where_more_may_hurt_all_are_tried_before_none_is_found():
+    judge = Known(doubtful([1.0], most=64), lambda size: 0.9 if size[0].replicas == 37 else 3.0)
+    assert search(judge)
+    assert judge.found == (Option(37, 1.0),)
+    judge = Known(doubtful([1.0], most=64), lambda size: 3.0)
+    assert search(judge)
+    assert judge.all_tried
+    assert len(judge.trials) == 64
+
+
+def test_where_more_may_hurt_fewer_are_tried():
+    """Two clear misses below five do not tell of 4, which is enough."""
+    ratios = {1: 9.0, 2: 8.0, 3: 0.9, 4: 7.0, 5: 0.8}
+    judge = Known(doubtful([1.0], most=5), lambda size: ratios[size[0].replicas])
+    assert search(judge)
+    assert judge.found == (Option(3, 1.0),)
+
+
+def test_the_own_sizes_are_tried_before_none_is_found():
+    lattice = replace(make_lattice([1.0, 1.0], most=8), own=(Option(3, 1.0), Option(5, 1.0)))
+    judge = Known(lattice, lambda size: 0.9 if size == lattice.own else 3.0)
+    search(judge)
+    assert judge.found == lattice.own
+
+
+def test_what_binds_is_missed_with_one_less():
+    """Of two objectives the one that is nearer to its limit is not the one that forces the third replica."""
+    judge = Known(make_lattice([1.0]), lambda size: 2.1 / size[0].replicas + 0.2)
+    judge.objective = lambda size: "flat p99" if size[0].replicas > 2 else "steep p99"
+    search(judge)
+    assert judge.best.objective == "flat p99"
+    assert find_binding(judge).objective == "steep p99"
+
+
+def test_what_binds_is_looked_for_below_what_is_stable():
+    judge = Known(make_lattice([1.0], needed=[3]), lambda size: 2.1 / size[0].replicas)
+    search(judge)
+    assert list(judge.trials) == [(Option(3, 1.0),)]
+    assert find_binding(judge).configuration == (Option(2, 1.0),)
+
+
+def test_where_there_is_nothing_less_nothing_binds():
+    judge = Known(make_lattice([1.0, 2.0]), lambda size: 0.5)
+    search(judge)
+    assert find_binding(judge) is None
+
+
+# -- what another deployment is compared with
+
+
+class Shown(Known):
+    """What fails is shown to miss from a ratio on."""
+
+    shown = 1.2
+
+    def __call__(self, configuration):
+        trial = super().__call__(configuration)
+        object.__setattr__(trial, "misses", trial.ratio > self.shown)
+        return trial
+
+
+def shown(ratio, saving, most=8):
+    judge = Shown(make_lattice([1.0], most=most), ratio)
+    search(judge)
+    before = len(judge.trials)
+    return shown_to_cost_more(judge, saving), len(judge.trials) - before
+
+
+def test_what_is_shown_to_miss_is_dearer():
+    assert shown(lambda size: 4.9 / size[0].replicas, 1.0)[0]  # of 4 the upper end is 1.225
+
+
+def test_what_only_fails_may_be_as_cheap():
+    assert not shown(lambda size: 4.1 / size[0].replicas, 1.0)[0]  # 4 fails by a hair
+    assert shown(lambda size: 4.1 / size[0].replicas, 2.0)[0]  # 3 is shown to miss
+
+
+def test_nothing_is_for_the_price():
+    assert shown(lambda size: 0.5, 1.0) == (True, 0)
+
+
+def test_what_can_be_had_for_a_price():
+    lattice = make_lattice([1.0, 2.0], most=3)
+    assert sorted(affordable(lattice, 5.0)) == [
+        (Option(1, 1.0), Option(1, 1.0)), (Option(1, 1.0), Option(2, 1.0)), (Option(2, 1.0), Option(1, 1.0)),
+        (Option(3, 1.0), Option(1, 1.0)),
+    ]  # fmt: skip
+    assert affordable(lattice, 2.9) == []

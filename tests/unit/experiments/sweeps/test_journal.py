@@ -21,7 +21,8 @@ from simulator.experiments.sweeps.runs import Run
 
 
 def make(key="k", point=0, values=((1.0, 2.0),), **more):
-    run = Run(("requests", "latency_mean_s")[: len(values[0])], values, True, ("unsteady – very",))
+    names = ("requests", "latency_mean_s")[: len(values[0])]
+    run = Run(names, values, True, ("unsteady – very",), ((2.5, math.nan), (0.25, 0.125))[: len(names)])
     return Entry(key, "shop", "monolith", point, {"a.b": "5ms", "c": 2}, 0.95, ("small",), run, **more)
 
 
@@ -63,6 +64,7 @@ def test_every_torn_line_is_passed_over():
     "change",
     [
         {"format": "simulator-run/0"}, {"key": 5}, {"values": []}, {"values": [[1.0]]}, {"values": [[1.0, True]]},
+        {"intervals": [[1.0, 2.0]]},
         {"values": [[1.0, "x"]]}, {"met": 1}, {"warnings": [5]}, {"axes": 5}, {"point": "x"}, {"confidence": None},
     ],
 )  # fmt: skip
@@ -98,7 +100,7 @@ def test_what_is_no_line_of_ours_was_not_changed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", ["", "{}", "[]", "5", "null", "\0\0\0", "[" * 100_000, '{"format": "simulator-run/1"}']
+    "line", ["", "{}", "[]", "5", "null", "\0\0\0", "[" * 100_000, '{"format": "simulator-run/2"}']
 )
 def test_foreign_lines(line):
     assert read_line(line) is None

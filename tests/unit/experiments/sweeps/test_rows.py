@@ -4,24 +4,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table
+from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table, written
 from simulator.experiments.sweeps.runs import Failure, Run
-from simulator.results import student_interval
 from simulator.results.display import HEADLINES
 
-RUN = Run(HEADLINES, tuple(tuple(float(10 * k + j) for j in range(len(HEADLINES))) for k in range(3)), True, ("late",))
+VALUES = tuple(tuple(float(10 * k + j) for j in range(len(HEADLINES))) for k in range(3))
+INTERVALS = tuple((0.5 + j, 0.25 * j) for j in range(len(HEADLINES)))
+RUN = Run(HEADLINES, VALUES, True, ("late",), INTERVALS)
 
 
 def filled(number, outcome, point=None, deployment="monolith", advice=()):
-    return Filled(Row(number, point or {"a.b": number}, deployment), outcome, 0.95, advice)
+    return Filled(Row(number, point or {"a.b": number}, deployment), outcome, advice)
 
 
-def test_means_and_half_widths_are_students():
+def test_values_and_half_widths_are_those_of_all_replications_together():
     table = point_table(["a.b"], [filled(0, RUN), filled(1, Failure("no"))])
     for column, name in enumerate(HEADLINES):
-        mean, half_width = student_interval([row[column] for row in RUN.values], 0.95)
-        assert table[name].tolist()[0] == mean
-        assert table[f"{name}_half_width"].tolist()[0] == half_width
+        assert (table[name].tolist()[0], table[f"{name}_half_width"].tolist()[0]) == INTERVALS[column]
     assert table.loc[1, [*HEADLINES, "requests_half_width"]].isna().all()
 
 
@@ -59,9 +58,13 @@ def test_deployment_as_an_axis_stands_where_the_axis_does():
     [
         ([1, 2], "int64", [1, 2]),
         ([1, 2.5], "float64", [1.0, 2.5]),
-        (["5ms", "6ms"], "str", ["5ms", "6ms"]),
+        (["5ms", "6ms"], "float64", [0.005, 0.006]),
+        (["50/s", "120/min"], "float64", [50.0, 2.0]),
+        (["1%", 0.5], "float64", [0.01, 0.5]),
+        (["5ms", "60/s"], "str", ["5ms", "60/s"]),
+        (["5ms", "many"], "str", ["5ms", "many"]),
         ([True, False], "bool", [True, False]),
-        ([0, "5ms"], "str", ["0", "5ms"]),
+        ([0, "5ms"], "float64", [0.0, 0.005]),
         ([True, 2], "str", ["true", "2"]),
         ([{"dist": "exponential", "mean": "5ms"}], "str", ['{"dist": "exponential", "mean": "5ms"}']),
         ([2**70], "str", [str(2**70)]),
@@ -73,6 +76,22 @@ def test_the_kinds_of_axes(values, kind, cells, tmp_path):
     assert table["x"].tolist() == cells
     table.to_parquet(tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "cells"),
+    [
+        ("services.a.resources.cpu", ["500m", "2"], [0.5, 2.0]),
+        ("services.a.resources.memory", ["256Mi", "1Gi"], [2.0**28, 2.0**30]),
+        ("services.a.startup", ["5m", "1h"], [300.0, 3600.0]),
+        ("name", ["5m", "6m"], ["5m", "6m"]),
+    ],
+)
+def test_what_a_unit_means_depends_on_the_path(path, values, cells):
+    rows = [filled(number, RUN, {path: value}) for number, value in enumerate(values)]
+    assert point_table([path], rows)[path].tolist() == cells
+    texts = {} if path == "name" else {path: dict(zip(cells, values, strict=True))}
+    assert written([path], rows) == texts
 
 
 def test_an_axis_that_a_row_has_not():
@@ -95,7 +114,7 @@ def test_a_row_a_replication():
 
 @pytest.mark.parametrize("make", [point_table, run_table])
 def test_rows_of_several_topologies_say_which(make):
-    rows = [Filled(Row(0, {"a.b": 1}, "monolith", name), RUN, 0.95) for name in ("one", "two")]
+    rows = [Filled(Row(0, {"a.b": 1}, "monolith", name), RUN) for name in ("one", "two")]
     table = make(["a.b"], rows)
     assert list(table.columns[:3]) == ["topology", "a.b", "deployment"]
     assert table["topology"].tolist() == [name for name in ("one", "two") for _ in range(len(table) // 2)]

@@ -340,3 +340,8 @@ def test_sizes_of_no_unit_and_no_sizes_are_refused(resized, sizes, message):
     with pytest.raises(PlanError) as caught:
         resized(sizes, "microservices")
     assert message in str(caught.value)
+
+
+def test_next_to_no_core_is_not_none(plan_of):
+    text = "{services: {a: {resources: {cpu: 1e-12}, steps: []}, b: {steps: []}}, workload: {call: a, rate: 1/s}}"
+    assert plan_of(text).units.cpu.tolist() == [1e-12]

@@ -21,7 +21,7 @@ from ...words import NOTHING, Unit, count, number, percent, unit_of, write
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import simulate_plans, with_settings
-from .judging import worst_objective
+from .judging import ratio_of, rows_of
 from .lattice import Lattice, Option, changed, make_lattice
 from .sizing import prepare_engine, refuse_one_replication
 
@@ -132,7 +132,7 @@ class NextReplica:
         }
 
     def __str__(self) -> str:
-        now = f"{self._unit.after(write(self.value, self._unit))} now, the mean of"
+        now = f"{self._unit.after(write(self.value, self._unit))} now, of"
         now = "unknown after" if math.isnan(self.value) else now
         head = (
             f"{self.topology} as {self.deployment}: one more replica of each unit, {self._what} is {now}"
@@ -242,10 +242,11 @@ def next_replica(
 
 
 def default_quantity(result: Results) -> str:
-    """That of the objective nearest to its limit."""
+    """That of the objective nearest to its limit; by its value, if so few requests bound it by nothing."""
     if result.objectives.empty:
         return DEFAULT
-    return QUANTITIES.get(str(worst_objective(result)[1]["quantity"]), DEFAULT)
+    rows = [{**row, "high": row["value"]} if math.isinf(row["high"]) else row for row in rows_of(result)]
+    return QUANTITIES.get(str(max(rows, key=ratio_of)["quantity"]), DEFAULT)
 
 
 def check_quantity(quantity: str, known: Sequence[str]) -> None:

@@ -46,14 +46,14 @@ class NextReplica:
     Attributes
     ----------
     table
-        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (means
-        over the replications), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
+        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (rule
+        11.7), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
         high (Student, of differences replication by replication), shown (whether the interval excludes 0),
         price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not told apart.
     quantity
         What is gained, of all requests.
     value
-        What it is now: the mean over the replications; NaN where no replication has it.
+        What it is now, of all replications; NaN where none has it.
     verdict
         What to scale next, in a plain sentence or two.
     """

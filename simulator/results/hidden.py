@@ -74,8 +74,8 @@ def about_breakers(observed: Observed) -> Iterator[str]:
             yield (
                 f"the circuit breaker of {who} towards {plan.services.name[target]} is stuck in HALF_OPEN since "
                 f"{duration(float(since[first]))} ({stuck.sum()} of {stuck.size} breakers at the end): "
-                f"{calls[first]} of its {plan.breakers.permitted[row]} permitted calls were never answered, and it lets nobody else pass; "
-                "give the call a timeout"
+                f"{calls[first]} of its {plan.breakers.permitted[row]} permitted calls were never answered, "
+                "and it lets nobody else pass; give the call a timeout"
             )
 
 
@@ -96,7 +96,8 @@ def about_deadlocks(observed: Observed) -> Iterator[str]:
     share = f"in {len(found)} of {len(observed.traces)} replications, " if len(observed.traces) > 1 else ""
     yield (
         f"deadlock {share}since {duration(first.since_s)}: all slots of {' and '.join(units)} are held by visits that "
-        "wait for a slot of these same replicas, for ever; give these calls a timeout, or do not let them call in a circle"
+        "wait for a slot of these same replicas, for ever; give these calls a timeout, or do not let them call in a "
+        "circle"
     )
 
 

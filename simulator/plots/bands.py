@@ -37,7 +37,7 @@ def name_of_load(axis: str, name: str) -> str:
 def draw_band(
     ax: Axes, rows: pd.DataFrame, x: str, quantity: str, colour: str, *, factor: float = 1.0, **line: Any
 ) -> None:
-    """A quantity against a column: its means as a line, its Student intervals as a band."""
+    """A quantity against a column: its values as a line, its intervals as a band."""
     values = factor * rows[quantity].to_numpy(dtype=np.float64)
     half = factor * rows[f"{quantity}_half_width"].to_numpy(dtype=np.float64)
     where = rows[x].to_numpy(dtype=np.float64)
@@ -77,4 +77,4 @@ def interval_note(confidence: float | None, replications: int | None, what: str)
     sure = "" if confidence is None else f"{100.0 * confidence:g}\u00a0% "
     over = "replications" if replications is None else f"{replications} replications"
     differ = [word for word, value in (("confidence", confidence), ("replications", replications)) if value is None]
-    return f"{what}: {sure}Student intervals over {over}" + (f" ({' and '.join(differ)} by cell)" if differ else "")
+    return f"{what}: {sure}intervals over {over}" + (f" ({' and '.join(differ)} by cell)" if differ else "")

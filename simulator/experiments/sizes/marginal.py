@@ -46,14 +46,14 @@ class NextReplica:
     Attributes
     ----------
     table
-        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (means
-        over the replications), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
+        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (of all
+        replications together), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
         high (Student, of differences replication by replication), shown (whether the interval excludes 0),
         price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not told apart.
     quantity
         What is gained, of all requests.
     value
-        What it is now: the mean over the replications; NaN where no replication has it.
+        What it is now, of all replications together; NaN where no replication has it.
     verdict
         What to scale next, in a plain sentence or two.
     """
@@ -132,7 +132,7 @@ class NextReplica:
         }
 
     def __str__(self) -> str:
-        now = f"{self._unit.after(write(self.value, self._unit))} now, the mean of"
+        now = f"{self._unit.after(write(self.value, self._unit))} now, of all"
         now = "unknown after" if math.isnan(self.value) else now
         head = (
             f"{self.topology} as {self.deployment}: one more replica of each unit, {self._what} is {now}"

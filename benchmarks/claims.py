@@ -1,6 +1,6 @@
-"""How often `capacity` claims what is not so: python benchmarks/claims.py [experiments]
+"""How often `capacity` claims what is not so: python -P benchmarks/claims.py [experiments].
 
-Two claims with a truth that is known. A limit exactly at the law of M/M/1 at 0.9 is not met by one core: said to be met,
+Two claims with a known truth. A limit exactly at the law of M/M/1 at 0.9 is not met by one core: said to be met,
 it is wrong (at most 5 % may be). Two deployments that are mirror images cost the same: one called cheapest is wrong.
 """
 

@@ -16,7 +16,7 @@ from ..words import number
 Progress = Callable[[float, int], None]
 Made = TypeVar("Made")
 
-EVERY_S = 3.0
+EVERY_S = 2.0
 """Between two lines, so that it is less than five on a busy machine too."""
 FIRST_S, LATER_S = 0.5, 1.5
 """Before the first one, if no work has begun; a mistake in the file is found before, and is then all that is said."""

@@ -170,7 +170,8 @@ def _read(
     if not isinstance(given, Topology):
         several = read_several(given, names or [MICROSERVICES])
         return unify({name: (with_settings(one, **settings), other) for name, (one, other) in several.items()})
-    names = names or [MICROSERVICES, "monolith"]
+    if deployments is None:
+        names = [MICROSERVICES, "monolith"]
     if len(names) < 2:
         raise PlanError("compare needs two different deployments, for example microservices and monolith")
     topology = with_settings(given, **settings)

@@ -9,11 +9,14 @@ from typing import Any, Final
 import pandas as pd
 
 from ..results import Results
-from ..results.display import label, text_table
+from ..results.display import text_table
 from ..words import column, unit_of
 
-SHOWN: Final = ("cost_per_hour", "cores", "latency_p99_s", "availability_ratio", "goodput_per_s")
-"""What is shown of each."""
+SHOWN: Final = {
+    "cost_per_hour": "cost per hour", "cores": "cores", "latency_p99_s": "p99", "availability_ratio": "served",
+    "goodput_per_s": "goodput",
+}  # fmt: skip
+"""What is shown of each, and its words."""
 
 
 def rank(results: Mapping[str, Results], cores: Mapping[str, float]) -> pd.DataFrame:
@@ -52,12 +55,13 @@ def ranking_lines(table: pd.DataFrame, currency: str | None, *, judged: bool) ->
         [str(name) for name in table.index], column(table["rank"].tolist()),
         ["-" if not judged else "met" if met else "MISSED" for met in table["met"]],
     ]  # fmt: skip
-    for name in SHOWN:
+    for name, words in SHOWN.items():
         values = table[name].tolist()
         if name == "cost_per_hour" and not any(value > 0.0 for value in values):
             continue
         unit = unit_of(name, values)
-        head.append(label(name, currency, unit))
+        after = currency if name == "cost_per_hour" else unit.name
+        head.append(f"{words} ({after})" if after else words)
         columns.append(column(values, unit))
     least = "cost" if "cost_per_hour" in table and (table["cost_per_hour"] > 0.0).any() else "cores"
     first = "those that meet every objective first, then by" if judged else "by"

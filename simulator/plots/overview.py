@@ -134,8 +134,9 @@ def value_of(result: Results, quantity: str) -> tuple[float, float, float]:
         return _cores(result), math.nan, math.nan
     if quantity not in result.intervals.index:
         return math.nan, math.nan, math.nan
-    value, low, high = result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
-    return float(value), float(low), float(high)
+    bounds = result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
+    value, low, high = (float(bound) for bound in bounds)
+    return (value, low, high) if math.isfinite(low) and math.isfinite(high) else (value, math.nan, math.nan)
 
 
 def _cores(result: Results) -> float:

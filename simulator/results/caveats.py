@@ -74,7 +74,7 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
                 f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
             )
     means, half_widths = (intervals[column][list(PERCENTILES)] for column in ("mean", "half_width"))
-    wide = (half_widths / means)[half_widths > WIDE * means]
+    wide = (half_widths / means)[(half_widths > WIDE * means) & (means > 0.0)]  # of 0 nothing is a share
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
         shares = [percent(round(share, 2)) for share in wide]

@@ -41,7 +41,9 @@ services:
   a:
     replicas: 2
     concurrency: 2
-    endpoints: {x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: c}]}, {steps: [{parallel: [{call: b.y}, {cpu: 1t}]}]}]}]}, y: {steps: [{sleep: 1t}]}}
+    endpoints:
+      x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: c}]}, {steps: [{parallel: [{call: b.y}, {cpu: 1t}]}]}]}]}
+      y: {steps: [{sleep: 1t}]}
   c: {steps: [{cpu: 0s}, {call: b.y}]}
   b:
     concurrency: 3

@@ -43,7 +43,7 @@ simulation: {duration: 300s, warmup: 3s, replications: 40}
 services: {web: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 2ms}}]}}
 workload: {call: web, rate: 600/s}
 """
-ENDLESS = "--duration 5h --replications 4 --detail summary"
+ENDLESS = "--quiet --duration 5h --replications 4 --detail summary"
 """Longer than any test, and within the memory that a run may take."""
 
 
@@ -448,7 +448,7 @@ def test_a_users_mistake_is_explained(command, message, shop, capsys):
     [
         ("", "required: COMMAND"),
         ("smulate x.yaml", "invalid choice: 'smulate'; did you mean `simulate`?"),
-        ("run x.yaml", "invalid choice: 'run' (choose from check, explain, simulate, "),
+        ("run x.yaml", "invalid choice: 'run' (choose from "),
         (
             "simulate shop.yaml --durration 5m",
             "simulate: error: unrecognized arguments: --durration 5m; did you mean `--dura",

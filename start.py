@@ -38,7 +38,8 @@ CHECKS = (
 )
 PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
 VERSIONED = (
-    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots", "tests/unit/experiments/sweeps",
+    "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots",
+    "tests/unit/experiments/sweeps/test_designs.py", "tests/unit/experiments/sweeps/test_rows.py",
     "tests/differential/test_features.py",
 )  # fmt: skip
 """Tests of what other packages do for us: models, tables, machine code, figures, designs, and both engines."""

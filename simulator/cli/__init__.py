@@ -250,12 +250,16 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
     topology_arguments(command, "microservices")
     run_arguments(command, "save the result there: JSON and Parquet")
     command = add_command(
-        commands, compare, "the same requests through several deployments, and what differs",
+        commands, compare, "the same requests through several deployments, or files, and what differs",
         "simulator compare topologies/checkout.yaml",
         "simulator compare topologies/checkout.yaml --equal-cores --duration 5m",
         "simulator compare topologies/checkout.yaml -d monolith -d microservices --json",
+        "simulator compare before.yaml after.yaml",
     )  # fmt: skip
-    topology_arguments(command, "microservices and monolith; the first is the baseline", many=True)
+    topology_arguments(
+        command, "microservices and monolith, of several files microservices; the first is the baseline", many=True,
+        several=True,
+    )  # fmt: skip
     run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
     sizing.add(commands)
     sweeping.add(commands)

@@ -73,9 +73,13 @@ def add_command(commands: Any, run: Callable[[Arguments], int], text: str, *exam
     return command
 
 
-def topology_arguments(command: argparse.ArgumentParser, default: str, *, many: bool = False) -> None:
+def topology_arguments(
+    command: argparse.ArgumentParser, default: str, *, many: bool = False, several: bool = False
+) -> None:
     """Which topology and deployments, changed how; and `--json`."""
-    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help="a topology file (YAML)"))
+    number: dict[str, Any] = {"nargs": "+"} if several else {}
+    text = "a topology file (YAML)" + ("; several are compared with each other, the first is the baseline" * several)
+    completes_files(command.add_argument("topology", metavar="TOPOLOGY", help=text, **number))
     command.add_argument(
         "-d", "--deployment", action="append", metavar="NAME",
         help="microservices, monolith, or one of the file's own" + (" (may be repeated)" if many else "")
@@ -181,13 +185,33 @@ def equal_cores_argument(command: argparse.ArgumentParser) -> None:
 
 def read_topology(arguments: Arguments) -> sim.Topology:
     """The file, with the changes of `--set`."""
+    return sim.load(arguments.topology, changes=changes_of(arguments))
+
+
+def read_topologies(arguments: Arguments) -> sim.Topology | dict[str, sim.Topology]:
+    """The file, or several by their stems, each with the changes of `--set`."""
+    files = [Path(file) for file in arguments.topology]
+    read = [sim.load(file, changes=changes_of(arguments)) for file in files]
+    if len(read) == 1:
+        return read[0]
+    stems = [file.stem for file in files]
+    for place, stem in enumerate(stems):
+        if stems.count(stem) > 1:  # of different folders
+            stems[place] = f"{files[place].resolve().parent.name}-{stem}"
+    if len(set(stems)) < len(stems):
+        stems = [f"{stem}-{place}" for place, stem in enumerate(stems, 1)]
+    return dict(zip(stems, read, strict=True))
+
+
+def changes_of(arguments: Arguments) -> dict[str, str]:
+    """What `--set` says, by path."""
     changes = {}
     for change in arguments.changes:
         path, equals, value = change.partition("=")
         if not equals or not path:
             raise sim.TopologyError(f"--set {change}: expected PATH=VALUE, for example services.payment.replicas=4")
         changes[path] = value
-    return sim.load(arguments.topology, changes=changes)
+    return changes
 
 
 def one_deployment(arguments: Arguments) -> str:
@@ -213,10 +237,10 @@ def one_result(arguments: Arguments, **more: Any) -> sim.Results:
 
 def several(arguments: Arguments, **more: Any) -> sim.Comparison:
     """Several deployments, compared as the arguments say."""
-    names, topology = arguments.deployment or ["microservices", "monolith"], read_topology(arguments)
+    topology: Any = read_topologies(arguments) if isinstance(arguments.topology, list) else read_topology(arguments)
 
     def run(progress: Progress) -> sim.Comparison:
-        return sim.compare(topology, names, progress=progress, **settings_of(arguments), **more)
+        return sim.compare(topology, arguments.deployment, progress=progress, **settings_of(arguments), **more)
 
     return with_progress(run)
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import math
-import re
 import sys
-import textwrap
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,7 +16,6 @@ from .common import (
     FINE,
     INTERRUPTED,
     MISSED,
-    WIDTH,
     Arguments,
     add_command,
     completes_files,
@@ -31,34 +27,14 @@ from .common import (
     settings_arguments,
     settings_of,
 )
+from .sweeptable import render, window
 from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_ROWS = 60
-"""Rows that are shown; files have them all."""
 MOST_QUIET = 60
 """Runs that begin without a word of how many there are."""
-LONGEST = (30, 24, 18, 12, 8)
-"""Letters of a cell of text: fewer, if there are many axes."""
-ROOM = 30
-"""Columns that are left to numbers."""
-QUANTITIES = (
-    ("goodput_per_s", "goodput/s", 1.0),
-    ("latency_p99_s", "p99 ms", 1000.0),
-    ("availability_ratio", "served %", 100.0),
-    ("latency_mean_s", "mean ms", 1000.0),
-    ("cost_per_hour", "cost/h", 1.0),
-)
-"""What is shown while there is room: column, its head and factor."""
-DROPPED = ("mean ms", "cost/h", "goodput/s", "p99 ms", "served %")
-"""What is left out where there is no room, the first one first."""
-OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
-"""What a warning of a point says that is asked for more than it can do."""
-FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9,]+ requests? lie beyond ([^:;]*): \S+ needs [0-9,]+ requests?")
-"""What nearly every short run is warned of."""
-LONG_QUANTITY = re.compile(r"([0-9]+\.[0-9]{3,})([A-Za-z%/]*)")
 EXIT_CODES = """\
 exit code:
   0 every point was run, whether it meets an objective or not; 1 a point failed (with --shard 0:
@@ -149,6 +125,7 @@ def sweep(arguments: Arguments) -> int:
         )
     table = sim.collect(arguments.collect, runs=arguments.runs) if _collects(arguments) else _simulate(arguments)
     counts, table.attrs = dict(table.attrs), {}  # how it was computed is no part of a file
+    written = counts.pop("written", {})
     unwritten = _write(table, arguments)
     if changed := counts.pop("changed", ()):
         _tell(f"changed since they were written, and not used: {'; '.join(changed[:5])}"
@@ -160,7 +137,7 @@ def sweep(arguments: Arguments) -> int:
     if arguments.json:
         print_json({**counts, "rows": table.to_dict(orient="records")})
     else:
-        print(render(table))
+        print(render(table, written, window()))
     if unwritten:
         raise unwritten
     if counts.get("missing"):
@@ -244,120 +221,3 @@ def _axes(texts: Sequence[str]) -> dict[str, str]:
             raise sim.TopologyError(f"--axis {path} is given twice: list its values in one")
         axes[path] = values
     return axes
-
-
-# -- text
-
-
-def render(table: pd.DataFrame) -> str:
-    """The table within the width of a terminal, and what is to be said of it."""
-    shown = table.head(MOST_ROWS)
-    leading = list(table.columns[: list(table.columns).index("requests")])
-    texts = [[name, *map(_cell, shown[name])] for name in leading]
-    tried = ([[_short(text, longest) for text in column] for column in texts] for longest in LONGEST)
-    columns = next((one for one in tried if _width(one) <= WIDTH - ROOM), None)
-    if columns is None:
-        columns = [[_short(text, LONGEST[-1]) for text in column] for column in texts]
-    if (table["status"] == "failed").any():
-        columns.append(["status", *shown["status"]])
-    if "met" in table and not table["met"].all():
-        columns.append(["met", *("-" if state == "failed" else "yes" if met else "no"
-                                 for met, state in zip(shown["met"], shown["status"], strict=True))])  # fmt: skip
-    if (overloaded := _overloaded(table)).any():
-        columns.append(["overload", *("yes" if one else "" for one in overloaded[: len(shown)])])
-    columns, left_out = _fitting(columns, _quantities(table, shown))
-    lines = [line[:WIDTH].rstrip() for line in _lines(columns, len(leading))]
-    if len(table) > len(shown):
-        more = len(table) - len(shown)
-        lines.append(f"... and {more} more {'row' if more == 1 else 'rows'}: --csv or --parquet have all of them")
-    if left_out:
-        lines += ["", f"no room for {', '.join(left_out)}: --csv has all columns"]
-    return "\n".join([*lines, *_remarks(table)])
-
-
-def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
-    """What is shown, of the quantities that there are."""
-    return [
-        [head, *_numbers(shown, name, factor)] for name, head, factor in QUANTITIES if table[name].notna().any()
-    ]  # fmt: skip
-
-
-def _fitting(columns: list[list[str]], quantities: list[list[str]]) -> tuple[list[list[str]], list[str]]:
-    """The columns and as many of the quantities as fit, and the heads of the others."""
-    left_out: list[str] = []
-    for head in DROPPED:
-        if _width([*columns, *quantities]) <= WIDTH:
-            break
-        if head in [column[0] for column in quantities]:
-            quantities = [column for column in quantities if column[0] != head]
-            left_out.append(head)
-    return [*columns, *quantities], left_out
-
-
-def _numbers(table: pd.DataFrame, name: str, factor: float) -> list[str]:
-    half_width = f"{name}_half_width"
-    widths = table[half_width] if half_width in table else [float("nan")] * len(table)
-    return [
-        "-"
-        if value != value
-        else _digits(value * factor, 4) + ("" if wide != wide else f" ± {_digits(wide * factor, 2)}")
-        for value, wide in zip(table[name], widths, strict=True)
-    ]
-
-
-def _digits(value: float, number: int) -> str:
-    """So many digits that matter, in full where that is short."""
-    if value == 0.0 or not 1e-4 <= abs(value) < 1e6:
-        return f"{value:.{number}g}"
-    return f"{value:.{max(0, number - 1 - math.floor(math.log10(abs(value))))}f}"
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, str) and (match := LONG_QUANTITY.fullmatch(value)):  # one that a design has chosen
-        return f"{float(match[1]):.6g}{match[2]}"
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _overloaded(table: pd.DataFrame) -> pd.Series[bool]:
-    return table["warnings"].str.contains(OVERLOAD)
-
-
-def _short(text: str, longest: int) -> str:
-    """The end of a path tells more than its beginning."""
-    return text if len(text) <= longest else f"…{text[1 - longest :]}"
-
-
-def _width(columns: list[list[str]]) -> int:
-    return sum(max(map(len, column)) for column in columns) + 2 * (len(columns) - 1)
-
-
-def _lines(columns: list[list[str]], texts: int) -> list[str]:
-    widths = [max(map(len, column)) for column in columns]
-    aligned = [
-        [cell.ljust(width) if number < texts else cell.rjust(width) for cell in column]
-        for number, (column, width) in enumerate(zip(columns, widths, strict=True))
-    ]
-    return ["  ".join(row) for row in zip(*aligned, strict=True)]
-
-
-def _remarks(table: pd.DataFrame) -> list[str]:
-    """Why rows have failed, each reason once, and how many rows warn of what; the commonest warning in one line."""
-    remarks: list[str] = []
-
-    def say(text: str) -> None:
-        remarks.extend(textwrap.wrap(text, WIDTH, subsequent_indent="  "))
-
-    failed = table.loc[table["status"] == "failed", "reason"]
-    for reason, number in failed.value_counts(sort=False).items():
-        rows = "1 row" if number == 1 else f"{number} rows"
-        say(f"failed ({rows}): {' '.join(str(reason).split())}")
-    if number := int(_overloaded(table).sum()):
-        say(f"{number} of {len(table)} rows are overloaded: their latencies depend on how long the run is")
-    warned = [text for text in (FEW.sub("", text).removeprefix("; ") for text in table["warnings"]) if text]
-    if warned:
-        first = warned[0].partition("; ")[0]
-        say(f"{len(warned)} of {len(table)} rows have warnings (column `warnings`), the first: {first}")
-    few = [match[1] for text in table["warnings"] if (match := FEW.search(text))]
-    if few:
-        say(f"{max(few, key=len)}: few requests lie beyond in {len(few)} of {len(table)} rows; a longer run has more")
-    return ["", *remarks] if remarks else []

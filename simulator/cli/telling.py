@@ -16,7 +16,7 @@ from ..words import number
 Progress = Callable[[float, int], None]
 Made = TypeVar("Made")
 
-EVERY_S = 3.0
+EVERY_S = 2.0
 """Between two lines, so that it is less than five on a busy machine too."""
 FIRST_S, LATER_S = 0.5, 1.5
 """Before the first one, if no work has begun; a mistake in the file is found before, and is then all that is said."""
@@ -146,7 +146,8 @@ def speaking(arguments: argparse.Namespace) -> Iterator[None]:
             _quiet.pop()
         return
     command = arguments.run.__name__
-    what = getattr(arguments, "figure", None), getattr(arguments, "topology", None) or getattr(arguments, "file", None)
+    files = getattr(arguments, "topology", None) or getattr(arguments, "file", None)
+    what = getattr(arguments, "figure", None), *(files if isinstance(files, list) else [files])
     title = " ".join([command, *(str(word) for word in what if word)])
     with Teller(title, sys.stderr, first_s=LATER_S if command in QUICK else FIRST_S) as teller, watched(teller.stage):
         _now.append(teller)

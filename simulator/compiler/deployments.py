@@ -153,7 +153,8 @@ def _resources(services: dict[str, Service], written: Unit | None) -> tuple[floa
     cpu = written.resources.cpu if written is not None else None
     memory = written.resources.memory if written is not None else None
     if cpu is None:
-        cpu = round(sum(service.resources.cpu for service in services.values()), 9)
+        total = sum(service.resources.cpu for service in services.values())
+        cpu = round(total, 9) or total  # however little it is, it is not nothing
         cpu = cpu if cpu < 1.0 else float(math.ceil(cpu))
     if memory is None:
         memory = math.fsum(service.resources.memory for service in services.values())

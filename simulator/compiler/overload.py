@@ -140,7 +140,11 @@ def _keeper(plan: Plan, call: int) -> str | None:
     if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies:
         return None
     own = plan.services.unit[caller]
-    return None if plan.units.concurrency[own] == UNLIMITED else f"who waits holds a slot of {plan.units.name[own]}"
+    return (
+        None
+        if plan.units.concurrency[own] == UNLIMITED
+        else f"who waits holds a slot of {plan.units.name[own]}, where requests queue instead"
+    )
 
 
 def _is_regular(plan: Plan, expected: Expectations) -> bool:

@@ -98,7 +98,9 @@ def call_steps(topology: Topology, steps: Sequence[Step], *, possible: bool = Fa
                 yield step
             case Call():
                 yield step
-                fallback = resolve_policy(topology.policies, step.policy, step).fallback
+                fallback = step.fallback  # most calls name no policy, and a file may have many
+                if step.policy is not None:
+                    fallback = resolve_policy(topology.policies, step.policy, step).fallback
                 if fallback is not None:
                     yield from call_steps(topology, fallback.steps, possible=possible)
             case Parallel():

@@ -33,6 +33,7 @@ _TIGHT, _ROOMY = 2.0, 8.0
 second they are not."""
 _TRIED = 20
 """Units that are looked at, those with the fewest slots by this measure."""
+_NOTHING = 1e-12
 _MOST_STATES, _MOST_WORK = 700, 3_000_000
 
 
@@ -63,8 +64,10 @@ def _candidates(plan: Plan, expected: Expectations) -> list[int]:
                       _ratios(expected.rates @ expected.held, expected.slots))  # fmt: skip
     if not expected.rates.any() or used.max() < _BUSY or (plan.workloads.shape == Shape.USERS).any():
         return []
-    bounded = (plan.units.concurrency != UNLIMITED) & (plan.units.replicas > 0)
-    room = np.where(bounded, expected.slots, np.inf) * used.max() / np.maximum(expected.rates @ expected.held, 1e-300)
+    held = expected.rates @ expected.held
+    bounded = (plan.units.concurrency != UNLIMITED) & (plan.units.replicas > 0) & (held > _NOTHING)
+    room = np.full(len(held), np.inf)
+    room[bounded] = (expected.slots[bounded] / held[bounded]) * used.max()
     tightest = np.argsort(room, kind="stable")[:_TRIED]
     return sorted(int(unit) for unit in tightest if room[unit] <= _ROOMY)
 

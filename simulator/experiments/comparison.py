@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
@@ -16,20 +16,22 @@ from ..plan.engine import Detail
 from ..results import Results, paired_difference
 from ..spec import Topology
 from .engines import EngineName
+from .ranking import rank
 from .replicate import Progress
 from .saving import save_together
+from .several import MICROSERVICES, Compared, read_several, unify
 from .simulation import simulate_plans, with_settings
-from .verdict import make_verdict, render
+from .verdict import make_verdict, render, service_cores
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Deployments of one topology that got the same requests, needing the same work.
+    """Deployments of one topology that got the same requests, needing the same work; or several topologies.
 
     Attributes
     ----------
     results
-        By deployment, in the order asked for; the first is the baseline.
+        By deployment, or by topology, in the order asked for; the first is the baseline.
     differences
         Other minus baseline, replication by replication. Index (deployment, quantity); columns baseline, other,
         difference, half_width, low, high (Student, of differences) and shown: whether the interval excludes 0.
@@ -38,6 +40,8 @@ class Comparison:
     results: dict[str, Results]
     differences: pd.DataFrame
     equal_cores: bool
+    notes: tuple[str, ...] = ()
+    """What was changed so that they can be compared."""
 
     @property
     def baseline(self) -> str:
@@ -53,6 +57,11 @@ class Comparison:
     def intervals(self) -> pd.DataFrame:
         """The intervals of each result: index (deployment, quantity); mean, half_width, low, high."""
         return pd.concat({name: result.intervals for name, result in self.results.items()}, names=["deployment"])
+
+    @property
+    def ranking(self) -> pd.DataFrame:
+        """One row each, the best first: those that meet every objective, by cost (or cores), and then the others."""
+        return rank(self.results, {name: service_cores(result) for name, result in self.results.items()})
 
     @property
     def verdict(self) -> str:
@@ -77,6 +86,8 @@ class Comparison:
             "baseline": self.baseline,
             "equal_cores": self.equal_cores,
             "verdict": self.verdict,
+            "notes": list(self.notes),
+            "ranking": records(self.ranking.reset_index()),
             "differences": records(self.differences.reset_index()),
             "results": {name: result.to_dict() for name, result in self.results.items()},
         }
@@ -92,7 +103,7 @@ class Comparison:
         save_together(folder, self.results)
 
     def __str__(self) -> str:
-        return render(self.results, self.differences, self.verdict)
+        return render(self.results, self.differences, self.verdict, self.notes, self.ranking)
 
     def __repr__(self) -> str:
         return f"<Comparison of {' and '.join(self.results)}>"
@@ -104,8 +115,8 @@ class Comparison:
 
 
 def compare(
-    topology: Topology,
-    deployments: Sequence[str] = ("microservices", "monolith"),
+    topology: Topology | Sequence[Compared] | Mapping[str, Compared],
+    deployments: Sequence[str] | None = None,
     *,
     equal_cores: bool = False,
     seed: int | None = None,
@@ -122,8 +133,12 @@ def compare(
 
     Parameters
     ----------
+    topology
+        One, or several to be compared with each other, before and after a change: topologies, or pairs of a topology
+        and a deployment; a mapping names them. All are run with the settings of the first.
     deployments
-        Two or more; the first is the baseline.
+        Two or more; the first is the baseline. Microservices and monolith by default; of several topologies each is
+        taken as each of them, by default as microservices.
     equal_cores
         Give merged units the cores that their services have in `microservices` (rule 10.3), instead of the file's
         own sizes.
@@ -134,14 +149,30 @@ def compare(
     ------
     TopologyError, PlanError, EngineError
     """
-    names = [deployments] if isinstance(deployments, str) else list(dict.fromkeys(deployments))
+    settings: dict[str, object] = {
+        "seed": seed, "replications": replications, "duration": duration, "warmup": warmup, "confidence": confidence,
+    }  # fmt: skip
+    several, notes = _read(topology, deployments, settings)
+    plans = [compile_topology(one, name, equal_cores=equal_cores) for one, name in several.values()]
+    made = simulate_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
+    results = dict(zip(several, made, strict=True))
+    differences = {name: paired_difference(made[0], results[name]) for name in [*several][1:]}
+    return Comparison(results, pd.concat(differences, names=["deployment"]), equal_cores, notes)
+
+
+def _read(
+    given: Topology | Sequence[Compared] | Mapping[str, Compared],
+    deployments: Sequence[str] | None,
+    settings: Mapping[str, object],
+) -> tuple[dict[str, tuple[Topology, str]], tuple[str, ...]]:
+    """What is to be compared, by name, all with the same settings; and what was changed for that."""
+    names = [deployments] if isinstance(deployments, str) else list(dict.fromkeys(deployments or ()))
+    if not isinstance(given, Topology):
+        several = read_several(given, names or [MICROSERVICES])
+        return unify({name: (with_settings(one, **settings), other) for name, (one, other) in several.items()})
+    if deployments is None:
+        names = [MICROSERVICES, "monolith"]
     if len(names) < 2:
         raise PlanError("compare needs two different deployments, for example microservices and monolith")
-    topology = with_settings(
-        topology, seed=seed, replications=replications, duration=duration, warmup=warmup, confidence=confidence
-    )
-    plans = [compile_topology(topology, name, equal_cores=equal_cores) for name in names]
-    made = simulate_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
-    results = dict(zip(names, made, strict=True))
-    differences = {name: paired_difference(made[0], results[name]) for name in names[1:]}
-    return Comparison(results, pd.concat(differences, names=["deployment"]), equal_cores)
+    topology = with_settings(given, **settings)
+    return {name: (topology, name) for name in names}, ()

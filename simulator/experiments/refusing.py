@@ -34,8 +34,8 @@ def refuse_endless(engine: Engine, runs: Sequence[tuple[Plan, Detail]], workers:
     if seconds > time_limit():
         raise EngineError(
             f"some {requests:.2g} requests would take about {in_words(seconds)} here: ask for less (a lower rate, a "
-            f"shorter duration=, fewer replications=), or allow it by time_limit= or the environment variable "
-            f"{TIME_LIMIT}, for example {TIME_LIMIT}={max(1, round(2.0 * seconds / 3600.0)):.3g}h"
+            f"shorter duration=, fewer replications=), or allow it by --time-limit or the environment variable "
+            f"{TIME_LIMIT}, for example {2.0 * seconds / 3600.0:.0f}h"
         )
     needed = [_least_memory(plan, detail) for plan, detail in runs]
     limit = getattr(engine, "memory_limit", None)

@@ -11,8 +11,10 @@ import pandas as pd
 
 from ..results import Results
 from ..results.display import WIDTH, give_or_take, label, shorten, text_table
+from ..results.journeys import mixture
 from ..results.statistics import student_factor
 from ..words import NOTHING, column, count, number, percent, span, unit_of, write
+from .ranking import ranking_lines
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -50,13 +52,12 @@ def make_verdict(results: Mapping[str, Results], differences: Any, *, equal_core
     """One plain sentence for each deployment other than the baseline."""
     baseline, *others = results
     return " ".join(
-        _sentence(results[baseline], results[other], differences.loc[other], equal_cores=equal_cores)
-        for other in others
+        _sentence((baseline, other), results, differences.loc[other], equal_cores=equal_cores) for other in others
     )
 
 
-def _sentence(baseline: Results, other: Results, table: Any, *, equal_cores: bool) -> str:
-    names = [one.provenance["deployment"] for one in (baseline, other)]
+def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any, *, equal_cores: bool) -> str:
+    baseline, other = (results[name] for name in names)
     cores = " against ".join(number(service_cores(one)) for one in (other, baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance)
@@ -143,16 +144,23 @@ def _and(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def render(results: Mapping[str, Results], differences: Any, verdict: str) -> str:
-    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict."""
+def render(
+    results: Mapping[str, Results], differences: Any, verdict: str, notes: Sequence[str], ranking: pd.DataFrame
+) -> str:
+    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict.
+
+    Of more than two deployments one table of all comes first, the best above.
+    """
     first = next(iter(results.values()))
     made = first.provenance
     lines = [
-        *textwrap.wrap(f"{made['topology']}: the same requests through {_and(list(results))}", WIDTH),
+        *textwrap.wrap(_title(results), WIDTH),
         f"requests arriving in {span(made['warmup_s'], made['duration_s'])}, seed {made['seed']}, "
         f"{count(made['replications'], 'replication')}, {made['engine']} engine, "
         f"{percent(made['confidence'])} intervals",
+        *(line for note in notes for line in textwrap.wrap(note, WIDTH, subsequent_indent="  ")),
         "",
+        *_all_lines(results, ranking),
         *_quantity_lines(results, differences),
         "",
         *_unit_lines(results),
@@ -166,6 +174,25 @@ def render(results: Mapping[str, Results], differences: Any, verdict: str) -> st
     for warning in warnings:
         lines += textwrap.wrap(warning, WIDTH, subsequent_indent="  ")
     return "\n".join([*lines, "", *textwrap.wrap(verdict, WIDTH)])
+
+
+def _title(results: Mapping[str, Results]) -> str:
+    topologies = dict.fromkeys(result.provenance["topology"] for result in results.values())
+    if len(topologies) == 1:
+        return f"{next(iter(topologies))}: the same requests through {_and(list(results))}"
+    return f"{_and(list(results))}, with the same randomness"
+
+
+def _all_lines(results: Mapping[str, Results], ranking: pd.DataFrame) -> list[str]:
+    """The ranked table of more than two, and of which journeys latencies are."""
+    first = next(iter(results.values()))
+    lines = []
+    if len(results) > 2:
+        judged = not all(result.objectives.empty for result in results.values())
+        lines += [*ranking_lines(ranking, first.provenance["currency"], judged=judged), ""]
+    if text := mixture(first):
+        lines += [*textwrap.wrap(text, WIDTH, subsequent_indent="  "), ""]
+    return lines
 
 
 def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:

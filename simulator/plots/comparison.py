@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ResultError
 from ..results import Results
 from .bands import title_all
-from .overview import draw_numbers, draw_percentiles, new_overview, panels_of
+from .overview import draw_numbers, draw_percentiles, has_hollow, new_overview, panels_of, value_of
 from .panels import given_axes
 from .style import (
     HEADLINE,
@@ -101,7 +101,8 @@ def _note(results: dict[str, Results]) -> str:
     paired = f"; differences are paired, from {next(iter(results))}"
     if made["replications"] == 1:
         return f"one replication: no intervals{paired}"
-    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{paired}"
+    hollow = "; hollow: no interval, too few requests" if any(map(has_hollow, results.values())) else ""
+    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{hollow}{paired}"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str]) -> list[str]:
@@ -140,8 +141,7 @@ def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
     seen: list[float] = []
     for row, (name, result) in enumerate(comparison.results.items()):
         colour = PALETTE[row % len(PALETTE)]
-        bounds = factor * result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
-        value, low, high = (float(bound) for bound in bounds)
+        value, low, high = (factor * bound for bound in value_of(result, quantity))
         half_width = (high - low) / 2.0
         if np.isnan(value):
             _write(panel, row, -0.2, "no request was served" if quantity.startswith("latency") else "unknown", QUIET)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ..results import Results
+from ..words import PERCENT, write
 from .bands import colours
 from .style import (
     INK,
@@ -43,6 +44,10 @@ HIGH: Final = 3.2
 """Inches of the panel of latency there."""
 WIDE: Final = 12.0
 """The slowest percentile over the quickest from which the axis is logarithmic."""
+HOLLOW: Final[dict[str, Any]] = {
+    "linestyle": "", "marker": "o", "markersize": 6.0, "markerfacecolor": "white", "zorder": 3.2,
+}  # fmt: skip
+"""A percentile whose interval the data cannot give."""
 SAME: Final = 1e-9
 """Relative difference that rounding alone can make."""
 FARTHEST: Final = 1.7
@@ -88,6 +93,9 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
         at = np.arange(len(known)) + (number - (len(results) - 1) / 2.0) * width
         values = [value for value, _, _ in bounds]
         panel.plot(at, values, "-o", color=palette[name], linewidth=1.6, markersize=6.0, label=name, zorder=3.0)
+        if result.provenance["replications"] > 1:
+            unsure = [(x, value) for x, (value, low, high) in zip(at, bounds, strict=True) if not low <= high]
+            panel.plot(*(zip(*unsure, strict=True) if unsure else ([], [])), **HOLLOW, color=palette[name])
         sure = [(x, low, high) for x, (_, low, high) in zip(at, bounds, strict=True) if high > low]
         if sure:
             panel.vlines(*zip(*sure, strict=True), color=palette[name], linewidth=3.2, alpha=0.45, zorder=2.5)
@@ -102,9 +110,16 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
 
 
 def _is_known(result: Results, percentile: str) -> bool:
+    """Whether there is such a value; the last of them only with an interval, where replications could give one."""
     value, low, high = _milliseconds(result, percentile)
-    alone = result.provenance["replications"] == 1
-    return math.isfinite(value) and (alone or (math.isfinite(low) and math.isfinite(high)))
+    needs = percentile == PERCENTILES[-1] and result.provenance["replications"] > 1
+    return math.isfinite(value) and (not needs or (math.isfinite(low) and math.isfinite(high)))
+
+
+def has_hollow(result: Results) -> bool:
+    """Whether a percentile is drawn whose interval is not known."""
+    bounds = [_milliseconds(result, percentile) for percentile in PERCENTILES if _is_known(result, percentile)]
+    return result.provenance["replications"] > 1 and any(not low <= high for _, low, high in bounds)
 
 
 def _milliseconds(result: Results, percentile: str) -> tuple[float, float, float]:
@@ -119,8 +134,9 @@ def value_of(result: Results, quantity: str) -> tuple[float, float, float]:
         return _cores(result), math.nan, math.nan
     if quantity not in result.intervals.index:
         return math.nan, math.nan, math.nan
-    value, low, high = result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
-    return float(value), float(low), float(high)
+    bounds = result.intervals.loc[quantity, ["mean", "low", "high"]].to_numpy(dtype=np.float64)
+    value, low, high = (float(bound) for bound in bounds)
+    return (value, low, high) if math.isfinite(low) and math.isfinite(high) else (value, math.nan, math.nan)
 
 
 def _cores(result: Results) -> float:
@@ -260,7 +276,7 @@ def _told(comparison: Comparison, name: str, quantity: str, value: float, factor
     if not math.isfinite(value):
         return "unknown"
     share = quantity == "availability_ratio"
-    shown = f"{value:.3f}".rstrip("0").rstrip(".") if share else readable(value)
+    shown = write(value / 100.0, PERCENT) if share else readable(value)
     row = {} if name == comparison.baseline else _difference(comparison, name, quantity)
     if quantity == "cores" and name != comparison.baseline:
         less = value - value_of(comparison.results[comparison.baseline], quantity)[0]

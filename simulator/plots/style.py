@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.rcsetup import cycler
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from scipy.optimize import isotonic_regression
@@ -49,6 +50,17 @@ STYLE: Final[dict[Any, Any]] = {
     "axes.facecolor": "white",
     "axes.edgecolor": QUIET,
     "axes.unicode_minus": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "axes.grid": True,
+    "axes.prop_cycle": cycler(color=PALETTE),
+    "grid.color": FAINT,
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "figure.figsize": SIZE,
+    "figure.constrained_layout.use": True,
     "figure.facecolor": "white",
     "xtick.color": QUIET,
     "ytick.color": QUIET,

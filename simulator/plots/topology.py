@@ -126,7 +126,7 @@ def _new(layout: Layout) -> Axes:
     width = min(max(SIZE[0] * 1.2, 1.75 * across), 24.0)
     height = min(max(SIZE[1] * 1.2, 0.6 * (high - low) + 1.2), 18.0)
     width, height = sized((width, height))
-    figure = plt.figure(figsize=(width, height))
+    figure = plt.figure(figsize=(width, height), layout="none")
     return figure.add_axes((0.012, 0.015, 0.976, 1.0 - 0.9 / height))
 
 

@@ -74,13 +74,13 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
                 f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
             )
     means, half_widths = (intervals[column][list(PERCENTILES)] for column in ("mean", "half_width"))
-    wide = (half_widths / means)[half_widths > WIDE * means]
+    wide = (half_widths / means)[(half_widths > WIDE * means) & (means > 0.0)]  # of 0 nothing is a share
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
-        shares = [f"{share:.0%}" for share in wide]
+        shares = [percent(round(share, 2)) for share in wide]
         yield (
             f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
-            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {WIDE:.0%}"
+            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
         )
 
 

@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
 from ..words import NOTHING, Unit, column, count, percent, span, unit_of, write
+from .journeys import journey_table, mixture
 from .quantities import COUNTS
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ ALWAYS: Final = ("requests", "errors", "unfinished")
 SERVICE_HEAD: Final = {
     "replicas": "replicas", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
     "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput",
-    "failed_calls": "failed calls",
+    "failed_calls": "failed",
 }  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
 LOPSIDED: Final = 0.1
@@ -152,6 +153,8 @@ def to_text(results: Results) -> str:
     """At most 100 columns."""
     lines = [shorten(title(results), WIDTH), shorten(conditions(results), WIDTH), ""]
     lines += text_table(("", "", ""), headline_rows(results))[1:]
+    if text := mixture(results):
+        lines += ["", *textwrap.wrap(text, WIDTH, subsequent_indent="  "), *text_table(*journey_table(results))]
     lines += ["", *text_table(*service_table(results))]
     if causes := cause_line(results):
         lines += ["", *textwrap.wrap(f"failures by cause: {causes}", WIDTH, subsequent_indent="  ")]
@@ -178,6 +181,7 @@ def to_html(results: Results) -> str:
     parts = [
         f"<p><strong>{escape(title(results))}</strong><br>{escape(conditions(results))}</p>",
         html_table(("quantity", "value", "interval"), headline_rows(results)),
+        *([f"<p>{escape(text)}</p>", html_table(*journey_table(results))] if (text := mixture(results)) else []),
         html_table(*service_table(results)),
     ]
     if len(results.objectives):

@@ -64,12 +64,13 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
     def column(of: Callable[[RequestLog], NDArray[Any]]) -> NDArray[Any]:
         return np.concatenate([of(log) for log in logs])
 
-    plan = observed.plan
+    plan, entry = observed.plan, column(lambda log: log.entry)
     return pd.DataFrame(
         {
             "replication": replication_column(observed, [log.arrival_s.size for log in logs]),
             "request": column(lambda log: log.request),
             "workload": words(column(lambda log: log.workload), plan.workloads.name),
+            "endpoint": distinct_words(plan.calls.target[plan.workloads.entry_call[entry]], plan.endpoints.name),
             "arrival_s": column(lambda log: log.arrival_s),
             "latency_s": column(lambda log: log.end_s - log.arrival_s),
             "outcome": words(column(lambda log: log.outcome), WORDS),

@@ -45,7 +45,7 @@ def find_rarity(plan: Plan, replications: int, endpoint: int | None = None) -> R
     up, down = mean[failures.up[rows]], mean[failures.repair[rows]] + mean[failures.startup[rows]]
     replicas = plan.units.replicas[plan.services.unit[service]]
     expected = float((replicas * plan.settings.duration_s * replications / (up + down)).sum())
-    if expected >= FEW:
+    if not 0.0 < expected < FEW:  # of no replicas none is expected
         return None
     names = tuple(dict.fromkeys(plan.services.name[row] for row in service.tolist()))
     return Rarity(names, expected, float((down / (up + down)).sum()))

@@ -36,7 +36,7 @@ SECTIONS: Final = 5
 """Of each replication: long beside the memory of a queue, and enough to know their spread."""
 FEW: Final = 5
 """Replications below which only what differs between them counts: sections may be as long as the memory."""
-ENOUGH: Final = 22.0
+ENOUGH: Final = 14.0
 """Independent requests beyond a percentile that it needs for an interval of its own."""
 OWN: Final = 2.0
 """The same, by the spread of the requests beyond itself."""
@@ -53,7 +53,7 @@ MOST: Final = 100.0
 """Exponent that is left a number."""
 ROUNDING: Final = 1e-13
 """Relative spread of a mean that adding up alone makes."""
-KNOWN: Final = 1.0
+KNOWN: Final = 0.5
 """Half the length of an interval of logarithms above which a mean is not known at all."""
 
 
@@ -189,9 +189,14 @@ class Sections:
         return self.effects(self.at(0.5))
 
     @cached_property
-    def tail(self) -> float:
-        """The design effect at p90."""
-        return self.effects(self.at(TAIL))[1]
+    def tail(self) -> tuple[float, float, int]:
+        """The design effects at p90."""
+        return self.effects(self.at(TAIL))
+
+    @property
+    def memory(self) -> float:
+        """How many requests say as much as an independent one: a mean of steady design effects, whatever percentile."""
+        return float(np.sqrt(self.middle[0] * self.tail[0]))
 
     @cached_property
     def _found(self) -> dict[tuple[float, float], Interval]:
@@ -215,15 +220,15 @@ class Sections:
             return Interval(value, value, value)
         _, own, degrees = self.effects(value)
         rare = min(probability, 1.0 - probability)
-        independent = number * rare / self.middle[0]
-        mixed = (own + max(own, self.tail)) / 2.0 if probability > TAIL else own
+        independent = number * rare / self.memory
+        mixed = (own + max(own, self.tail[1])) / 2.0 if probability > TAIL else own
         effective = effective_number(number, mixed, degrees, confidence)
         if independent >= ENOUGH and effective * rare >= OWN:
             low, high = self._values(1.0 - probability, effective, confidence)
             if np.isfinite(high):
                 return Interval(value, low, _stretched(value, high), independent)
         level = 1.0 - (1.0 - confidence) * STRICT
-        most = max(own, self.tail, *self.middle[:2])
+        most = max(own, *self.tail[:2], *self.middle[:2])
         low, high = self._values(1.0 - probability, effective_number(number, most, degrees, level), level)
         return Interval(value, low, _stretched(value, high), min(independent, effective * rare / OWN * ENOUGH), False)
 

@@ -41,13 +41,15 @@ services:
   a:
     replicas: 2
     concurrency: 2
-    endpoints: {x: {steps: [{cpu: 1t}, {parallel: [{call: c}, {call: b.y}]}]}, y: {steps: [{sleep: 1t}]}}
+    endpoints:
+      x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: c}]}, {steps: [{parallel: [{call: b.y}, {cpu: 1t}]}]}]}]}
+      y: {steps: [{sleep: 1t}]}
   c: {steps: [{cpu: 0s}, {call: b.y}]}
   b:
-    concurrency: 2
+    concurrency: 3
     endpoints:
-      x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: a.y}], weight: 3}, {steps: [{call: a.y, timeout: 600t}]}]}]}
-      y: {steps: [{sleep: 2t}]}
+      x: {steps: [{cpu: 1t}, {choose: [{steps: [{call: a.y}], weight: 2}, {steps: [{call: a.y, timeout: 600t}]}]}]}
+      y: {steps: [{sleep: 8t}]}
 workload:
   w: {call: a.x, rate: 256/s, arrivals: even}
   v: {call: b.x, rate: 256/s, arrivals: even}

@@ -94,10 +94,10 @@ def test_a_paired_difference_of_a_sweep_is_that_of_its_results(monkeypatch, caps
     settings = {"duration": "30s", "replications": 5, "detail": "summary"}
     before, after = (sim.simulate(topology.replace({"services.payment.replicas": n}), **settings) for n in (2, 3))
     wanted = after.difference_from(before).loc["latency_mean_s"]
-    assert found["mean"] == pytest.approx(wanted["difference"], rel=1e-12)
-    assert found["half_width"] == pytest.approx(wanted["half_width"], rel=1e-12)
+    assert abs(found["mean"] - wanted["difference"]) < 0.01 * wanted["half_width"]
     told = capsys.readouterr().out.strip()
     assert f"It says {told}, " in PAGE
+    assert f"{1e3 * wanted['difference']:.1f} ± {1e3 * wanted['half_width']:.1f}" in PAGE
     for result in (before, after):
         own = result.intervals.loc["latency_mean_s"]
         assert f"{1e3 * own['mean']:.1f} ± {1e3 * own['half_width']:.1f}" in PAGE

@@ -67,7 +67,10 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         ("busy as it is", "result.services.loc['inventory', 'utilisation_ratio'] > 0.3"),
         # 4: the comparison
-        ("Below each value stands what matters", "len(comparison.verdict) > 40 and len(equal.verdict) > 40"),
+        (
+            "in brackets beside each bar, stands what matters",
+            "len(comparison.verdict) > 40 and len(equal.verdict) > 40",
+        ),
         ("all services in one unit", "list(together.units.name).count('monolith') == 1"),
         (
             "the same shoppers at the same instants",
@@ -357,14 +360,15 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         # 6: the test
         (
-            "higher by less than a tenth up to 80 a second, by a quarter at 100, and at 120 it is three times as high",
-            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and abs(ratio[100] - 1.25) < 0.02"
+            "higher by less than a tenth up to 80 a second, by nearly a quarter at 100,"
+            " and at 120 it is more than three times as high",
+            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and 1.2 < ratio[100] < 1.25"
             " and 3 < ratio[120] < 3.6"
             " and lines.loc[120, 1] - widths.loc[120, 1] > lines.loc[120, 2] + widths.loc[120, 2]",
         ),
         (
-            "The third replica takes off a few per cent at most",
-            "(1 - lines[3] / lines[2]).between(-0.02, 0.05).all()",
+            "The third replica changes it by a few per cent at most",
+            "(1 - lines[3] / lines[2]).between(-0.05, 0.05).all()",
         ),
         (
             "Read along a row, and p99 more than doubles with the provider",
@@ -373,7 +377,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "twice the payments take off some tens of them, whichever provider it is",
-            "(1000 * (seen.loc[2] - seen.loc[4])).between(15, 60).all()",
+            "(1000 * (seen.loc[2] - seen.loc[4])).between(15, 70).all()",
         ),
         (
             "next to what the provider puts on it is lost",

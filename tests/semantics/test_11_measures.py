@@ -160,14 +160,34 @@ def test_11_6_attempts_are_counted_at_the_edge_inside_and_sent(run):
         assert seen.result.attempts["target"].value_counts().to_dict() == {"a": 1, "b": 3, "c": 4, "d": 1}
 
 
-def test_11_7_intervals_are_students_over_replications(run):
+def test_11_7_intervals_are_of_what_all_replications_say_together(run):
     seen = run("a: {steps: [{cpu: {dist: exponential, mean: 4t}}]}", workload="{call: a, rate: 64/s}", replications=4)
-    means = seen.result.requests.groupby("replication")["latency_s"].mean().to_numpy()
+    latencies = seen.result.requests.groupby("replication")["latency_s"]
+    sums, numbers = latencies.sum().to_numpy(), latencies.count().to_numpy()
+    mean = sums.sum() / numbers.sum()
+    rest = sums - mean * numbers
+    length = stats.t.ppf(0.975, 3) * np.sqrt((rest**2).sum() * 4 / 3) / numbers.sum() / mean
     row = seen.result.intervals.loc["latency_mean_s"]
-    half = stats.t.ppf(0.975, 3) * means.std(ddof=1) / 2
-    assert row["mean"] == pytest.approx(means.mean(), rel=1e-12)
-    assert row["half_width"] == pytest.approx(half, rel=1e-9)
-    assert (row["low"], row["high"]) == (pytest.approx(means.mean() - half), pytest.approx(means.mean() + half))
+    assert row["mean"] == pytest.approx(mean, rel=1e-12)
+    assert row["low"] == pytest.approx(mean * np.exp(-length), rel=1e-9)
+    assert row["high"] == pytest.approx(mean * np.exp(length + 2 * length**2), rel=1e-9)
+    assert row["half_width"] == pytest.approx((row["high"] - row["low"]) / 2)
+    rates = seen.result.replications["throughput_per_s"]
+    half = stats.t.ppf(0.975, 3) * rates.std(ddof=1) / 2
+    row = seen.result.intervals.loc["throughput_per_s"]
+    assert (row["low"], row["high"]) == (pytest.approx(rates.mean() - half), pytest.approx(rates.mean() + half))
+
+
+def test_11_7_one_p99_is_everywhere(run):
+    """The summary, its interval and an objective say one thing."""
+    seen = run(
+        "a: {steps: [{cpu: {dist: exponential, mean: 4t}}]}", workload="{call: a, rate: 64/s}", replications=3,
+        extra="slos: {x: {call: a, p99: 1s}}",
+    )  # fmt: skip
+    p99 = seen.result.requests["latency_s"].quantile(0.99)
+    assert seen.result.summary["latency_p99_s"] == pytest.approx(p99, rel=1e-12)
+    assert seen.result.intervals.loc["latency_p99_s", "mean"] == seen.result.summary["latency_p99_s"]
+    assert seen.result.objectives["value"][0] == seen.result.summary["latency_p99_s"]
 
 
 def test_11_8_an_automatic_warmup_cuts_off_a_start_that_is_unlike_the_rest(run):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from ...errors import PlanError
 from ...spec.sweepfile import Span, read_axis
 from ...spec.values import WrittenFloat, WrittenInt
+from ...units import parse_cpu, parse_duration, parse_fraction, parse_memory, parse_rate
 
 DEPLOYMENT, SEED = "deployment", "seed"
 """Axes that are no paths."""
@@ -19,6 +20,13 @@ NAME = "name"
 """An axis that changes nothing but the name of the topology."""
 
 
+NAMES = (DEPLOYMENT, NAME, "description")
+"""Axes that are no numbers, whatever they look like."""
+PARSERS: tuple[tuple[str, Callable[[str], float]], ...] = (
+    ("resources.cpu", parse_cpu), ("resources.memory", parse_memory), ("", parse_duration), ("", parse_rate),
+    ("", parse_fraction),
+)  # fmt: skip
+"""How values that are written with a unit are read, by how paths end: 5m of cores is no time."""
 DIGITS = 10
 """Of a value that is chosen and written with its unit: what it is simulated with, and what the table shows."""
 
@@ -98,3 +106,21 @@ def cell(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return int(value) if isinstance(value, int) else float(value)
+
+
+def as_numbers(path: str, cells: Sequence[object]) -> list[object]:
+    """The values of a column as numbers, if all of them are of one kind: seconds, per second, fractions, bytes, cores.
+
+    Else as they are: names, and mixtures.
+    """
+    texts = [one for one in cells if isinstance(one, str)]
+    others = (one for one in cells if not isinstance(one, str))
+    if texts and path not in NAMES and not any(isinstance(one, bool | list | dict) for one in others):
+        for ending, parse in PARSERS:
+            if path.endswith(ending):
+                try:
+                    numbers = {text: parse(text) for text in texts}
+                except ValueError:
+                    continue
+                return [numbers[one] if isinstance(one, str) else one for one in cells]
+    return list(cells)

@@ -100,6 +100,7 @@ def to_line(entry: Entry) -> str:
         "quantities": run.quantities,
         "values": [[_encode(value) for value in row] for row in run.values],
         "intervals": [[_encode(value) for value in row] for row in run.intervals],
+        "objectives": [[name, _encode(value), _encode(wide)] for name, value, wide in run.objectives],
         "met": run.met,
         "warnings": run.warnings,
     }
@@ -130,6 +131,8 @@ def read_line(line: str) -> Entry | None:
             return None
         if len(intervals) != len(quantities) or any(len(row) != 2 for row in intervals):
             return None
+        seen = content.get("objectives", ())  # what was kept before they were has none
+        objectives = tuple((_text(name), _decode(value), _decode(wide)) for name, value, wide in seen)
         return Entry(
             _text(content["key"]),
             _text(content["topology"]),
@@ -138,7 +141,14 @@ def read_line(line: str) -> Entry | None:
             dict(content["axes"]),
             float(content["confidence"]),
             tuple(map(_text, content["advice"])),
-            Run(quantities, values, content["met"], tuple(map(_text, content["warnings"])), intervals),  # type: ignore[arg-type]
+            Run(
+                quantities,
+                values,
+                content["met"],
+                tuple(map(_text, content["warnings"])),
+                tuple((row[0], row[1]) for row in intervals),
+                objectives,
+            ),
         )
     except (ValueError, TypeError, KeyError, RecursionError):
         return None

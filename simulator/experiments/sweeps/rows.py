@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ...results.display import HEADLINES
-from .axes import DEPLOYMENT, cell
+from .axes import DEPLOYMENT, as_numbers, cell
 from .designs import Point
 from .runs import Failure, Outcome, Run
 
@@ -57,6 +57,7 @@ def point_table(paths: Sequence[str], filled: Sequence[Filled]) -> pd.DataFrame:
     for column, name in enumerate(names):
         columns[name] = means[:, column]
         columns[f"{name}_half_width"] = half_widths[:, column]
+    columns |= _objectives(filled)
     runs = [one.outcome if isinstance(one.outcome, Run) else None for one in filled]
     columns["met"] = pd.Series([run is not None and run.met for run in runs], dtype="bool")
     columns["replications"] = pd.Series([0 if run is None else len(run.values) for run in runs], dtype="int64")
@@ -86,7 +87,7 @@ def _leading(paths: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
     columns: dict[str, Any] = {}
     if len({row.topology for row in rows}) > 1:
         columns["topology"] = _texts([row.topology for row in rows])
-    columns |= {path: _column([row.point.get(path) for row in rows]) for path in paths}
+    columns |= {path: _column(path, [row.point.get(path) for row in rows]) for path in paths}
     columns.setdefault(DEPLOYMENT, None)
     columns[DEPLOYMENT] = _texts([row.deployment for row in rows])
     return columns
@@ -105,9 +106,33 @@ def _quantities(filled: Sequence[Filled]) -> list[str]:
                                              for name in one.outcome.quantities)]))  # fmt: skip
 
 
-def _column(values: Sequence[object]) -> pd.Series[Any]:
-    """Numbers as numbers and texts as texts; a mixture and what is neither as texts, so that every file can hold it."""
-    cells = [cell(value) for value in values]
+def written(paths: Sequence[str], filled: Sequence[Filled]) -> dict[str, dict[float, str]]:
+    """By path how numbers of its column were written, with their unit."""
+    found: dict[str, dict[float, str]] = {}
+    for path in paths:
+        cells = [cell(one.row.point.get(path)) for one in filled]
+        pairs = zip(as_numbers(path, cells), cells, strict=True)
+        if texts := {number: text for number, text in pairs if isinstance(text, str) and isinstance(number, float)}:
+            found[path] = texts
+    return found
+
+
+def _objectives(filled: Sequence[Filled]) -> dict[str, Any]:
+    """What was seen of each slo, by its path in the file, and its half width: seconds, or a fraction."""
+    each = [
+        {name: (value, wide) for name, value, wide in one.outcome.objectives} if isinstance(one.outcome, Run) else {}
+        for one in filled
+    ]
+    columns: dict[str, Any] = {}
+    for name in dict.fromkeys(name for one in each for name in one):
+        pairs = np.array([one.get(name, (np.nan, np.nan)) for one in each], dtype=np.float64)
+        columns[name], columns[f"{name}_half_width"] = pairs.T
+    return columns
+
+
+def _column(path: str, values: Sequence[object]) -> pd.Series[Any]:
+    """Numbers as numbers and names as texts; a mixture and what is neither as texts, so that every file can hold it."""
+    cells = as_numbers(path, [cell(value) for value in values])
     kinds = {type(value) for value in cells}
     if kinds == {bool}:
         return pd.Series(cells, dtype="bool")

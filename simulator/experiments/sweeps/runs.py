@@ -40,6 +40,8 @@ class Run:
     """Of this run; what the compiler warns of is not among them."""
     intervals: tuple[tuple[float, float], ...] = ()
     """Of each quantity what all replications say together, and the half width of its interval."""
+    objectives: tuple[tuple[str, float, float], ...] = ()
+    """Of each its path in the file, its value and the half width of its interval."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,10 @@ def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
         tuple(
             (_one_nan(mean), _one_nan(half_width))
             for mean, half_width in tables["intervals"][["mean", "half_width"]].to_numpy(dtype=float).tolist()
+        ),
+        tuple(
+            (f"slos.{row['slo']}.{row['quantity']}", _one_nan(row["value"]), _one_nan((row["high"] - row["low"]) / 2.0))
+            for row in tables["objectives"].to_dict(orient="records")
         ),
     )
 

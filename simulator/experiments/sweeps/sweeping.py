@@ -23,10 +23,13 @@ from ..simulation import with_settings
 from .axes import DEPLOYMENT, NAME, SEED, cell, read_axes
 from .designs import make_points
 from .journal import Entry, Journal, read_entries, run_key
-from .rows import Filled, Row, point_table, run_table
+from .rows import Filled, Row, point_table, run_table, written
 from .runs import Failure, Outcome, Run
 from .shards import Shard, read_shard
 from .workers import find_engine, make_runs, open_pool
+
+WRITTEN = "written"
+"""In `attrs` of a table: by axis how its numbers were written."""
 
 
 def sweep(
@@ -94,12 +97,14 @@ def sweep(
     Returns
     -------
     DataFrame
-        One row a point and deployment in the order of the design: the axes by path, `deployment`, every quantity as
-        all replications say together (counts: their mean) and its `<quantity>_half_width`, `met` (every objective),
-        `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`. A point that fails is such a row. Its `attrs` count
-        the runs that were `computed` and those of the store that were `reused`, and the rows that are one run with
-        another row (`shared`), `failed`, or are `missing` because of a Ctrl-C; `changed` lists the lines of the store
-        that are not as they were written, if there are any: they are not used.
+        One row a point and deployment in the order of the design: the axes by path, as numbers (seconds, per second,
+        fractions, bytes, cores) unless they are names or mixtures, `deployment`, every quantity as all replications
+        say together (counts: their mean) and its `<quantity>_half_width`, those of each slo by its path
+        (`slos.web.p99`), `met` (every objective), `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`.
+        A point that fails is such a row. Its `attrs` count the runs that were `computed` and those of the store that
+        were `reused`, and the rows that are one run with another row (`shared`), `failed`, or are `missing` because of
+        a Ctrl-C; `written` has how the numbers of an axis were written, and `changed` lists the lines of the store that
+        are not as they were written, if there are any: they are not used.
 
     Raises
     ------
@@ -173,6 +178,8 @@ def collect(store: str | PathLike[str], *, runs: bool = False) -> pd.DataFrame:
     ]  # fmt: skip
     table = run_table(paths, filled) if runs else point_table(paths, filled)
     table.attrs = {"changed": changed} if changed else {}
+    if texts := written(paths, filled):
+        table.attrs[WRITTEN] = texts
     return table
 
 
@@ -374,4 +381,6 @@ class _Sweep:
         }
         if self._journal is not None and self._journal.changed:
             table.attrs["changed"] = self._journal.changed
+        if texts := written(self._task.paths, filled):
+            table.attrs[WRITTEN] = texts
         return table

@@ -43,7 +43,7 @@ simulation: {duration: 300s, warmup: 3s, replications: 40}
 services: {web: {replicas: 2, steps: [{cpu: {dist: exponential, mean: 2ms}}]}}
 workload: {call: web, rate: 600/s}
 """
-ENDLESS = "--duration 5h --replications 4 --detail summary"
+ENDLESS = "--quiet --duration 5h --replications 4 --detail summary"
 """Longer than any test, and within the memory that a run may take."""
 
 
@@ -448,7 +448,7 @@ def test_a_users_mistake_is_explained(command, message, shop, capsys):
     [
         ("", "required: COMMAND"),
         ("smulate x.yaml", "invalid choice: 'smulate'; did you mean `simulate`?"),
-        ("run x.yaml", "invalid choice: 'run' (choose from check, explain, simulate, "),
+        ("run x.yaml", "invalid choice: 'run' (choose from "),
         (
             "simulate shop.yaml --durration 5m",
             "simulate: error: unrecognized arguments: --durration 5m; did you mean `--dura",
@@ -704,3 +704,14 @@ def test_quick_is_of_a_topology_alone(capsys):
     code, _, err = run(capsys, "plot latency shop.yaml --quick -o x.png")
     assert code == common.WRONG
     assert "--quick draws a topology without a run; latency needs one" in err
+
+
+def test_files_are_compared_with_each_other(shop, tmp_path, capsys):
+    """Before and after, by the stems of the files."""
+    after = tmp_path / "after.yaml"
+    after.write_text(Path(shop).read_text())
+    _, out, err = run(capsys, f"compare {shop} {after} --engine reference --json --quiet")
+    content = json.loads(out)
+    assert (list(content["results"]), err) == ([Path(shop).stem, "after"], "")
+    assert content["baseline"] == Path(shop).stem
+    assert all(row["difference"] == 0.0 for row in content["differences"] if row["quantity"] == "latency_mean_s")

@@ -17,6 +17,6 @@ def parse() -> Callable[[str], Topology]:
 @pytest.fixture
 def plan_of() -> Callable[..., Plan]:
     def make(text: str, deployment: str = "microservices", *, equal_cores: bool = False) -> Plan:
-        return compile_topology(loads(text), deployment, equal_cores=equal_cores)
+        return compile_topology(loads(text, allow_outside=True), deployment, equal_cores=equal_cores)
 
     return make

@@ -166,6 +166,20 @@ def test_a_balancers_count_is_kept_only_where_it_acts(units_of):
     ]
 
 
+def test_who_is_compared_is_part_of_the_balancer(units_of):
+    units = units_of(
+        "microservices",
+        cart="loadBalancer: {choice: distinct}",
+        order="loadBalancer: {choice: distinct, choiceCount: 3}",
+        payment="loadBalancer: {choice: all}",
+    )
+    assert [(unit.balancer, unit.choice_count) for unit in units if unit.name in ("cart", "order", "payment")] == [
+        (Balancer.LEAST_OF_DISTINCT, 2),
+        (Balancer.LEAST_OF_DISTINCT, 3),
+        (Balancer.LEAST_REQUEST, UNLIMITED),
+    ]
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -176,9 +190,13 @@ def test_a_balancers_count_is_kept_only_where_it_acts(units_of):
             " `services: [cart, order, payment]` under deployments.monolith.units.monolith",
         ),
         (
-            {"payment": "loadBalancer: {choiceCount: all}", "cart": "loadBalancer: RANDOM"},
+            {
+                "payment": "loadBalancer: {choiceCount: all}",
+                "order": "loadBalancer: {choice: distinct}",
+                "cart": "loadBalancer: RANDOM",
+            },
             "deployments.monolith.units.monolith: its services do not agree on `loadBalancer`"
-            " (cart RANDOM, order LEAST_REQUEST, payment LEAST_REQUEST of all);"
+            " (cart RANDOM, order LEAST_REQUEST of 2 distinct, payment LEAST_REQUEST of all);"
             ""
             " write it on the unit: put `loadBalancer` beside `services: [cart, order, payment]`"
             " under deployments.monolith.units.monolith",
@@ -322,3 +340,8 @@ def test_sizes_of_no_unit_and_no_sizes_are_refused(resized, sizes, message):
     with pytest.raises(PlanError) as caught:
         resized(sizes, "microservices")
     assert message in str(caught.value)
+
+
+def test_next_to_no_core_is_not_none(plan_of):
+    text = "{services: {a: {resources: {cpu: 1e-12}, steps: []}, b: {steps: []}}, workload: {call: a, rate: 1/s}}"
+    assert plan_of(text).units.cpu.tolist() == [1e-12]

@@ -10,6 +10,7 @@ import pytest
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
 from simulator.engines.reference.clock import Clock, Moment
+from simulator.errors import CapacityExceeded
 from simulator.plan.order import EventKind, base_key, kind_key
 
 
@@ -129,3 +130,21 @@ gc.collect()
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("detail", ["summary", "attempts"])
+def test_it_takes_no_more_memory_than_it_may(detail):
+    text = (
+        "simulation: {duration: 20s, warmup: 0s, drain: 0s}\nservices: {a: {steps: [{cpu: 1s}]}}\n"
+        "workload: {call: a, rate: 2000/s}\n"
+    )
+    plan = sim.compile(sim.loads(text))
+    with pytest.raises(CapacityExceeded, match=r"needs more than the 4Mi of memory that it may take.*SIMULATOR_MEMORY"):
+        ReferenceEngine(memory_limit=2**22).run(plan, seed=1, replication=0, detail=detail)
+
+
+@pytest.mark.parametrize("large", ["replicas: 100000", "replicas: 1"])
+def test_what_has_no_room_at_rest_is_not_begun(large):
+    text = f"services: {{a: {{{large}, steps: [{{cpu: 1ms}}]}}}}\nworkload: {{call: a, users: 100000, thinkTime: 1h}}\n"
+    with pytest.raises(CapacityExceeded):
+        ReferenceEngine(memory_limit=2**24).run(sim.compile(sim.loads(text)), seed=1, replication=0, detail="summary")

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import simulator as sim
 from simulator.plan.layout import Outcome
 from simulator.plan.plan import Objective
 from simulator.results import summarise
@@ -170,3 +171,16 @@ def test_an_objective_on_too_few_calls(build):
         "slo buy: p99 of front.buy: fewer than 10 of 200 calls lie beyond it; it needs 1,000 calls"
     ]
     assert not having(said(build, *[even(build, 500)] * 2, objectives=(asked,)), "slo buy")
+
+
+def test_a_percentile_of_no_time_is_not_known_to_a_share():
+    """About half of the requests take no time: the median is 0 s with room for 5 ms."""
+    topology = sim.loads("""
+    simulation: {duration: 20s, warmup: 0s, replications: 3}
+    services: {a: {steps: [{choose: [{weight: 52, steps: []}, {weight: 50, steps: [{sleep: 5ms}]}]}]}}
+    workload: {call: a, rate: 20/s}
+    """)
+    result = sim.simulate(topology, engine="reference")
+    assert result.summary["latency_p50_s"] == 0.0
+    assert result.intervals["half_width"]["latency_p50_s"] > 0.0
+    assert not [warning for warning in result.warnings if "latency p50" in warning]

@@ -20,11 +20,22 @@ def story(build):
 def test_requests_those_of_the_warmup_included(build):
     plan = build.plan(workloads=(("shoppers", (0,)), ("robots", (1,))))
     table = summarise(plan, build.traces(plan, story(build), story(build)[:1])).requests
-    columns = ["replication", "request", "workload", "arrival_s", "latency_s", "outcome", "cause", "attempts"]
+    columns = [
+        "replication",
+        "request",
+        "workload",
+        "endpoint",
+        "arrival_s",
+        "latency_s",
+        "outcome",
+        "cause",
+        "attempts",
+    ]
     assert list(table.columns) == columns
     assert table.replication.tolist() == [0] * 6 + [1]
     assert table.request.tolist() == [0, 1, 2, 3, 4, 5, 0]
     assert table.workload.tolist() == ["shoppers"] * 4 + ["robots"] + ["shoppers"] * 2
+    assert table.endpoint.tolist() == ["front.buy"] * 4 + ["back"] + ["front.buy"] * 2
     assert table.arrival_s.tolist() == [5.0, 30.0, 40.0, 50.0, 60.0, 70.0, 5.0]
     np.testing.assert_allclose(table.latency_s, [0.1, 0.3, 0.4, np.nan, 0.6, 0.6, 0.1])
     outcomes = ["ok", "degraded", "error", "unfinished", "error", "unreachable", "ok"]

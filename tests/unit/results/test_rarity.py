@@ -93,3 +93,7 @@ def test_rare_failures_are_not_called_certain():
     assert row.straddles
     assert result.intervals.loc["availability_ratio", "low"] < 0.9
     assert any("failures of replicas are expected in all 2 replications" in one for one in result.warnings)
+
+
+def test_of_no_replicas_no_failure_is_expected():
+    assert find_rarity(plan_of(**{"services.pay.replicas": 0}), 10) is None

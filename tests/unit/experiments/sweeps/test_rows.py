@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table
+from simulator.experiments.sweeps.rows import Filled, Row, point_table, run_table, written
 from simulator.experiments.sweeps.runs import Failure, Run
 from simulator.results.display import HEADLINES
 
@@ -58,9 +58,13 @@ def test_deployment_as_an_axis_stands_where_the_axis_does():
     [
         ([1, 2], "int64", [1, 2]),
         ([1, 2.5], "float64", [1.0, 2.5]),
-        (["5ms", "6ms"], "str", ["5ms", "6ms"]),
+        (["5ms", "6ms"], "float64", [0.005, 0.006]),
+        (["50/s", "120/min"], "float64", [50.0, 2.0]),
+        (["1%", 0.5], "float64", [0.01, 0.5]),
+        (["5ms", "60/s"], "str", ["5ms", "60/s"]),
+        (["5ms", "many"], "str", ["5ms", "many"]),
         ([True, False], "bool", [True, False]),
-        ([0, "5ms"], "str", ["0", "5ms"]),
+        ([0, "5ms"], "float64", [0.0, 0.005]),
         ([True, 2], "str", ["true", "2"]),
         ([{"dist": "exponential", "mean": "5ms"}], "str", ['{"dist": "exponential", "mean": "5ms"}']),
         ([2**70], "str", [str(2**70)]),
@@ -72,6 +76,22 @@ def test_the_kinds_of_axes(values, kind, cells, tmp_path):
     assert table["x"].tolist() == cells
     table.to_parquet(tmp_path / "t.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "cells"),
+    [
+        ("services.a.resources.cpu", ["500m", "2"], [0.5, 2.0]),
+        ("services.a.resources.memory", ["256Mi", "1Gi"], [2.0**28, 2.0**30]),
+        ("services.a.startup", ["5m", "1h"], [300.0, 3600.0]),
+        ("name", ["5m", "6m"], ["5m", "6m"]),
+    ],
+)
+def test_what_a_unit_means_depends_on_the_path(path, values, cells):
+    rows = [filled(number, RUN, {path: value}) for number, value in enumerate(values)]
+    assert point_table([path], rows)[path].tolist() == cells
+    texts = {} if path == "name" else {path: dict(zip(cells, values, strict=True))}
+    assert written([path], rows) == texts
 
 
 def test_an_axis_that_a_row_has_not():

@@ -1,0 +1,68 @@
+"""More than two deployments in one table: those that meet every objective first, the cheapest of them above."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pandas as pd
+
+from ..results import Results
+from ..results.display import text_table
+from ..words import column, unit_of
+
+SHOWN: Final = {
+    "cost_per_hour": "cost per hour", "cores": "cores", "latency_p99_s": "p99", "availability_ratio": "served",
+    "goodput_per_s": "goodput",
+}  # fmt: skip
+"""What is shown of each, and its words."""
+
+
+def rank(results: Mapping[str, Results], cores: Mapping[str, float]) -> pd.DataFrame:
+    """One row a deployment, the best first: whether it meets every objective, then its cost, its cores, its p99.
+
+    Those that meet them and cost the same have one `rank`; those that miss one come last, by p99.
+    """
+    rows: list[dict[str, Any]] = []
+    for name, result in results.items():
+        summary = result.summary
+        rows.append(
+            {"deployment": name, "met": result.met, "cores": cores[name]}
+            | {quantity: float(summary[quantity]) for quantity in SHOWN if quantity != "cores"}
+        )
+    rows.sort(key=_order)
+    places = [_price(row) for row in rows]
+    ranks = [places.index(place) + 1 for place in places]
+    table = pd.DataFrame({"rank": ranks, **{key: [row[key] for row in rows] for key in rows[0]}})
+    return table.set_index("deployment")[["rank", "met", *SHOWN]]
+
+
+def _price(row: Mapping[str, Any]) -> tuple[bool, float]:
+    """What decides the rank: cost, or cores where nothing has a price."""
+    cost = row["cost_per_hour"] if row["cost_per_hour"] > 0.0 else row["cores"]
+    return not row["met"], float(f"{cost:.9g}")
+
+
+def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    p99 = row["latency_p99_s"]
+    return (*_price(row), math.inf if math.isnan(p99) else p99)
+
+
+def ranking_lines(table: pd.DataFrame, currency: str | None, *, judged: bool) -> list[str]:
+    """The table as text, and by what it is ordered."""
+    head, columns = ["deployment", "rank", "objectives"], [
+        [str(name) for name in table.index], column(table["rank"].tolist()),
+        ["-" if not judged else "met" if met else "MISSED" for met in table["met"]],
+    ]  # fmt: skip
+    for name, words in SHOWN.items():
+        values = table[name].tolist()
+        if name == "cost_per_hour" and not any(value > 0.0 for value in values):
+            continue
+        unit = unit_of(name, values)
+        after = currency if name == "cost_per_hour" else unit.name
+        head.append(f"{words} ({after})" if after else words)
+        columns.append(column(values, unit))
+    least = "cost" if "cost_per_hour" in table and (table["cost_per_hour"] > 0.0).any() else "cores"
+    first = "those that meet every objective first, then by" if judged else "by"
+    return [f"all of them, {first} {least}:", *text_table(head, [list(row) for row in zip(*columns, strict=True)])]

@@ -1,0 +1,25 @@
+"""Everything is compiled ahead: the rules of all modules, wherever they are first called."""
+
+import pytest
+
+import simulator as sim
+from simulator.errors import EngineError
+from simulator.rules import balancing, jit
+from simulator.rules.jit import RULES
+
+
+def test_everything_is_compiled_and_kept(monkeypatch):
+    monkeypatch.setattr(jit, "is_kept", lambda: True)
+    told = []
+    folder = sim.warm(progress=lambda done, total: told.append((done, total)))
+    assert folder == jit.cache_folder()
+    assert all(rule.overloads for rule in RULES if rule.__module__.startswith("simulator."))
+    assert balancing.make_ring in RULES or balancing.consistent_hash in RULES
+    assert told[0][0] == 0
+    assert told[-1] == (len(RULES), len(RULES))
+
+
+def test_what_cannot_be_kept_is_said(monkeypatch):
+    monkeypatch.setattr(jit, "is_kept", lambda: False)
+    with pytest.raises(EngineError, match=r"machine code cannot be kept in .*SIMULATOR_CACHE_DIR"):
+        sim.warm()

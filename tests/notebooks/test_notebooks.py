@@ -585,6 +585,11 @@ CLAIMS: dict[str, list[Claim]] = {
             "(full := down.row('microservices', 'full'))['lost'] == 0 and full['degraded'] > 300",
         ),
         ("Every number is a mean of three runs", "down.replications == 3"),
+        (
+            "the printed table subtracts what is better with the fault",
+            "'is better with the fault is subtracted' in str(down).replace(chr(10), ' ')"
+            " and down.table['lost'].equals(down.table['lost_net'])",
+        ),
         # 2: slow
         (
             "three seconds instead of a tenth for twenty seconds",

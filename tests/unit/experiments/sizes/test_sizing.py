@@ -197,7 +197,7 @@ def test_users_who_wait_are_not_counted_on(pair):
 
 
 def test_one_of_each_is_enough(pair):
-    made = sim.capacity(pair.replace({"workload.workload.rate": "8/s"}))
+    made = sim.capacity(pair.replace({"workload.workload.rate": "8/s", "slos.web.p50": "90ms"}))
     assert size_of(made) == (1, 1)
     assert len(made.tried) == 1
     assert made.exact

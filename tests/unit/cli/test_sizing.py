@@ -61,7 +61,7 @@ def test_json_alone(capsys):
 def test_what_the_next_replica_would_buy(capsys):
     code, out, _ = run(capsys, "capacity shop.yaml --next")
     assert code == common.FINE
-    assert "one more replica of each unit, latency p50 is" in out
+    assert "one more replica of each unit, web p50, the objective that binds, is" in " ".join(out.split())
     code, out, _ = run(capsys, "capacity shop.yaml --next --json")
     assert {row["unit"] for row in json.loads(out)["next"]["units"]} == {"web", "store"}
 

@@ -13,12 +13,12 @@ from simulator.cli.sizing import cheapest
 
 SHOP = """\
 name: shop
-simulation: {duration: 5s, warmup: 1s, seed: 3, replications: 3}
+simulation: {duration: 9s, warmup: 1s, seed: 3, replications: 4}
 services:
   web: {steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: store}]}
   store: {steps: [{cpu: {dist: exponential, mean: 8ms}}]}
 workload: {call: web, rate: 40/s}
-slos: {web: {call: web, p99: 300ms}}
+slos: {web: {call: web, p50: 150ms}}
 prices: {currency: EUR, vcpuHour: 0.04}
 """
 
@@ -44,9 +44,9 @@ def test_it_prints_the_size_and_why(capsys):
 
 
 def test_an_objective_that_cannot_be_met_is_exit_code_1(capsys):
-    code, out, _ = run(capsys, "capacity shop.yaml --set slos.web.p99=20ms --max-replicas 2")
+    code, out, _ = run(capsys, "capacity shop.yaml --set slos.web.p50=20ms --max-replicas 2")
     assert code == common.MISSED
-    assert "The objectives cannot be met, because web p99 is" in " ".join(out.split())
+    assert "The objectives cannot be met, because web p50 is" in " ".join(out.split())
 
 
 def test_json_alone(capsys):
@@ -61,16 +61,16 @@ def test_json_alone(capsys):
 def test_what_the_next_replica_would_buy(capsys):
     code, out, _ = run(capsys, "capacity shop.yaml --next")
     assert code == common.FINE
-    assert "one more replica of each unit, latency p99 is" in out
+    assert "one more replica of each unit, web p50, the objective that binds, is" in " ".join(out.split())
     code, out, _ = run(capsys, "capacity shop.yaml --next --json")
     assert {row["unit"] for row in json.loads(out)["next"]["units"]} == {"web", "store"}
 
 
 def test_deployments_side_by_side(capsys):
-    longer = "capacity shop.yaml -d microservices -d monolith --duration 30s --set slos.web.p99=250ms"
+    longer = "capacity shop.yaml -d microservices -d monolith --duration 20s --set slos.web.p50=50ms"
     code, out, _ = run(capsys, longer)
     assert code == common.FINE
-    topology = sim.load("shop.yaml").replace({"simulation.duration": "30s", "slos.web.p99": "250ms"})
+    topology = sim.load("shop.yaml").replace({"simulation.duration": "20s", "slos.web.p50": "50ms"})
     sizes = {name: sim.capacity(topology, name) for name in ("microservices", "monolith")}
     first, second = sorted(sizes, key=lambda name: sizes[name].cost_per_hour)
     costs = [f"{sizes[name].cost_per_hour:.4g}" for name in (first, second)]
@@ -80,17 +80,10 @@ def test_deployments_side_by_side(capsys):
     assert list(content["deployments"]) == ["microservices", "monolith"]
 
 
-def test_where_a_lower_price_may_be_luck_it_is_not_called_cheapest(capsys):
-    """Runs of five seconds do not show that one web is too little."""
-    code, out, _ = run(capsys, "capacity shop.yaml -d microservices -d monolith")
-    assert code == common.FINE
-    assert "No difference in cost is shown: not everything that costs as little as monolith (0.08 per hour) is" in out
-
-
 def test_which_is_cheapest_is_a_question_of_those_that_meet():
     topology = sim.loads(SHOP)
     one = sim.capacity(topology)
-    missed = sim.capacity(topology.replace({"slos.web.p99": "20ms"}), max_replicas=1)
+    missed = sim.capacity(topology.replace({"slos.web.p50": "20ms"}), max_replicas=1)
     assert cheapest({"a": one, "b": missed}) is None
     assert cheapest({"a": one, "b": one}) is None
     assert cheapest({"a": one}) is None

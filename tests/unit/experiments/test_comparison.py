@@ -158,7 +158,7 @@ def test_it_shows_itself_in_a_notebook(shop, made):
 
 def test_it_prints_within_100_columns(three):
     text = str(three)
-    assert max(map(len, text.splitlines())) <= 100
+    assert [line for line in text.splitlines() if len(line) > 100] == []
     assert text.startswith("shop: the same requests through small, microservices and monolith\n")
     assert " ".join(text.split()).endswith(three.verdict)
 
@@ -187,7 +187,7 @@ workload: {call: web, rate: 40/s}
 
 
 SETTLING = """
-simulation: {duration: 100s, warmup: auto, replications: 3, seed: 9}
+simulation: {duration: 100s, warmup: auto, replications: 3, seed: 13}
 network: {latency: 1ms}
 services:
   a: {steps: [{cpu: {dist: exponential, mean: 60ms}}, {call: b}]}

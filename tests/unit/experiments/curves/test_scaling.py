@@ -103,7 +103,7 @@ def test_without_prices_cores_are_compared(shop):
 
 def test_users_are_whole_so_that_two_loads_may_be_one(shop):
     closed = shop.replace({"workload": {"call": "web", "users": 3, "thinkTime": "100ms"}})
-    curve = sim.scaling_curve(closed, [1.25, 1.4, 2], "monolith", duration="3s", warmup="1s", replications=2)
+    curve = sim.scaling_curve(closed, [1.25, 1.4, 2], "monolith", duration="5s", warmup="1s", replications=4)
     assert curve.axis == "users"
     assert curve.loads == [4.0, 4.0, 6.0]
     assert len(curve.verdicts) == 3

@@ -122,7 +122,7 @@ CLAIMS: dict[str, list[Claim]] = {
             ".eq(0).all() and left['psp'] > 0.6 * left.sum()",
         ),
         ("the monolith had more cores", "'(8 against 6 cores)' in comparison.verdict"),
-        ("give both the same number", "'(6 against 6 cores)' in equal.verdict"),
+        ("give both the same number", "'(6 cores each)' in equal.verdict"),
         (
             "still faster, and now it is also the cheaper one",
             "(row := equal.differences.loc['monolith']).loc['latency_mean_s', 'high'] < 0"

@@ -87,7 +87,7 @@ def test_equal_cores_are_passed_on(shop):
     equal = sim.compare(shop, ["microservices", "small"], replications=1, equal_cores=True)
     assert equal.equal_cores
     assert equal.results["small"].units.loc["all", "cores"] == 3
-    assert equal.verdict.startswith("At equal cores (3 against 3 cores), ")
+    assert equal.verdict.startswith("At equal cores (3 cores each), ")
 
 
 def test_settings_are_passed_on(shop):

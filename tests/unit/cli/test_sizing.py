@@ -1,15 +1,17 @@
 """`simulator capacity`: exit codes, JSON, several deployments, a Ctrl-C."""
 
 import json
+import math
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import simulator as sim
 from simulator import cli
 from simulator.cli import common
-from simulator.cli.sizing import cheapest
+from simulator.cli.sizing import _verdict, cheapest
 
 SHOP = """\
 name: shop
@@ -87,6 +89,42 @@ def test_which_is_cheapest_is_a_question_of_those_that_meet():
     assert cheapest({"a": one, "b": missed}) is None
     assert cheapest({"a": one, "b": one}) is None
     assert cheapest({"a": one}) is None
+
+
+def sized(price, *, met=True, dearer=False, exact=True):
+    """What the command asks of a sizing; `dearer` is whether all that is as cheap as another is shown to miss."""
+    return SimpleNamespace(
+        met=met, exact=exact, cost_per_hour=price, costs_more_than=lambda other: dearer,
+        result=SimpleNamespace(provenance={"currency": "EUR"}),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [
+        ({"a": sized(1.0), "b": sized(1.5, dearer=True)}, "a is cheapest: 1 EUR per hour against 1.5 (b)."),
+        (
+            {"a": sized(1.5, dearer=True), "b": sized(1.0, exact=False)},
+            "b is cheapest: 1 EUR per hour against 1.5 (a) (not every cheaper size could be excluded).",
+        ),
+        (
+            {"a": sized(1.0), "b": sized(1.5)},
+            "No difference in cost is shown: not everything that costs as little as a (1 per hour) is shown to miss an"
+            " objective in the others; longer runs may tell.",
+        ),
+        # one of two dearer ones is in doubt: then none is cheapest
+        (
+            {"a": sized(1.0), "b": sized(1.5), "c": sized(2.0, dearer=True)},
+            "No difference in cost is shown: not everything that costs as little as a (1 per hour) is shown to miss an"
+            " objective in the others; longer runs may tell.",
+        ),
+        ({"a": sized(1.0), "b": sized(1.0)}, "Neither is cheaper."),
+        ({"a": sized(math.nan), "b": sized(math.nan)}, "Nothing has a price."),
+        ({"a": sized(1.0), "b": sized(1.5, met=False)}, "No size of b was shown to meet every objective."),
+    ],
+)
+def test_one_is_cheapest_only_where_the_others_are_shown_to_miss(made, verdict):
+    assert _verdict(made, cheapest(made)) == verdict
 
 
 def test_arguments_are_passed_on(capsys):

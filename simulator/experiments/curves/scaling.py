@@ -49,6 +49,7 @@ from .words import (
     spell,
     what_loads_are,
 )
+from .worst import P99, judged_column, worst_columns, worst_in_words
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
@@ -84,8 +85,9 @@ class ScalingCurve(Curve):
         and `cost_per_hour`;
         `cost_low_per_hour` and `all_cores_low`, the cheapest configuration that is not shown to miss an objective
         (NaN where they are not met); latency_p99_s, goodput_per_s,
-        availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; `sizes` (replicas of the sized
-        units, in words), `binding` and `reason`.
+        availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; so `worst_by_limit_ratio`, the value by
+        its limit of the objective whose upper end is highest by its limit, `worst_objective`; `sizes` (replicas of the
+        sized units, in words), `binding` and `reason`.
         Where the objectives are not met, the row is of the best configuration that was tried.
     verdicts
         One a load: which deployment is cheaper, or why none is said to be.
@@ -93,6 +95,9 @@ class ScalingCurve(Curve):
         Where the cheaper one changes, between which of the loads.
     price
         The column that says what is cheaper: `cost_per_hour`, or `all_cores` in a file without prices.
+    judged
+        The column that is shown of what is promised: `latency_p99_s` where all requests enter at one endpoint and no
+        latency of another is promised, else `worst_by_limit_ratio`.
     objectives
         What all are sized to, in words.
     limits
@@ -112,6 +117,7 @@ class ScalingCurve(Curve):
     confidence: float
     replications: int
     load_name: str = ARRIVALS
+    judged: str = P99
 
     @property
     def axis(self) -> str:
@@ -148,7 +154,7 @@ class ScalingCurve(Curve):
     def _content(self) -> dict[str, Any]:
         return {
             "axis": self.axis, "load_name": self.load_name, "price": self.price, "currency": self.currency,
-            "objectives": list(self.objectives),
+            "objectives": list(self.objectives), "judged": self.judged,
             "verdicts": [asdict(one) for one in self.verdicts],
             "crossovers": [asdict(one) for one in self.crossovers],
             "confidence": self.confidence, "replications": self.replications,
@@ -158,7 +164,8 @@ class ScalingCurve(Curve):
         priced = self.price == "cost_per_hour"
         cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
         table = self.table
-        (p99,), (tail,) = known_columns(table, {"latency_p99_s": "p99"})
+        name = "p99" if self.judged == P99 else "worst by limit"
+        (p99,), (tail,) = known_columns(table, {self.judged: name})
         head = [load_head(self.axis, self.load_name), "deployment", "replicas", "cores", "GiB", cost, p99, "objectives"]
         sizes = [column(table[name].tolist()) for name in ("replicas", "cores")]
         memory = column((table["memory_bytes"] / 2**30).tolist())
@@ -172,6 +179,8 @@ class ScalingCurve(Curve):
             f"{count(self.replications, 'replication')} each"
         )
         counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
+        if self.judged != P99:
+            counted += f" {worst_in_words(table)}"
         return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]
 
 
@@ -263,6 +272,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         confidence=plan.settings.confidence,
         replications=plan.settings.replications,
         load_name=name_of_arrivals(topology),
+        judged=judged_column(plan),
         interrupted=interrupted,
     )
 
@@ -304,6 +314,7 @@ def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[
         "shown_missed": sized.shown_missed,
         **size_columns(sized, plan),
         **measured(sized.result, ("latency_p99_s", "goodput_per_s", "availability_ratio")),
+        **worst_columns(sized.result),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
         "binding": sized.binding,
         "reason": sized.reason,

@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,6 +14,7 @@ from simulator.compiler import compile_topology
 from simulator.errors import PlanError
 from simulator.experiments.curves.prices import Verdict, verdict_words
 from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve
+from simulator.experiments.curves.worst import judged_column, worst_columns
 
 SHOP = """\
 name: shop
@@ -349,6 +352,42 @@ def test_what_is_not_shown_is_not_said_to_be_missed(shop):
         shop, table[table["deployment"] == "microservices"], compile_topology(shop), interrupted=False
     )
     assert alone.headline == "shop: microservices is shown to meet the objectives at none of these loads"
+
+
+def test_the_p99_of_all_is_shown_only_where_all_are_promised_it(shop):
+    two = {"browsers": {"call": "web", "rate": "30/s"}, "clerks": {"call": "store", "rate": "30/s"}}
+    inside = {"web": {"call": "web", "p99": "80ms"}, "store": {"call": "store", "p99": "50ms"}}
+    for changes, judged in (
+        ({}, "latency_p99_s"),
+        ({"slos": {"web": {"call": "web", "p99": "80ms", "errorRate": 0}}}, "latency_p99_s"),
+        ({"workload": two}, "worst_by_limit_ratio"),
+        ({"slos": inside}, "worst_by_limit_ratio"),
+    ):
+        assert judged_column(compile_topology(shop.replace(changes))) == judged
+
+
+def test_the_worst_is_the_one_whose_upper_end_is_highest_by_its_limit():
+    rows = pd.DataFrame({
+        "slo": ["look", "buy"], "quantity": ["p99", "p99"], "limit": [0.1, 0.4], "value": [0.05, 0.16],
+        "low": [0.04, 0.12], "high": [0.06, 0.28], "met": True, "straddles": False, "served_ratio": 1.0, "reason": "",
+    })  # fmt: skip
+    told = worst_columns(SimpleNamespace(objectives=rows))  # 0.6 of the limit of look, 0.7 of that of buy
+    assert told.pop("worst_objective") == "buy p99"
+    assert list(told.values()) == pytest.approx([0.4, 0.2, 0.3, 0.7])
+    free = worst_columns(SimpleNamespace(objectives=rows.iloc[:1].assign(limit=0.0)))
+    assert math.isnan(free["worst_by_limit_ratio"])
+
+
+def test_the_table_names_the_worst_objective(shop):
+    made = by_hand(shop, [(1.0, 2.0)])
+    table = made.table.assign(
+        worst_objective=["look p99", "buy p99"], worst_by_limit_ratio=[0.5, 0.25], worst_by_limit_ratio_half_width=0.01
+    )
+    text = str(replace(made, table=table, judged="worst_by_limit_ratio"))
+    assert "worst by limit (%)" in text
+    assert " 50.00 ± 1.00 " in text
+    assert "nearest to it or beyond: look p99 and buy p99." in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_each_load_that_is_missed_has_its_own_reason(shop):

@@ -52,7 +52,7 @@ MEASURED: Final = ("latency_p99_s", "goodput_per_s")
 PRICES: Final = ("cost_per_hour", "all_cores")
 """What is large: of everything, kept units included."""
 LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"}
-"""The least of it with which the objectives are met by estimate."""
+"""The least of it with which the objectives are not shown to be missed."""
 
 
 def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
@@ -88,7 +88,7 @@ def _note(curve: ScalingCurve) -> str:
     """What is counted, and the marks as far as they are there."""
     table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
-    low = ", the band below it: sizes that meet the objectives by estimate only" if estimated else ""
+    low = ", the band below it: cheaper sizes that are not shown to miss the objectives" if estimated else ""
     winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
     squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
                "same": "grey no difference shown"}  # fmt: skip

@@ -19,6 +19,12 @@ from ..errors import Problem
 from ..units import is_percentile
 
 _FEW = 12
+_MEANT = {
+    "retries": "attempts", "retryBudget": "percent", "hedge": "after", "bulkhead": "maxConcurrentCalls",
+    "rateLimit": "limitForPeriod", "circuitBreaker": "failureRateThreshold", "queue": "capacity",
+    "outlierDetection": "consecutive5xxErrors", "resources": "cpu", "prices": "vcpuHour", "network": "latency",
+}  # fmt: skip
+"""By block the key that a bare value in its place is likely to be meant for."""
 
 At = Literal["key", "value"]
 Location = tuple[str | int, ...]
@@ -160,11 +166,31 @@ def _issue(error: dict[str, object], tree: object) -> Issue:
         return Issue(place, f"missing key `{location[-1]}`", at)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         named = kind == "dict_type" and isinstance(given, list | tuple)
-        return Issue(place, f"expected a mapping, found {describe(given)}{_by_name(given) if named else ''}", at)
+        example = _by_name(given) if named else _block(location, given)
+        return Issue(place, f"expected a mapping, found {describe(given)}{example}", at)
     if kind in ("tuple_type", "list_type"):
         dash = ": put `- ` before each item" if isinstance(given, Mapping) else ""
         return Issue(place, f"expected a list, found {describe(given)}{dash}", at)
     return Issue(place, str(error["msg"]), at)
+
+
+def _block(location: Location, given: object) -> str:
+    """Return how to write the block that something else stands in place of."""
+    if location[:1] == ("services",) and len(location) == 2:
+        return f": a service is written as `{location[1]}: {{steps: [...]}}`"
+    if location[:1] == ("slos",) and len(location) == 2:
+        key = str(location[1])
+        inside = (
+            f"call: ..., {key}: {given}"
+            if is_percentile(key) or key in ("mean", "errorRate")
+            else "call: ..., p99: ..."
+        )
+        name = "checkout" if key in inside or key == "call" else key
+        return f": objectives stand below a name, `slos: {{{name}: {{{inside}}}}}`"
+    key = str(location[-1]) if location else ""
+    if key in _MEANT and isinstance(given, str | int | float) and not isinstance(given, bool):
+        return f": write `{key}: {{{_MEANT[key]}: {given}}}`"
+    return ""
 
 
 def _by_name(given: object) -> str:

@@ -22,6 +22,8 @@ from .sections import ENOUGH
 
 WIDE = 0.1
 """Half width by mean above which an interval says little."""
+HARDLY = 1.0
+"""The same, above which a percentile may lie at either side of a jump, and no length of a run can be said."""
 BEYOND = 10
 """Requests beyond a percentile below which it is an anecdote."""
 UNFINISHED = 0.001
@@ -78,9 +80,15 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
         shares = [percent(round(share, 2)) for share in wide]
+        hardly = "it lies" if wide.size == 1 else "they lie"
+        longer = (
+            f"make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
+            if wide.max() <= HARDLY
+            else f"{hardly} between times far apart; make the run longer, or judge by another percentile"
+        )
         yield (
             f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
-            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
+            f"(half width by value): {longer}"
         )
 
 

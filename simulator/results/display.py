@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .results import Results
 
 WIDTH: Final = 100
-FEWEST: Final = 6
+FEWEST: Final = 5
 GAP: Final = "  "
 MOST_CAUSES: Final = 8
 
@@ -104,8 +104,8 @@ def objective_rows(results: Results) -> list[list[str]]:
 
 
 def share_served(share: float) -> str:
-    """The part of the requests that a latency is of, rounded down: all is all."""
-    return NOTHING if math.isnan(share) else percent(math.floor(share * 1e4) / 1e4)
+    """The part of the requests that a latency is of; what lacks a little to all is not written as all."""
+    return NOTHING if math.isnan(share) else percent(share)
 
 
 def cause_line(results: Results) -> str:
@@ -138,8 +138,9 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 
     cells = [head, *rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
     room = WIDTH - sum(widths[texts:]) - len(GAP) * (len(head) - 1)
-    for at in range(texts):
-        widths[at] = min(widths[at], max(room // texts, FEWEST))
+    for left, at in enumerate(sorted(range(texts), key=widths.__getitem__)):  # short ones leave more to long ones
+        widths[at] = min(widths[at], max(room // (texts - left), FEWEST))
+        room -= widths[at]
     return [
         GAP.join(
             shorten(cell, width).ljust(width) if at < texts else cell.rjust(width)

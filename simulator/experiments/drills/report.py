@@ -24,7 +24,7 @@ MOST: Final = 4
 MOST_LETTERS: Final = 16
 """Of the name of a deployment or a policy set in the table."""
 HEAD: Final = (
-    "deployment, policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
+    "deployment", "policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
 )  # fmt: skip
 WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
@@ -69,13 +69,12 @@ def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
 
 def _table(drill: Drill) -> list[str]:
     """One row a deployment and policy set, also where it is the same as another."""
-    width = min(max(len(name) for name in drill.table["deployment"]), MOST_LETTERS)
     rows = []
     for row in drill.table.to_dict(orient="records"):
-        name = f"{shorten(row['deployment'], width):{width}}  {shorten(row['policies'], MOST_LETTERS)}"
-        same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
-        rows.append([name, *(same if row["same_as"] else _cells(row))])
-    return text_table(HEAD, rows)
+        names = [shorten(row[name], MOST_LETTERS) for name in ("deployment", "policies")]
+        same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 3)]
+        rows.append([*names, *(same if row["same_as"] else _cells(row))])
+    return text_table(HEAD, rows, 2)
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:

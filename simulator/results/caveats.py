@@ -130,7 +130,7 @@ def about_rarity(observed: Observed) -> Iterator[str]:
         return
     many = "" if len(observed.traces) == 1 else "s"
     yield (
-        f"{together(rarity.services)}: {rarity.expected:.2g} failures of replicas are expected in all "
+        f"{together(rarity.services)}: {rarity.what} are expected in all "
         f"{len(observed.traces)} replication{many}: availability says nothing of them; make the run "
         f"{times(FEW / rarity.expected)} as long, or write a fault to see what one does"
     )

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from .results import Results
     from .spec import Topology, example, examples, json_schema, load, loads
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "BreakEven": "experiments",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ..compiler import compile_topology
 from ..errors import ResultError
 from ..plan.engine import Detail
 from ..plan.plan import Plan
+from ..plan.trace import Trace
 from .engines import EngineName, choose_engine
 from .replicate import Job, Progress, run_jobs
 
@@ -86,7 +88,36 @@ def simulate_plans(
     progress: Progress | None = None,
 ) -> list[Results]:
     """Simulate deployments of one topology with the same seed; a Ctrl-C leaves them the same replications."""
-    from ..results import find_cut, summarise
+    from ..results import summarise
+
+    runs = run_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
+    return [
+        summarise(
+            plan, traces, engine_reason=runs.reason, requested=plans[0].settings.replications, cut=runs.cut
+        )
+        for plan, traces in zip(plans, runs.traces, strict=True)
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The traces of each plan, of the same replications; why this engine ran them; one cut for all (`warmup: auto`)."""
+
+    traces: list[list[Trace]]
+    reason: str
+    cut: tuple[int, bool] | None
+
+
+def run_plans(
+    plans: list[Plan],
+    *,
+    engine: str = "auto",
+    detail: str = "requests",
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Runs:
+    """What `simulate_plans` makes results of."""
+    from ..results import find_cut
 
     if detail not in DETAILS:
         raise ResultError(f'there is no detail {detail!r}: use "summary", "requests" or "attempts"')
@@ -105,12 +136,7 @@ def simulate_plans(
         raise KeyboardInterrupt
     # One cut for all: the statistics of all deployments are of the same requests.
     cut = find_cut([trace for one in complete for trace in one]) if settings.warmup_s is None else None
-    return [
-        summarise(
-            plan, [one[number] for one in complete], engine_reason=reason, requested=settings.replications, cut=cut
-        )
-        for number, plan in enumerate(plans)
-    ]
+    return Runs([[one[number] for one in complete] for number in range(len(plans))], reason, cut)
 
 
 def load_results(folder: str | PathLike[str]) -> Results:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from ..errors import ResultError
-from ..plan.plan import Floats
+from ..plan.plan import Floats, Objective
+from ..plan.trace import Tally
 from ..words import duration
+from .objectives import ERRORS, failures_of, find_target, latencies_of, tallies_of
+from .observed import Observed
 from .quantities import COUNTS, PERCENTILES
 from .results import Results
 from .statistics import check_confidence, mean, quantiles, student_interval
 
 LATENCIES: Final = ("latency_mean_s", *PERCENTILES)
 """Quantities of single latencies."""
+MEAN: Final = "mean"
 COLUMNS = ("baseline", "other", "difference", "half_width", "low", "high", "shown")
 
 
@@ -103,13 +108,55 @@ def pseudo_values(each: Sequence[Floats]) -> tuple[Floats, Floats]:
 
     Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), chapter 3.
     """
-    number, whole = len(each), statistics_of(np.concatenate(each))
+    return jackknife(each, statistics_of)
+
+
+def jackknife(each: Sequence[Floats], statistic: Callable[[Floats], Floats]) -> tuple[Floats, Floats]:
+    """A statistic of all rows together, and what each replication's own add to it."""
+    number, whole = len(each), statistic(np.concatenate(each))
     if number < 2:
         return whole, whole[np.newaxis]
-    without = [statistics_of(np.concatenate([*each[:row], *each[row + 1 :]])) for row in range(number)]
+    without = [statistic(np.concatenate([*each[:row], *each[row + 1 :]])) for row in range(number)]
     return whole, number * whole - (number - 1) * np.array(without)
 
 
 def statistics_of(values: Floats) -> Floats:
     """`LATENCIES` of some values."""
     return np.append(mean(values), quantiles(values, list(PERCENTILES.values())))
+
+
+def paired_objective(baseline: Observed, other: Observed, objective: Objective, confidence: float) -> dict[str, float]:
+    """What differs in an objective, as a row of `paired_difference`: of its own calls, by its own quantity."""
+    pairs = [
+        pair
+        for pair in zip(*(_own_values(one, objective) for one in (baseline, other)), strict=True)
+        if all(values.size for values in pair)
+    ]
+    if not pairs:
+        return dict.fromkeys(COLUMNS[:-1], np.nan) | {"shown": False}
+    statistic = _ratio if objective.quantity in (ERRORS, MEAN) else partial(np.quantile, q=[objective.probability])
+    (before, rows), (after, later) = (jackknife(each, statistic) for each in zip(*pairs, strict=True))
+    half_width = student_interval(later[:, 0] - rows[:, 0], confidence)[1]
+    difference = float(after[0] - before[0])
+    low, high = difference - half_width, difference + half_width
+    row = (float(before[0]), float(after[0]), difference, half_width, low, high, low > 0.0 or high < 0.0)
+    return dict(zip(COLUMNS, row, strict=True))
+
+
+def _own_values(observed: Observed, objective: Objective) -> list[Floats]:
+    """Of each replication: the latencies of its calls, or one row of a sum and the number that it is of."""
+    target = find_target(observed.plan, objective.endpoint)
+    if objective.quantity not in (ERRORS, MEAN):
+        return [values for one in observed.each if (values := latencies_of(one, target)) is not None]
+    if objective.quantity == ERRORS:
+        parts, numbers = failures_of(observed, target)
+    else:
+        tallies = tallies_of(observed, target)
+        parts, numbers = tallies[..., Tally.LATENCY], tallies[..., Tally.NUMBER] - tallies[..., Tally.FAILED]
+    sums = np.column_stack([parts.sum(axis=1), numbers.sum(axis=1)]).astype(np.float64)
+    return [row[row[:, 1] > 0.0] for row in sums[:, np.newaxis]]
+
+
+def _ratio(rows: Floats) -> Floats:
+    part, number = rows.sum(axis=0)
+    return np.array([part / number])

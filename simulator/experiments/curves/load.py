@@ -14,7 +14,7 @@ import pandas as pd
 from ...compiler import Napkin, compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
-from ...results import Results
+from ...results import Results, student_interval
 from ...results.display import text_table
 from ...spec import Topology
 from ...words import column
@@ -45,8 +45,10 @@ MORE: Final = (0.7, 0.8, 0.9, 1.0, 1.1)
 """And those above, as shares of the highest saturation rate, if that is no more than four times as much."""
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 """Default loads, as factors of the file's traffic, where theory sees no saturation."""
-KEEPS_UP: Final = 0.95
-"""Ended by arrived requests below which a deployment is said to fall behind, also where theory sees no saturation."""
+SLACK: Final = 0.005
+"""Share of what arrives that may be left over at the end of a run: a queue that is long, but does not grow for ever."""
+RISING: Final = 0.05
+"""The same where rates change: a run may end amid its peak."""
 FAILING: Final = 0.01
 """Share of errors from which a load that is kept up with says so."""
 ROUNDING: Final = 1e-9
@@ -68,8 +70,9 @@ class LoadCurve(Curve):
     table
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
         peaks) and `users` (closed ones), `arrived_per_s` (measured), `cores` of all units but external ones, then
-        throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: means over replications,
-        each with its `<quantity>_half_width` (Student).
+        throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: of all replications,
+        each with its `<quantity>_half_width`, `_low` and `_high` (rule 11.7); behind_per_s, what arrived less what
+        ended, with its half width (paired by replication), and `unstable`, whether a queue was seen to grow to the end.
     knees
         By deployment, where goodput by p99 latency is greatest (Kleinrock 1979); None if nothing was served.
     saturation
@@ -235,7 +238,17 @@ def _row(name: str, topology: Topology, factor: float, plan: Plan, result: Resul
         "arrived_per_s": float(summary["requests"]) / span,
         "cores": size_of(plan).cores,
         **measured(result),
+        **_behind(result),
     }
+
+
+def _behind(result: Results) -> dict[str, Any]:
+    """By how much the number in progress grew per second, and whether a queue did to the end."""
+    each, made = result.replications, result.provenance
+    arrived = each["requests"] / (made["duration_s"] - made["warmup_s"])
+    mean, half_width = student_interval((arrived - each["throughput_per_s"]).to_numpy(), made["confidence"])
+    unstable = any(" is unstable: " in text for text in result.warnings)
+    return {"behind_per_s": mean, "behind_per_s_half_width": half_width, "unstable": unstable}
 
 
 def entry_limits(plan: Plan) -> dict[str, float]:
@@ -302,20 +315,43 @@ def _pace_words(rows: pd.DataFrame, curve: LoadCurve, saturation: float) -> str:
     # A mean over the run, or over users too, is not to be read beside a load that is neither.
     alike = curve.load_name == ARRIVALS
     loads = spell(rows[curve.axis].tolist())
-    kept = keeps_up(rows, saturation)
+    kept = keeps_up(rows, saturation, curve.load_name)
     if kept == 0:
         return "; it keeps up with none of these loads" + (f" and {most}" if alike else "")
     text = f"; it keeps up to {loads[kept - 1]}/s"
+    told = alike and kept < len(rows)  # else more may be served
     ended = rows["throughput_per_s"].iloc[:kept]
     failed = (1.0 - rows["goodput_per_s"].iloc[:kept] / ended).fillna(0.0)
     worst = int(failed.argmax())
     if failed.iloc[worst] >= FAILING:
-        text += f", but {percent(failed.iloc[worst])} of the answers at {loads[worst]}/s are errors{',' * alike}"
-    return f"{text} and {most}" if alike else text
+        text += f", but {percent(failed.iloc[worst])} of the answers at {loads[worst]}/s are errors{',' * told}"
+    if not told:
+        return text
+    return f"{text} and {_most(rows, float(rows[curve.axis].iloc[kept - 1]))}"
 
 
-def keeps_up(rows: pd.DataFrame, saturation: float) -> int:
-    """How many loads, from the lowest on, are below saturation and have all that arrives ended, served or not."""
-    stable = rows["arrival_rate_per_s"] < saturation * (1.0 - ROUNDING)
-    ended = rows["throughput_per_s"] >= KEEPS_UP * rows["arrived_per_s"]
-    return int((stable & ended).cumprod().sum())
+def _most(rows: pd.DataFrame, kept: float) -> str:
+    """The most that is served; with its interval where that reaches what is kept up with, and it alone does not."""
+    best = rows.iloc[int(rows["goodput_per_s"].argmax())]
+    served, half_width = float(best["goodput_per_s"]), float(best["goodput_per_s_half_width"])
+    within = f" ± {short(half_width)}" if served < kept <= served + half_width else ""
+    return f"serves at most {short(served)}{within}/s"
+
+
+def keeps_up(rows: pd.DataFrame, saturation: float, load_name: str = ARRIVALS) -> int:
+    """How many loads, from the lowest on, are kept up with: all that arrives is ended, served or not.
+
+    They are below saturation; the number in progress is not shown to grow; and where others are not kept up with, no
+    more was asked for than is ended at any of them, within its interval.
+    """
+    loads = rows["arrival_rate_per_s"]
+    steady = "peak" not in load_name
+    least = rows["behind_per_s"] - rows["behind_per_s_half_width"].fillna(0.0)
+    left_over = rows["behind_per_s"] > (SLACK if steady else RISING) * rows["arrived_per_s"]
+    kept = (loads < saturation * (1.0 - ROUNDING)) & ~((least > 0.0) & left_over)
+    if steady:
+        kept &= ~rows["unstable"]
+    if load_name == ARRIVALS and not kept.all():
+        ended = rows["throughput_per_s"] + rows["throughput_per_s_half_width"].fillna(0.0)
+        kept &= loads <= ended.max() * (1.0 + ROUNDING)
+    return int(kept.cumprod().sum())

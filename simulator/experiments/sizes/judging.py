@@ -121,7 +121,8 @@ def worst_together(result: Results, again: Results) -> dict[str, Any]:
     """The worst objective of two independent results: the means of both, each with the interval of the mean."""
     rows = []
     for row, other in zip(rows_of(result), rows_of(again), strict=True):
-        value = (row["value"] + other["value"]) / 2.0
+        maximum = is_maximum(str(row["quantity"]))
+        value = max(row["value"], other["value"]) if maximum else (row["value"] + other["value"]) / 2.0
         above = math.hypot(row["high"] - row["value"], other["high"] - other["value"]) / 2.0
         kept = other if other["reason"] else row  # what was not served either time
         rows.append({str(key): one for key, one in kept.items()} | {"value": value, "high": value + above})
@@ -132,10 +133,19 @@ def rows_of(result: Results) -> list[Any]:
     """One an objective.
 
     The value of all replications together may lie above the interval of their own values: then it is the upper end.
+    A maximum has no interval: it is judged by what was seen, with no confidence (rule 13.2).
     """
     objectives = result.objectives
-    high, value = objectives["high"], objectives["value"]
+    known = np.array([not is_maximum(str(quantity)) for quantity in objectives["quantity"]], np.bool_)
+    value = objectives["value"]
+    low, high = (objectives[end].where(known, value) for end in ("low", "high"))
+    objectives = objectives.assign(low=low)
     return objectives.assign(high=high.where(~(value > high), value)).to_dict(orient="records")
+
+
+def is_maximum(quantity: str) -> bool:
+    """Whether an objective is of the longest latency of all."""
+    return quantity.startswith("p") and float(quantity[1:]) >= 100.0
 
 
 def ratio_of(row: Mapping[Any, Any]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,28 +11,17 @@ from typing import Any
 
 import pandas as pd
 
-from ...errors import PlanError
-from ...results import Results, paired_difference
 from ...results.display import WIDTH, label, text_table
-from ...results.quantities import PERCENTILES
+from ...results.objectives import detail_needed
 from ...spec import Topology
 from ...words import NOTHING, Unit, count, number, percent, unit_of, write
 from ..engines import EngineName
 from ..replicate import Progress
-from ..simulation import simulate_plans, with_settings
-from .judging import worst_objective
+from ..simulation import run_plans, with_settings
+from .gains import KNOWN, MORE_IS_BETTER, check_quantity, find_gains, find_objective
 from .lattice import Lattice, Option, changed, make_lattice
 from .sizing import prepare_engine, refuse_one_replication
 
-MORE_IS_BETTER = ("throughput_per_s", "goodput_per_s", "availability_ratio")
-QUANTITIES = {
-    "mean": "latency_mean_s", "p50": "latency_p50_s", "p90": "latency_p90_s", "p95": "latency_p95_s",
-    "p99": "latency_p99_s", "p99.9": "latency_p999_s", "errorRate": "availability_ratio",
-}  # fmt: skip
-"""What of all requests stands for an objective."""
-DEFAULT = "latency_p99_s"
-KNOWN = (*MORE_IS_BETTER, "latency_mean_s", *PERCENTILES, "errors", "unfinished")
-"""What a replica may gain."""
 COLUMNS = (
     "replicas", "now", "value", "gain", "half_width", "low", "high", "shown", "price_per_hour", "gain_per_price",
 )  # fmt: skip
@@ -46,14 +34,16 @@ class NextReplica:
     Attributes
     ----------
     table
-        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (means
-        over the replications), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
+        One row a unit, the best first: replicas now, the quantity `now` and its `value` with one more replica (of all
+        replications together), gain (their difference; above 0 is better, whatever the quantity), half_width, low,
         high (Student, of differences replication by replication), shown (whether the interval excludes 0),
         price_per_hour of the replica, gain_per_price, and rank. Units of one rank are not told apart.
     quantity
-        What is gained, of all requests.
+        What is gained: of the requests of an objective's endpoint, or of all requests.
+    objective
+        The objective that is ranked by, for example "checkout p99": the one that binds. Empty without one.
     value
-        What it is now: the mean over the replications; NaN where no replication has it.
+        What it is now, by all replications together; NaN where none has it.
     verdict
         What to scale next, in a plain sentence or two.
     """
@@ -67,6 +57,7 @@ class NextReplica:
     currency: str | None
     table: pd.DataFrame
     interrupted: bool
+    objective: str = ""
 
     @property
     def verdict(self) -> str:
@@ -104,7 +95,9 @@ class NextReplica:
 
     @property
     def _what(self) -> str:
-        return label(self.quantity).partition(" (")[0]
+        if not self.objective:
+            return label(self.quantity).partition(" (")[0]
+        return self.objective.replace(" errorRate", " availability")
 
     @property
     def _unit(self) -> Unit:
@@ -124,7 +117,10 @@ class NextReplica:
         """All of it, ready for JSON."""
         from ...results.export import plain, records
 
-        names = ("topology", "deployment", "quantity", "value", "confidence", "replications", "currency", "interrupted")
+        names = (
+            "topology", "deployment", "quantity", "objective", "value", "confidence", "replications", "currency",
+            "interrupted",
+        )  # fmt: skip
         return {
             **{name: plain(getattr(self, name)) for name in names},
             "verdict": self.verdict,
@@ -132,10 +128,11 @@ class NextReplica:
         }
 
     def __str__(self) -> str:
-        now = f"{self._unit.after(write(self.value, self._unit))} now, the mean of"
+        of_what = f"{self._what}, the objective that binds," if self.objective else f"{self._what} of all requests"
+        now = f"{self._unit.after(write(self.value, self._unit))} now, by"
         now = "unknown after" if math.isnan(self.value) else now
         head = (
-            f"{self.topology} as {self.deployment}: one more replica of each unit, {self._what} is {now}"
+            f"{self.topology} as {self.deployment}: one more replica of each unit, {of_what} is {now}"
             f" {count(self.replications, 'replication')} ({percent(self.confidence)} intervals)"
         )
         money = f" ({self.currency})" if self.currency else ""
@@ -177,6 +174,7 @@ def next_replica(
     deployment: str = "microservices",
     *,
     quantity: str | None = None,
+    objective: str | None = None,
     scale: Iterable[str] | None = None,
     seed: int | None = None,
     replications: int | None = None,
@@ -194,8 +192,10 @@ def next_replica(
     deployment
         `microservices`, `monolith`, or one of the file's own.
     quantity
-        One of `result.summary`, of all requests; by default that of the objective nearest to its limit, or
-        latency_p99_s.
+        One of `result.summary`, of all requests, instead of an objective; without slos latency_p99_s.
+    objective
+        An objective of the file to rank by, for example "checkout p99"; by default the one that is furthest beyond its
+        limit, or nearest to it. Of one that is missed since too much was not served, its availability counts.
     scale
         Units, or services inside them; by default all units of kind service.
     seed, replications, duration, warmup, confidence, engine, executor
@@ -222,52 +222,33 @@ def next_replica(
     now = lattice.own
     larger = [changed(now, unit, Option(option.replicas + 1, option.cpu)) for unit, option in enumerate(now)]
     plans = [lattice.compile(one) for one in (now, *larger)]
+    asked = find_objective(plans[0], objective) if objective and quantity is None else None
     prepare_engine(engine, lattice, len(plans))
-    results = simulate_plans(plans, engine=engine, detail="summary", executor=executor, progress=progress)
-    made = results[0].provenance
-    if made["replications"] < 2:
+    detail = "summary" if quantity else detail_needed(plans[0])
+    runs = run_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
+    if len(runs.traces[0]) < 2:
         raise KeyboardInterrupt
-    chosen = quantity or default_quantity(results[0])
+    gains = find_gains(plans, runs, quantity, asked)
+    made = gains.now.provenance
     return NextReplica(
         topology=lattice.topology.name,
         deployment=deployment,
-        quantity=chosen,
-        value=float(results[0].intervals["mean"][chosen]),
+        quantity=gains.quantity,
+        value=gains.value,
         confidence=made["confidence"],
         replications=made["replications"],
         currency=made["currency"],
-        table=gain_table(lattice, results, chosen),
+        table=gain_table(lattice, gains.pairs, gains.quantity),
         interrupted=made["replications"] < made["replications_requested"],
+        objective=gains.objective,
     )
 
 
-def default_quantity(result: Results) -> str:
-    """That of the objective nearest to its limit."""
-    if result.objectives.empty:
-        return DEFAULT
-    return QUANTITIES.get(str(worst_objective(result)[1]["quantity"]), DEFAULT)
-
-
-def check_quantity(quantity: str, known: Sequence[str]) -> None:
-    """Refuse what no result has, and what a replica does not gain.
-
-    Raises
-    ------
-    PlanError
-        With the name that was perhaps meant.
-    """
-    if quantity not in known:
-        close = difflib.get_close_matches(quantity, known, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise PlanError(f"there is no quantity {quantity!r} to gain{hint} (there are {', '.join(known)})")
-
-
-def gain_table(lattice: Lattice, results: Sequence[Results], quantity: str) -> pd.DataFrame:
-    """One row a unit, ranked; `results` are of the sizes now, then with one more of each sized unit."""
+def gain_table(lattice: Lattice, pairs: Sequence[Any], quantity: str) -> pd.DataFrame:
+    """One row a unit, ranked; `pairs` are the differences that one more of each sized unit makes."""
     sign = 1.0 if quantity in MORE_IS_BETTER else -1.0
     rows = []
-    for unit, (option, result) in enumerate(zip(lattice.own, results[1:], strict=True)):
-        pair: Any = paired_difference(results[0], result).loc[quantity]
+    for unit, (option, pair) in enumerate(zip(lattice.own, pairs, strict=True)):
         gain = sign * pair["difference"] + 0.0  # no minus zero
         price = lattice.replica_price[unit][option.cpu] if lattice.priced else math.nan
         rows.append((

@@ -71,10 +71,11 @@ class Capacity:
     may_cost: float = math.inf
 
     def next_replica(self, **settings: Any) -> NextReplica:
-        """What one more replica of each sized unit would gain from here: as `simulator.next_replica`."""
+        """What one more replica of each sized unit would gain from here, by what binds: as `simulator.next_replica`."""
         from .marginal import next_replica
 
-        return next_replica(self.topology, self.deployment, **({"scale": self.sized} | settings))
+        chosen = {"scale": self.sized} | ({} if "quantity" in settings else {"objective": self.binding})
+        return next_replica(self.topology, self.deployment, **(chosen | settings))
 
     def costs_more_than(self, price: float) -> bool:
         """Whether everything that is as cheap per hour is shown to miss an objective; it may simulate a few sizes."""

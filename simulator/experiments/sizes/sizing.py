@@ -20,7 +20,7 @@ from ..replicate import Progress
 from ..simulation import with_settings
 from .binding import find_binding, objective_row
 from .excluding import all_were_run
-from .judging import Judge, Trial, objective_label
+from .judging import Judge, Trial, is_maximum, objective_label
 from .lattice import Lattice, Option, make_lattice
 from .search import search
 from .shortfall import nothing_seen, subset, told, why_not
@@ -227,6 +227,8 @@ def _measured(row: dict[str, Any], side: str, confidence: float) -> str:
     if math.isnan(row["high"]):
         return nothing_seen(row)
     label, limit = objective_label(row), f"(limit {told(row, row['limit'])})"
+    if is_maximum(str(row["quantity"])):
+        return f"{label} is {told(row, row['value'])}, the longest that was seen {limit}: a longer run may see longer"
     if row["high"] == 0.0:
         return f"{label} is 0, nothing can make a request of it fail {limit}"
     high = f"{side} {told(row, row['high'])}" if math.isfinite(row["high"]) else "with no upper end that could be told"

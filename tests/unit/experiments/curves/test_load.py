@@ -3,6 +3,7 @@
 import json
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -65,12 +66,15 @@ def test_it_falls_behind_beyond_saturation(shop):
 INSIDE = Knee(100.0, 100.0, 100.0, inside=True)
 
 
-def told(loads, goodput, throughput=None, *, knee=INSIDE, saturation=math.inf, users=0):
-    """The finding of one deployment whose table is written by hand."""
+def told(loads, goodput, throughput=None, *, knee=INSIDE, saturation=math.inf, users=0, half_width=0.0, unstable=False):
+    """The finding of one deployment whose table is written by hand; every interval is as wide."""
+    ended = np.array(throughput or goodput)
     rows = pd.DataFrame({
         "arrival_rate_per_s": [0.0] * len(loads) if users else loads, "users": loads if users else 0,
         "deployment": "web", "arrived_per_s": loads, "goodput_per_s": goodput,
-        "throughput_per_s": throughput or goodput, "latency_p99_s": [0.1 if one else math.nan for one in goodput],
+        "throughput_per_s": ended, "behind_per_s": np.array(loads) - ended, "unstable": unstable,
+        **{f"{name}_half_width": half_width for name in ("throughput_per_s", "goodput_per_s", "behind_per_s")},
+        "latency_p99_s": [0.1 if one else math.nan for one in goodput],
     })  # fmt: skip
     return LoadCurve(
         topology="shop", table=rows, knees={"web": knee}, saturation={"web": saturation}, bottlenecks={"web": "db"},
@@ -95,6 +99,32 @@ def test_what_theory_finds_unstable_does_not_keep_up_however_little_it_lags():
     none = told(LOADS, [40.0, 40.0, 40.0, 40.0])
     assert none.startswith("web has its knee below 50/s; it keeps up with none of these loads")
     assert "it keeps up to 300/s" in told(LOADS, LOADS)
+
+
+def test_what_is_kept_up_with_is_no_more_than_what_is_ended():
+    """The slots let 87.6/s through: at 89/s a short run lags by less than its chance, at 97/s it is seen."""
+    loads, ended = [80.0, 86.0, 89.0, 97.0], [80.0, 86.0, 88.8, 87.6]
+    knee = Knee(80.0, 80.0, 80.0, inside=True)
+    assert "it keeps up to 86/s and serves at most 88.8/s" in told(loads, ended, knee=knee, half_width=0.1)
+    assert "it keeps up to 89/s and serves at most 88.8 ± 1/s" in told(loads, ended, knee=knee, half_width=1.0)
+    assert "it keeps up to 89/s." in told(loads[:3], ended[:3], knee=knee, half_width=1.0)
+    assert "it keeps up with none" in told(loads, ended, knee=knee, half_width=1.0, unstable=True)
+
+
+def test_slots_that_are_held_for_callees_are_the_limit():
+    """Six slots of gw are held 40.1 ms each in the mean, and longer where db is busy: less than 100/s."""
+    topology = sim.loads("""\
+simulation: {duration: 40s, warmup: 5s, replications: 3}
+services:
+  gw: {resources: {cpu: 8}, concurrency: 6, steps: [{cpu: 100us}, {call: db}]}
+  db: {replicas: 4, steps: [{cpu: {dist: exponential, mean: 40ms}}]}
+workload: {call: gw, rate: 60/s}
+""")
+    curve = sim.load_curve(topology, ["70/s", "97/s"], "microservices")
+    last = curve.table.iloc[-1]
+    assert last["throughput_per_s"] > 0.85 * last["arrived_per_s"]
+    assert last["behind_per_s"] == pytest.approx(last["arrived_per_s"] - last["throughput_per_s"])
+    assert "it keeps up to 70/s and serves at most" in curve.finding
 
 
 def test_users_wait_and_nobody_falls_behind():

@@ -32,6 +32,28 @@ def test_neither_the_interval_nor_the_value_of_all_may_lie_above_the_limit(value
     assert row["high"] == max(value, high)
 
 
+def test_a_maximum_is_judged_by_what_was_seen():
+    """It has no interval, at any length of the run."""
+    nothing = {"quantity": "p100", "low": math.nan, "high": math.nan, "straddles": False}
+    assert worst_objective(result(value=0.5, met=True, **nothing))[0] == 0.5
+    assert shown_miss(result(value=0.5, met=True, **nothing)) is None
+    assert shown_miss(result(value=1.5, met=False, **nothing))["high"] == 1.5
+
+
+def test_a_size_for_a_maximum_says_how_it_was_judged():
+    topology = sim.loads("""\
+simulation: {duration: 5s, warmup: 1s, replications: 2}
+services: {a: {steps: [{cpu: 1ms}]}}
+workload: {call: a, rate: 20/s}
+slos: {x: {call: a, p100: 500ms}}
+""")
+    made = sim.capacity(topology)
+    assert (made.met, made.replicas) == (True, {"a": 1})
+    assert ", the longest that was seen (limit 500 ms): a longer run may see longer." in made.reason
+    assert "confidence" not in made.reason
+    assert not sim.capacity(topology.replace({"slos.x.p100": "500us"}), max_replicas=2).met
+
+
 def test_what_cannot_be_judged_is_the_worst():
     assert worst_objective(result(value=0.5, high=float("nan")))[0] == float("inf")
 

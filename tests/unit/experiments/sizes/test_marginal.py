@@ -31,7 +31,8 @@ def shop():
 
 @pytest.fixture(scope="module")
 def made(shop):
-    return sim.next_replica(shop, duration="10s")
+    calm = shop.replace({"workload.workload.rate": "30/s"})  # so that a short run tells its p99
+    return sim.next_replica(calm, duration="20s", replications=8)
 
 
 @pytest.mark.parametrize("quantity", ["latency_p99_s", "latency_mean_s", "throughput_per_s"])
@@ -48,8 +49,8 @@ def test_a_gain_is_a_paired_difference(shop, quantity):
         assert sorted([sign * pair["low"], sign * pair["high"]]) == pytest.approx([row["low"], row["high"]])
         assert row["shown"] == pair["shown"]
         assert row["replicas"] == more - 1
-        assert row["now"] == made.value == pytest.approx(now.replications[quantity].mean())
-        assert row["value"] == pytest.approx(later.replications[quantity].mean())
+        assert row["now"] == made.value == pytest.approx(now.summary[quantity])
+        assert row["value"] == pytest.approx(later.summary[quantity])
         assert row["gain"] == pytest.approx(sign * (row["value"] - row["now"]))
         price = later.summary["cost_per_hour"] - now.summary["cost_per_hour"]
         assert row["price_per_hour"] == pytest.approx(price)
@@ -66,10 +67,81 @@ def test_the_bottleneck_comes_first(made):
 
 def test_the_default_is_the_objective_that_is_nearest(shop):
     slos = {"slos.web": {"call": "web", "mean": "50ms", "p90": "10s", "errorRate": "1%"}}
-    assert sim.next_replica(shop.replace(slos)).quantity == "latency_mean_s"
+    made = sim.next_replica(shop.replace(slos))
+    assert (made.objective, made.quantity) == ("web mean", "latency_mean_s")
     slos["slos.web"]["mean"] = "5s"
     slos["slos.web"]["p90"] = "50ms"
-    assert sim.next_replica(shop.replace(slos)).quantity == "latency_p90_s"
+    made = sim.next_replica(shop.replace(slos))
+    assert (made.objective, made.quantity) == ("web p90", "latency_p90_s")
+
+
+JOURNEYS = """\
+name: shop
+simulation: {duration: 12s, warmup: 2s, seed: 3, replications: 5}
+network: {latency: 1ms}
+services:
+  quick: {steps: [{cpu: {dist: exponential, mean: 15ms}}, {call: part}]}
+  part: {errorRate: 2%, queue: {capacity: 1}, concurrency: 1, steps: [{cpu: {dist: exponential, mean: 5ms}}]}
+  slow: {steps: [{cpu: {dist: exponential, mean: 120ms}}]}
+workload:
+  users: {call: quick, rate: 40/s}
+  reports: {call: slow, rate: 5/s}
+slos: {quick: {call: quick, p99: 100ms}}
+"""
+
+
+@pytest.fixture(scope="module")
+def journeys():
+    return sim.loads(JOURNEYS)
+
+
+def test_the_rank_is_by_the_objective_that_binds_not_by_all_requests(journeys):
+    promised = journeys.replace({"slos.quick": {"call": "quick", "p99": "100ms", "errorRate": "50%"}})
+    made = sim.next_replica(promised, scale=["quick", "slow"])
+    assert made.objective == "quick p99"
+    assert list(made.table.index) == ["quick", "slow"]
+    assert made.table.loc["slow", "gain"] == 0.0  # no request of the objective comes by
+    assert made.verdict.startswith("Scale quick next: its gain is ")
+    assert " of quick p99." in made.verdict
+    assert "quick p99, the objective that binds, is " in " ".join(str(made).split())
+    assert made.to_dict()["objective"] == "quick p99"
+    pooled = sim.next_replica(promised, scale=["quick", "slow"], quantity="latency_p99_s")
+    assert list(pooled.table.index) == ["slow", "quick"]
+    assert pooled.objective == ""
+    assert "latency p99 of all requests is " in " ".join(str(pooled).split())
+
+
+MIXED = {"workload": {"users": {"rate": "45/s", "calls": [{"call": "quick", "weight": 8}, {"call": "slow"}]}}}
+
+
+@pytest.mark.parametrize("call", ["quick", "part"])  # an entry, and what no user calls
+@pytest.mark.parametrize("kind", ["p90", "mean", "errorRate"])
+@pytest.mark.parametrize("changes", [{}, MIXED], ids=["workloads", "one workload"])
+def test_a_gain_is_of_the_requests_of_the_objective(journeys, call, kind, changes):
+    slo = {"call": call, kind: "1%" if kind == "errorRate" else "1ms", "errorRate": "1%"}
+    asked = journeys.replace({"slos": {"it": slo}, **changes})
+    made = sim.next_replica(asked, objective=f"it {kind}", scale=["quick", "part"], replications=2, duration="5s")
+    sizes = [{}, {"services.quick.replicas": 2}, {"services.part.replicas": 2}]
+    values = []
+    for size in sizes:
+        table = sim.simulate(asked.replace(size), replications=2, duration="5s").objectives.set_index("quantity")
+        values.append(table.loc[kind, "value"])
+    before, *later = values
+    assert made.value == pytest.approx(1.0 - before if kind == "errorRate" else before)
+    for unit, after in zip(["quick", "part"], later, strict=True):
+        assert made.table.loc[unit, "gain"] == pytest.approx(before - after)  # less is better, of failures too
+
+
+def test_where_too_little_is_served_that_counts(journeys):
+    crowded = journeys.replace({"slos": {"part": {"call": "part", "p99": "1s"}}})
+    made = sim.next_replica(crowded, scale=["part"], duration="6s")
+    assert (made.objective, made.quantity) == ("part errorRate", "availability_ratio")
+    assert " of part availability" in str(made)
+
+
+def test_an_objective_that_is_not_there_is_refused(journeys):
+    with pytest.raises(sim.PlanError, match=r"no objective 'quick p9' to rank by \(there are quick p99\)"):
+        sim.next_replica(journeys, objective="quick p9")
 
 
 def test_what_gains_nothing_is_not_shown(shop):
@@ -193,14 +265,16 @@ def test_a_verdict_goes_by_price():
 def test_nothing_arrives(shop):
     made = sim.next_replica(shop.replace({"workload.workload.rate": "0/s"}))
     assert made.verdict == "Nothing can be judged: no replication has a latency p99."
-    assert " latency p99 is unknown after 4 replications (95 % intervals)\n" in f"{made}\n".replace("\n(", " (")
+    assert " latency p99 of all requests is unknown after 4 replications (95 % intervals) " in " ".join(
+        str(made).split()
+    )
     assert "nan" not in str(made)
     assert made.to_dict()["value"] is None
 
 
-def test_it_says_of_what_the_value_is(shop, made):
-    mean = sim.simulate(shop, duration="10s", detail="summary").replications["latency_p99_s"].mean()
-    assert f"latency p99 is {duration(mean)} now, the mean of 4 replications" in " ".join(str(made).split())
+def test_it_says_of_what_the_value_is(made):
+    text = f"latency p99 of all requests is {duration(made.value)} now, by 8 replications"
+    assert text in " ".join(str(made).split())
 
 
 # -- what is refused, and a Ctrl-C

@@ -55,7 +55,7 @@ def main() -> int:
         return try_versions(arguments)
     set_up(EXTRAS.get(command, ""))
     if command == "notebook":
-        return run([BIN / "jupyter", "lab", *(arguments or [ROOT / "notebooks"])], held=())
+        return run([BIN / "jupyter", "lab", "-y", *(arguments or [ROOT / "notebooks"])], held=())  # one Ctrl-C ends it
     if command == "docs":
         return call([BIN / SITE[0], *SITE[1:]])
     if command != "test":

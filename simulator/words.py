@@ -115,9 +115,10 @@ def duration(seconds: float) -> str:
 
 
 def span(first_s: float, last_s: float) -> str:
-    """From when to when, the end left out, in one unit: [1 min, 10 min)."""
+    """From when to when, the end left out, in one unit unless the first is less than one of it: [15 s, 10 min)."""
     unit = unit_of("time_s", (first_s, last_s))
-    return f"[{unit.after(write(first_s, unit))}, {unit.after(write(last_s, unit))})"
+    first = duration(first_s) if 0.0 < first_s * unit.factor < 1.0 else unit.after(write(first_s, unit))
+    return f"[{first}, {unit.after(write(last_s, unit))})"
 
 
 def percent(share: float) -> str:
@@ -142,7 +143,9 @@ def column(values: Sequence[float], unit: Unit = PLAIN, half_widths: Sequence[fl
     largest = max(sizes, default=0.0)
     if largest >= HUGE:
         return [write(value, unit) for value in values]
-    places = _places(largest, DIGITS) if largest >= TINY else 0
+    known = [half for half in wide if math.isfinite(half)]
+    # Where all values are nothing, their half widths say how much nothing that is.
+    places = _places(largest, DIGITS) if largest >= TINY else _places(max(known, default=0.0), REST_DIGITS)
     bare = all(math.isnan(half) or _is_dust(value, half, unit) for value, half in zip(shown, wide, strict=True))
     while bare and places and all(round(value, places) == round(value, places - 1) for value in sizes):
         places -= 1

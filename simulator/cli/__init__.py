@@ -248,7 +248,7 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
         "simulator simulate topologies/checkout.yaml --set services.payment.replicas=4 --out out/four",
     )  # fmt: skip
     topology_arguments(command, "microservices")
-    run_arguments(command, "save the result there: JSON and Parquet")
+    run_arguments(command, "save the result there: JSON and tables")
     command = add_command(
         commands, compare, "the same requests through several deployments, or files, and what differs",
         "simulator compare topologies/checkout.yaml",
@@ -260,7 +260,7 @@ Exit codes: 0 fine, 1 an objective of the file is missed (a drill: it does not c
         command, "microservices and monolith, of several files microservices; the first is the baseline", many=True,
         several=True,
     )  # fmt: skip
-    run_arguments(command, "save the results there, each in a folder of its own: JSON and Parquet")
+    run_arguments(command, "save the results there, each in a folder of its own: JSON and tables")
     sizing.add(commands)
     sweeping.add(commands)
     drilling.add(commands)

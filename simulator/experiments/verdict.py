@@ -28,7 +28,7 @@ SHOWN = (
     "latency_p99_s", "latency_p999_s", "cost_per_hour", "cost_per_million_successful",
 )  # fmt: skip
 UNITS = {
-    "replicas": "replicas", "cores": "cores", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
+    "replicas": "replicas", "cores": "cores each", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
     "queue_length": "queue", "errors": "failed visits",
 }  # fmt: skip
 """What is shown of units, and its words."""
@@ -175,7 +175,11 @@ def render(
     objectives = _objective_lines(results)
     if objectives:
         lines += ["", *objectives]
-    warnings = [f"warning: {name}: {text}" for name, result in results.items() for text in result.warnings]
+    warnings = [
+        f"warning: {name}: {text.removeprefix(f'{name}: ')}"
+        for name, result in results.items()
+        for text in result.warnings
+    ]
     if warnings:
         lines.append("")
     for warning in warnings:

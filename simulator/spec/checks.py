@@ -107,7 +107,8 @@ class _Names:
 
     def _near(self, call: str, endpoint: str, known: list[str]) -> str:
         """Return what an unknown endpoint may stand for: another one, or a service whose name has dots."""
-        return did_you_mean(endpoint, known) or did_you_mean(call, self.services) or hint(endpoint, known)
+        others = [name for name in self.services if name != call.partition(".")[0]]
+        return did_you_mean(endpoint, known) or did_you_mean(call, others) or hint(endpoint, known)
 
 
 def _calls(tree: Mapping[str, object]) -> Iterator[tuple[Location, object]]:

@@ -265,6 +265,10 @@ def read_text(file: str) -> str:
         content = Path(file).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
+        if Path(file).is_dir():
+            reason = "it is a folder: name a file"
+        elif "://" in str(file):
+            reason = "it is an address: save what is there as a file first"
         raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
     return decode(content, file)
 

@@ -78,6 +78,8 @@ def test_a_half_width_is_in_the_unit_and_to_the_digit_of_its_value(quantity, val
 def test_both_ends_have_one_unit():
     assert span(60.0, 600.0) == "[1 min, 10 min)"
     assert span(20.0, 200.0) == "[20 s, 200 s)"
+    assert span(15.0, 600.0) == "[15 s, 10 min)"
+    assert span(0.0, 600.0) == "[0 min, 10 min)"
     unit = unit_of("latency_p99_s", (0.05, 12.0, NAN, INF))
     assert [write(value, unit) for value in (0.05, 12.0)] == ["0.05", "12"]
     assert unit.name == "s"
@@ -97,6 +99,7 @@ def test_a_column_is_to_one_digit_and_what_is_not_0_does_not_look_like_it():
         "2.30 ± 0.30", "13.58 ± 2.34", "28.75 ± 12.11", "<0.01 ± 0.01", "0.00",
     ]  # fmt: skip
     assert column([2.0, 1.0]) == ["2", "1"]
+    assert column([0.0, 0.0], PERCENT, [3.5e-5, 1e-5]) == ["0.0000 ± 0.0035", "0.0000 ± 0.0010"]
     assert column([2.0, 0.5, 64.0]) == ["2.0", "0.5", "64.0"]
     assert column([0.308, 0.0301, 0.591], PERCENT) == ["30.80", "3.01", "59.10"]
     assert column([NAN, INF, 12345.0]) == ["-", "infinite", "12,345"]

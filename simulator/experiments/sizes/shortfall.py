@@ -68,9 +68,10 @@ def _in_doubt(judge: Judge) -> bool:
 def _not_shown(row: dict[str, Any], where: str) -> str:
     """What is said where the interval does not tell (rule 13.7)."""
     low, high, limit = (told(row, row[name]) for name in ("low", "high", "limit"))
+    known = f"between {low} and {high}" if math.isfinite(row["high"]) else f"above {low}"
     return (
         f"The objectives cannot be shown to be met with runs this short: {objective_label(row)} {where} is"
-        f" {told(row, row['value'])}, between {low} and {high}, and the limit is {limit}."
+        f" {told(row, row['value'])}, {known}, and the limit is {limit}."
         " Longer runs or more replications may show it, or that it cannot be."
     )
 

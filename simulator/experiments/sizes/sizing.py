@@ -209,7 +209,12 @@ def explain(judge: Judge, trial: Trial, result: Results, found: Found) -> str:
         f"Only one configuration was tried ({each}):" if number == 1 else f"The nearest of {number} tried ({each}) is"
     )
     row = objective_row(result, trial.objective)
-    measured = _measured(row, "up to", made["confidence"])
+    lucky = trial.high > row["high"]  # met by its own requests, not together with others (rule 13.2)
+    measured = _measured(
+        row | {"value": trial.value, "high": trial.high} if lucky else row, "up to", made["confidence"]
+    )
+    if lucky:
+        measured += ", together with as many other requests"
     if trial.behind:
         measured = f"{trial.behind} does not keep up, its queue grows to the end; {measured}"
     return f"{why} {which} {_sizes(judge, trial)}: {measured}."

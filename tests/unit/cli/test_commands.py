@@ -397,7 +397,11 @@ def test_a_limit_on_file_sizes_leaves_nothing_behind(cache, shop, tmp_path, tmp_
     ("command", "message"),
     [
         ("check nowhere.yaml", "cannot read `nowhere.yaml`: No such file"),
-        ("check .", "cannot read `.`: Is a directory"),
+        ("check .", "cannot read `.`: it is a folder: name a file"),
+        (
+            "check https://example.org/a.yaml",
+            "cannot read `https://example.org/a.yaml`: it is an address: save what is there as a file first",
+        ),
         ("check bytes.yaml", "bytes.yaml:1:2: not UTF-8 text: byte 0xFF"),
         ("check empty.yaml", "empty.yaml:1:1: the file is empty"),
         ("check open.yaml", "open.yaml:2:1: not valid YAML"),

@@ -5,6 +5,7 @@ import json
 import math
 import re
 from concurrent.futures import ThreadPoolExecutor
+from textwrap import dedent
 
 import pandas as pd
 import pytest
@@ -372,3 +373,20 @@ def test_it_shows_itself_in_a_notebook(pair, sized):
     assert "<b>" not in named._repr_html_()
     assert "<i>" not in named._repr_html_()
     assert repr(sized).startswith("<Capacity of microservices: met, web=")
+
+
+def test_what_is_not_met_is_not_told_as_below_its_limit():
+    """Where its own requests met the limit and others did not, the sentence is of both together (rule 13.2)."""
+    text = """
+    simulation: {duration: 3s, warmup: 1s, replications: 2}
+    services: {s: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}}
+    workload: {call: s, rate: 70/s}
+    slos: {s: {call: s, mean: 60ms}}
+    """
+    told = []
+    for seed in range(1, 12):
+        made = sim.capacity(sim.loads(dedent(text)), max_replicas=1, seed=seed)
+        if not made.met and (found := re.search(r"s mean is [\d.]+ ms, up to ([\d.,]+) ms at", made.reason)):
+            assert float(found[1].replace(",", "")) > 60.0
+        told.append("together with as many other requests" in made.reason)
+    assert any(told)

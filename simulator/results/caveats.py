@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..plan.plan import Floats
 from ..plan.trace import Count, Level
 from ..words import count, duration, number, percent, span
+from .display import in_full
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
 from .objectives import ERRORS, find_target, latencies_of, needs_requests
@@ -230,7 +231,9 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
     """Objectives that this run cannot judge, or hardly."""
     rows = zip(*(objectives[column].tolist() for column in ("value", "served_ratio", "reason")), strict=True)
     for objective, (value, served, reason) in zip(observed.plan.objectives, rows, strict=True):
-        what = f"slo {objective.slo}: {objective.quantity} of {observed.plan.endpoints.name[objective.endpoint]}"
+        what = (
+            f"slo {objective.slo}: {in_full(objective.quantity)} of {observed.plan.endpoints.name[objective.endpoint]}"
+        )
         if needs_requests(observed, objective):
             yield f'{what} is not recorded at detail "{observed.detail}": use detail="requests"; it counts as missed'
         elif np.isnan(value):

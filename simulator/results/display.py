@@ -39,13 +39,18 @@ STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-n
 
 def label(name: str, currency: str | None = None, unit: Unit | None = None) -> str:
     """A column as people read it, and the unit of its values: latency_p999_s is latency p99.9 (ms)."""
-    words = name.replace("p999", "p99.9")
+    words = in_full(name)
     if name.startswith("cost_"):
         return f"{words.replace('_', ' ')} ({currency})" if currency else words.replace("_", " ")
     for ending in ("_per_s", "_ratio", "_s"):
         if words.endswith(ending):
             return f"{words.removesuffix(ending).replace('_', ' ')} ({(unit or unit_of(name)).name})"
     return words.replace("_", " ")
+
+
+def in_full(name: str) -> str:
+    """Percentiles as people write them: p999 is p99.9, and p9999 is p99.99."""
+    return name.replace("p999", "p99.9")
 
 
 def shorten(name: str, width: int) -> str:
@@ -99,7 +104,7 @@ def objective_rows(results: Results) -> list[list[str]]:
         sure = ", not sure" if row["straddles"] else ""
         why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
         served = NOTHING if kind == "errorRate" else share_served(row["served_ratio"])
-        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, served, verdict + sure + why])
+        rows.append([row["slo"], row["endpoint"], in_full(row["quantity"]), *seen, served, verdict + sure + why])
     return rows
 
 

@@ -20,6 +20,7 @@ def test_labels_have_units():
     assert label("latency_p99_s", unit=unit_of("latency_p99_s", (90.0,))) == "latency p99 (s)"
     assert label("throughput_per_s") == "throughput (/s)"
     assert label("availability_ratio") == "availability (%)"
+    assert label("latency_p9999_s") == "latency p99.99 (ms)"
     assert label("requests") == "requests"
     assert label("cost_per_hour", "USD") == "cost per hour (USD)"
 

@@ -85,6 +85,19 @@ def write(value: float, unit: Unit = PLAIN, half_width: float = math.nan) -> str
     return f"{fixed(shown, places)} ± {fixed(wide, places)}"
 
 
+def ends(low: float, high: float, unit: Unit = PLAIN) -> str:
+    """Both ends of an interval to the same digit, so many that neither looks like none or all: 98.9700 to 99.9982."""
+    both = [_exact(end * unit.factor, unit) for end in (low, high)]
+    if not all(math.isfinite(end) and (end == 0.0 or TINY <= abs(end) < HUGE) for end in both):
+        return f"{write(low, unit)} to {write(high, unit)}"
+    near = [_places(end, 1) for end in both]
+    near += [_places(100.0 - end, REST_DIGITS) for end in both if unit == PERCENT and end < 100.0]
+    places = max(_places(both[1] - both[0], DIGITS), *near)
+    while places and all(round(end, places) == round(end, places - 1) for end in both):
+        places -= 1
+    return " to ".join(fixed(end, places) for end in both)
+
+
 def told(quantity: str, value: float, half_width: float = math.nan) -> str:
     """A value with the unit that fits it: 12.34 ± 0.56 ms, 99.5 %, 80/s."""
     unit = unit_of(quantity, (value or half_width,))

@@ -58,7 +58,7 @@ def make_verdict(results: Mapping[str, Results], differences: Any, *, equal_core
 
 def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any, *, equal_cores: bool) -> str:
     baseline, other = (results[name] for name in names)
-    cores = " against ".join(number(service_cores(one)) for one in (other, baseline))
+    cores = _cores(service_cores(other), service_cores(baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance)
     shown = " but ".join(_and(words) for words in (better, worse) if words)
@@ -71,7 +71,14 @@ def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any
         body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {_and(same)}" if same else "")
     unsteady = [name for name, one in zip(names, (baseline, other), strict=True) if _is_unstable(one)]
     caution = f" {_and(unsteady)} cannot keep up: latency there depends on how long the run is." if unsteady else ""
-    return f"{sizes} ({cores} cores), {body}{_objectives(names, baseline, other)}.{caution}"
+    return f"{sizes} ({cores}), {body}{_objectives(names, baseline, other)}.{caution}"
+
+
+def _cores(mine: float, theirs: float) -> str:
+    """6 against 4 cores; 1 core each."""
+    if number(mine) == number(theirs):
+        return f"{count(mine, 'core')} each"
+    return f"{number(mine)} against {number(theirs)} cores"
 
 
 def _is_unstable(result: Results) -> bool:

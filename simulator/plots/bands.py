@@ -8,9 +8,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from .style import BLUE, HEADLINE, PALETTE, QUIET, SIZE, SMALL, VERMILLION, figure_of, sized, titled, wrap
 
+Floats = NDArray[np.float64]
 DASHES: Final = (0, (4, 3))
 DOTS: Final = (0, (1, 2))
 KNOWN: Final = {"microservices": BLUE, "monolith": VERMILLION}
@@ -34,16 +36,25 @@ def name_of_load(axis: str, name: str) -> str:
     return "users" if axis == "users" else f"{name} (/s)"
 
 
+def lengths(rows: pd.DataFrame, quantity: str, factor: float = 1.0) -> tuple[Floats, Floats]:
+    """How far the intervals of a quantity reach below and above its values; NaN where there are none."""
+    value, half = (rows[name].to_numpy(np.float64) for name in (quantity, f"{quantity}_half_width"))
+    if f"{quantity}_low" not in rows:
+        return factor * half, factor * half
+    low, high = (rows[f"{quantity}_{end}"].to_numpy(np.float64) for end in ("low", "high"))
+    return factor * (value - low), factor * (high - value)
+
+
 def draw_band(
     ax: Axes, rows: pd.DataFrame, x: str, quantity: str, colour: str, *, factor: float = 1.0, **line: Any
 ) -> None:
-    """A quantity against a column: its means as a line, its Student intervals as a band."""
+    """A quantity against a column: its values as a line, its intervals as a band."""
     values = factor * rows[quantity].to_numpy(dtype=np.float64)
-    half = factor * rows[f"{quantity}_half_width"].to_numpy(dtype=np.float64)
+    below, above = lengths(rows, quantity, factor)
     where = rows[x].to_numpy(dtype=np.float64)
-    if np.isfinite(half).any():
-        low = np.maximum(values - half, 0.0) if ax.get_yscale() == "linear" else np.maximum(values - half, values / 5.0)
-        ax.fill_between(where, low, values + half, color=colour, alpha=0.18, linewidth=0)
+    if np.isfinite(above).any():
+        least = 0.0 if ax.get_yscale() == "linear" else values / 5.0
+        ax.fill_between(where, np.maximum(values - below, least), values + above, color=colour, alpha=0.18, linewidth=0)
     look: dict[str, Any] = {"color": colour, "linewidth": 2.0, "marker": "o", "markersize": 4.5} | line
     ax.plot(where, values, **look)
 
@@ -77,4 +88,4 @@ def interval_note(confidence: float | None, replications: int | None, what: str)
     sure = "" if confidence is None else f"{100.0 * confidence:g}\u00a0% "
     over = "replications" if replications is None else f"{replications} replications"
     differ = [word for word, value in (("confidence", confidence), ("replications", replications)) if value is None]
-    return f"{what}: {sure}Student intervals over {over}" + (f" ({' and '.join(differ)} by cell)" if differ else "")
+    return f"{what}: {sure}intervals over {over}" + (f" ({' and '.join(differ)} by cell)" if differ else "")

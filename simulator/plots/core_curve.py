@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from .bands import DASHES, DOTS, colours, interval_note, partial_note
+from .bands import DASHES, DOTS, colours, interval_note, lengths, partial_note
 from .style import (
     QUIET,
     SMALL,
@@ -105,9 +105,8 @@ def _label(way: str, rows: pd.DataFrame) -> str:
 
 def _draw(ax: Axes, rows: pd.DataFrame, fit: ScalabilityFit | None, colour: str) -> None:
     cores, goodput = rows["cores"].to_numpy(np.float64), rows["goodput_per_s"].to_numpy(np.float64)
-    half = rows["goodput_per_s_half_width"].to_numpy(np.float64)
     ax.plot(cores, rows["perfect_per_s"], color=colour, linewidth=1.0, linestyle=DASHES)
-    bars = np.where(np.isfinite(half), half, 0.0)
+    bars = np.nan_to_num(lengths(rows, "goodput_per_s"))
     ax.errorbar(cores, goodput, yerr=bars, fmt="o", color=colour, markersize=6, linewidth=1.6, capsize=3)
     first = 0 if fit is None else int(rows["fitted"].sum()) - 1
     ax.plot(cores[first:], goodput[first:], color=colour, linewidth=1.0)

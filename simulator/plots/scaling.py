@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from .bands import colours, interval_note, name_of_load, partial_note, title_all
+from .bands import colours, interval_note, lengths, name_of_load, partial_note, title_all
 from .panels import given_axes
 from .style import (
     FAINT,
@@ -148,8 +148,7 @@ def _line(ax: Axes, curve: ScalingCurve, rows: pd.DataFrame, quantity: str, fact
     values = factor * rows[quantity].to_numpy(np.float64)
     known = np.where(met, values, np.nan)
     if quantity in MEASURED:
-        half = factor * rows[f"{quantity}_half_width"].to_numpy(np.float64)
-        bars = np.where(np.isfinite(half), half, 0.0)
+        bars = np.nan_to_num(lengths(rows, quantity, factor))
         ax.errorbar(where, known, yerr=bars, fmt="o-", color=colour, linewidth=1.2, markersize=4.5, capsize=2.5)
     else:
         ax.plot(where, known, color=colour, linewidth=2.0, marker="o", markersize=4.5, drawstyle="steps-mid")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.rcsetup import cycler
 from matplotlib.textpath import text_to_path
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, ScalarFormatter
 from scipy.optimize import isotonic_regression
 
 from .. import words
@@ -151,6 +152,21 @@ def tidy(ax: Axes, grid: str = "both") -> None:
     if grid:
         ax.grid(visible=True, which="major", axis=grid, color=FAINT, linewidth=0.8)  # type: ignore[arg-type]
     ax.tick_params(which="both", length=3.0, width=0.6)
+    for axis in (ax.xaxis, ax.yaxis):
+        if type(axis.get_major_formatter()) is ScalarFormatter:
+            axis.set_major_formatter(_Thousands())
+
+
+class _Thousands(ScalarFormatter):
+    """Numbers of an axis in full, thousands apart."""
+
+    def __init__(self) -> None:
+        super().__init__(useOffset=False)
+        self.set_scientific(False)
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        whole, point, rest = super().__call__(x, pos).partition(".")
+        return re.sub(r"\d{4,}", lambda digits: f"{int(digits[0]):,}", whole) + point + rest
 
 
 def points_across(ax: Axes) -> tuple[float, float]:

@@ -97,17 +97,22 @@ def _bars(ax: Axes, services: pd.DataFrame, units: pd.DataFrame) -> None:
                 )
             start += share
         names = [str(name) for name in hosted.index] if len(hosted) > 1 else []
-        _name(ax, row, total, f"{readable(round(float(record['queue_length']), 2))} waiting", names, size)
+        _name(ax, row, total, f"{_few(float(record['queue_length']))} waiting", names, size)
     labels = [shorten(str(unit), 150.0, size + 1.0) for unit in units.index]
     ax.set_yticks(range(len(units)), labels, fontsize=size + 1.0)
     ax.tick_params(axis="y", length=0)
     ax.set_ylim(len(units) - 0.4, -0.6)
 
 
+def _few(value: float) -> str:
+    """A number to a hundredth; what is not 0 does not look like it."""
+    return readable(round(value, 2)) if value == 0.0 or value >= 0.005 else "<0.01"
+
+
 def _name(ax: Axes, row: int, total: float, queue: str, names: list[str], size: float) -> None:
     """The value at the end of the bar, within it where there is no room beyond; then who shares the unit."""
     full = ", saturated" if total >= 100.0 * FULL else ""
-    text = f"{readable(total)} %{full}, {queue}"
+    text = f"{_few(total)} %{full}, {queue}"
     inside = total > 68.0
     room = (0.98 - total / 100.0) * points_across(ax)[0] - text_width(text, size) - 20.0
     if names and not inside and room > 40.0:

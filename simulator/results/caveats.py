@@ -229,7 +229,7 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
             yield f"{what} has nothing to go by: no call of it has ended so in the span; it counts as missed"
         elif reason and objective.quantity != ERRORS:
             yield (
-                f"{what} is of the {number(served * 100.0, 3)} % that were served: {reason}, and no errorRate is "
+                f"{what} is of the {percent(served)} that were served: {reason}, and no errorRate is "
                 "promised there, so it counts as missed; promise one, or mend what fails"
             )
         elif not np.isnan(objective.probability):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from ..words import NOTHING, Unit, column, count, percent, span, unit_of, write
+from ..words import NOTHING, Unit, column, count, ends, percent, span, unit_of, write
 from .journeys import journey_table, mixture
 from .quantities import COUNTS
 
@@ -72,7 +72,7 @@ def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
     value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
     shown, _, known = write(value, unit, half_width).partition(" ± ")
     if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
-        return write(value, unit), f"{write(low, unit)} to {write(high, unit)}"
+        return write(value, unit), ends(low, high, unit)
     return shown, f"± {known}" if known else ""
 
 

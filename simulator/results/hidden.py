@@ -11,6 +11,7 @@ from ..plan.layout import GOOD, Balancer, Outcome
 from ..plan.plan import Integers
 from ..plan.trace import LOST, Tally
 from ..plan.waits import sends_of
+from ..words import duration
 from .deadlock import find_deadlock
 from .observed import Observed
 
@@ -72,9 +73,9 @@ def about_breakers(observed: Observed) -> Iterator[str]:
             who = _callers(observed, row)
             yield (
                 f"the circuit breaker of {who} towards {plan.services.name[target]} is stuck in HALF_OPEN since "
-                f"{since[first]:.4g} s ({stuck.sum()} of {stuck.size} breakers at the end): {calls[first]} of its "
-                f"{plan.breakers.permitted[row]} permitted calls were never answered, and it lets nobody else pass; "
-                "give the call a timeout"
+                f"{duration(float(since[first]))} ({stuck.sum()} of {stuck.size} breakers at the end): "
+                f"{calls[first]} of its {plan.breakers.permitted[row]} permitted calls were never answered, "
+                "and it lets nobody else pass; give the call a timeout"
             )
 
 
@@ -94,8 +95,9 @@ def about_deadlocks(observed: Observed) -> Iterator[str]:
     units = [_slots(observed, row, count) for row, count in first.units(observed.plan).items()]
     share = f"in {len(found)} of {len(observed.traces)} replications, " if len(observed.traces) > 1 else ""
     yield (
-        f"deadlock {share}since {first.since_s:.4g} s: all slots of {' and '.join(units)} are held by visits that wait "
-        "for a slot of these same replicas, for ever; give these calls a timeout, or do not let them call in a circle"
+        f"deadlock {share}since {duration(first.since_s)}: all slots of {' and '.join(units)} are held by visits that "
+        "wait for a slot of these same replicas, for ever; give these calls a timeout, or do not let them call in a "
+        "circle"
     )
 
 

@@ -44,15 +44,24 @@ CLAIMS: dict[str, list[Claim]] = {
             " and 100 < 0.8 * napkin.saturation_rate",
         ),
         (
+            "**waiting at callees holds slots too**",
+            "'waiting at callees holds slots too: cart may' in str(sim.check(topology, ['microservices']))",
+        ),
+        (
             "Every call says *over the network*",
             "programs.count('over the network') == programs.count(' call ') == 8",
         ),
         # 3: one simulation
         ("These are five *replications*", "result.provenance['replications'] == 5"),
         (
-            "Look at how it grows from the mean to p99 and to p99.9",
-            "result.intervals.loc[['latency_mean_s', 'latency_p99_s', 'latency_p999_s'],"
+            "Look at how it grows from the mean to p90 and to p99",
+            "result.intervals.loc[['latency_mean_s', 'latency_p90_s', 'latency_p99_s'],"
             " 'half_width'].is_monotonic_increasing",
+        ),
+        (
+            "And p99.9 has none: hardly anybody is that slow, and a warning says how much longer it would take",
+            "result.intervals.loc['latency_p999_s', ['half_width', 'low', 'high']].isna().all()"
+            " and 'times as long' in result.warnings[0]",
         ),
         ("pull the mean above the median", "result.summary['latency_mean_s'] > 1.05 * result.summary['latency_p50_s']"),
         (
@@ -78,8 +87,19 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "sharper than what two separate experiments could tell",
-            "comparison.differences.loc[('monolith', 'latency_mean_s'), 'half_width'] < sum("
-            "r.intervals.loc['latency_mean_s', 'half_width'] ** 2 for r in comparison.results.values()) ** 0.5",
+            "(own := pd.DataFrame({name: r.replications['latency_mean_s'] for name, r in comparison.results.items()}))"
+            ".diff(axis=1)['monolith'].std() < own.var().sum() ** 0.5",
+        ),
+        (
+            "of p99 more than twice",
+            "2 * comparison.differences.loc[('monolith', 'latency_p99_s'), 'half_width'] < sum("
+            "r.intervals.loc['latency_p99_s', 'half_width'] ** 2 for r in comparison.results.values()) ** 0.5",
+        ),
+        (
+            "The p99 of microservices is the one of section 3, to the last digit",
+            "comparison.results['microservices'].intervals.loc['latency_p99_s', 'mean']"
+            " == comparison.differences.loc[('monolith', 'latency_p99_s'), 'baseline']"
+            " == result.summary['latency_p99_s']",
         ),
         (
             "the monolith answers faster, and it costs more",
@@ -102,7 +122,7 @@ CLAIMS: dict[str, list[Claim]] = {
             ".eq(0).all() and left['psp'] > 0.6 * left.sum()",
         ),
         ("the monolith had more cores", "'(8 against 6 cores)' in comparison.verdict"),
-        ("give both the same number", "'(6 against 6 cores)' in equal.verdict"),
+        ("give both the same number", "'(6 cores each)' in equal.verdict"),
         (
             "still faster, and now it is also the cheaper one",
             "(row := equal.differences.loc['monolith']).loc['latency_mean_s', 'high'] < 0"
@@ -153,7 +173,10 @@ CLAIMS: dict[str, list[Claim]] = {
             ".diff(axis=1)['three-payments'])['waiting_s'] / gain.sum() - 1) < 0.02",
         ),
         # 6: how sure
-        ("Ours are empty", "result.warnings == ()"),
+        (
+            "Ours has one, of the slowest one in a thousand",
+            "[warning[:21] for warning in result.warnings] == ['p99.9 has no interval']",
+        ),
         ("the warnings of a run that is far too short", "len(hasty.warnings) >= 2"),
         ("each unit has a price in the file", "topology.prices.unit_hour > 0"),
     ],
@@ -321,6 +344,11 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         # 4: the table
         (
+            "A half width that is missing says that the run is too short for an interval, as where a queue grows",
+            "(gone := table[table['latency_p99_s_half_width'].isna()]).loc[worst.index[:6]].shape[0] == 6"
+            " and worst['unstable'].iloc[:6].all()",
+        ),
+        (
             "The provider leads by far, and the number of orders comes second",
             "[*ranks.abs().sort_values(ascending=False).index[:2]] == ['provider p99', 'orders']"
             " and ranks['provider p99'] > 0.6 > 0.5 > abs(ranks['orders'])",
@@ -360,28 +388,32 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         # 6: the test
         (
-            "higher by less than a tenth up to 80 a second, by nearly a quarter at 100,"
+            "higher by less than a tenth up to 80 a second, by a quarter at 100,"
             " and at 120 it is more than three times as high",
-            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and 1.2 < ratio[100] < 1.25"
-            " and 3 < ratio[120] < 3.6"
-            " and lines.loc[120, 1] - widths.loc[120, 1] > lines.loc[120, 2] + widths.loc[120, 2]",
+            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and abs(ratio[100] - 1.25) < 0.02"
+            " and 3 < ratio[120] < 4 and (each := sim.sweep(checkout.replace({'workload.shoppers.rate': '120/s'}),"
+            " {'services.order.replicas': [1, 2]}, seed=1001, runs=True, **SHORT).pivot_table(index='replication',"
+            " columns='services.order.replicas', values='latency_p99_s')).eval('`1` / `2`').min() > 2.5",
+        ),
+        (
+            "those that wait long wait in the same queue",
+            "widths.loc[60].notna().all() and widths.loc[[120, 140]].isna().all(axis=None)",
         ),
         (
             "The third replica changes it by a few per cent at most",
-            "(1 - lines[3] / lines[2]).between(-0.05, 0.05).all()",
+            "(1 - lines[3] / lines[2]).between(-0.02, 0.05).all()",
         ),
         (
             "Read along a row, and p99 more than doubles with the provider",
-            "(seen := provider.pivot_table(index='payments', columns='provider p99', values='latency_p99_s'))"
-            ".eval('`900ms` / `300ms`').gt(2).all()",
+            "(seen[0.9] / seen[0.3]).gt(2).all() and (seen[0.9] - seen[0.3]).min() > 0.5",
         ),
         (
-            "twice the payments take off some tens of them, whichever provider it is",
-            "(1000 * (seen.loc[2] - seen.loc[4])).between(15, 70).all()",
+            "twice the payments take off some tens of them, most of them where the provider is fast",
+            "(off := 1000 * (seen.loc[2] - seen.loc[4])).between(20, 70).all() and off[0.3] > 2 * off[0.9]",
         ),
         (
             "next to what the provider puts on it is lost",
-            "(seen['900ms'] - seen['300ms']).min() > 8 * (seen.loc[2] - seen.loc[4]).max()",
+            "(seen[0.9] - seen[0.3]).min() > 8 * (seen.loc[2] - seen.loc[4]).max()",
         ),
         ("that is an *interaction*", "(gap := lines[1] - lines[2]).loc[140] > 20 * gap.loc[60] > 0"),
         ("section 5 has just shown one", "gains['same shoppers'].mean() > 2 * gains['same shoppers'].sem()"),
@@ -395,15 +427,17 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         ("half as many shoppers again", "monday.workload['shoppers'].rate == 1.5 * checkout.workload['shoppers'].rate"),
         (
-            "the limit is not even in the interval",
-            "(row := now.objectives.iloc[0])['quantity'] == 'p99' and row['limit'] < row['low'] and not row['met']",
+            "its interval holds the limit, and `high` is infinite",
+            "(row := now.objectives.iloc[0])['quantity'] == 'p99' and row['low'] < row['limit'] and not row['met']"
+            " and row['value'] > 1.2 * row['limit'] and row['high'] == float('inf')",
         ),
         ("Payment is busy nine tenths of its time", "abs(now.units.loc['payment', 'utilisation_ratio'] - 0.9) < 0.03"),
         # 2: next
         (
-            "Payment is alone in the first rank",
-            "following.table.index[following.table['rank'] == 1].tolist() == ['payment']"
-            " and following.quantity == 'latency_p99_s' and following.table.loc['payment', 'low'] > 0",
+            "Payment gains more than twice as much for its money as order; yet the two share the first rank",
+            "following.table.loc[['payment', 'order'], 'rank'].eq(1).all() and following.quantity == 'latency_p99_s'"
+            " and (worth := following.table.eval('gain / price_per_hour'))['payment'] > 2 * worth['order']"
+            " and following.table.loc['payment', 'low'] > 0",
         ),
         (
             "of two units that are equally busy, order and inventory, order gains, and of inventory no gain is shown",
@@ -419,6 +453,20 @@ CLAIMS: dict[str, list[Claim]] = {
         (
             "it is the one that cheaper sizes broke",
             "enough.binding == 'checkout p99' and '; it binds' in enough.reason",
+        ),
+        (
+            "the answer kept the promise with other shoppers too",
+            "'and the answer again with other requests' in enough.reason",
+        ),
+        (
+            "more carts let more checkouts in at a time, and order turns away what it has no place for",
+            "'the slots of cart hold back what order would turn away' in enough.reason.replace(chr(10), ' ')"
+            " and checkout.services['order'].queue.capacity == 256",
+        ),
+        (
+            "One order is too few, and so are two payments, however many there are of the others",
+            "enough.exact and not (last := enough.tried.iloc[-2:])['met'].any() and last['order_replicas'].iloc[0] == 1"
+            " and last['payment_replicas'].iloc[1] == 2 and last['cost_per_hour'].min() > 1.2 * enough.cost_per_hour",
         ),
         (
             "The two are within a few per cent of each other",
@@ -438,17 +486,14 @@ CLAIMS: dict[str, list[Claim]] = {
             "len({str(one.replicas) for one in usual.values()}) == 1",
         ),
         (
-            "cost the same. With seed 1 both keep the promise",
-            "(pair := (tried := usual[1].tried.set_index(columns[:4])).loc[[(1, 1, 1, 3), (1, 2, 1, 2)]])['met'].all()"
-            " and abs(pair['cost_per_hour'].diff().iloc[1]) < 1e-9",
+            "One order instead of two is cheaper, and with seed 1 it misses the 900 ms by five",
+            "(near := pd.DataFrame({n: r.tried.set_index(columns[:4]).loc[(1, 1, 1, 2)] for n, r in usual.items()}))"
+            ".loc['cost_per_hour'].lt(usual[1].cost_per_hour).all() and round(1000 * near.loc['value', 1]) == 905",
         ),
+        ("at several seconds, or nowhere", "near.loc['high'].gt(3).all() and not near.loc['met'].any()"),
         (
-            "one with plenty of room, the other with next to none",
-            "pair['high'].iloc[1] < 0.8 and 0.88 < pair['high'].iloc[0] < 0.9",
-        ),
-        (
-            "with other shoppers the other breaks it",
-            "not any(usual[seed].tried.set_index(columns[:4]).loc[(1, 1, 1, 3), 'met'] for seed in (2, 3))",
+            "the same size takes 921 and 1,073 ms",
+            "sorted(round(1000 * near.loc['value', seed]) for seed in (2, 3)) == [921, 1073]",
         ),
         # 5: the price of a promise
         (
@@ -456,15 +501,20 @@ CLAIMS: dict[str, list[Claim]] = {
             "(price := prices['USD per hour'])[800] == price[900] and prices.loc[[900, 800, 740, 700], 'met'].all()",
         ),
         (
-            "For 740 another replica is needed",
-            "sum(promises[740].replicas.values()) == sum(promises[800].replicas.values()) + 1",
+            "For 740 two more replicas are needed, a tenth more money",
+            "sum(promises[740].replicas.values()) == sum(promises[800].replicas.values()) + 2"
+            " and abs(price[740] / price[800] - 1.1) < 0.01",
         ),
         (
-            "The last forty milliseconds cost four times as much as that",
-            "abs((price[700] - price[740]) / (price[740] - price[800]) - 4) < 0.2",
+            "The last forty milliseconds cost ten times as much as that",
+            "abs((price[700] - price[740]) / (price[740] - price[800]) - 10) < 1",
+        ),
+        (
+            "p99 would be some 660 ms, and up to 696",
+            "'661.6 ms (up to 696.4 ms) even if nobody ever waits' in promises[600].reason",
         ),
         # 6: no number
-        ("The last row is not met, at any size", "not promises[600].met and 'cannot be met' in promises[600].reason"),
+        ("The last row is not met", "not promises[600].met and 'No size was found that meets' in promises[600].reason"),
         (
             "so that *nobody ever waits*, p99 would be above 600 ms",
             "'even if nobody ever waits' in promises[600].reason",
@@ -485,7 +535,10 @@ CLAIMS: dict[str, list[Claim]] = {
             "**One more payment**, for four cents an hour",
             "abs(following.table.loc['payment', 'price_per_hour'] - 0.04) < 0.005",
         ),
-        ("700 ms for a quarter more", "abs(price[700] / price[800] - 1.25) < 0.03"),
+        (
+            "740 ms for a tenth more, 700 ms for twice as much",
+            "price[740] / price[800] < 1.11 and abs(price[700] / price[800] - 2) < 0.2",
+        ),
         (
             "at the new size, too, there is a rate at which it ends",
             "150 < napkin.saturation_rate < 300",
@@ -532,6 +585,11 @@ CLAIMS: dict[str, list[Claim]] = {
             "(full := down.row('microservices', 'full'))['lost'] == 0 and full['degraded'] > 300",
         ),
         ("Every number is a mean of three runs", "down.replications == 3"),
+        (
+            "the printed table subtracts what is better with the fault",
+            "'is better with the fault is subtracted' in str(down).replace(chr(10), ' ')"
+            " and down.table['lost'].equals(down.table['lost_net'])",
+        ),
         # 2: slow
         (
             "three seconds instead of a tenth for twenty seconds",

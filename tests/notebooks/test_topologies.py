@@ -184,7 +184,7 @@ class TestCheckout:
         code = cli.main(["compare", str(FOLDER / self.name), *short, *more])
         content = json.loads(capsys.readouterr().out)
         assert code in (common.FINE, common.MISSED)
-        sizes = r"equal cores \(6 against 6 cores\)" if more else r"the file's own sizes \(8 against 6 cores\)"
+        sizes = r"equal cores \(6 cores each\)" if more else r"the file's own sizes \(8 against 6 cores\)"
         assert re.match(rf"At {sizes}, (monolith|no difference) .*microservices", content["verdict"])
         for name, result in content["results"].items():
             assert result["summary"]["requests"] > 3000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import simulator as sim
+from simulator.units import parse_duration
 
 
 def warned(result, word):
@@ -205,7 +206,7 @@ def test_11_16_slots_that_wait_for_each_other_are_a_deadlock_and_no_overload(eng
     assert "all slots of a and b are held by visits that wait for a slot of these same replicas" in warning
     assert warned(result, "unstable") == []
     ends = result.requests["arrival_s"] + result.requests["latency_s"]
-    since = float(warning.split("since ")[1].split(" s")[0])
+    since = parse_duration(warning.split("since ")[1].split(":")[0].replace(" ", ""))
     assert since == pytest.approx(ends.max(), abs=0.1)
 
 

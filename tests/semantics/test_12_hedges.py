@@ -300,7 +300,7 @@ def test_11_11_attempts_per_request(run):
 
 
 def test_11_12_how_long_breakers_were_open(run):
-    """Of two replicas' breakers one is OPEN from 2 until 34, when a try makes it HALF_OPEN, and from 36 on."""
+    """OPEN from 2 until 34, when a try makes it HALF_OPEN, and from 36 on; between, if that was the only permit."""
     breaker = "circuitBreaker: {slidingWindowSize: 1, waitDurationInOpenState: 20t}"
     services = (
         a(breaker, keys="replicas: 2, loadBalancer: ROUND_ROBIN, ") + "b: {errorRate: 100%, steps: [{sleep: 2t}]}"
@@ -309,6 +309,7 @@ def test_11_12_how_long_breakers_were_open(run):
     assert seen.number("b", "breaker_open_ratio") == 1022 / 1024 / 2
     assert seen.number("a", "breaker_open_ratio") != seen.number("a", "breaker_open_ratio"), "there is none"
     services = services.replace("replicas: 2, loadBalancer: ROUND_ROBIN, ", "")
-    half = "permittedNumberOfCallsInHalfOpenState: 1"
-    seen = run(services.replace("slidingWindowSize: 1", f"slidingWindowSize: 1, {half}"), at=[0, 34])
-    assert seen.number("b", "breaker_open_ratio") == (32 + 1024 - 36) / 1024
+    for permitted, shut in ((1, 1022), (2, 1022 - 2)):
+        half = f"minimumNumberOfCalls: 1, permittedNumberOfCallsInHalfOpenState: {permitted}"
+        seen = run(services.replace("slidingWindowSize: 1", f"slidingWindowSize: 1, {half}"), at=[0, 34])
+        assert seen.number("b", "breaker_open_ratio") == shut / 1024

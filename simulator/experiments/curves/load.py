@@ -70,9 +70,9 @@ class LoadCurve(Curve):
     table
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
         peaks) and `users` (closed ones), `arrived_per_s` (measured), `cores` of all units but external ones, then
-        throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: means over replications,
-        each with its `<quantity>_half_width` (Student); behind_per_s, what arrived less what ended, with its half
-        width (paired by replication), and `unstable`, whether a queue was seen to grow to the end.
+        throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: of all replications,
+        each with its `<quantity>_half_width`, `_low` and `_high` (rule 11.7); behind_per_s, what arrived less what
+        ended, with its half width (paired by replication), and `unstable`, whether a queue was seen to grow to the end.
     knees
         By deployment, where goodput by p99 latency is greatest (Kleinrock 1979); None if nothing was served.
     saturation

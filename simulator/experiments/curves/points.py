@@ -86,12 +86,12 @@ def in_steps(
 
 
 def measured(result: Results, quantities: Iterable[str] = MEASURED) -> dict[str, float]:
-    """What all replications say together, each with half the width of its interval."""
+    """What all replications say together, each with half the width of its interval, and both ends."""
     intervals: Any = result.intervals
     row: dict[str, float] = {}
     for name in quantities:
         row[name] = float(intervals.loc[name, "mean"])
-        row[f"{name}_half_width"] = float(intervals.loc[name, "half_width"])
+        row |= {f"{name}_{part}": float(intervals.loc[name, part]) for part in ("half_width", "low", "high")}
     return row
 
 

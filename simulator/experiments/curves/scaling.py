@@ -72,7 +72,7 @@ class ScalingCurve(Curve):
         database that is kept as it is left out); of all units but external ones `all_cores` and `cost_per_hour`;
         `cost_low_per_hour` and `all_cores_low`, the cheapest configuration that is not shown to miss an objective
         (NaN where they are not met); latency_p99_s, goodput_per_s,
-        availability_ratio with their `<quantity>_half_width` (Student); `sizes` (replicas of the sized
+        availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; `sizes` (replicas of the sized
         units, in words), `binding` and `reason`.
         Where the objectives are not met, the row is of the best configuration that was tried.
     verdicts

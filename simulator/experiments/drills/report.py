@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 4
 """Services that a line of the blast radius names."""
-MOST_LETTERS: Final = 16
-"""Of the name of a deployment or a policy set in the table."""
 HEAD: Final = (
-    "deployment, policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
+    "policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
 )  # fmt: skip
 WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
@@ -68,14 +66,17 @@ def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _table(drill: Drill) -> list[str]:
-    """One row a deployment and policy set, also where it is the same as another."""
-    width = min(max(len(name) for name in drill.table["deployment"]), MOST_LETTERS)
-    rows = []
+    """By deployment one row a policy set, also where it is the same as another."""
+    rows, names = [], []
     for row in drill.table.to_dict(orient="records"):
-        name = f"{shorten(row['deployment'], width):{width}}  {shorten(row['policies'], MOST_LETTERS)}"
+        names.append(row["deployment"])
         same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
-        rows.append([name, *(same if row["same_as"] else _cells(row))])
-    return text_table(HEAD, rows)
+        rows.append([f"  {row['policies']}", *(same if row["same_as"] else _cells(row))])
+    head, *lines = text_table(HEAD, rows)
+    told = [head]
+    for name, before, line in zip(names, ["", *names], lines, strict=False):
+        told += [line] if name == before else [shorten(name, WIDTH), line]
+    return told
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:

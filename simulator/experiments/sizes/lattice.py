@@ -60,7 +60,8 @@ class Lattice:
     steady
         Whether no rate changes, so that what is sure to fall behind is excluded.
     likely
-        Fewest replicas that keep up if nothing fails: where the search begins. Those needed, if not given.
+        Fewest replicas that keep up with the loads that are expected: where the search begins; if not given, those
+        needed.
     doubts
         Why more may hurt (rule 13.5).
     own

@@ -78,7 +78,7 @@ class Own:
         return int(rows["calls"].sum()), int(rows["errors"].sum()), total / number if number else np.nan
 
     def visits(self) -> Floats:
-        """Expected visits of each service that one call waits for, as if nothing failed."""
+        """Expected visits of each service that one call waits for (rule 16.1)."""
         plan = self.plan
         trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
         counts = expect(plan).counts

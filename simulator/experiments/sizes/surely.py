@@ -1,6 +1,6 @@
 """What is asked of the units in any case, whatever fails, is cut short or is turned away (rule 13.4).
 
-The loads of a napkin are what is expected if nothing fails. These are bounds from below: counted is the work of visits
+The loads of a napkin are what is expected (rule 16.1). These are bounds from below: counted is the work of visits
 that nothing can prevent, and of a time that a timeout, a try's timeout or a hedge may cut no more than E[min(X, t)].
 """
 

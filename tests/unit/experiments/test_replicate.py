@@ -389,7 +389,7 @@ def test_an_error_in_a_thread_comes_out_and_stops_the_others(six, cores):
 
 def test_an_error_of_the_compiled_engine_comes_out(jobs, cores):
     cores(2)
-    with pytest.raises(EngineError, match=r"the run needs more than .* of memory"):
+    with pytest.raises(EngineError, match=r"take .* of memory at least, and may take 4Ki: ask for less"):
         run_jobs(CompiledEngine(memory_limit=4096), jobs)
 
 

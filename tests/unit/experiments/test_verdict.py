@@ -126,6 +126,10 @@ def test_without_objectives_none_are_mentioned():
 
 def test_equal_cores():
     assert sentence(table(), equal_cores=True).startswith("At equal cores (6 against 4 cores), ")
+    alike = result("whole", cores=4), result("split", cores=1), result("whole", cores=1)
+    assert "(4 cores each)" in sentence(table(), theirs=alike[0])
+    assert "(1 core each)" in sentence(table(), mine=alike[1], theirs=alike[2])
+    assert "(1 against 4 cores)" in sentence(table(), theirs=alike[2])
     fraction = result("whole", cores=0.5)
     assert "(0.5 against 4 cores)" in sentence(table(), theirs=fraction)
 

@@ -100,11 +100,11 @@ def test_what_differs_by_cell_has_no_number():
     def note(**more):
         return " ".join(" ".join(text.get_text() for text in plots.break_even(curve(**more)).texts).split())
 
-    assert "judged by: 95 % Student intervals over 5 replications" in note()
+    assert "judged by: 95 % intervals over 5 replications" in note()
     assert "hatched: no difference" in note()
     assert "hatched" not in note(cells=curve().cells.query("kind != 'same'"))
-    assert "95 % Student intervals over replications (replications by cell)" in note(replications=None)
-    assert "judged by: Student intervals over 5 replications (confidence by cell)" in note(confidence=None)
+    assert "95 % intervals over replications (replications by cell)" in note(replications=None)
+    assert "judged by: intervals over 5 replications (confidence by cell)" in note(confidence=None)
 
 
 def test_only_what_shows_no_difference_or_meets_nothing_is_hatched():

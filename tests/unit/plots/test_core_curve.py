@@ -72,7 +72,7 @@ def test_what_is_said():
     note = " ".join(said).replace("\u00a0", " ").replace("\n", " ")
     assert "Universal Scalability Law, as far as the same unit limits" in note
     assert "limits: web contention 0.1000 ± 0.0100 and coherency 0.05000 ± 0.01000 up to 4 cores; dashed" in note
-    assert "bars: 95 % Student intervals over 5 replications" in note
+    assert "bars: 95 % intervals over 5 replications" in note
 
 
 def test_without_a_law_and_given_axes():

@@ -79,6 +79,16 @@ def test_bands_are_the_intervals():
     assert without.figure.get_supxlabel().endswith("one replication: no intervals")
 
 
+def test_bands_reach_as_far_as_the_ends_of_the_intervals():
+    """An interval may be longer above."""
+    made = curve()
+    for name in ("goodput_per_s", "latency_p50_s", "latency_p99_s"):
+        made.table[f"{name}_low"], made.table[f"{name}_high"] = 0.95 * made.table[name], 1.4 * made.table[name]
+    left, _ = plots.load_curve(made)
+    band = left.collections[0].get_paths()[0].vertices[:, 1]
+    assert [band.min(), band.max()] == pytest.approx([47.5, 280.0])
+
+
 def test_only_a_knee_inside_has_a_ring_and_its_load_in_words():
     left, right = plots.load_curve(curve())
     for ax in (left, right):

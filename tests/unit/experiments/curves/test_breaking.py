@@ -13,14 +13,14 @@ from simulator.experiments.curves.breaking import BreakEven, cell_words, short_p
 # the cheap work of web is done beside a large memory
 SHOP = """\
 name: shop
-simulation: {duration: 5s, warmup: 1s, seed: 3, replications: 5}
+simulation: {duration: 6s, warmup: 1s, seed: 3, replications: 4}
 services:
   web: {resources: {cpu: 1, memory: 8Gi}, steps: [{cpu: 1ms}, {call: store}]}
   store: {resources: {cpu: 1, memory: 64Mi}, steps: [{cpu: {dist: exponential, mean: 20ms}}]}
 workload: {call: web, rate: 20/s}
 deployments:
   monolith: {units: {all: {services: [web, store], resources: {cpu: 1}}}}
-slos: {web: {call: web, p50: 100ms}}
+slos: {web: {call: web, mean: 150ms}}
 prices: {vcpuHour: 0.04, gibHour: 0.01, unitHour: 0.02}
 """
 MEMORY = "services.web.resources.memory"
@@ -103,15 +103,15 @@ def test_as_much_of_two_paths_as_tells_them_apart(first, second, short):
 
 
 def test_an_axis_may_change_what_is_promised_and_how_often_it_is_tried(shop):
-    axes = {"slos.web.p50": ["300ms", "400ms"], "simulation.replications": [2, 3]}
+    axes = {"slos.web.mean": ["150ms", "200ms"], "simulation.replications": [2, 3]}
     curve = sim.break_even(shop, axes, duration="2s", warmup="0s")
-    assert curve.objectives == ("web p50 300 to 400 ms",)
+    assert curve.objectives == ("web mean 150 to 200 ms",)
     assert (curve.replications, curve.confidence) == (None, 0.95)
-    assert "sized to web p50 300 to 400 ms in every cell, replications differ by cell" in " ".join(str(curve).split())
+    assert "sized to web mean 150 to 200 ms in every cell, replications differ by cell" in " ".join(str(curve).split())
     sure = sim.break_even(
         shop, {"simulation.confidence": ["90%", "95%"], "workload.rate": ["5/s"]}, duration="2s", warmup="0s"
     )
-    assert (sure.replications, sure.confidence) == (5, None)
+    assert (sure.replications, sure.confidence) == (4, None)
     assert json.loads(json.dumps(sure.to_dict()))["confidence"] is None
 
 
@@ -171,7 +171,7 @@ def test_an_axis_that_the_sizing_overwrites_is_refused(shop, path, values, optio
         ("services.store.replicas", "1,2", {"scale": ["web"]}),  # the split has its own number of them
         ("services.web.resources.cpu", "1,2", {}),
         ("prices.gibHour", "0,1", {}),
-        ("slos.web.p50", "400ms,500ms", {}),
+        ("slos.web.p99", "400ms,500ms", {}),
     ],
 )
 def test_an_axis_that_acts_in_one_of_them_is_none_of_those(shop, path, values, options):
@@ -220,7 +220,7 @@ def test_a_small_saving_is_not_nothing():
 
 def test_what_cannot_be_met(shop):
     curve = sim.break_even(
-        shop, {"slos.web.p50": ["1us"], "workload.rate": ["20/s"]}, max_replicas=2, duration="3s", warmup="1s"
+        shop, {"slos.web.p99": ["1us"], "workload.rate": ["20/s"]}, max_replicas=2, duration="3s", warmup="1s"
     )
     assert curve.cells["kind"].tolist() == ["none"]
     assert curve.headline == "shop: neither meets the objectives"

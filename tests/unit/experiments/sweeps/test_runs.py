@@ -39,7 +39,8 @@ def test_both_engines_give_one_run(shop):
 
 
 def test_with_warmup_auto_the_cut_is_that_of_simulate(shop):
-    topology = shop.replace({"simulation.warmup": "auto", "simulation.duration": "60s", "simulation.seed": 1})
+    slow = [{"at": "0s", "for": "10s", "target": "store", "slow": {"factor": 20}}]
+    topology = shop.replace({"simulation.warmup": "auto", "simulation.duration": "60s", "faults": slow})
     run = make_run(sim.compile(topology), "reference")
     result = sim.simulate(topology, engine="reference")
     assert table(run)["requests"].tolist() == result.replications["requests"].tolist()

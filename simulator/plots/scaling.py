@@ -88,7 +88,7 @@ def _note(curve: ScalingCurve) -> str:
     """What is counted, and the marks as far as they are there."""
     table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
-    low = ", the band below it: cheaper sizes that are not shown to miss the objectives" if estimated else ""
+    low = ", the band below it: smaller sizes that are not shown to miss the objectives" if estimated else ""
     winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
     squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
                "same": "grey no difference shown"}  # fmt: skip

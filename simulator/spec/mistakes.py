@@ -178,19 +178,14 @@ def _block(location: Location, given: object) -> str:
     """Return how to write the block that something else stands in place of."""
     if location[:1] == ("services",) and len(location) == 2:
         return f": a service is written as `{location[1]}: {{steps: [...]}}`"
-    if location[:1] == ("slos",) and len(location) == 2:
-        key = str(location[1])
-        inside = (
-            f"call: ..., {key}: {given}"
-            if is_percentile(key) or key in ("mean", "errorRate")
-            else "call: ..., p99: ..."
-        )
-        name = "checkout" if key in inside or key == "call" else key
-        return f": objectives stand below a name, `slos: {{{name}: {{{inside}}}}}`"
     key = str(location[-1]) if location else ""
-    if key in _MEANT and isinstance(given, str | int | float) and not isinstance(given, bool):
-        return f": write `{key}: {{{_MEANT[key]}: {given}}}`"
-    return ""
+    plain = isinstance(given, str | int | float) and describe(given).strip("`") == str(given)
+    if location[:1] == ("slos",) and len(location) == 2:
+        objective = is_percentile(key) or key in ("mean", "errorRate")
+        name = "checkout" if objective or key == "call" else key
+        inside = f"{key}: {given}" if objective and plain else "p99: ..."
+        return f": objectives stand below a name, `slos: {{{name}: {{call: ..., {inside}}}}}`"
+    return f": write `{key}: {{{_MEANT[key]}: {given}}}`" if key in _MEANT and plain else ""
 
 
 def _by_name(given: object) -> str:

@@ -49,6 +49,9 @@ WHOLE: Final = ("replicas", "cores", "all_cores")
 """What is counted."""
 MEASURED: Final = ("latency_p99_s", "goodput_per_s")
 """What has intervals."""
+CROSS: Final[dict[str, Any]] = {"marker": "x", "linestyle": "", "markersize": 8.0, "markeredgewidth": 2.0}
+QUESTION: Final[dict[str, Any]] = {"marker": "$?$", "linestyle": "", "markersize": 8.0, "markeredgewidth": 0.5}
+"""What stands where the objectives are missed, and where they are not shown to be met or missed."""
 PRICES: Final = ("cost_per_hour", "all_cores")
 """What is large: of everything, kept units included."""
 LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"}
@@ -59,8 +62,9 @@ def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | N
     """Cost per hour against the load, large; beside it replicas, cores and memory of what was sized, and p99 latency.
 
     One line a deployment, sized at every load, in steps, since sizes are whole; a cross where the objectives are not
-    met. Squares along the top say which one is cheaper, open ones which is the only one that meets the objectives, grey
-    ones that no difference is shown, crosses that nobody meets them. Grey bands hold the crossovers. A file without
+    met, a question mark where they are not shown to be met, nor to be missed. Squares along the top say which one is
+    cheaper, open ones which is the only one that meets the objectives, grey ones that no difference is shown, crosses
+    and question marks that nobody meets them, or is shown to. Grey bands hold the crossovers. A file without
     prices is compared by its cores.
 
     Parameters
@@ -90,17 +94,25 @@ def _note(curve: ScalingCurve) -> str:
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
     low = ", the band below it: smaller sizes that are not shown to miss the objectives" if estimated else ""
     winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
-    squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
+    sure = all(verdict.shown for verdict in curve.verdicts if verdict.kind == "only")
+    squares = {"cheaper": winner,
+               "only": f"open the only one that {'meets' if sure else 'is shown to meet'} the objectives",
                "same": "grey no difference shown"}  # fmt: skip
     drawn = [words for kind, words in squares.items() if kind in kinds]
     parts = [
         f"{PANELS[curve.price][1].removesuffix(EVERYTHING)}{EVERYTHING}{low}",
         "replicas, cores, memory of the sized units",
         f"squares: {', '.join(drawn)}" if drawn else "",
-        "" if table["met"].all() else "×: objectives not met",
+        "×: objectives not met" if (~table["met"] & ~_not_shown(table)).any() else "",
+        "?: not shown to be met, nor to be missed" if _not_shown(table).any() else "",
         interval_note(curve.confidence, curve.replications, "bars"),
     ]
     return partial_note(interrupted=curve.interrupted) + "; ".join(part for part in parts if part)
+
+
+def _not_shown(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Where the objectives are neither met nor shown to be missed."""
+    return ~rows["met"] & ~rows["shown_missed"] if "shown_missed" in rows else rows["met"] & False
 
 
 def _new() -> list[Axes]:
@@ -155,14 +167,17 @@ def _line(ax: Axes, curve: ScalingCurve, rows: pd.DataFrame, quantity: str, fact
     if quantity in LOW:
         low = np.where(met, rows[LOW[quantity]].to_numpy(np.float64), np.nan)
         ax.fill_between(where, low, known, color=colour, alpha=0.18, linewidth=0, step="mid")
-    ax.plot(where[~met], values[~met], "x", color=colour, markersize=8, markeredgewidth=2.0)
+    unsure = _not_shown(rows).to_numpy(bool)
+    for chosen, mark in ((~met & ~unsure, CROSS), (unsure, QUESTION)):
+        ax.plot(where[chosen], values[chosen], color=colour, **mark)
 
 
 def _mark_winners(ax: Axes, curve: ScalingCurve, palette: dict[str, str]) -> None:
     for load, verdict in zip(curve.loads, curve.verdicts, strict=True):
         colour = palette.get(verdict.winner, OTHERS)
+        nobody = "x" if verdict.shown else QUESTION["marker"]
         ax.plot(
-            [load], [0.975], "x" if verdict.kind == "none" else "s", color=colour, markersize=7,
+            [load], [0.975], marker=nobody if verdict.kind == "none" else "s", color=colour, markersize=7,
             markerfacecolor="white" if verdict.kind == "only" else colour, markeredgewidth=1.5,
             transform=ax.get_xaxis_transform(),
         )  # fmt: skip

@@ -25,7 +25,17 @@ from .curve import Curve
 from .load import entry_limits
 from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import in_steps, measured, unique
-from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns, tell_apart
+from .prices import (
+    NOT_SHOWN,
+    Verdict,
+    judge,
+    price_column,
+    price_words,
+    size_columns,
+    state_of,
+    tell_apart,
+    verdict_words,
+)
 from .words import (
     ARRIVALS,
     at_loads,
@@ -68,8 +78,10 @@ class ScalingCurve(Curve):
     ----------
     table
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
-        peaks), `users` (closed ones), `met`; `replicas`, `cores` and `memory_bytes` of the units that were sized (a
-        database that is kept as it is left out); of all units but external ones `all_cores` and `cost_per_hour`;
+        peaks), `users` (closed ones), `met`, `shown_missed` (whether every size is shown to miss an objective; where
+        neither is true, it is not shown to be met, nor to be missed); `replicas`, `cores` and `memory_bytes` of the
+        units that were sized (a database that is kept as it is left out); of all units but external ones `all_cores`
+        and `cost_per_hour`;
         `cost_low_per_hour` and `all_cores_low`, the cheapest configuration that is not shown to miss an objective
         (NaN where they are not met); latency_p99_s, goodput_per_s,
         availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; `sizes` (replicas of the sized
@@ -150,10 +162,10 @@ class ScalingCurve(Curve):
         head = [load_head(self.axis, self.load_name), "deployment", "replicas", "cores", "GiB", cost, p99, "objectives"]
         sizes = [column(table[name].tolist()) for name in ("replicas", "cores")]
         memory = column((table["memory_bytes"] / 2**30).tolist())
-        met = ["met" if one else "NOT MET" for one in table["met"]]
+        states = [state_of(row).replace("not met", "NOT MET") for row in table.to_dict(orient="records")]
         rows = list(zip(
             column(table[self.axis].tolist()), table["deployment"], *sizes, memory, column(table[self.price].tolist()),
-            tail, met, strict=True,
+            tail, states, strict=True,
         ))  # fmt: skip
         title = (
             f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
@@ -289,6 +301,7 @@ def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[
         "users": all_users(topology),
         "deployment": name,
         "met": sized.met,
+        "shown_missed": sized.shown_missed,
         **size_columns(sized, plan),
         **measured(sized.result, ("latency_p99_s", "goodput_per_s", "availability_ratio")),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
@@ -318,34 +331,6 @@ def _who_is_cheaper(curve: ScalingCurve) -> str:
         return _growth(curve)
     many = len(curve.deployments) > 2
     return verdict_words(curve.loads, curve.verdicts, curve.price, load_unit(curve.axis), many=many)
-
-
-def verdict_words(
-    loads: Sequence[float], verdicts: Sequence[Verdict], price: str, unit: str, *, many: bool = False
-) -> str:
-    """What is said of each load: of ranges where neighbours are alike, the claim of the lowest load first.
-
-    Parameters
-    ----------
-    price
-        The column that is compared.
-    many
-        Whether there are more than two deployments.
-    """
-    alike: dict[tuple[Kind, str], list[int]] = {}
-    for place, verdict in enumerate(verdicts):
-        alike.setdefault((verdict.kind, verdict.winner), []).append(place)
-    names = spell(loads)
-    if len(alike) == 1 and names[0] != names[-1]:
-        ((kind, winner),) = alike
-        number = len(set(names))
-        every = {"cheaper": f"all {number}", "only": f"each of the {number}"}.get(kind, f"any of the {number}")
-        where = f"{names[0]} to {names[-1]}{unit}"
-        return f"{claim(kind, winner, price, many=many)} at {every} loads tried ({where})"
-    return "; ".join(
-        f"{claim(kind, winner, price, many=many)} {at_loads(loads, places, unit)}"
-        for (kind, winner), places in alike.items()
-    )
 
 
 def _where_it_changes(curve: ScalingCurve) -> list[str]:
@@ -382,7 +367,8 @@ def _growth(curve: ScalingCurve) -> str:
     (name,), unit = curve.deployments, load_unit(curve.axis)
     met = curve.table[curve.table["met"]]
     if met.empty:
-        return f"{name} meets the objectives at none of these loads"
+        missed = all(state_of(row) != NOT_SHOWN for row in curve.table.to_dict(orient="records"))
+        return f"{name} {'meets' if missed else 'is shown to meet'} the objectives at none of these loads"
     names = dict(zip(curve.loads, spell(curve.loads), strict=True))
     cores, loads = met["cores"].tolist(), met[curve.axis].tolist()
     first, last = (f"{count(cores[at], 'core')} at {names[loads[at]]}{unit}" for at in (0, -1))
@@ -396,5 +382,6 @@ def _unmet(curve: ScalingCurve) -> list[str]:
         missed = rows[~rows["met"]]
         for reason, those in missed.groupby(missed["reason"].astype(str).str.rstrip("."), sort=False):
             at = at_loads(curve.loads, those.index.tolist(), load_unit(curve.axis))
-            said.append(f"{name} does not meet them {at}: {reason}.")
+            unshown = any(state_of(row) == NOT_SHOWN for row in those.to_dict(orient="records"))
+            said.append(f"{name} {'is not shown to' if unshown else 'does not'} meet them {at}: {reason}.")
     return said

@@ -71,6 +71,18 @@ def test_a_cross_where_the_objectives_are_not_met():
     assert crosses == [[[300.0, 0.9]]]
 
 
+def test_a_question_mark_where_it_is_not_shown():
+    table = curve().table.assign(shown_missed=False)
+    verdict = (Verdict("none", "", NAN, shown=False),) * 2 + (Verdict("only", "microservices", NAN, shown=False),)
+    main = plots.scaling(curve(table=table, verdicts=verdict))[0]
+    marked = [line.get_xydata().tolist() for line in main.lines if line.get_marker() == "$?$" and len(line.get_xdata())]
+    assert marked == [[[300.0, 0.9]], [[100.0, 0.975]], [[200.0, 0.975]]]
+    assert not [line for line in main.lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert "?: not shown to be met, nor to be missed" in note(main)
+    assert "open the only one that is shown to meet" in note(main)
+    assert "×" not in note(main)
+
+
 def test_squares_say_who_is_cheaper():
     main = plots.scaling(curve())[0]
     squares = [(line.get_xdata()[0], line.get_color()) for line in main.lines if line.get_marker() == "s"]

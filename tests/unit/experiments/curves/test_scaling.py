@@ -10,8 +10,8 @@ import pytest
 import simulator as sim
 from simulator.compiler import compile_topology
 from simulator.errors import PlanError
-from simulator.experiments.curves.prices import Verdict
-from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve, verdict_words
+from simulator.experiments.curves.prices import Verdict, verdict_words
+from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve
 
 SHOP = """\
 name: shop
@@ -73,8 +73,8 @@ def test_text_json_and_html(curve):
     assert max(map(len, text.splitlines())) <= 100
     assert "cost/h (EUR)" in text
     assert "of the units that were sized; cost is of everything" in text
-    assert curve.objectives == ("web p99 200 ms",)
-    assert curve.limits == {"web": 0.2}
+    assert curve.objectives == ("web mean 80 ms",)
+    assert curve.limits == {}  # of p99
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert [one["kind"] for one in content["verdicts"]] == [one.kind for one in curve.verdicts]
     assert "<pre>" in curve._repr_html_()
@@ -321,6 +321,34 @@ def test_one_that_cannot_is_told_of(shop):
     assert curve.crossovers == ()  # there is nothing to be cheaper than
     assert curve.finding.endswith("monolith does not meet them at 200/s: full at 2.")
     assert by_hand(shop, [(2.0, 1.0)], [able]).headline == ("shop: only microservices meets the objectives at 100/s")
+
+
+def test_what_is_not_shown_is_not_said_to_be_missed(shop):
+    neither = dict.fromkeys(("microservices", "monolith"), False)
+    table = by_hand(shop, [(2.0, 1.0)] * 2, [neither] * 2).table.assign(shown_missed=[False, True, True, True])
+
+    def told(**more):
+        return make_scaling_curve(shop, table.assign(**more), compile_topology(shop), interrupted=False)
+
+    curve = told()
+    assert curve.headline == (
+        "shop: neither is shown to meet the objectives at 100/s; neither meets the objectives at 200/s"
+    )
+    assert [line.split()[-2:] for line in str(curve).splitlines()[3:7]] == [
+        ["not", "shown"], ["NOT", "MET"], ["NOT", "MET"], ["NOT", "MET"],
+    ]  # fmt: skip
+    assert "microservices is not shown to meet them at 100/s: full at 1. microservices does not" in curve.finding
+    assert "monolith does not meet them at 100/s" in curve.finding
+    assert told(shown_missed=False).headline == (
+        "shop: neither is shown to meet the objectives at any of the 2 loads tried (100 to 200/s)"
+    )
+    assert told(met=[False, True] * 2).headline == (
+        "shop: only monolith is shown to meet the objectives at 100/s; only monolith meets the objectives at 200/s"
+    )
+    alone = make_scaling_curve(
+        shop, table[table["deployment"] == "microservices"], compile_topology(shop), interrupted=False
+    )
+    assert alone.headline == "shop: microservices is shown to meet the objectives at none of these loads"
 
 
 def test_each_load_that_is_missed_has_its_own_reason(shop):

@@ -29,6 +29,15 @@ EVERY_S = 3.0
 SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
 EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
 """What a command needs beside the simulator itself."""
+PAGE = ROOT / "build" / "site" / "index.html"
+"""Where the site begins."""
+OWN = """
+Of start.py alone:
+    test [--all]  the checks and the tests: in part, as CI does, or all; test tests/... is pytest alone
+    notebook      open the notebooks in a browser
+    docs          build the site of these pages: build/site/index.html
+    versions      oldest|newest: try the oldest or newest versions of other packages that are allowed"""
+"""What the help has beside that of the simulator."""
 CHECKS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
@@ -53,11 +62,18 @@ def main() -> int:
     command, *arguments = sys.argv[1:] or ["--help"]
     if command == "versions":
         return try_versions(arguments)
-    set_up(EXTRAS.get(command, ""))
+    set_up(command)
+    if command in ("-h", "--help"):
+        code = call([PYTHON, "-m", "simulator.cli", command])
+        print(OWN)
+        return code
     if command == "notebook":
         return run([BIN / "jupyter", "lab", "-y", *(arguments or [ROOT / "notebooks"])], held=())  # one Ctrl-C ends it
     if command == "docs":
-        return call([BIN / SITE[0], *SITE[1:]])
+        code = call([BIN / SITE[0], *SITE[1:]])
+        if not code:
+            print(f"The site is built: open {PAGE}")
+        return code
     if command != "test":
         return run([PYTHON, "-m", "simulator.cli", command, *arguments])
     if arguments and arguments != ["--all"]:
@@ -127,8 +143,9 @@ def try_versions(words: list[str]) -> int:
     return call([inside, "-m", "pytest", "-q", *(more or VERSIONED)])
 
 
-def set_up(extra: str) -> None:
+def set_up(command: str) -> None:
     """Make `.venv` and install into it, unless that was done for these very requirements."""
+    extra = EXTRAS.get(command, "")
     wanted = hashlib.sha256(
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "constraints.txt").read_bytes() + sys.version.encode()
     ).hexdigest()
@@ -137,7 +154,10 @@ def set_up(extra: str) -> None:
     stamps = [VENV / f".installed-{name or 'plain'}" for name in enough]
     if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
         return
-    over = tell("Setting up .venv, once: a minute or so")
+    if not PYTHON.exists():
+        over = tell("Setting up .venv, once: a minute or so")
+    else:
+        over = tell(f"Adding what `{command}` needs to .venv" if extra else "Bringing .venv up to date")
     what = f"{ROOT}[{extra}]" if extra else str(ROOT)
     # Not compiled to bytecode ahead: most of what is installed is never imported.
     requirements = ["-qq", "--no-compile", "-c", ROOT / "constraints.txt", "-e", what]

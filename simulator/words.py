@@ -56,10 +56,15 @@ def unit_of(quantity: str, values: Iterable[float] = ()) -> Unit:
     if not quantity.endswith("_s"):
         return PLAIN
     rate = quantity.endswith("_per_s")
-    known = [abs(value) for value in values if math.isfinite(value) and value != 0.0]
+    known = [_rounded(value) for value in values if math.isfinite(value) and value != 0.0]
     if not known:
         return PER_SECOND if rate else MILLISECONDS
     return next(unit for below, unit in (RATES if rate else DURATIONS) if max(known) < below)
+
+
+def _rounded(value: float) -> float:
+    """As it will be shown: what is a millisecond but for its last bits is one."""
+    return float(f"{abs(value):.{DIGITS - 1}e}")
 
 
 def number(value: float, digits: int = DIGITS) -> str:
@@ -132,6 +137,7 @@ def column(values: Sequence[float], unit: Unit = PLAIN, half_widths: Sequence[fl
     What is not 0 does not look like it: <0.01.
     """
     wide = [abs(half * unit.factor) for half in half_widths or [math.nan] * len(values)]
+    wide = [half if math.isfinite(half) else math.nan for half in wide]  # an end that nobody knows is no number
     shown = [_exact(value * unit.factor, unit) for value in values]
     sizes = [abs(value) for value in shown if math.isfinite(value)]
     largest = max(sizes, default=0.0)

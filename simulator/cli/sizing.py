@@ -23,6 +23,9 @@ from .common import (
 )
 from .telling import Progress, with_progress
 
+ROUNDING = 1e-9
+"""Prices that differ by no more are the same, added up in another order."""
+
 
 def add(commands: Any) -> None:
     """Add the command."""
@@ -172,7 +175,7 @@ def _none_is_cheapest(made: dict[str, sim.Capacity]) -> str:
     costs = {name: one.cost_per_hour for name, one in made.items()}
     if not all(cost >= 0.0 for cost in costs.values()):
         return "Nothing has a price."
-    if len(set(costs.values())) == 1:
+    if max(costs.values()) - min(costs.values()) <= ROUNDING:
         return "Neither is cheaper."
     least = min(costs, key=lambda name: costs[name])
     return (

@@ -188,11 +188,15 @@ def _simulate(arguments: Arguments) -> pd.DataFrame:
         if not hasattr(arguments, "topology"):
             raise sim.SimulatorError("name a topology file and its axes, or a sweep file with --file")
         topology = read_topology(arguments)
+    from ..spec.sweepfile import read_axis
+
     axes = _axes(arguments.axes)
     if not axes and arguments.file is None:
         raise sim.SimulatorError(
             "a sweep needs axes: paths and their values, such as --axis services.payment.replicas=1,2,4"
         )
+    for path, values in axes.items():
+        read_axis(values, path)  # here, before what computes is loaded
     size: list[str] = []
 
     def run(bar: Progress) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 import shutil
 import textwrap
@@ -24,15 +23,15 @@ MOST_ROWS = 60
 """Rows that are shown; files have them all."""
 LONGEST = (30, 24, 18, 12, 8)
 """Letters of a cell of text: fewer, if there are many axes."""
+GAP = 2
+"""Blanks between two columns."""
 ROOM = 0.3
 """Share of the width that is left to numbers at least."""
 QUANTITIES = {
     "goodput_per_s": "goodput", "latency_p99_s": "p99", "availability_ratio": "served", "latency_mean_s": "mean",
     "cost_per_hour": "cost/h",
 }  # fmt: skip
-"""What is shown while there is room, and its head."""
-DROPPED = ("latency_mean_s", "cost_per_hour", "goodput_per_s", "latency_p99_s", "availability_ratio")
-"""What is left out where there is no room, the first one first."""
+"""What is shown after the objectives, and its head."""
 OBJECTIVE = re.compile(r"slos\.(?P<slo>.+)\.(?P<quantity>mean|p[0-9.]+|errorRate)")
 """The column of an objective."""
 OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
@@ -56,17 +55,15 @@ def render(table: pd.DataFrame, written: Written, width: int) -> str:
     heads = short_names(varied)
     texts = [[heads[name], *_cells(name, shown[name], written)] for name in varied]
     tried = ([[_short(text, longest) for text in cells] for cells in texts] for longest in LONGEST)
-    columns = next((one for one in tried if _width(one) <= width * (1.0 - ROOM)), None)
-    if columns is None:
-        columns = [[_short(text, LONGEST[-1]) for text in cells] for cells in texts]
-    columns, left_out = _fitting(columns + _states(table, shown), _quantities(table, shown), width)
-    lines = [line[:width].rstrip() for line in _lines(columns, len(varied))]
+    rows = next((one for one in tried if _width(one) <= width * (1.0 - ROOM)), None)
+    columns = [*_states(table, shown), *_quantities(table, shown)]
+    if rows is None:  # so many axes that rows are told by their numbers, and what each is stands before
+        columns = [*([_short(text, LONGEST[0]) for text in cells] for cells in texts), *columns]
+        rows = [["row", *map(str, range(1, len(shown) + 1))]]
+    lines = _tables(rows, columns, width)
     if len(table) > len(shown):
         more = count(len(table) - len(shown), "more row")
         lines.append(f"... and {more}: --csv or --parquet have all of them")
-    if left_out:
-        text = f"no room for {', '.join(left_out)}: widen the window (COLUMNS); --csv has all columns"
-        lines += ["", *textwrap.wrap(text, width, subsequent_indent="  ")]
     return "\n".join([*_above(table, fixed, heads, written, width), *lines, *remarks(table, width)])
 
 
@@ -131,11 +128,11 @@ def _states(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
     return columns
 
 
-def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> dict[str, list[str]]:
-    """By quantity its column, each in one unit and to one digit: those of objectives first."""
+def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
+    """Columns, each in one unit and to one digit: those of objectives first."""
     found = [(str(name), match) for name in table if (match := OBJECTIVE.fullmatch(str(name)))]
     names = {name: f"{match['slo']} {match['quantity']}" for name, match in found}
-    columns = {}
+    columns = []
     for name, head in (names | QUANTITIES).items():
         if not table[name].notna().any():
             continue
@@ -145,34 +142,30 @@ def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> dict[str, list[str]
             kind = "errorRate" if name.endswith(".errorRate") else "latency_s"
         unit = unit_of(kind, values)
         cells = column(values, unit, shown[wide].tolist() if wide in shown else None)
-        columns[name] = [f"{head}{unit.name}" if unit.name[:1] in ("", "/") else f"{head} ({unit.name})", *cells]
+        columns.append([f"{head}{unit.name}" if unit.name[:1] in ("", "/") else f"{head} ({unit.name})", *cells])
     return columns
 
 
-def _fitting(
-    columns: list[list[str]], quantities: dict[str, list[str]], width: int
-) -> tuple[list[list[str]], list[str]]:
-    """The columns and as much of the quantities as fits, half widths before values; and what is left out."""
-    left_out: dict[str, str] = {}
-    shown = dict(quantities)
-    order = [*(name for name in DROPPED if name in shown), *(name for name in shown if name not in DROPPED)]
-    for whole, name in itertools.product((False, True), order):
-        if _width([*columns, *shown.values()]) <= width:
-            break
-        head, *cells = shown[name]
-        bare = [cell.partition(" ± ")[0] for cell in cells]
-        if whole:
-            del shown[name]
-            left_out[name] = head
-        elif bare != cells:
-            shown[name] = [head, *bare]
-            left_out[name] = f"± of {head}"
-    for name in reversed(order):  # the room that a column has left may do for a half width
-        wider = shown | {name: quantities[name]}
-        if name in shown and _width([*columns, *wider.values()]) <= width:
-            shown = wider
-            left_out.pop(name, None)
-    return [*columns, *shown.values()], list(left_out.values())
+def _tables(rows: list[list[str]], columns: list[list[str]], width: int) -> list[str]:
+    """One table, and below it others of the same rows for the columns that it has no room for."""
+    tables: list[list[list[str]]] = [[]]
+    for cells in columns:
+        narrow = _narrowed(cells, width - _width(rows) - GAP)
+        if tables[-1] and _width([*rows, *tables[-1], narrow]) > width:
+            tables.append([])
+        tables[-1].append(narrow)
+    lines = []
+    for table in tables:
+        lines += ["", *(line[:width].rstrip() for line in _lines([*rows, *table], len(rows)))]
+    return lines[1:]
+
+
+def _narrowed(cells: list[str], room: int) -> list[str]:
+    """A column that no table would have room for: the end of its head, and cells without half widths."""
+    head, *rest = cells
+    if max(map(len, rest), default=0) > room:
+        rest = [cell.partition(" ± ")[0] for cell in rest]
+    return [_short(head, room), *rest]
 
 
 def _cells(name: str, values: pd.Series[Any], written: Written) -> list[str]:
@@ -196,7 +189,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def _width(columns: Sequence[Sequence[str]]) -> int:
-    return sum(max(map(len, cells)) for cells in columns) + 2 * (len(columns) - 1)
+    return sum(max(map(len, cells)) for cells in columns) + GAP * (len(columns) - 1)
 
 
 def _lines(columns: Sequence[Sequence[str]], texts: int) -> list[str]:
@@ -205,4 +198,4 @@ def _lines(columns: Sequence[Sequence[str]], texts: int) -> list[str]:
         [cell.ljust(width) if place < texts else cell.rjust(width) for cell in cells]
         for place, (cells, width) in enumerate(zip(columns, widths, strict=True))
     ]
-    return ["  ".join(row) for row in zip(*aligned, strict=True)]
+    return [(" " * GAP).join(row) for row in zip(*aligned, strict=True)]

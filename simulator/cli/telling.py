@@ -16,8 +16,10 @@ from ..words import number
 Progress = Callable[[float, int], None]
 Made = TypeVar("Made")
 
-EVERY_S = 2.0
-"""Between two lines, so that it is less than five on a busy machine too."""
+EVERY_S, LATER_EVERY_S, AT_FIRST_S = 2.0, 4.0, 20.0
+"""Between two lines, at first and after so long: less than five on a busy machine too."""
+SOON_S = 120.0
+"""After which it is no longer said how long something takes at most."""
 FIRST_S, LATER_S = 0.5, 1.5
 """Before the first one, if no work has begun; a mistake in the file is found before, and is then all that is said."""
 SURE, SURE_S = 0.02, 1.0
@@ -75,15 +77,21 @@ class Teller:
         """What is done, of how much, since when, and how long the rest takes."""
         now = time.monotonic()
         if self._stage:
-            return f"{self._title}: {self._stage}, {spell(now - self._stage_began)} so far"
+            took = now - self._stage_began
+            stage = self._stage if took < SOON_S else self._stage.partition(" (")[0]
+            return f"{self._title}: {stage}, {spell(took)} so far"
         parts = [] if self._work is None else [*self._work.told(now)]
         return f"{self._title}: {', '.join([*parts, f'{spell(now - self._began)} since the start'])}"
 
     def _tell(self) -> None:
         if not self._over.wait(self._first_s):
             self._start()
-        while not self._over.wait(self._every_s):
+        while not self._over.wait(self._pause()):
             self._say(self.line())
+
+    def _pause(self) -> float:
+        """Until the next line: whoever still waits after a while looks less often."""
+        return self._every_s if time.monotonic() - self._began < AT_FIRST_S else max(self._every_s, LATER_EVERY_S)
 
     def _start(self) -> None:
         with self._starting:

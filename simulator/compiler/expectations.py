@@ -109,6 +109,14 @@ def _expect(plan: Plan, *, served: bool, limited: bool = False) -> Expectations:
     )
 
 
+def loads_of(plan: Plan, expected: Expectations, tries: Floats) -> Floats:
+    """Cores that the open workloads keep busy in each unit if a call has so many tries."""
+    trees = handlers(plan.programs, plan.endpoints.start.tolist())
+    coming = tries * expected.arriving
+    calls, visits = _visits(plan, trees, expected.counts, callees_first(plan, trees), coming)
+    return np.asarray(expected.rates @ _by_unit(plan, _work(plan, expected.counts, calls, visits, coming)))
+
+
 def entry_shares(plan: Plan, workload: int) -> tuple[slice, Floats]:
     """Rows of a workload's entries, and the share of each."""
     first = int(plan.workloads.first_entry[workload])

@@ -19,9 +19,13 @@ from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
 from ..words import PER_SECOND, PERCENT, column, number, unit_of
+from .asides import behind_branches, rate_whatever_waits
 from .expectations import Expectations, entry_shares, expect
 from .overload import left_by_open
 from .slots import SlotLimit, slot_limits
+
+_NO_NEWS = 0.01
+"""By which share a rate has to differ to be told."""
 
 
 @dataclass(frozen=True)
@@ -113,20 +117,27 @@ def napkin(plan: Plan) -> Napkin:
     for limit in limits:
         if limit.asked_per_s / limit.per_s > use:
             use, bottleneck = limit.asked_per_s / limit.per_s, plan.units.name[limit.unit]
+    saturation = total / use if use > 0.0 else math.inf
     return Napkin(
         deployment=plan.deployment,
         arrival_rate=total,
         bottleneck=bottleneck if use > 0.0 else None,
-        saturation_rate=total / use if use > 0.0 else math.inf,
+        saturation_rate=saturation,
         units=units,
         services=_service_rows(plan, expected),
         entries=_entry_rows(plan, expected),
         closed=tuple(_closed_rows(plan, expected)),
-        notes=tuple(_notes(plan, expected, limits)),
+        notes=tuple(_notes(plan, expected, limits, saturation)),
     )
 
 
-def _notes(plan: Plan, expected: Expectations, limits: Sequence[SlotLimit]) -> Iterator[str]:
+def _notes(plan: Plan, expected: Expectations, limits: Sequence[SlotLimit], saturation: float) -> Iterator[str]:
+    sure = rate_whatever_waits(plan, expected)
+    if sure < saturation * (1.0 - _NO_NEWS):
+        yield (
+            "waiting sets off re-tries and second tries, which are work too: the cores are sure to keep up with all"
+            f" of them only up to {number(sure)}/s"
+        )
     unknown = [plan.units.name[limit.unit] for limit in limits if math.isnan(limit.per_s)]
     if unknown:
         yield f"waiting at callees holds slots too: {', '.join(unknown)} may let less through than this says"
@@ -134,6 +145,12 @@ def _notes(plan: Plan, expected: Expectations, limits: Sequence[SlotLimit]) -> I
         yield (
             f"the {limit.slots} slots of {plan.units.name[limit.unit]} let at most {number(limit.per_s)}/s through:"
             f" waiting at {', '.join(limit.at)} holds them too"
+            + (f", and the fewer slots of {', '.join(limit.behind)} may leave less" if limit.behind else "")
+        )
+    if late := [name for name in behind_branches(plan, expected) if name not in unknown]:
+        yield (
+            f"a `parallel` counts as its longest branch, and its slowest one takes longer: the slots of"
+            f" {', '.join(late)} may let less through than this says"
         )
     names = [plan.workloads.name[row] for row in np.flatnonzero(plan.workloads.users > 0).tolist()]
     if names and expected.rates.any():

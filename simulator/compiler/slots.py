@@ -26,6 +26,8 @@ _FREE = 0.02
 """Share of the bottleneck's use below which nobody waits for cores: they are a delay."""
 _FEW = 0.005
 """Less than this by share is no news."""
+_UNSURE = 0.02
+"""The same, of what the law of exponential times says of others, one branch after the other."""
 _BUSY = 0.3
 """Use of slots or cores below which slots are no limit."""
 _TIGHT, _ROOMY = 2.0, 8.0
@@ -46,6 +48,7 @@ class SlotLimit:
     per_s: float
     asked_per_s: float
     at: tuple[str, ...]  # units at which those who hold the slots wait
+    behind: tuple[str, ...] = ()  # units for whose slots, which are fewer, they wait too: not in `per_s`
 
 
 def slot_limits(plan: Plan, expected: Expectations) -> list[SlotLimit]:
@@ -97,13 +100,19 @@ def _limit(plan: Plan, expected: Expectations, unit: int, way: _Way) -> Iterator
         return
     names = tuple(plan.units.name[row] for row in queued if row != unit)
     plain = min(visits * slots / float(expected.rates @ expected.held[:, unit]), 1.0 / worst)
+    most = (
+        _throughput(plan, slots, [(row, float(demands[row])) for row in queued], delay) if cores[queued].all() else None
+    )
+    tight = slots <= _TIGHT * plain * float(expected.rates @ expected.held[:, unit]) / visits
     if not known or not all(way.is_exponential(row) for row in queued):
-        if slots <= _TIGHT * plain * float(expected.rates @ expected.held[:, unit]) / visits:
+        if tight or (most is not None and most < plain * (1.0 - _UNSURE)):
             yield SlotLimit(unit, slots, math.nan, visits, names)
         return
-    most = _throughput(plan, slots, [(row, float(demands[row])) for row in queued], delay)
+    behind = tuple(plan.units.name[row] for row in way.behind(entering) if 0.0 < expected.slots[row] < slots)
     if most is not None and most < plain * (1.0 - _FEW):
-        yield SlotLimit(unit, slots, most, visits, names)
+        yield SlotLimit(unit, slots, most, visits, names, behind)
+    elif behind and tight:
+        yield SlotLimit(unit, slots, math.nan, visits, behind)
 
 
 class _Way:
@@ -139,6 +148,20 @@ class _Way:
             if not all(self._follows(body) for body in node.bodies):
                 return False
         return True
+
+    def behind(self, runs: Floats) -> list[int]:
+        """Units with a limit of slots that are called over the network while the slot is held."""
+        found, seen, todo = set(), set(), np.flatnonzero(runs).tolist()
+        while todo:
+            for _, op, operand in self._rows(todo.pop()):
+                if op != Op.CALL or int(self._plan.calls.target[operand]) in seen:
+                    continue
+                target = int(self._plan.calls.target[operand])
+                seen.add(target)
+                todo.append(target)
+                if self._plan.calls.remote[operand]:
+                    found.add(self._unit_of[target])
+        return sorted(unit for unit in found if self._plan.units.concurrency[unit] != UNLIMITED)
 
     def add_up(self, runs: Floats) -> tuple[Floats, float]:
         """Seconds of a core by unit, and seconds of delay, of so many runs of each endpoint and all that they call."""

@@ -71,6 +71,8 @@ def run_jobs(
     traces: list[Trace | None] = [None] * len(jobs)
     report(0, len(jobs))
     try:
+        if prepare := getattr(engine, "prepare", None):
+            prepare()  # here, where a Ctrl-C is heard at once, and once for all processes that share this user's cache
         if executor is not None:
             _run_in(executor, engine, jobs, traces, report)
         elif threads_run_at_once(engine):
@@ -102,8 +104,6 @@ class _Stopped(Exception):  # noqa: N818 (no error: somebody else's interrupt)
 
 
 def _run_in_threads(engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress) -> None:
-    if prepare := getattr(engine, "prepare", None):
-        prepare()  # here, where a Ctrl-C is heard at once
     shares = [0.0] * len(jobs)
     stop = Event()
 
@@ -150,8 +150,6 @@ def _run_in_processes(engine: Engine, jobs: Sequence[Job], traces: list[Trace | 
 def _run_in(
     executor: Executor, engine: Engine, jobs: Sequence[Job], traces: list[Trace | None], report: Progress
 ) -> None:
-    if prepare := getattr(engine, "prepare", None):
-        prepare()  # once, for all processes that share this user's cache
     futures = _submit(executor, engine, jobs)
     try:
         _collect(futures, traces, report)

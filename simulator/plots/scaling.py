@@ -55,7 +55,7 @@ DIAMOND: Final[dict[str, Any]] = {
 }  # fmt: skip
 """What stands where the objectives are missed, and where they are not shown to be met or missed."""
 LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"}
-"""The least of it with which the objectives are met by estimate."""
+"""The least of it with which the objectives are not shown to be missed."""
 
 
 def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
@@ -93,7 +93,7 @@ def _note(curve: ScalingCurve) -> str:
     """What is counted, and the marks as far as they are there."""
     table, kinds = curve.table, {verdict.kind for verdict in curve.verdicts}
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
-    low = ", the band below it: sizes that meet the objectives by estimate only" if estimated else ""
+    low = ", the band below it: smaller sizes that are not shown to miss the objectives" if estimated else ""
     winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
     sure = all(verdict.shown for verdict in curve.verdicts if verdict.kind == "only")
     squares = {"cheaper": winner,

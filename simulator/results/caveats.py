@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..plan.plan import Floats
 from ..plan.trace import Count, Level
 from ..words import count, duration, number, percent, span
+from .display import in_full
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
 from .objectives import ERRORS, find_target, latencies_of, needs_requests
@@ -22,6 +23,8 @@ from .sections import ENOUGH
 
 WIDE = 0.1
 """Half width by mean above which an interval says little."""
+HARDLY = 1.0
+"""The same, above which a percentile may lie at either side of a jump, and no length of a run can be said."""
 BEYOND = 10
 """Requests beyond a percentile below which it is an anecdote."""
 UNFINISHED = 0.001
@@ -78,9 +81,15 @@ def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
         shares = [percent(round(share, 2)) for share in wide]
+        hardly = "it lies" if wide.size == 1 else "they lie"
+        longer = (
+            f"make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
+            if wide.max() <= HARDLY
+            else f"{hardly} between times far apart; make the run longer, or judge by another percentile"
+        )
         yield (
             f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
-            f"(half width by value): make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
+            f"(half width by value): {longer}"
         )
 
 
@@ -122,7 +131,7 @@ def about_rarity(observed: Observed) -> Iterator[str]:
         return
     many = "" if len(observed.traces) == 1 else "s"
     yield (
-        f"{together(rarity.services)}: {rarity.expected:.2g} failures of replicas are expected in all "
+        f"{together(rarity.services)}: {rarity.what} are expected in all "
         f"{len(observed.traces)} replication{many}: availability says nothing of them; make the run "
         f"{times(FEW / rarity.expected)} as long, or write a fault to see what one does"
     )
@@ -222,7 +231,9 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
     """Objectives that this run cannot judge, or hardly."""
     rows = zip(*(objectives[column].tolist() for column in ("value", "served_ratio", "reason")), strict=True)
     for objective, (value, served, reason) in zip(observed.plan.objectives, rows, strict=True):
-        what = f"slo {objective.slo}: {objective.quantity} of {observed.plan.endpoints.name[objective.endpoint]}"
+        what = (
+            f"slo {objective.slo}: {in_full(objective.quantity)} of {observed.plan.endpoints.name[objective.endpoint]}"
+        )
         if needs_requests(observed, objective):
             yield f'{what} is not recorded at detail "{observed.detail}": use detail="requests"; it counts as missed'
         elif np.isnan(value):

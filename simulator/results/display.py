@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .results import Results
 
 WIDTH: Final = 100
-FEWEST: Final = 6
+FEWEST: Final = 5
 GAP: Final = "  "
 MOST_CAUSES: Final = 8
 
@@ -39,13 +39,18 @@ STYLE: Final = "text-align:right;padding:2px 10px;font-variant-numeric:tabular-n
 
 def label(name: str, currency: str | None = None, unit: Unit | None = None) -> str:
     """A column as people read it, and the unit of its values: latency_p999_s is latency p99.9 (ms)."""
-    words = name.replace("p999", "p99.9")
+    words = in_full(name)
     if name.startswith("cost_"):
         return f"{words.replace('_', ' ')} ({currency})" if currency else words.replace("_", " ")
     for ending in ("_per_s", "_ratio", "_s"):
         if words.endswith(ending):
             return f"{words.removesuffix(ending).replace('_', ' ')} ({(unit or unit_of(name)).name})"
     return words.replace("_", " ")
+
+
+def in_full(name: str) -> str:
+    """Percentiles as people write them: p999 is p99.9, and p9999 is p99.99."""
+    return name.replace("p999", "p99.9")
 
 
 def shorten(name: str, width: int) -> str:
@@ -99,13 +104,13 @@ def objective_rows(results: Results) -> list[list[str]]:
         sure = ", not sure" if row["straddles"] else ""
         why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
         served = NOTHING if kind == "errorRate" else share_served(row["served_ratio"])
-        rows.append([row["slo"], row["endpoint"], row["quantity"], *seen, served, verdict + sure + why])
+        rows.append([row["slo"], row["endpoint"], in_full(row["quantity"]), *seen, served, verdict + sure + why])
     return rows
 
 
 def share_served(share: float) -> str:
-    """The part of the requests that a latency is of, rounded down: all is all."""
-    return NOTHING if math.isnan(share) else percent(math.floor(share * 1e4) / 1e4)
+    """The part of the requests that a latency is of; what lacks a little to all is not written as all."""
+    return NOTHING if math.isnan(share) else percent(share)
 
 
 def cause_line(results: Results) -> str:
@@ -138,8 +143,9 @@ def text_table(head: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 
     cells = [head, *rows]
     widths = [max(len(row[at]) for row in cells) for at in range(len(head))]
     room = WIDTH - sum(widths[texts:]) - len(GAP) * (len(head) - 1)
-    for at in range(texts):
-        widths[at] = min(widths[at], max(room // texts, FEWEST))
+    for left, at in enumerate(sorted(range(texts), key=widths.__getitem__)):  # short ones leave more to long ones
+        widths[at] = min(widths[at], max(room // (texts - left), FEWEST))
+        room -= widths[at]
     return [
         GAP.join(
             shorten(cell, width).ljust(width) if at < texts else cell.rjust(width)

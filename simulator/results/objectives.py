@@ -165,7 +165,7 @@ def _errors(observed: Observed, objective: Objective, lost: Interval, confidence
     seen = certain(lost, observed, rarity, confidence)
     if rarity is None or np.isnan(seen.value):
         return seen, ""
-    return seen, f"{rarity.expected:.2g} failures of replicas are expected in all replications"
+    return seen, f"{rarity.what} are expected in all replications"
 
 
 def _unserved(plan: Plan, objective: Objective, lost: Interval) -> tuple[bool, bool, str]:

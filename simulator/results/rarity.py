@@ -13,6 +13,8 @@ from ..plan.plan import Plan
 
 FEW: Final = 10.0
 """Failures by chance, expected in all replications, below which their share of the errors is luck."""
+NONE: Final = 0.025
+"""Outages of all replicas at once below which there is hardly ever one, and what it would add is next to nothing."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,19 @@ class Rarity:
     """Failures of replicas by chance that are too rare for the length of a run.
 
     `expected` are there in all replications. `share` is about what they make of the errors in the long run: the share
-    of a service's replicas that is down, of all such services together.
+    of a service's replicas that is down, of all such services together. Where failures are many, the same is asked of
+    `outages`, in which no replica of a unit is left: they make most of the errors.
     """
 
     services: tuple[str, ...]
     expected: float
     share: float
+    outages: bool = False
+
+    @property
+    def what(self) -> str:
+        """What is expected, in words."""
+        return f"{self.expected:.2g} {'outages of all replicas at once' if self.outages else 'failures of replicas'}"
 
     def most(self, confidence: float) -> float:
         """The largest share of errors that so few failures leave room for: the exact limit of a Poisson count."""
@@ -45,10 +54,31 @@ def find_rarity(plan: Plan, replications: int, endpoint: int | None = None) -> R
     up, down = mean[failures.up[rows]], mean[failures.repair[rows]] + mean[failures.startup[rows]]
     replicas = plan.units.replicas[plan.services.unit[service]]
     expected = float((replicas * plan.settings.duration_s * replications / (up + down)).sum())
-    if not 0.0 < expected < FEW:  # of no replicas none is expected
-        return None
     names = tuple(dict.fromkeys(plan.services.name[row] for row in service.tolist()))
-    return Rarity(names, expected, float((down / (up + down)).sum()))
+    if expected >= FEW:
+        return _outages(plan, replications, service, down, 1.0 / (up + down))
+    return Rarity(names, expected, float((down / (up + down)).sum())) if expected > 0.0 else None  # of no replicas none
+
+
+def _outages(
+    plan: Plan, replications: int, service: NDArray[np.int_], down: NDArray[np.float64], rate: NDArray[np.float64]
+) -> Rarity | None:
+    """Times in which all of several replicas of a unit are down, each on its own, if there are too few to be seen.
+
+    With the chance q that one is down, all n are with q^n, and one of them is back after down / n in the mean.
+    """
+    names: dict[str, None] = {}
+    expected = share = 0.0
+    units = plan.services.unit[service]
+    for unit in np.unique(units[plan.units.replicas[units] > 1]).tolist():
+        here, replicas = units == unit, int(plan.units.replicas[unit])
+        chance = float(1.0 - np.prod(1.0 - rate[here] * down[here])) ** replicas
+        length = float((rate[here] * down[here]).sum() / rate[here].sum()) / replicas
+        number = plan.settings.duration_s * replications * chance / length if length > 0.0 else 0.0
+        if NONE <= number < FEW:
+            names |= dict.fromkeys(plan.services.name[row] for row in service[here].tolist())
+            expected, share = expected + number, share + chance
+    return Rarity(tuple(names), expected, share, outages=True) if names else None
 
 
 def _behind(plan: Plan, endpoint: int | None) -> NDArray[np.bool_]:

@@ -12,7 +12,8 @@ by what independent requests would show, it is the design effect: how many reque
 - A mean has Student's interval on the scale of logarithms.
 
 The upper side of the latter two is wider by twice its own length on that scale (`stretch`): where a queue is seen to be
-short, its spread is seen to be small as well, so that an even interval is missed from below more often.
+short, its spread is seen to be small as well, so that an even interval is missed from below more often. No percentile
+is said to be above all values that were seen.
 `benchmarks/coverage.py` measures how often all of these hold the truth.
 
 Sources: Asmussen, Glynn, Stochastic Simulation (2007), III.5 and IV.1 (sectioning); Korn, Graubard, Confidence
@@ -226,7 +227,8 @@ class Sections:
         if independent >= ENOUGH and effective * rare >= OWN:
             low, high = self._values(1.0 - probability, effective, confidence)
             if np.isfinite(high):
-                return Interval(value, low, _stretched(value, high), independent)
+                # where values jump, the longer side would be beyond all that was seen
+                return Interval(value, low, min(_stretched(value, high), float(self.ordered[-1])), independent)
         level = 1.0 - (1.0 - confidence) * STRICT
         most = max(own, *self.tail[:2], *self.middle[:2])
         low, high = self._values(1.0 - probability, effective_number(number, most, degrees, level), level)

@@ -99,6 +99,15 @@ def read(file: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == seal else None
 
 
+def drop_damaged(folder: Path) -> bool:
+    """Remove files that are not whole, so that what they had is made again; whether there were any."""
+    damaged = [file for file in folder.glob(f"*{ENDING}") if read(file) is None]
+    for file in damaged:
+        with suppress(OSError):
+            file.unlink()
+    return bool(damaged)
+
+
 def write(file: Path, content: bytes) -> None:
     """Put a whole file there, or none."""
     new = file.with_name(f".{uuid.uuid4().hex}.new")

@@ -19,6 +19,12 @@ from ..errors import Problem
 from ..units import is_percentile
 
 _FEW = 12
+_MEANT = {
+    "retries": "attempts", "retryBudget": "percent", "hedge": "after", "bulkhead": "maxConcurrentCalls",
+    "rateLimit": "limitForPeriod", "circuitBreaker": "failureRateThreshold", "queue": "capacity",
+    "outlierDetection": "consecutive5xxErrors", "resources": "cpu", "prices": "vcpuHour", "network": "latency",
+}  # fmt: skip
+"""By block the key that a bare value in its place is likely to be meant for."""
 
 At = Literal["key", "value"]
 Location = tuple[str | int, ...]
@@ -160,11 +166,26 @@ def _issue(error: dict[str, object], tree: object) -> Issue:
         return Issue(place, f"missing key `{location[-1]}`", at)
     if kind in ("model_type", "dict_type", "model_attributes_type"):
         named = kind == "dict_type" and isinstance(given, list | tuple)
-        return Issue(place, f"expected a mapping, found {describe(given)}{_by_name(given) if named else ''}", at)
+        example = _by_name(given) if named else _block(location, given)
+        return Issue(place, f"expected a mapping, found {describe(given)}{example}", at)
     if kind in ("tuple_type", "list_type"):
         dash = ": put `- ` before each item" if isinstance(given, Mapping) else ""
         return Issue(place, f"expected a list, found {describe(given)}{dash}", at)
     return Issue(place, str(error["msg"]), at)
+
+
+def _block(location: Location, given: object) -> str:
+    """Return how to write the block that something else stands in place of."""
+    if location[:1] == ("services",) and len(location) == 2:
+        return f": a service is written as `{location[1]}: {{steps: [...]}}`"
+    key = str(location[-1]) if location else ""
+    plain = isinstance(given, str | int | float) and describe(given).strip("`") == str(given)
+    if location[:1] == ("slos",) and len(location) == 2:
+        objective = is_percentile(key) or key in ("mean", "errorRate")
+        name = "checkout" if objective or key == "call" else key
+        inside = f"{key}: {given}" if objective and plain else "p99: ..."
+        return f": objectives stand below a name, `slos: {{{name}: {{call: ..., {inside}}}}}`"
+    return f": write `{key}: {{{_MEANT[key]}: {given}}}`" if key in _MEANT and plain else ""
 
 
 def _by_name(given: object) -> str:

@@ -156,6 +156,8 @@ def read_axis_text(text: str) -> Any:
         return _read_span(text)
     if text.count(":") == 2 and "," not in text:
         return list(_read_range(text))
+    if text.count(":") == 1 and all(map(_AMOUNT.match, map(str.strip, text.split(":")))):
+        raise ValueError(f"expected start:stop:step, such as 50/s:400/s:50/s, found {describe(text)}: it has no step")
     words = [word.strip() for word in text.split(",")]
     if not all(words):
         raise ValueError(f"expected values {_EXAMPLE}, found {describe(text)}")

@@ -330,8 +330,14 @@ BUGS: list[tuple[str, str, str, str]] = [
     (
         "visits in the bin of their end",
         "record.py",
-        "begun = m[m[exchange + Exchange.REQUEST] + Request.BIN]",
-        "begun = min(m[World.EDGE], m[World.EDGE_COUNT] - 2)",
+        "begun * m[World.SERVICE_COUNT] + m[service + Service.ROW]) * VISITS",
+        "min(m[World.EDGE], m[World.EDGE_COUNT] - 2) * m[World.SERVICE_COUNT] + m[service + Service.ROW]) * VISITS",
+    ),
+    (
+        "sends in the bin of their end",
+        "record.py",
+        "(begun * m[World.SEND_COUNT]",
+        "(min(m[World.EDGE], m[World.EDGE_COUNT] - 2) * m[World.SEND_COUNT]",
     ),
     ("a page has one row more", "record.py", "row + PAGE_ROWS * width", "row + PAGE_ROWS * width + width"),
     ("jobs on shared cores all wait", "record.py", "+ (sharing - shared)", "+ sharing"),

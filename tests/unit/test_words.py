@@ -116,3 +116,16 @@ def test_counts():
 
 def test_shares_and_times_in_sentences():
     assert (percent(0.95), duration(0.0), duration(90.0)) == ("95 %", "0 ms", "90 s")
+
+
+def test_a_unit_fits_what_is_shown_and_not_the_last_bits():
+    """1 ms - 2^-50 s is no thousand microseconds, nor is 10 s, shown to four digits, ten thousand milliseconds."""
+    assert [told("latency_mean_s", value) for value in (0.001 - 2**-50, 0.000999, 9.99999)] == [
+        "1 ms",
+        "999 µs",
+        "10 s",
+    ]
+
+
+def test_an_end_that_nobody_knows_is_no_half_width():
+    assert column([0.0639, 0.07], MILLISECONDS, [INF, 0.001]) == ["63.90", "70.00 ± 1.00"]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
+from ...doing import doing
 from ...machine import memory_limit as default_limit
 from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
+from ...rules import keeping
+from ...rules.jit import COMPILING, RULES, cache_folder, compile_now, is_at_hand
 from .clock import TASK_BYTES, Clock
 from .life import Life
 from .recorder import Recorder
@@ -32,6 +36,10 @@ class ReferenceEngine:
 
     def __init__(self, memory_limit: int | None = None) -> None:
         self.memory_limit = default_limit() if memory_limit is None else memory_limit
+
+    def prepare(self) -> None:
+        """Have the rules ready; if they are in no cache yet, say what takes so long."""
+        _prepare()
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: what this engine cannot run, no plan contains."""
@@ -69,3 +77,15 @@ class ReferenceEngine:
             clock.close()
         recorder.close(life.model)
         return recorder.trace(self.name, seed, replication)
+
+
+@cache
+def _prepare() -> None:
+    """Compile all rules in this process, so that its workers find them; an intact cache is left to the first calls."""
+    with COMPILING:
+        package = keeping.__name__.rpartition(".")[0]
+        rules = [rule for rule in RULES if rule.py_func.__module__.startswith(f"{package}.")]
+        if keeping.drop_damaged(cache_folder()) or not all(map(is_at_hand, rules)):
+            with doing("compiling the engine for this machine, once (half a minute)"):
+                for rule in rules:
+                    compile_now(rule)

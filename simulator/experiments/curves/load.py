@@ -279,7 +279,11 @@ def _sentence(curve: LoadCurve, name: str) -> str:
     if knee is None:
         return f"{name} serves nothing at any of these loads."
     saturation = curve.saturation[name]
-    text = _knee_words(knee, rows, curve.axis) + _pace_words(rows, curve, saturation)
+    if curve.axis != "users" and not keeps_up(rows, saturation):  # a knee is of loads that are kept up with
+        text = f"has its knee below {spell(rows[curve.axis].tolist())[0]}{load_unit(curve.axis)}"
+    else:
+        text = _knee_words(knee, rows, curve.axis)
+    text += _pace_words(rows, curve, saturation)
     if math.isfinite(saturation):
         text += f" (by theory {curve.bottlenecks[name]} saturates at {short(saturation)}/s)"
     return f"{name} {text}."

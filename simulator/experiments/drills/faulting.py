@@ -86,19 +86,22 @@ def make_scene(
     warmup_s = topology.simulation.warmup
     if warmup_s == "auto":
         raise PlanError("a drill needs a warmup that is a time: `auto` would look for it in runs that a fault disturbs")
+    example = f'give target="{next(iter(topology.services))}"'
     if target is not None:
         topology = _with_fault(topology, _block(target, fault or "kill", given, warmup_s))
     elif given or fault is not None:
         words = ", ".join(["fault", *given] if fault is not None else given)
-        raise PlanError(f"{words}: given without a target: name one, or leave them out to drill the faults of the file")
+        raise PlanError(
+            f"{words}: given without a target: name one ({example}), or leave them out to drill the faults of the file"
+        )
     elif not topology.faults:
-        raise PlanError("no fault to drill: name a target, such as payment, or write `faults` into the file")
+        raise PlanError(f"no fault to drill: name a target ({example}), or write `faults` into the file")
     at_s, until_s = min(one.at for one in topology.faults), max(one.until for one in topology.faults)
     horizon_s = until_s + max(WATCHED_S, 4.0 * (until_s - at_s)) if duration is None else _seconds("duration", duration)
     if horizon_s <= until_s:
         raise PlanError(
             f"duration: the fault ends at {format_duration(until_s)}, when a run of {format_duration(horizon_s)} is "
-            "over: nobody would see what comes after it"
+            f'over: nobody would see what comes after it; give duration="{format_duration(2.0 * until_s)}"'
         )
     faulty = with_settings(topology, duration=horizon_s)
     names = tuple(dict.fromkeys(one.target for one in faulty.faults))

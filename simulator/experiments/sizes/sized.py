@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .judging import Judge
     from .marginal import NextReplica
 
+ROUNDING = 1e-9
+"""Of prices: what differs by no more costs the same, added up in another order."""
+
 
 @dataclass(frozen=True, eq=False)
 class Capacity:
@@ -91,7 +94,7 @@ class Capacity:
         from .dearer import shown_to_cost_more
 
         saving = self.cost_per_hour - price
-        return saving > 0.0 and self.judge.lattice.priced and shown_to_cost_more(self.judge, saving)
+        return saving > ROUNDING and self.judge.lattice.priced and shown_to_cost_more(self.judge, saving)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the topology, ready for JSON."""

@@ -82,8 +82,9 @@ def test_who_does_not_come_back_is_exit_code_1(capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        ("drill shop.yaml", "no fault to drill"),
-        ("drill shop.yaml --for 3s", "for: given without a target"),
+        ("drill shop.yaml", "no fault to drill: name a target (give --target web), or write `faults` into the file"),
+        ("drill shop.yaml --for 3s", "for: given without a target: name one (give --target web), or leave"),
+        ("drill shop.yaml --target pay --at 3s --for 9s --duration 5s --warmup 1s", "after it; give --duration 24s"),
         ("drill shop.yaml --target pay --fault slow", "slow needs a factor: give --factor 5"),
         ("drill shop.yaml --target pya", "unknown service `pya`; expected `web` or `pay`"),
         ("drill shop.yaml --target pay --policies most", "there is no set 'most'"),

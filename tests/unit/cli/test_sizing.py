@@ -129,6 +129,7 @@ def sized(price, *, met=True, dearer=False, exact=True):
             " objective in the others; longer runs may tell.",
         ),
         ({"a": sized(1.0), "b": sized(1.0)}, "Neither is cheaper."),
+        ({"a": sized(0.1 + 0.2), "b": sized(0.3)}, "Neither is cheaper."),  # but for the last bit
         ({"a": sized(math.nan), "b": sized(math.nan)}, "Nothing has a price."),
         ({"a": sized(1.0), "b": sized(1.5, met=False)}, "No size of b was shown to meet every objective."),
     ],

@@ -70,6 +70,27 @@ def test_what_begins_is_said_and_is_not_counted_as_work(monkeypatch):
     assert heard.getvalue() == "simulate shop.yaml: started\nsimulate shop.yaml: compiling\n"
 
 
+def test_what_takes_longer_than_was_said_is_not_said_to_be_short_any_more(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    teller = Teller("simulate shop.yaml", io.StringIO())
+    with watched(teller.stage), doing("compiling (a minute or two)"):
+        now[0] = 60.0
+        assert teller.line() == "simulate shop.yaml: compiling (a minute or two), 60 s so far"
+        now[0] = 150.0
+        assert teller.line() == "simulate shop.yaml: compiling, 2.5 min so far"
+
+
+def test_it_speaks_less_often_after_a_while_but_never_five_seconds_apart(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    teller = Teller("simulate shop.yaml", io.StringIO())
+    pauses = {}
+    for now[0] in (0.0, 19.0, 21.0, 1000.0):
+        pauses[now[0]] = teller._pause()
+    assert pauses == {0.0: 2.0, 19.0: 2.0, 21.0: 4.0, 1000.0: 4.0}
+
+
 def test_how_long_the_rest_takes_is_not_told_from_nothing(monkeypatch):
     now = [0.0]
     monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: now[0]))

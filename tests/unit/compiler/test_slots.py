@@ -84,3 +84,28 @@ def test_the_napkin_and_the_warning_say_so(plan_of):
     assert "gw: " not in " ".join(plan(plan_of, rate=rate - 1).warnings)
     said = " ".join(plan(plan_of, rate=rate).warnings)
     assert "since waiting at db holds them: unstable, its queue grows as long as the run lasts" in said
+
+
+def test_branches_one_after_the_other_tell_that_slots_may_be_few(plan_of):
+    """Six slots before two callees of 10 and 9 ms at once: in sequence they would let a tenth less through."""
+    file = """
+services:
+  g: {concurrency: 6, steps: [{parallel: [{call: s}, {call: t}]}]}
+  s: {steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+  t: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}
+workload: {call: g, rate: 60/s}
+"""
+    assert "g may let less through than this says" in napkin(plan_of(file)).render()
+
+
+def test_fewer_slots_of_a_callee_are_named(plan_of):
+    file = """
+services:
+  g: {concurrency: 4, scheduling: PS, steps: [{cpu: 8ms}, {call: s}]}
+  s: {scheduling: PS, concurrency: 2, steps: [{cpu: 6ms}, {sleep: 10ms}]}
+workload: {call: g, rate: 60/s}
+"""
+    shown = " ".join(napkin(plan_of(file)).render().split())
+    assert "the 4 slots of g let at most" in shown
+    assert "and the fewer slots of s may leave less" in shown
+    assert "fewer slots" not in napkin(plan_of(file.replace("concurrency: 2", "concurrency: 4"))).render()

@@ -1,13 +1,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import simulator as sim
 from simulator.plan.layout import Outcome
 from simulator.plan.plan import Objective
 from simulator.results import summarise
-from simulator.results.caveats import percentile_name, requests_needed
+from simulator.results.caveats import about_intervals, percentile_name, requests_needed
+from simulator.results.quantities import PERCENTILES
 
 
 def even(build, number, latency_s=0.1, kinds=2, **changes):
@@ -54,6 +56,16 @@ def test_a_wide_interval(build):
     )
     assert not having(warnings, "throughput_per_s")
     assert having(said(build, even(build, 100), even(build, 200)), "throughput_per_s is known to")
+
+
+def test_no_length_of_a_run_is_told_for_a_percentile_at_a_jump():
+    table = pd.DataFrame({"mean": 0.002, "half_width": 0.0}, index=["latency_mean_s", "throughput_per_s", *PERCENTILES])
+    table.loc["latency_p90_s", "half_width"] = 0.25
+    (said,) = about_intervals(None, table)
+    assert said.endswith("it lies between times far apart; make the run longer, or judge by another percentile")
+    table.loc["latency_p90_s", "half_width"] = 0.0004
+    (said,) = about_intervals(None, table)
+    assert said.endswith("known to 20 % only (half width by value): make the run 4 times as long for 10 %")
 
 
 def test_too_few_requests_for_a_percentile(build):

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.plan.plan import Objective, Prices
 from simulator.results import summarise
-from simulator.results.display import give_or_take, label, shorten, text_table
+from simulator.results.display import give_or_take, label, share_served, shorten, text_table
 from simulator.words import MILLISECONDS, unit_of
 
 
@@ -20,6 +20,7 @@ def test_labels_have_units():
     assert label("latency_p99_s", unit=unit_of("latency_p99_s", (90.0,))) == "latency p99 (s)"
     assert label("throughput_per_s") == "throughput (/s)"
     assert label("availability_ratio") == "availability (%)"
+    assert label("latency_p9999_s") == "latency p99.99 (ms)"
     assert label("requests") == "requests"
     assert label("cost_per_hour", "USD") == "cost per hour (USD)"
 
@@ -29,6 +30,15 @@ def test_long_names_are_shortened():
     assert shorten("abcdefg", 6) == "abcde…"
     lines = text_table(("name", "value"), [("n" * 300, "1")])
     assert [len(line) for line in lines] == [100, 100]
+
+
+def test_a_short_name_leaves_its_room_to_a_long_one():
+    lines = text_table(("deployment", "policies", "value"), [("microservices", "none", "1" * 74)], 2)
+    assert lines[1].split()[:2] == ["microservices", "none"]
+
+
+def test_a_share_is_rounded_like_any_other_but_what_lacks_a_little_is_not_all():
+    assert [share_served(share) for share in (10930 / 15987, 1.0, 0.999987)] == ["68.37 %", "100 %", "99.9987 %"]
 
 
 def test_the_text_says_what_matters(build):

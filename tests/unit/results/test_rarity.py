@@ -40,6 +40,19 @@ def test_frequent_failures_are_seen():
     assert find_rarity(plan_of(SHOP.replace("failures: {mtbf: 12h, mttr: 2m}, ", "")), 10) is None
 
 
+def test_many_failures_may_be_few_outages():
+    """Two replicas, each down for 10 of 310 s: both are for 5 s at a time, so that 6000 s have 1.25 such times."""
+    changes = {"services.pay.failures.mtbf": "5m", "services.pay.failures.mttr": "10s", "services.pay.startup": "0s"}
+    rarity = find_rarity(plan_of(**changes), 10)
+    assert (rarity.services, rarity.outages) == (("pay",), True)
+    assert rarity.share == pytest.approx((10 / 310) ** 2)
+    assert rarity.expected == pytest.approx(6000 * (10 / 310) ** 2 / 5)
+    assert rarity.what == "1.2 outages of all replicas at once"
+    assert rarity.most(0.95) > 3.0 * rarity.share
+    assert find_rarity(plan_of(**changes, **{"services.pay.replicas": 6}), 10) is None  # never, or so
+    assert find_rarity(plan_of(**changes, **{"services.pay.replicas": 1}), 10) is None  # each failure is one, and seen
+
+
 def test_only_those_behind_an_endpoint_matter():
     plan = plan_of(
         SHOP.replace("workload: {call: web, rate: 10/s}", "workload: {calls: [{call: web}, {call: log}], rate: 10/s}")

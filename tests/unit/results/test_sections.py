@@ -175,3 +175,10 @@ def test_equal_values_are_known_exactly():
 
 def test_the_upper_side_is_longer():
     assert stretch(0.1) == pytest.approx(0.12)
+
+
+def test_no_percentile_is_above_all_that_was_seen():
+    """One in ten waits for its timeout: p90 is at the jump from 2 to 500 ms, and the upper side is longer by far."""
+    rng = np.random.default_rng(1)
+    seen = sections_of([np.where(rng.random(1000) < 0.097, 0.5, 0.002) for _ in range(3)]).percentile(0.9, 0.95)
+    assert (seen.value, seen.low, seen.high) == (0.002, 0.002, 0.5)

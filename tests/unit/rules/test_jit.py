@@ -206,6 +206,16 @@ def garbled(content: bytes, how: str) -> bytes:
 FOREIGN = pickle.dumps(("of", "another", "numba"))
 
 
+def test_files_that_are_damaged_are_dropped_and_whole_ones_stay(tmp_path):
+    for name in ("a.whole", "b.junk"):
+        jit.keeping.write(tmp_path / f"{name}{jit.keeping.ENDING}", b"code")
+    assert not jit.keeping.drop_damaged(tmp_path)
+    (tmp_path / f"b.junk{jit.keeping.ENDING}").write_bytes(b"junk")
+    assert jit.keeping.drop_damaged(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == [f"a.whole{jit.keeping.ENDING}"]
+    assert not jit.keeping.drop_damaged(tmp_path)
+
+
 @pytest.mark.parametrize("how", ["empty", "cut off", "one bit", "text", "foreign", "foreign pickle"])
 def test_damaged_or_foreign_machine_code_is_made_anew(place, how):
     jit.compile_now(make_kept())

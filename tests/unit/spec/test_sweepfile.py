@@ -172,6 +172,8 @@ def test_numbers_of_a_text_are_those_of_a_file():
         ("1:2:x", "in one unit"),
         ("1h30m:2h30m:1h30m", "in one unit"),
         ("0:1:0.000001", "stands for 1000001 values"),
+        ("50/s:400/s", "such as 50/s:400/s:50/s, found `50/s:400/s`: it has no step"),
+        ("1:3", "it has no step"),
         ("1..", "expected a span"),
         ("..2", "expected a span"),
         ("1..2:lg", "expected a span"),

@@ -96,7 +96,8 @@ def test_what_theory_finds_unstable_does_not_keep_up_however_little_it_lags():
     assert "it keeps up to 100/s" in told(LOADS, [50.0, 100.0, 199.0, 200.0], saturation=200.0)
     assert "it keeps up to 200/s" in told(LOADS, [50.0, 100.0, 199.0, 200.0], saturation=201.0)
     assert "it keeps up to 100/s" in told(LOADS, [50.0, 100.0, 189.0, 300.0], saturation=201.0)  # the first that lags
-    assert "it keeps up with none of these loads" in told(LOADS, [40.0, 40.0, 40.0, 40.0])
+    none = told(LOADS, [40.0, 40.0, 40.0, 40.0])
+    assert none.startswith("web has its knee below 50/s; it keeps up with none of these loads")
     assert "it keeps up to 300/s" in told(LOADS, LOADS)
 
 

@@ -69,14 +69,18 @@ def test_a_duration_is_that_of_the_run():
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        ({}, "no fault to drill: name a target"),
+        ({}, "no fault to drill: name a target (give target="),
         ({"replicas": 2, "at": "5s"}, "replicas, at: given without a target"),
         ({"fault": "pause"}, "fault: given without a target"),
         ({"target": "db", "fault": "explode"}, "fault: there is no 'explode': use kill, slow"),
         ({"target": "db", "fault": "slow"}, "fault: slow needs a factor: give factor=5"),
         ({"target": "db", "fault": "delay", "percentage": 5.0}, "fault: delay needs a fixedDelay: give fixed_delay="),
         ({"target": "db", "settings": {**SETTINGS, "warmup": "auto"}}, "a drill needs a warmup that is a time"),
-        ({"target": "db", "settings": {**SETTINGS, "duration": "65s"}}, "duration: the fault ends at 65s, when"),
+        (
+            {"target": "db", "settings": {**SETTINGS, "duration": "65s"}},
+            "duration: the fault ends at 65s, when a run of 65s is over: nobody would see what comes after it; give "
+            'duration="130s"',
+        ),
         ({"target": "db", "factor": 2.0}, "factor: kill has none, only slow"),
         ({"target": "db", "from": "web"}, "from: kill has none, only abort, delay and partition"),
         ({"target": "db", "settings": {**SETTINGS, "duration": "long"}}, "duration: "),

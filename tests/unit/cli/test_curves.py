@@ -112,7 +112,7 @@ def test_the_same_command_writes_the_same_bytes(capsys):
         ),
         ("scaling shop.yaml --replications 1 -o x.png", "one replication has no interval"),
         ("scaling shop.yaml --set slos={} -o x.png", "the file has no slos"),
-        ("scaling shop.yaml -o x.png -o y.pdf", "cannot save a figure as y.pdf"),
+        ("scaling shop.yaml -o x.png -o y.gif", "cannot save a figure as y.gif"),
         ("load-curve shop.yaml --quick -o x.png", "--quick draws a topology without a run"),
     ],
 )

@@ -142,7 +142,7 @@ def _together(made: dict[str, sim.Capacity], first: str | None) -> str:
     head = ["deployment", "objectives", "replicas", "cores", "cost per hour", "binding"]
     rows = [
         [
-            name, "met" if one.met else "MISSED", str(sum(one.replicas[unit] for unit in one.sized)),
+            name, "MISSED" if one.state == "not met" else one.state, str(sum(one.replicas[unit] for unit in one.sized)),
             number(sum(one.replicas[unit] * one.cores[unit] for unit in one.sized)), cost, one.binding,
         ]
         for (name, one), cost in zip(made.items(), column([one.cost_per_hour for one in made.values()]), strict=True)

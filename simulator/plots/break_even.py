@@ -44,7 +44,8 @@ def break_even(curve: BreakEven, *, ax: Axes | None = None) -> Axes:
     """A map of which deployment is cheaper at equal objectives, and by how much.
 
     Cells have the colour of the deployment that wins, as in the other figures; the number is what is saved of the
-    other's price. Hatched cells show no difference. Where one cannot meet the objectives, the cell says which one can.
+    other's price. Hatched cells show no difference. Where one cannot meet the objectives, the cell says which one can;
+    where it is not shown to miss them either, which one is shown to meet them.
 
     Parameters
     ----------
@@ -85,10 +86,17 @@ def break_even(curve: BreakEven, *, ax: Axes | None = None) -> Axes:
 
 def _note(curve: BreakEven) -> str:
     hatched = "hatched: no difference shown; " if (curve.cells["kind"] == "same").any() else ""
+    if not all(_is_shown(cell) for cell in curve.cells.to_dict(orient="records")):
+        hatched += "not shown: neither to meet the objectives nor to miss them; "
     return partial_note(interrupted=curve.interrupted) + (
         f"both sized to {' and '.join(curve.objectives)} in every cell; {hatched}"
         + interval_note(curve.confidence, curve.replications, "judged by")
     )
+
+
+def _is_shown(cell: dict[Any, Any]) -> bool:
+    """Whether what does not meet the objectives is shown to miss them."""
+    return bool(cell.get("shown", True))
 
 
 def _place(values: Sequence[object], value: object) -> int:
@@ -108,7 +116,7 @@ def _cell(ax: Axes, curve: BreakEven, cell: dict[Any, Any], at: tuple[int, int],
     if cell["kind"] == "same":
         fill, hatch = PALE, "///"
     elif cell["kind"] == "none":
-        fill, hatch = OTHERS, "xx"
+        fill, hatch = (OTHERS, "xx") if _is_shown(cell) else (PALE, "..")
     elif cell["kind"] == "only":
         fill = colours(list(curve.deployments))[str(cell["winner"])]
     if fill is None:
@@ -131,9 +139,9 @@ def _cell(ax: Axes, curve: BreakEven, cell: dict[Any, Any], at: tuple[int, int],
 def _lines(cell: dict[Any, Any]) -> list[str]:
     """What stands in a cell."""
     if cell["kind"] == "none":
-        return ["neither meets", "the objectives"]
+        return ["neither meets", "the objectives"] if _is_shown(cell) else ["neither shown", "to meet them"]
     if cell["kind"] == "only":
-        return ["only", str(cell["winner"])]
+        return ["only", str(cell["winner"]), *([] if _is_shown(cell) else ["shown"])]
     if cell["kind"] == "same":
         return ["no difference", "shown"]
     saving = float(cell["saving_ratio"])

@@ -41,16 +41,19 @@ PANELS: Final = {
     "all_cores": (1.0, "cores of everything"),
     "memory_bytes": (1.0 / GIB, "memory (GiB)"),
     "latency_p99_s": (1e3, "latency p99 (ms)"),
-    "goodput_per_s": (1.0, "goodput (/s)"),
+    "worst_by_limit_ratio": (1e2, "worst objective by its limit (%)"),
 }
 """Factor to what people read, and the label of the axis."""
 EVERYTHING: Final = " of everything"
 WHOLE: Final = ("replicas", "cores", "all_cores")
 """What is counted."""
-MEASURED: Final = ("latency_p99_s", "goodput_per_s")
+MEASURED: Final = ("latency_p99_s", "worst_by_limit_ratio")
 """What has intervals."""
-PRICES: Final = ("cost_per_hour", "all_cores")
-"""What is large: of everything, kept units included."""
+CROSS: Final[dict[str, Any]] = {"marker": "x", "linestyle": "", "markersize": 8.0, "markeredgewidth": 2.0}
+DIAMOND: Final[dict[str, Any]] = {
+    "marker": "D", "linestyle": "", "markersize": 6.5, "markeredgewidth": 1.5, "markerfacecolor": "white",
+}  # fmt: skip
+"""What stands where the objectives are missed, and where they are not shown to be met or missed."""
 LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"}
 """The least of it with which the objectives are not shown to be missed."""
 
@@ -58,9 +61,11 @@ LOW: Final = {"cost_per_hour": "cost_low_per_hour", "all_cores": "all_cores_low"
 def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
     """Cost per hour against the load, large; beside it replicas, cores and memory of what was sized, and p99 latency.
 
+    Where requests enter at several endpoints, the worst objective by its limit is drawn instead of p99.
     One line a deployment, sized at every load, in steps, since sizes are whole; a cross where the objectives are not
-    met. Squares along the top say which one is cheaper, open ones which is the only one that meets the objectives, grey
-    ones that no difference is shown, crosses that nobody meets them. Grey bands hold the crossovers. A file without
+    met, a diamond where they are not shown to be met, nor to be missed. Squares along the top say which one is
+    cheaper, open ones which is the only one that meets the objectives, grey ones that no difference is shown, crosses
+    and diamonds that nobody meets them, or is shown to. Grey bands hold the crossovers. A file without
     prices is compared by its cores.
 
     Parameters
@@ -75,7 +80,7 @@ def scaling(curve: ScalingCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | N
     SimulatorError
         If the number of axes is another one.
     """
-    quantities = [curve.price, *(name for name in PANELS if name not in (curve.price, *PRICES))][:5]
+    quantities = [curve.price, "replicas", "cores", "memory_bytes", curve.judged]
     with styled():
         axes = given_axes(ax, 5, "scaling") or _new()
         title_all(axes[0], curve.headline, _note(curve))
@@ -90,17 +95,27 @@ def _note(curve: ScalingCurve) -> str:
     estimated = (table[LOW[curve.price]] < table[curve.price]).any()
     low = ", the band below it: smaller sizes that are not shown to miss the objectives" if estimated else ""
     winner = "the cheaper one" if curve.price == "cost_per_hour" else "the one with fewer cores"
-    squares = {"cheaper": winner, "only": "open the only one that meets the objectives",
+    sure = all(verdict.shown for verdict in curve.verdicts if verdict.kind == "only")
+    squares = {"cheaper": winner,
+               "only": f"open the only one that {'meets' if sure else 'is shown to meet'} the objectives",
                "same": "grey no difference shown"}  # fmt: skip
     drawn = [words for kind, words in squares.items() if kind in kinds]
+    by_limit = curve.judged == "worst_by_limit_ratio"
     parts = [
         f"{PANELS[curve.price][1].removesuffix(EVERYTHING)}{EVERYTHING}{low}",
         "replicas, cores, memory of the sized units",
         f"squares: {', '.join(drawn)}" if drawn else "",
-        "" if table["met"].all() else "×: objectives not met",
+        "×: objectives not met" if (~table["met"] & ~_not_shown(table)).any() else "",
+        "◇: not shown to be met, nor to be missed" if _not_shown(table).any() else "",
+        f"worst objective: {' or '.join(dict.fromkeys(table['worst_objective']))}" if by_limit else "",
         interval_note(curve.confidence, curve.replications, "bars"),
     ]
     return partial_note(interrupted=curve.interrupted) + "; ".join(part for part in parts if part)
+
+
+def _not_shown(rows: pd.DataFrame) -> pd.Series[bool]:
+    """Where the objectives are neither met nor shown to be missed."""
+    return ~rows["met"] & ~rows["shown_missed"] if "shown_missed" in rows else rows["met"] & False
 
 
 def _new() -> list[Axes]:
@@ -120,11 +135,12 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     for name, rows in parts.items():
         _line(ax, curve, rows, quantity, factor, palette[name])
         ends.append((float(rows[curve.axis].iloc[-1]), factor * float(rows[quantity].iloc[-1]), name, palette[name]))
-    if quantity == "latency_p99_s":
-        for limit in curve.limits.values():
-            ax.axhline(factor * limit, color=INK, linewidth=0.9, zorder=1.0)
+    limits = {"latency_p99_s": set(curve.limits.values()), "worst_by_limit_ratio": {1.0}}.get(quantity, set())
+    for limit in limits:
+        ax.axhline(factor * limit, color=INK, linewidth=0.9, zorder=1.0)
     ax.set_xlim(0.0, reach * 1.04)
-    top = np.nanmax([1e-9, ax.get_ylim()[1], *(factor * curve.table[quantity])])
+    values = factor * curve.table[quantity].to_numpy(np.float64)
+    top = np.max([1e-9, ax.get_ylim()[1], *values[np.isfinite(values)]])
     ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
     ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     currency = f" ({curve.currency})" if quantity == "cost_per_hour" and curve.currency else ""
@@ -135,10 +151,11 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
         _mark_crossovers(ax, curve)
     else:
         ax.locator_params(axis="x", nbins=5)
-        if quantity == "latency_p99_s" and curve.limits:
+        if limits:
             # Above the panel: within it, crosses may stand anywhere.
-            told = " and ".join(readable(factor * limit) for limit in sorted(set(curve.limits.values())))
-            ax.set_title(f"line: slo {told} ms", loc="right", fontsize=SMALL, fontweight="normal", pad=3.0)
+            told = " and ".join(readable(factor * limit) for limit in sorted(limits))
+            line = f"line: slo {told} ms" if quantity == "latency_p99_s" else "line: the limit of each objective"
+            ax.set_title(line, loc="right", fontsize=SMALL, fontweight="normal", pad=3.0)
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=quantity in WHOLE))
 
 
@@ -146,24 +163,28 @@ def _line(ax: Axes, curve: ScalingCurve, rows: pd.DataFrame, quantity: str, fact
     met = rows["met"].to_numpy(bool)
     where = rows[curve.axis].to_numpy(np.float64)
     values = factor * rows[quantity].to_numpy(np.float64)
-    known = np.where(met, values, np.nan)
+    known = np.where(met & np.isfinite(values), values, np.nan)
     if quantity in MEASURED:
-        bars = np.nan_to_num(lengths(rows, quantity, factor))
+        bars = np.maximum(np.nan_to_num(lengths(rows, quantity, factor), posinf=0.0), 0.0)  # no end, no bar
         ax.errorbar(where, known, yerr=bars, fmt="o-", color=colour, linewidth=1.2, markersize=4.5, capsize=2.5)
     else:
         ax.plot(where, known, color=colour, linewidth=2.0, marker="o", markersize=4.5, drawstyle="steps-mid")
     if quantity in LOW:
         low = np.where(met, rows[LOW[quantity]].to_numpy(np.float64), np.nan)
         ax.fill_between(where, low, known, color=colour, alpha=0.18, linewidth=0, step="mid")
-    ax.plot(where[~met], values[~met], "x", color=colour, markersize=8, markeredgewidth=2.0)
+    unsure = _not_shown(rows).to_numpy(bool)
+    for chosen, mark in ((~met & ~unsure, CROSS), (unsure, DIAMOND)):
+        ax.plot(where[chosen], values[chosen], color=colour, **mark)
 
 
 def _mark_winners(ax: Axes, curve: ScalingCurve, palette: dict[str, str]) -> None:
     for load, verdict in zip(curve.loads, curve.verdicts, strict=True):
         colour = palette.get(verdict.winner, OTHERS)
+        nobody = CROSS["marker"] if verdict.shown else DIAMOND["marker"]
+        hollow = verdict.kind == "only" or not verdict.shown
         ax.plot(
-            [load], [0.975], "x" if verdict.kind == "none" else "s", color=colour, markersize=7,
-            markerfacecolor="white" if verdict.kind == "only" else colour, markeredgewidth=1.5,
+            [load], [0.975], marker=nobody if verdict.kind == "none" else "s", color=colour, markersize=7,
+            markerfacecolor="white" if hollow else colour, markeredgewidth=1.5,
             transform=ax.get_xaxis_transform(),
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any, Final, TypeVar
 
@@ -29,7 +29,7 @@ from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
 from .curve import Curve
 from .points import in_steps, measured, unique
-from .prices import claim, judge, price_column, size_columns, tell_apart
+from .prices import claim, judge, price_column, size_columns, state_of, tell_apart
 from .scaling import finished, sizing_options
 from .words import join, limits_in_words, percent
 
@@ -49,11 +49,12 @@ class BreakEven(Curve):
     cells
         One row a cell: the values of both axes by path, `kind` (`cheaper`; `same`: no difference is shown; `only`: the
         other one cannot meet the objectives; `none`: neither can), `winner` (empty where there is none), and
-        `saving_ratio`, what the cheaper one saves of the other's price (NaN where one cannot meet the objectives).
+        `saving_ratio`, what the cheaper one saves of the other's price (NaN where one cannot meet the objectives), and
+        `shown`: of `only` and `none`, whether what does not meet the objectives is shown to miss them.
     table
         One row a cell and deployment: the values by path, `deployment`, `met`, then as in `scaling_curve`
-        `replicas`, `cores`, `memory_bytes`, `all_cores`, `cost_per_hour`, `cost_low_per_hour`, `all_cores_low`,
-        latency_p99_s and its half width, `sizes`, `binding`, `reason`.
+        `shown_missed`, `replicas`, `cores`, `memory_bytes`, `all_cores`, `cost_per_hour`, `cost_low_per_hour`,
+        `all_cores_low`, latency_p99_s and its half width, `sizes`, `binding`, `reason`.
     axes
         Values by path: the first path goes to the right, the second upwards.
     price
@@ -109,8 +110,9 @@ class BreakEven(Curve):
         rows = []
         for one in self.cells.to_dict(orient="records"):
             here = self.table[_rows_of(self.table, first, one) & _rows_of(self.table, second, one)]
-            prices = dict(zip(here["deployment"], zip(here[self.price], here["met"], strict=True), strict=True))
-            told = [number(prices[name][0]) if prices[name][1] else "not met" for name in self.deployments]
+            made = {str(row["deployment"]): row for row in here.to_dict(orient="records")}
+            sized = [made[name] for name in self.deployments]
+            told = [number(row[self.price]) if row["met"] else state_of(row) for row in sized]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
         many = "replications differ by cell"
         if self.replications is not None:
@@ -274,6 +276,7 @@ def _row(place: Mapping[str, object], name: str, sized: Capacity) -> dict[str, A
         **{path: cell(value) for path, value in place.items()},
         "deployment": name,
         "met": sized.met,
+        "shown_missed": sized.shown_missed,
         **size_columns(sized, compile_topology(sized.topology, name)),
         **measured(sized.result, ("latency_p99_s",)),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
@@ -286,8 +289,7 @@ def _cells(places: Sequence[Mapping[str, object]], rows: Sequence[dict[str, Any]
     cells = []
     for place, at in zip(places, range(0, len(rows), 2), strict=False):
         verdict = judge(rows[at : at + 2], price)
-        told = {"kind": verdict.kind, "winner": verdict.winner, "saving_ratio": verdict.saving_ratio}
-        cells.append({path: cell(value) for path, value in place.items()} | told)
+        cells.append({path: cell(value) for path, value in place.items()} | asdict(verdict))
     return _frame(cells, places[0])
 
 
@@ -330,9 +332,9 @@ def short_paths(first: str, second: str) -> tuple[str, str]:
 
 def _counted(curve: BreakEven) -> str:
     """How many cells end how: the most frequent first."""
-    endings = zip(curve.cells["kind"], curve.cells["winner"], strict=True)
-    whole, number = len(curve.cells), Counter((str(kind), str(winner)) for kind, winner in endings).most_common()
-    said = [(claim(kind, winner, curve.price), count) for (kind, winner), count in number]
+    endings = ((str(one["kind"]), str(one["winner"]), is_shown(one)) for one in curve.cells.to_dict(orient="records"))
+    whole, number = len(curve.cells), Counter(endings).most_common()
+    said = [(claim(kind, winner, curve.price, shown=shown), count) for (kind, winner, shown), count in number]
     if len(said) == 1:
         every = "all" if number[0][0][1] else "any of the"
         return said[0][0] if whole == 1 else f"{said[0][0]} in {every} {whole} cells"
@@ -340,12 +342,18 @@ def _counted(curve: BreakEven) -> str:
     return join([f"{first} in {count} of {whole} cells", *(f"{words} in {count}" for words, count in rest)])
 
 
+def is_shown(cell: Mapping[Any, Any]) -> bool:
+    """Whether what does not meet the objectives in a cell is shown to miss them."""
+    return bool(cell.get("shown", True))
+
+
 def cell_words(cell: Mapping[Any, Any]) -> str:
     """What a cell says, in a few words."""
+    shown = "" if is_shown(cell) else " is shown"
     if cell["kind"] == "none":
-        return "neither"
+        return f"neither{shown}"
     if cell["kind"] == "only":
-        return f"only {shorten(str(cell['winner']), LONGEST)}"
+        return f"only {shorten(str(cell['winner']), LONGEST)}{shown}"
     if cell["kind"] == "same":
         return "no difference shown"
     saving, winner = float(cell["saving_ratio"]), shorten(str(cell["winner"]), LONGEST)

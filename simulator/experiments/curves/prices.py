@@ -14,9 +14,11 @@ from ...plan.plan import Plan
 from ..sizes.dearer import shown_to_cost_more
 from ..sizes.sized import Capacity
 from ..sizes.sizing import tried_table
+from .words import at_loads, spell
 
 Kind = Literal["cheaper", "same", "only", "none"]
 
+NOT_SHOWN: Final = "not shown"
 SAME: Final = 1e-9
 """Relative difference that rounding alone can make."""
 
@@ -36,12 +38,13 @@ class Verdict:
 
     `cheaper` if one is, `only` if only one meets the objectives, `same` if no difference is shown between the two
     cheapest, `none` if no deployment meets them. `saving_ratio` is what the winner saves of the other's price; NaN
-    unless two are compared.
+    unless two are compared. Of `only` and `none`, `shown` is whether all that do not meet them are shown to miss them.
     """
 
     kind: Kind
     winner: str
     saving_ratio: float
+    shown: bool = True
 
 
 def size_of(plan: Plan, names: Collection[str] | None = None) -> Size:
@@ -125,11 +128,12 @@ def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
     difference is shown where the other is one lucky run away.
     """
     able = sorted((row for row in rows if row["met"]), key=lambda row: float(row[price]))
+    shown = all(state_of(row) != NOT_SHOWN for row in rows)
     if not able:
-        return Verdict("none", "", math.nan)
+        return Verdict("none", "", math.nan, shown)
     first = able[0]
     if len(able) == 1:
-        return Verdict("only" if len(rows) > 1 else "cheaper", str(first["deployment"]), math.nan)
+        return Verdict("only" if len(rows) > 1 else "cheaper", str(first["deployment"]), math.nan, shown)
     lows = [float(row[low_column(price)]) for row in able[1:]]
     nearest = min(low for low in lows)
     other = float(able[1][price])
@@ -137,6 +141,13 @@ def judge(rows: Sequence[Mapping[Any, Any]], price: str) -> Verdict:
     if float(first[price]) < nearest * (1.0 - SAME):
         return Verdict("cheaper", str(first["deployment"]), saving)
     return Verdict("same", "", saving)
+
+
+def state_of(row: Mapping[Any, Any]) -> str:
+    """Of the objectives of a sizing: met, not met (shown to be missed), or not shown to be either."""
+    if row["met"]:
+        return "met"
+    return "not met" if row.get("shown_missed", True) else NOT_SHOWN
 
 
 def price_column(costs: Iterable[float]) -> str:
@@ -150,14 +161,43 @@ def price_words(price: str) -> str:
     return "is cheaper" if price == "cost_per_hour" else "takes fewer cores"
 
 
-def claim(kind: str, winner: str, price: str, *, many: bool = False) -> str:
+def claim(kind: str, winner: str, price: str, *, shown: bool = True, many: bool = False) -> str:
     """What a verdict says; `many` of more than two deployments."""
+    meets = "meets" if shown else "is shown to meet"
     return {
         "cheaper": f"{winner} {price_words(price)}",
-        "only": f"only {winner} meets the objectives",
+        "only": f"only {winner} {meets} the objectives",
         "same": f"no difference in {'cost' if price == 'cost_per_hour' else 'cores'} is shown",
-        "none": f"{'none of the deployments' if many else 'neither'} meets the objectives",
+        "none": f"{'none of the deployments' if many else 'neither'} {meets} the objectives",
     }[kind]
+
+
+def verdict_words(
+    loads: Sequence[float], verdicts: Sequence[Verdict], price: str, unit: str, *, many: bool = False
+) -> str:
+    """What is said of each load: of ranges where neighbours are alike, the claim of the lowest load first.
+
+    Parameters
+    ----------
+    price
+        The column that is compared.
+    many
+        Whether there are more than two deployments.
+    """
+    alike: dict[tuple[Kind, str, bool], list[int]] = {}
+    for place, verdict in enumerate(verdicts):
+        alike.setdefault((verdict.kind, verdict.winner, verdict.shown), []).append(place)
+    names = spell(loads)
+    if len(alike) == 1 and names[0] != names[-1]:
+        ((kind, winner, shown),) = alike
+        number = len(set(names))
+        every = {"cheaper": f"all {number}", "only": f"each of the {number}"}.get(kind, f"any of the {number}")
+        where = f"{names[0]} to {names[-1]}{unit}"
+        return f"{claim(kind, winner, price, shown=shown, many=many)} at {every} loads tried ({where})"
+    return "; ".join(
+        f"{claim(kind, winner, price, shown=shown, many=many)} {at_loads(loads, places, unit)}"
+        for (kind, winner, shown), places in alike.items()
+    )
 
 
 def low_column(price: str) -> str:

@@ -25,7 +25,17 @@ from .curve import Curve
 from .load import entry_limits
 from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import in_steps, measured, unique
-from .prices import Kind, Verdict, claim, judge, price_column, price_words, size_columns, tell_apart
+from .prices import (
+    NOT_SHOWN,
+    Verdict,
+    judge,
+    price_column,
+    price_words,
+    size_columns,
+    state_of,
+    tell_apart,
+    verdict_words,
+)
 from .words import (
     ARRIVALS,
     at_loads,
@@ -39,6 +49,7 @@ from .words import (
     spell,
     what_loads_are,
 )
+from .worst import P99, judged_column, worst_columns, worst_in_words
 
 FACTORS: Final = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """Default loads, as factors of the file's traffic."""
@@ -68,12 +79,15 @@ class ScalingCurve(Curve):
     ----------
     table
         One row a load and deployment: `factor` of the file's traffic, `arrival_rate_per_s` (open workloads at their
-        peaks), `users` (closed ones), `met`; `replicas`, `cores` and `memory_bytes` of the units that were sized (a
-        database that is kept as it is left out); of all units but external ones `all_cores` and `cost_per_hour`;
+        peaks), `users` (closed ones), `met`, `shown_missed` (whether every size is shown to miss an objective; where
+        neither is true, it is not shown to be met, nor to be missed); `replicas`, `cores` and `memory_bytes` of the
+        units that were sized (a database that is kept as it is left out); of all units but external ones `all_cores`
+        and `cost_per_hour`;
         `cost_low_per_hour` and `all_cores_low`, the cheapest configuration that is not shown to miss an objective
         (NaN where they are not met); latency_p99_s, goodput_per_s,
-        availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; `sizes` (replicas of the sized
-        units, in words), `binding` and `reason`.
+        availability_ratio with their `<quantity>_half_width`, `_low`, `_high`; so `worst_by_limit_ratio`, the value by
+        its limit of the objective whose upper end is highest by its limit, `worst_objective`; `sizes` (replicas of the
+        sized units, in words), `binding` and `reason`.
         Where the objectives are not met, the row is of the best configuration that was tried.
     verdicts
         One a load: which deployment is cheaper, or why none is said to be.
@@ -81,6 +95,9 @@ class ScalingCurve(Curve):
         Where the cheaper one changes, between which of the loads.
     price
         The column that says what is cheaper: `cost_per_hour`, or `all_cores` in a file without prices.
+    judged
+        The column that is shown of what is promised: `latency_p99_s` where all requests enter at one endpoint and no
+        latency of another is promised, else `worst_by_limit_ratio`.
     objectives
         What all are sized to, in words.
     limits
@@ -100,6 +117,7 @@ class ScalingCurve(Curve):
     confidence: float
     replications: int
     load_name: str = ARRIVALS
+    judged: str = P99
 
     @property
     def axis(self) -> str:
@@ -136,7 +154,7 @@ class ScalingCurve(Curve):
     def _content(self) -> dict[str, Any]:
         return {
             "axis": self.axis, "load_name": self.load_name, "price": self.price, "currency": self.currency,
-            "objectives": list(self.objectives),
+            "objectives": list(self.objectives), "judged": self.judged,
             "verdicts": [asdict(one) for one in self.verdicts],
             "crossovers": [asdict(one) for one in self.crossovers],
             "confidence": self.confidence, "replications": self.replications,
@@ -146,20 +164,23 @@ class ScalingCurve(Curve):
         priced = self.price == "cost_per_hour"
         cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
         table = self.table
-        (p99,), (tail,) = known_columns(table, {"latency_p99_s": "p99"})
+        name = "p99" if self.judged == P99 else "worst by limit"
+        (p99,), (tail,) = known_columns(table, {self.judged: name})
         head = [load_head(self.axis, self.load_name), "deployment", "replicas", "cores", "GiB", cost, p99, "objectives"]
         sizes = [column(table[name].tolist()) for name in ("replicas", "cores")]
         memory = column((table["memory_bytes"] / 2**30).tolist())
-        met = ["met" if one else "NOT MET" for one in table["met"]]
+        states = [state_of(row).replace("not met", "NOT MET") for row in table.to_dict(orient="records")]
         rows = list(zip(
             column(table[self.axis].tolist()), table["deployment"], *sizes, memory, column(table[self.price].tolist()),
-            tail, met, strict=True,
+            tail, states, strict=True,
         ))  # fmt: skip
         title = (
             f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
             f"{count(self.replications, 'replication')} each"
         )
         counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
+        if self.judged != P99:
+            counted += f" {worst_in_words(table)}"
         return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]
 
 
@@ -251,6 +272,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         confidence=plan.settings.confidence,
         replications=plan.settings.replications,
         load_name=name_of_arrivals(topology),
+        judged=judged_column(plan),
         interrupted=interrupted,
     )
 
@@ -289,8 +311,10 @@ def _row(factor: float, name: str, topology: Topology, sized: Capacity) -> dict[
         "users": all_users(topology),
         "deployment": name,
         "met": sized.met,
+        "shown_missed": sized.shown_missed,
         **size_columns(sized, plan),
         **measured(sized.result, ("latency_p99_s", "goodput_per_s", "availability_ratio")),
+        **worst_columns(sized.result),
         "sizes": ", ".join(f"{unit} {sized.replicas[unit]}" for unit in sized.sized),
         "binding": sized.binding,
         "reason": sized.reason,
@@ -318,34 +342,6 @@ def _who_is_cheaper(curve: ScalingCurve) -> str:
         return _growth(curve)
     many = len(curve.deployments) > 2
     return verdict_words(curve.loads, curve.verdicts, curve.price, load_unit(curve.axis), many=many)
-
-
-def verdict_words(
-    loads: Sequence[float], verdicts: Sequence[Verdict], price: str, unit: str, *, many: bool = False
-) -> str:
-    """What is said of each load: of ranges where neighbours are alike, the claim of the lowest load first.
-
-    Parameters
-    ----------
-    price
-        The column that is compared.
-    many
-        Whether there are more than two deployments.
-    """
-    alike: dict[tuple[Kind, str], list[int]] = {}
-    for place, verdict in enumerate(verdicts):
-        alike.setdefault((verdict.kind, verdict.winner), []).append(place)
-    names = spell(loads)
-    if len(alike) == 1 and names[0] != names[-1]:
-        ((kind, winner),) = alike
-        number = len(set(names))
-        every = {"cheaper": f"all {number}", "only": f"each of the {number}"}.get(kind, f"any of the {number}")
-        where = f"{names[0]} to {names[-1]}{unit}"
-        return f"{claim(kind, winner, price, many=many)} at {every} loads tried ({where})"
-    return "; ".join(
-        f"{claim(kind, winner, price, many=many)} {at_loads(loads, places, unit)}"
-        for (kind, winner), places in alike.items()
-    )
 
 
 def _where_it_changes(curve: ScalingCurve) -> list[str]:
@@ -382,7 +378,8 @@ def _growth(curve: ScalingCurve) -> str:
     (name,), unit = curve.deployments, load_unit(curve.axis)
     met = curve.table[curve.table["met"]]
     if met.empty:
-        return f"{name} meets the objectives at none of these loads"
+        missed = all(state_of(row) != NOT_SHOWN for row in curve.table.to_dict(orient="records"))
+        return f"{name} {'meets' if missed else 'is shown to meet'} the objectives at none of these loads"
     names = dict(zip(curve.loads, spell(curve.loads), strict=True))
     cores, loads = met["cores"].tolist(), met[curve.axis].tolist()
     first, last = (f"{count(cores[at], 'core')} at {names[loads[at]]}{unit}" for at in (0, -1))
@@ -396,5 +393,6 @@ def _unmet(curve: ScalingCurve) -> list[str]:
         missed = rows[~rows["met"]]
         for reason, those in missed.groupby(missed["reason"].astype(str).str.rstrip("."), sort=False):
             at = at_loads(curve.loads, those.index.tolist(), load_unit(curve.axis))
-            said.append(f"{name} does not meet them {at}: {reason}.")
+            unshown = any(state_of(row) == NOT_SHOWN for row in those.to_dict(orient="records"))
+            said.append(f"{name} {'is not shown to' if unshown else 'does not'} meet them {at}: {reason}.")
     return said

@@ -22,32 +22,36 @@ COMPONENTS = {
 }
 
 
-def why_not(judge: Judge) -> str:
-    """A sentence or two that says why the objectives cannot be met, or cannot be shown to be."""
+def why_not(judge: Judge) -> tuple[str, bool]:
+    """Why the objectives cannot be met, or cannot be shown to be; and whether every size is shown to miss one."""
     lattice = judge.lattice
     if starved := _starved(lattice):
-        return f"The objectives cannot be met, because {starved}."
+        return f"The objectives cannot be met, because {starved}.", True
     free, best = judge.unhindered
     if row := shown_miss(best):
-        return f"{_opening(judge)}, because {_even_without_waiting(judge, free, best, row)}.{_assumed(judge)}"
+        why = f"{_opening(judge)}, because {_even_without_waiting(judge, free, best, row)}."
+        return why + _assumed(judge), _all_miss(judge)
     judge(lattice.top)
     plan = lattice.compile(lattice.top)
     result = judge.simulate(plan, detail_needed(plan))
     row = shown_miss(result)
     if row is not None and not _in_doubt(judge):
         why = f"{_opening(judge)}, because {_in_the_largest(judge, plan, result, row)}."
-        return why + (_assumed(judge) or " This takes it that more never hurts.")
+        return why + (_assumed(judge) or " This takes it that more never hurts."), _all_miss(judge)
     ratio, worst = worst_objective(best)
     if ratio > 1.0:
-        return _not_shown(worst, "even if nobody ever waits")
-    return _not_shown(worst_objective(result)[1], "in the largest configuration")
+        return _not_shown(worst, "even if nobody ever waits"), False
+    return _not_shown(worst_objective(result)[1], "in the largest configuration"), False
+
+
+def _all_miss(judge: Judge) -> bool:
+    """Whether what the best of conditions show is shown of every size: where more may hurt, only by a run of each."""
+    return not judge.lattice.doubts or (judge.all_tried and all(trial.misses for trial in judge.trials.values()))
 
 
 def _opening(judge: Judge) -> str:
-    """What is claimed: no more than was tried, where more may hurt."""
-    if judge.lattice.doubts and not judge.all_tried:
-        return "No size was found that meets the objectives"
-    return "The objectives cannot be met"
+    """What is claimed: no more than was shown by what was tried, where more may hurt."""
+    return "The objectives cannot be met" if _all_miss(judge) else "No size was found that meets the objectives"
 
 
 def _assumed(judge: Judge) -> str:

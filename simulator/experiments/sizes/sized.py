@@ -55,6 +55,9 @@ class Capacity:
     may_cost
         A lower price, or number of cores, for which not everything is shown to miss an objective, though nothing was
         found that is met; infinite if none is known (rule 13.10).
+    shown_missed
+        Whether every size that may be tried is shown to miss an objective. Where neither this nor `met` is true, the
+        runs were too few or too short to tell, or not every size was tried (rule 13.7).
     """
 
     met: bool
@@ -72,6 +75,12 @@ class Capacity:
     tried: pd.DataFrame
     judge: Judge
     may_cost: float = math.inf
+    shown_missed: bool = False
+
+    @property
+    def state(self) -> str:
+        """Of the objectives: met, not met (shown to be missed), or not shown to be either."""
+        return "met" if self.met else "not met" if self.shown_missed else "not shown"
 
     def next_replica(self, **settings: Any) -> NextReplica:
         """What one more replica of each sized unit would gain from here, by what binds: as `simulator.next_replica`."""
@@ -91,7 +100,8 @@ class Capacity:
         """All but the topology, ready for JSON."""
         from ...results.export import plain, records
 
-        names = ("met", "deployment", "replicas", "cores", "cost_per_hour", "binding", "reason", "exact", "interrupted")
+        names = ("met", "deployment", "replicas", "cores", "cost_per_hour", "binding", "reason", "exact", "interrupted",
+                 "shown_missed")  # fmt: skip
         return {
             **{name: plain(getattr(self, name)) for name in names},
             "sized": list(self.sized),
@@ -101,7 +111,8 @@ class Capacity:
 
     def __str__(self) -> str:
         made = self.result.provenance
-        word = "meets every objective" if self.met else "misses an objective"
+        missed = "misses an objective" if self.shown_missed else "is not shown to meet every objective"
+        word = "meets every objective" if self.met else missed
         lines = textwrap.wrap(f"{made['topology']} as {self.deployment}, sized: it {word}", WIDTH)
         lines += ["", *text_table(self._head(), self._rows())]
         lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(self.result), 2), ""]
@@ -133,7 +144,7 @@ class Capacity:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={self.replicas[name]}" for name in self.sized)
-        return f"<Capacity of {self.deployment}: {'met' if self.met else 'not met'}, {sizes}>"
+        return f"<Capacity of {self.deployment}: {self.state}, {sizes}>"
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -89,7 +89,7 @@ def capacity(
     try:
         found.exact = search(judge)
         if judge.best is None:
-            found.why = why_not(judge)
+            found.why, found.shown_missed = why_not(judge)
         else:
             found.less = find_binding(judge)
     except KeyboardInterrupt:
@@ -106,6 +106,7 @@ class Found:
     exact: bool = False
     interrupted: bool = False
     why: str = ""
+    shown_missed: bool = False
     less: Trial | None = None
 
 
@@ -166,6 +167,7 @@ def _make(judge: Judge, trial: Trial, result: Results, found: Found) -> Capacity
         result=result,
         tried=tried_table(judge),
         judge=judge,
+        shown_missed=found.shown_missed,
     )
 
 

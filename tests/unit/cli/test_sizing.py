@@ -82,6 +82,16 @@ def test_deployments_side_by_side(capsys):
     assert list(content["deployments"]) == ["microservices", "monolith"]
 
 
+def test_what_is_not_shown_is_not_missed(capsys):
+    """Fewer than ten replies in each run are no p99 of anything."""
+    short = "capacity shop.yaml -d microservices -d monolith --duration 2s --set slos.web.p99=900ms --max-replicas 1"
+    code, out, _ = run(capsys, f"{short} --replications 2")
+    assert code == common.MISSED
+    table = [line.split()[:3] for line in out.splitlines() if line.startswith(("microservices  ", "monolith  "))]
+    assert table[-2:] == [["microservices", "not", "shown"], ["monolith", "not", "shown"]]
+    assert "MISSED" not in out
+
+
 def test_which_is_cheapest_is_a_question_of_those_that_meet():
     topology = sim.loads(SHOP)
     one = sim.capacity(topology)

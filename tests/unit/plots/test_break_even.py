@@ -60,6 +60,12 @@ def test_every_cell_says_what_it_is():
     }  # fmt: skip
 
 
+def test_a_cell_says_what_is_not_shown():
+    ax = plots.break_even(curve(cells=curve().cells.assign(shown=False)))
+    assert [said(ax)[place] for place in ((0, 1), (1, 1))] == ["only\nmonolith\nshown", "neither shown\nto meet them"]
+    assert cells(ax)[1, 1].get_hatch() == ".."
+
+
 def test_colours_go_from_one_deployment_to_the_other():
     drawn = cells(plots.break_even(curve()))
     assert drawn[2, 1].get_facecolor()[:3] == pytest.approx(to_rgb(VERMILLION), abs=0.01)  # the largest saving

@@ -71,6 +71,32 @@ def test_a_cross_where_the_objectives_are_not_met():
     assert crosses == [[[300.0, 0.9]]]
 
 
+def test_a_diamond_where_it_is_not_shown():
+    table = curve().table.assign(shown_missed=False)
+    verdict = (Verdict("none", "", NAN, shown=False),) * 2 + (Verdict("only", "microservices", NAN, shown=False),)
+    main = plots.scaling(curve(table=table, verdicts=verdict))[0]
+    marked = [line.get_xydata().tolist() for line in main.lines if line.get_marker() == "D" and len(line.get_xdata())]
+    assert marked == [[[300.0, 0.9]], [[100.0, 0.975]], [[200.0, 0.975]]]
+    assert not [line for line in main.lines if line.get_marker() == "x" and len(line.get_xdata())]
+    assert "◇: not shown to be met, nor to be missed" in note(main)
+    assert "open the only one that is shown to meet" in note(main)
+    assert "×" not in note(main)
+
+
+def test_the_worst_objective_has_the_line_of_every_limit():
+    table = curve().table.assign(
+        worst_objective=["buy p99", "look p99"] * 3, worst_by_limit_ratio=[0.5, NAN] * 3,
+        worst_by_limit_ratio_half_width=0.1, worst_by_limit_ratio_low=0.4, worst_by_limit_ratio_high=float("inf"),
+    )  # fmt: skip
+    axes = plots.scaling(curve(table=table, judged="worst_by_limit_ratio", limits={"buy": 0.25, "look": 0.1}))
+    assert axes[4].get_ylabel() == "worst objective by its limit (%)"
+    assert axes[4].get_title(loc="right") == "line: the limit of each objective"
+    assert [line.get_ydata()[0] for line in axes[4].lines if len(set(line.get_ydata())) == 1][-1] == 100.0
+    assert lines(axes[4])[BLUE] == pytest.approx([50.0] * 3)
+    assert np.isfinite(axes[4].get_ylim()[1])
+    assert "worst objective: buy p99 or look p99" in note(axes[0])
+
+
 def test_squares_say_who_is_cheaper():
     main = plots.scaling(curve())[0]
     squares = [(line.get_xdata()[0], line.get_color()) for line in main.lines if line.get_marker() == "s"]

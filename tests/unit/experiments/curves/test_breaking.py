@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -213,6 +214,27 @@ def test_cells_are_counted_in_words(endings, words):
     assert cells(*endings).headline == f"shop: {words}"
 
 
+def test_what_is_not_shown_is_told_apart():
+    made = cells(NONE, NONE, ONLY)
+    made = replace(made, cells=made.cells.assign(shown=[False, True, False]))
+    assert made.headline == (
+        "shop: neither is shown to meet the objectives in 1 of 3 cells, neither meets the objectives in 1 "
+        "and only b is shown to meet the objectives in 1"
+    )
+    said = [cell_words(cell) for cell in made.cells.to_dict(orient="records")]
+    assert said == ["neither is shown", "neither", "only b is shown"]
+
+
+def test_short_runs_show_neither(shop):
+    """Six replies of each run are no p99 of anything."""
+    axes = {"slos.web": [{"call": "web", "p99": "400ms"}], "workload.rate": ["5/s"]}
+    curve = sim.break_even(shop, axes, max_replicas=2, duration="2s", warmup="1s")
+    assert curve.cells[["kind", "shown"]].to_numpy().tolist() == [["none", False]]
+    assert not curve.table["shown_missed"].any()
+    assert "not shown" in str(curve)
+    assert "not met" not in str(curve)
+
+
 def test_a_small_saving_is_not_nothing():
     assert cells(A, B).finding.endswith("; a by up to 25 % and b by up to less than 0.1 %.")
     assert cell_words({"kind": "cheaper", "winner": "b", "saving_ratio": 0.0004}) == "b by less than 0.1 %"
@@ -222,7 +244,7 @@ def test_what_cannot_be_met(shop):
     curve = sim.break_even(
         shop, {"slos.web.p99": ["1us"], "workload.rate": ["20/s"]}, max_replicas=2, duration="3s", warmup="1s"
     )
-    assert curve.cells["kind"].tolist() == ["none"]
+    assert curve.cells[["kind", "shown"]].to_numpy().tolist() == [["none", True]]
     assert curve.headline == "shop: neither meets the objectives"
     assert "not met" in str(curve)
 

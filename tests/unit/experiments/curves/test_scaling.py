@@ -3,6 +3,8 @@
 import json
 import math
 import re
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -10,8 +12,9 @@ import pytest
 import simulator as sim
 from simulator.compiler import compile_topology
 from simulator.errors import PlanError
-from simulator.experiments.curves.prices import Verdict
-from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve, verdict_words
+from simulator.experiments.curves.prices import Verdict, verdict_words
+from simulator.experiments.curves.scaling import find_crossovers, make_scaling_curve
+from simulator.experiments.curves.worst import judged_column, worst_columns
 
 SHOP = """\
 name: shop
@@ -73,8 +76,8 @@ def test_text_json_and_html(curve):
     assert max(map(len, text.splitlines())) <= 100
     assert "cost/h (EUR)" in text
     assert "of the units that were sized; cost is of everything" in text
-    assert curve.objectives == ("web p99 200 ms",)
-    assert curve.limits == {"web": 0.2}
+    assert curve.objectives == ("web mean 80 ms",)
+    assert curve.limits == {}  # of p99
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert [one["kind"] for one in content["verdicts"]] == [one.kind for one in curve.verdicts]
     assert "<pre>" in curve._repr_html_()
@@ -321,6 +324,70 @@ def test_one_that_cannot_is_told_of(shop):
     assert curve.crossovers == ()  # there is nothing to be cheaper than
     assert curve.finding.endswith("monolith does not meet them at 200/s: full at 2.")
     assert by_hand(shop, [(2.0, 1.0)], [able]).headline == ("shop: only microservices meets the objectives at 100/s")
+
+
+def test_what_is_not_shown_is_not_said_to_be_missed(shop):
+    neither = dict.fromkeys(("microservices", "monolith"), False)
+    table = by_hand(shop, [(2.0, 1.0)] * 2, [neither] * 2).table.assign(shown_missed=[False, True, True, True])
+
+    def told(**more):
+        return make_scaling_curve(shop, table.assign(**more), compile_topology(shop), interrupted=False)
+
+    curve = told()
+    assert curve.headline == (
+        "shop: neither is shown to meet the objectives at 100/s; neither meets the objectives at 200/s"
+    )
+    assert [line.split()[-2:] for line in str(curve).splitlines()[3:7]] == [
+        ["not", "shown"], ["NOT", "MET"], ["NOT", "MET"], ["NOT", "MET"],
+    ]  # fmt: skip
+    assert "microservices is not shown to meet them at 100/s: full at 1. microservices does not" in curve.finding
+    assert "monolith does not meet them at 100/s" in curve.finding
+    assert told(shown_missed=False).headline == (
+        "shop: neither is shown to meet the objectives at any of the 2 loads tried (100 to 200/s)"
+    )
+    assert told(met=[False, True] * 2).headline == (
+        "shop: only monolith is shown to meet the objectives at 100/s; only monolith meets the objectives at 200/s"
+    )
+    alone = make_scaling_curve(
+        shop, table[table["deployment"] == "microservices"], compile_topology(shop), interrupted=False
+    )
+    assert alone.headline == "shop: microservices is shown to meet the objectives at none of these loads"
+
+
+def test_the_p99_of_all_is_shown_only_where_all_are_promised_it(shop):
+    two = {"browsers": {"call": "web", "rate": "30/s"}, "clerks": {"call": "store", "rate": "30/s"}}
+    inside = {"web": {"call": "web", "p99": "80ms"}, "store": {"call": "store", "p99": "50ms"}}
+    for changes, judged in (
+        ({}, "latency_p99_s"),
+        ({"slos": {"web": {"call": "web", "p99": "80ms", "errorRate": 0}}}, "latency_p99_s"),
+        ({"workload": two}, "worst_by_limit_ratio"),
+        ({"slos": inside}, "worst_by_limit_ratio"),
+    ):
+        assert judged_column(compile_topology(shop.replace(changes))) == judged
+
+
+def test_the_worst_is_the_one_whose_upper_end_is_highest_by_its_limit():
+    rows = pd.DataFrame({
+        "slo": ["look", "buy"], "quantity": ["p99", "p99"], "limit": [0.1, 0.4], "value": [0.05, 0.16],
+        "low": [0.04, 0.12], "high": [0.06, 0.28], "met": True, "straddles": False, "served_ratio": 1.0, "reason": "",
+    })  # fmt: skip
+    told = worst_columns(SimpleNamespace(objectives=rows))  # 0.6 of the limit of look, 0.7 of that of buy
+    assert told.pop("worst_objective") == "buy p99"
+    assert list(told.values()) == pytest.approx([0.4, 0.2, 0.3, 0.7])
+    free = worst_columns(SimpleNamespace(objectives=rows.iloc[:1].assign(limit=0.0)))
+    assert math.isnan(free["worst_by_limit_ratio"])
+
+
+def test_the_table_names_the_worst_objective(shop):
+    made = by_hand(shop, [(1.0, 2.0)])
+    table = made.table.assign(
+        worst_objective=["look p99", "buy p99"], worst_by_limit_ratio=[0.5, 0.25], worst_by_limit_ratio_half_width=0.01
+    )
+    text = str(replace(made, table=table, judged="worst_by_limit_ratio"))
+    assert "worst by limit (%)" in text
+    assert " 50.00 ± 1.00 " in text
+    assert "nearest to it or beyond: look p99 and buy p99." in " ".join(text.split())
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def test_each_load_that_is_missed_has_its_own_reason(shop):

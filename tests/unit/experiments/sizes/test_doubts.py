@@ -93,5 +93,6 @@ def test_where_not_every_size_was_tried_it_is_not_said_that_none_will_do(monkeyp
     made = sim.capacity(sim.loads(POOLS).replace({"workload.workload.rate": "400/s"}), max_replicas=5)
     assert not made.met
     assert not made.exact
+    assert made.state == "not shown"
     assert made.reason.startswith("No size was found that meets the objectives, because ")
     assert "fewer may be better: each replica of app may have 10 calls at db at once." in made.reason

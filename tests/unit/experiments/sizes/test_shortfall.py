@@ -28,6 +28,7 @@ def unmet(topology, **options):
     made = sim.capacity(topology, **options)
     assert not made.met
     assert made.exact
+    assert made.state == "not met"
     assert made.reason.startswith("The objectives cannot be met, because ")
     return made
 
@@ -211,6 +212,8 @@ def test_an_interval_that_holds_the_limit(shop):
     assert not made.met
     assert made.reason.startswith(f"{SHORT}in the largest configuration is ")
     assert f"between {duration(row['low'])} and {duration(row['high'])}" in made.reason
+    assert made.state == "not shown"
+    assert "sized: it is not shown to meet every objective" in str(made)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95, -0.05])

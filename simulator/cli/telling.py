@@ -16,7 +16,7 @@ from ..words import number
 Progress = Callable[[float, int], None]
 Made = TypeVar("Made")
 
-EVERY_S, LATER_EVERY_S, AT_FIRST_S = 2.0, 4.0, 20.0
+EVERY_S, LATER_EVERY_S, AT_FIRST_S = 2.0, 3.5, 20.0
 """Between two lines, at first and after so long: less than five on a busy machine too."""
 SOON_S = 120.0
 """After which it is no longer said how long something takes at most."""

@@ -207,9 +207,9 @@ def _make_pool(
     if address is not None:
         return Dask(address)
     workers = min(workers or available_cores(), max(runs, 1))
+    if prepare := getattr(engine, "prepare", None):
+        prepare()  # here, where a Ctrl-C is heard at once, and once for all processes
     if threads_run_at_once(engine):
-        if prepare := getattr(engine, "prepare", None):
-            prepare()  # here, where a Ctrl-C is heard at once
         return Threads(workers)
     work = expected_requests(first) * first.settings.replications * runs
     if workers > 1 and work > replicate.WORTH_PROCESSES:

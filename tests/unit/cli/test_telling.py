@@ -88,7 +88,7 @@ def test_it_speaks_less_often_after_a_while_but_never_five_seconds_apart(monkeyp
     pauses = {}
     for now[0] in (0.0, 19.0, 21.0, 1000.0):
         pauses[now[0]] = teller._pause()
-    assert pauses == {0.0: 2.0, 19.0: 2.0, 21.0: 4.0, 1000.0: 4.0}
+    assert pauses == {0.0: 2.0, 19.0: 2.0, 21.0: 3.5, 1000.0: 3.5}
 
 
 def test_how_long_the_rest_takes_is_not_told_from_nothing(monkeypatch):

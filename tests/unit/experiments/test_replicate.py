@@ -16,6 +16,7 @@ import simulator as sim
 from simulator.engines.compiled import CompiledEngine
 from simulator.engines.compiled import engine as compiled_engine
 from simulator.engines.reference import ReferenceEngine
+from simulator.engines.reference import engine as reference_engine
 from simulator.errors import EngineError
 from simulator.experiments import replicate
 from simulator.experiments.replicate import Job, run_jobs
@@ -151,6 +152,7 @@ FIRST_WORKERS = """
 import signal, sys
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
+from simulator.engines.reference import engine as reference_engine
 from simulator.experiments import replicate
 
 submit = replicate._submit
@@ -422,3 +424,17 @@ def test_a_users_executor_is_used_even_if_threads_would_do(jobs):
 
 def test_the_compiled_engine_takes_its_limit_along():
     assert pickle.loads(pickle.dumps(CompiledEngine(memory_limit=5))).memory_limit == 5
+
+
+@pytest.mark.parametrize("lacks", ["a rule that is kept nowhere", "a file that is damaged", ""])
+def test_the_reference_engine_says_that_it_compiles(lacks, monkeypatch, tmp_path, capsys):
+    compiled = []
+    monkeypatch.setattr(reference_engine, "RULES", reference_engine.RULES[:3])
+    monkeypatch.setattr(reference_engine, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(reference_engine, "is_at_hand", lambda rule: "rule" not in lacks)
+    monkeypatch.setattr(reference_engine, "compile_now", compiled.append)
+    if "file" in lacks:
+        (tmp_path / f"a{reference_engine.keeping.ENDING}").write_bytes(b"junk")
+    reference_engine._prepare.__wrapped__()
+    assert capsys.readouterr().err.count("compiling the engine for this machine") == bool(lacks)
+    assert compiled == (reference_engine.RULES if lacks else [])

@@ -1,4 +1,4 @@
-"""Files at the ends of every range: `extremes.py` makes them, `soak.py` asks; both are found beside themselves."""
+"""Files at the ends of every range: `extremes.py` makes them, `fuzzing.py` asks; both are found beside themselves."""
 
 from __future__ import annotations
 

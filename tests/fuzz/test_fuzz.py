@@ -1,8 +1,8 @@
-"""A small sample of what `soak.py` asks for hours: what `check` accepts never ends in a traceback."""
+"""A small sample of what `fuzzing.py` asks for hours: what `check` accepts never ends in a traceback."""
 
 import pytest
 from extremes import random_tree
-from soak import as_yaml, ask_all
+from fuzzing import as_yaml, ask_all
 
 
 @pytest.mark.parametrize("seed", range(4))

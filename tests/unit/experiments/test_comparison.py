@@ -227,6 +227,6 @@ def test_half_a_core_is_half_a_core():
     """
     found = sim.compare(sim.loads(dedent(text)), engine="reference")
     assert found.results["microservices"].units["cores"].to_dict() == {"a": 0.5, "b": 0.25}
-    assert "against 3 cores)" in found.verdict
+    assert "(3 cores each)" in found.verdict
     busy = found.results["microservices"].units["utilisation_ratio"]
     assert busy["a"] == pytest.approx(20 * 2 * 0.001 / 5, rel=0.3)

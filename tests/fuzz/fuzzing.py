@@ -1,4 +1,4 @@
-"""What `check` accepts never ends in a traceback: `python tests/fuzz/soak.py 2000 --start 0`.
+"""What `check` accepts never ends in a traceback: `python tests/fuzz/fuzzing.py 2000 --start 0`.
 
 Makes files at the ends of every range until so many were accepted, and asks all there is to ask of each: a run,
 a comparison, a sweep, a capacity, a drill, what they print, their JSON and their figures. An error of the simulator's

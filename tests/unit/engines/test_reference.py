@@ -129,7 +129,8 @@ del result
 gc.collect()
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stderr == ""
+    # The rules may have to be compiled first, which is said.
+    assert [line for line in run.stderr.splitlines() if not line.startswith("compiling the ")] == []
 
 
 @pytest.mark.parametrize("detail", ["summary", "attempts"])

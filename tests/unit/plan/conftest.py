@@ -12,6 +12,6 @@ from simulator.spec import loads
 @pytest.fixture
 def plan_of() -> Callable[..., Plan]:
     def make(text: str, deployment: str = "microservices") -> Plan:
-        return compile_topology(loads(text), deployment)
+        return compile_topology(loads(text, allow_outside=True), deployment)
 
     return make

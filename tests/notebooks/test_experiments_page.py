@@ -27,7 +27,7 @@ def commands():
             yield words[1:]
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_command_runs(words, tmp_path):
     for folder in ("topologies", "docs"):

@@ -24,7 +24,7 @@ def shown_to_cost_more(judge: Judge, saving: float) -> bool:
     Shown: by the whole interval of a run, or as less than what is shown to miss. A few are simulated for this.
     """
     lattice = judge.lattice
-    price = lattice.price(judge.chosen[0].configuration)
+    price = lattice.price(judge.chosen.configuration)
     candidates = affordable(lattice, price - saving * (1.0 - SLACK))
     if candidates is None:
         return False

@@ -64,9 +64,13 @@ class Trial:
         return price, replicas, self.ratio, configuration
 
     @property
-    def nearness(self) -> tuple[float, Key]:
-        """What orders configurations that fail, the best first: what is hardly nearer may not cost more."""
-        return round(self.ratio, 2), self.key
+    def nearness(self) -> tuple[float, float, Key]:
+        """What orders configurations that fail, the best first: what is hardly nearer may not cost more.
+
+        By the upper end; where none could be told, by the value.
+        """
+        beyond = self.value / max(self.limit, SMALLEST) if math.isinf(self.ratio) else 0.0
+        return round(self.ratio, 2), math.inf if math.isnan(beyond) else round(beyond, 2), self.key
 
 
 def objective_label(row: pd.Series | dict[str, object]) -> str:
@@ -117,10 +121,10 @@ def falling_behind(result: Results, sized: Sequence[str]) -> str:
     return next((name for name in sized if name in set(units[grown])), "")
 
 
-def worst_together(result: Results, again: Results) -> dict[str, Any]:
-    """The worst objective of two independent results: the means of both, each with the interval of the mean."""
+def worst_together(own: Sequence[Any], others: Sequence[Any]) -> dict[str, Any]:
+    """The worst objective of two independent results, by their rows: the means, each with the interval of the mean."""
     rows = []
-    for row, other in zip(rows_of(result), rows_of(again), strict=True):
+    for row, other in zip(own, others, strict=True):
         maximum = is_maximum(str(row["quantity"]))
         value = max(row["value"], other["value"]) if maximum else (row["value"] + other["value"]) / 2.0
         above = math.hypot(row["high"] - row["value"], other["high"] - other["value"]) / 2.0
@@ -172,7 +176,7 @@ class Judge:
     """Simulates a configuration when it is first asked for, and remembers what it said.
 
     `all_compared` is whether none that costs as much as the best was left out: it could have more room; `all_tried`
-    that there is none that was not simulated; `confirmed` that the best one was simulated again, with other requests.
+    that there is none that was not simulated.
     """
 
     def __init__(self, lattice: Lattice, *, engine: str, executor: Executor | None, progress: Progress | None) -> None:
@@ -183,22 +187,36 @@ class Judge:
         self.expected = 1
         self.all_compared = True
         self.all_tried = False
-        self.confirmed = False
         self._runs = 0
         self._failed: list[Configuration] = []
         self._met: list[Configuration] = []
-        self._results: dict[bool, Results] = {}
+        self._strict = False
+        self._rows: dict[Configuration, list[Any]] = {}
+        self._results: dict[bool, Results | None] = {}
         self._engine, self._executor = engine, executor
         self._report: Callable[[float, int], None] = progress or (lambda done, total: None)
         self._detail = detail_needed(lattice.plan)
 
     @property
-    def chosen(self) -> tuple[Trial, Results]:
+    def chosen(self) -> Trial:
         """The best configuration that meets every objective; where none does, the one that comes nearest."""
         trial = self.best or self.nearest
         if trial is None:
             raise KeyboardInterrupt
-        return trial, self._results[trial.met]
+        return trial
+
+    @property
+    def result(self) -> Results:
+        """What the chosen one showed; simulated again where it was not kept."""
+        trial = self.chosen
+        result = self._results[trial.met] or self.simulate(self.lattice.compile(trial.configuration), self._detail)
+        self._results[trial.met] = result
+        return result
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the best one was simulated again, with other requests."""
+        return self._strict and self.best is not None
 
     def __call__(self, configuration: Configuration) -> Trial:
         """What a configuration shows.
@@ -210,7 +228,10 @@ class Judge:
         """
         if configuration not in self.trials:
             result = self.simulate(self.lattice.compile(configuration), self._detail)
-            self._remember(self._try(configuration, result), result)
+            trial = self._try(configuration, result)
+            if trial.met:
+                self._rows[configuration] = rows_of(result)
+            self._remember(self._with_others(trial) if trial.met and self._strict else trial, result)
         return self.trials[configuration]
 
     def finish(self) -> None:
@@ -249,7 +270,7 @@ class Judge:
             behind, bool(behind) or shown_miss(result) is not None,
         )  # fmt: skip
 
-    def _remember(self, trial: Trial, result: Results) -> None:
+    def _remember(self, trial: Trial, result: Results | None) -> None:
         self.trials[trial.configuration] = trial
         if trial.met:
             self._met.append(trial.configuration)
@@ -263,34 +284,44 @@ class Judge:
     def confirm(self) -> bool:
         """Whether the best one also meets every objective together with other requests, as many (rule 13.2).
 
-        It was chosen for what it showed, which may be luck. If it was, it fails, and another one that was met is the
-        best, or none.
+        It was chosen for what it showed, which may be luck. If it was, the best is the next one that is met so too, or
+        none; and from then on every one is judged by both at once.
         """
-        trial = self.best
-        assert trial is not None
+        assert self.best is not None
+        if self._strict:
+            return True
+        again = self._with_others(self.best)
+        self._strict = True
+        if again.met:
+            return True
+        met = sorted((self.trials[one] for one in self._met), key=lambda one: one.rank)
+        lucky, self.best = self._results.pop(True), None
+        self._take_back(again, lucky)
+        for trial in met[1:]:
+            again = self._with_others(trial)
+            if again.met:
+                self.best, self._results[True] = again, None
+                break
+            self._take_back(again, None)
+        return False
+
+    def _with_others(self, trial: Trial) -> Trial:
+        """The trial, which is met, judged together with other requests."""
         plan = self.lattice.compile(trial.configuration)
         settings = replace(plan.settings, seed=(plan.settings.seed + FRESH) % 2**63)
         again = self.simulate(replace(plan, settings=settings), self._detail)
-        row = worst_together(self._results[True], again)
+        row = worst_together(self._rows[trial.configuration], rows_of(again))
         if ratio_of(row) <= 1.0 and not falling_behind(again, self.lattice.sized):
-            self.confirmed = True
-            return True
-        self._take_back(replace(
+            return trial
+        return replace(
             trial, met=False, ratio=max(ratio_of(row), math.nextafter(1.0, 2.0)), objective=objective_label(row),
             value=float(row["value"]), high=float(row["high"]), limit=float(row["limit"]),
-        ))  # fmt: skip
-        return False
+        )  # fmt: skip
 
-    def _take_back(self, trial: Trial) -> None:
+    def _take_back(self, trial: Trial, result: Results | None) -> None:
         """Let a configuration fail that was met."""
-        result = self._results.pop(True)
         self._met.remove(trial.configuration)
-        self.best = None
         self._remember(trial, result)
-        left = [self.trials[one] for one in self._met]
-        if left:
-            self.best = min(left, key=lambda one: one.rank)
-            self._results[True] = self.simulate(self.lattice.compile(self.best.configuration), self._detail)
 
     def fails(self, configuration: Configuration) -> bool:
         """Whether it is known to fail, by a run or by rule 13.5."""

@@ -30,7 +30,7 @@ BUSY = 0.999
 def search(judge: Judge) -> bool:
     """Let the judge find the cheapest configuration; whether every cheaper one is excluded (or, if none meets, all).
 
-    What was found is confirmed by other requests; if it fails there, the search goes on.
+    What was found is confirmed by other requests; if it fails there, the search goes on, with both.
     """
     lattice = judge.lattice
     if not all(lattice.options):

@@ -95,8 +95,7 @@ def capacity(
     except KeyboardInterrupt:
         found.interrupted = True
     judge.finish()
-    trial, result = judge.chosen
-    return _make(judge, trial, result, found)
+    return _make(judge, judge.chosen, judge.result, found)
 
 
 @dataclass

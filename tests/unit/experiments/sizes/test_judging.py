@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import simulator as sim
-from simulator.experiments.sizes.judging import shown_miss, worst_objective, worst_together
+from simulator.experiments.sizes.judging import rows_of, shown_miss, worst_objective, worst_together
 from simulator.experiments.sizes.shortfall import told
 
 ROW = {"slo": "a", "quantity": "p99", "limit": 1.0, "low": 0.5, "met": True, "straddles": False, "served_ratio": 1.0,
@@ -78,10 +78,10 @@ def test_a_latency_of_too_few_is_not_met():
 
 def test_two_results_together():
     """Half the difference of two values is gone, and so is part of their intervals."""
-    row = worst_together(result(value=0.8, high=1.1), result(value=1.0, high=1.4))
+    row = worst_together(rows_of(result(value=0.8, high=1.1)), rows_of(result(value=1.0, high=1.4)))
     assert (row["value"], row["high"]) == pytest.approx((0.9, 0.9 + math.hypot(0.3, 0.4) / 2.0))
     turned = result(value=0.5, high=0.6, met=False, served_ratio=0.69, reason="31 % were not served")
-    assert worst_together(result(value=0.5, high=0.6), turned)["served_ratio"] == 0.69
+    assert worst_together(rows_of(result(value=0.5, high=0.6)), rows_of(turned))["served_ratio"] == 0.69
 
 
 def test_an_upper_end_that_is_more_than_nothing_does_not_look_like_it():

@@ -40,8 +40,8 @@ class Known(Judge):
         self.unhindered = (None, hopeless)
         self.objective = lambda configuration: "x p99"
 
-    def confirm(self):
-        return True
+    def _with_others(self, trial):
+        return trial
 
     def __call__(self, configuration):
         if configuration not in self.trials:
@@ -52,7 +52,7 @@ class Known(Judge):
                 configuration, self.lattice.key(configuration), ratio <= 1.0, ratio, self.objective(configuration),
                 ratio, ratio, 1.0, 0.0, busy, queue,
             )  # fmt: skip
-            self._remember(trial, None)
+            self._remember(self._with_others(trial) if trial.met and self._strict else trial, None)
         return self.trials[configuration]
 
     @property
@@ -345,22 +345,16 @@ class Lucky(Known):
     def __init__(self, lattice, ratio, others):
         super().__init__(lattice, ratio)
         self.others = others
+        self.judged_again = []
 
-    def confirm(self):
-        best = self.best
-        again = self.others(best.configuration)
-        if again <= 1.0:
-            return True
-        self._take_back(replace(best, met=False, ratio=again))
-        return False
-
-    def simulate(self, plan, detail):
-        return None
+    def _with_others(self, trial):
+        self.judged_again.append(trial.configuration)
+        again = self.others(trial.configuration)
+        return trial if again <= 1.0 else replace(trial, met=False, ratio=again)
 
 
-def test_what_was_luck_is_not_the_answer(monkeypatch):
+def test_what_was_luck_is_not_the_answer():
     """By chance 2 meets, which needs 4."""
-    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
     lattice = make_lattice([1.0], most=8)
     judge = Lucky(
         lattice,
@@ -372,20 +366,37 @@ def test_what_was_luck_is_not_the_answer(monkeypatch):
     assert not judge.trials[(Option(2, 1.0),)].met
 
 
-def test_of_several_that_are_met_the_next_one_is_taken(monkeypatch):
-    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
+def test_of_several_that_are_met_the_next_one_is_taken():
     lattice = make_lattice([1.0, 1.0], most=3)
     judge = Lucky(lattice, lambda size: 0.9, lambda size: 3.0 / sum(option.replicas for option in size))
     search(judge)
     assert sum(option.replicas for option in judge.found) == 3
 
 
-def test_if_all_was_luck_nothing_is_met(monkeypatch):
-    monkeypatch.setattr(Lattice, "compile", lambda self, configuration: None)
+def test_if_all_was_luck_nothing_is_met():
     judge = Lucky(make_lattice([1.0], most=3), lambda size: 0.9, lambda size: 1.5)
     search(judge)
     assert judge.found is None
-    assert len(judge.trials) == 3
+    assert not judge.confirmed
+    assert len(judge.trials) >= 2  # the one that was taken, and the largest, which tells of the others
+
+
+def test_luck_is_looked_for_once():
+    """Where nothing is met with others, the search does not begin anew with each next best: more than 8,000 sizes."""
+    judge = Lucky(make_lattice([1.0, 1.0, 1.0], most=20), lambda size: 0.7, lambda size: math.inf)
+    search(judge)
+    assert judge.found is None
+    assert len(judge.judged_again) == len(set(judge.judged_again)) < 60
+
+
+def test_after_luck_every_one_is_judged_with_others_too():
+    """What is met later needs no second look: any 3 replicas of the first unit and 4 of the other are enough."""
+    enough = lambda size: max(3.0 / size[0].replicas, 4.0 / size[1].replicas)  # noqa: E731
+    judge = Lucky(make_lattice([1.0, 1.0], most=9), lambda size: min(0.99, enough(size)), enough)
+    assert search(judge)
+    assert judge.found == (Option(3, 1.0), Option(4, 1.0))
+    assert judge.confirmed
+    assert len(judge.judged_again) == len(set(judge.judged_again))
 
 
 def doubtful(prices, **options):

@@ -36,7 +36,7 @@ class Clock:
     order
         Endpoints, nobody before whom it calls.
     waits
-        Seconds until a core is granted, by unit.
+        Seconds that a visit waits before it is begun, by unit.
     served
         As every request has to be served: see above.
 
@@ -121,7 +121,7 @@ class Clock:
         operand = self._operand[node.row]
         match node.op:
             case Op.CPU:
-                return self.waits[service] + self._mean[operand] / self._pace[service], 1.0
+                return self._mean[operand] / self._pace[service], 1.0
             case Op.SLEEP:
                 return self._mean[operand], 1.0
             case Op.SEND:
@@ -180,7 +180,7 @@ class Clock:
         distribution = int(self.plan.calls.serialization[call])
         if distribution < 0:
             return 0.0
-        return self.waits[service] + self._mean[distribution] / self._pace[service]
+        return self._mean[distribution] / self._pace[service]
 
     def _effort(self, call: int, endpoint: int) -> Effort:
         """A call, once its callee is known."""
@@ -215,8 +215,9 @@ class Clock:
 
     def content(self, call: int, endpoint: int) -> float:
         """Mean seconds from the message to the answer, if somebody waits for it."""
-        packing = 2.0 * self.pack(call, int(self.plan.endpoints.service[endpoint]))
-        return 2.0 * self._mean[int(self.plan.calls.latency[call])] + packing + float(self.endpoints[endpoint])
+        service = int(self.plan.endpoints.service[endpoint])
+        inside = self.waits[service] + 2.0 * self.pack(call, service) + float(self.endpoints[endpoint])
+        return 2.0 * self._mean[int(self.plan.calls.latency[call])] + inside
 
     def _laws(self, end: float) -> _Laws:
         if end not in self._grids:
@@ -240,8 +241,9 @@ class _Laws:
         calls, grid = self._plan.calls, self.grid
         target = int(calls.target[call])
         latency = grid.row(int(calls.latency[call]))
-        packing = self._pack(call, int(self._plan.endpoints.service[target]))
-        return grid.sum(latency, latency, packing, packing, self._endpoint(target))
+        service = int(self._plan.endpoints.service[target])
+        packing, waiting = self._pack(call, service), grid.constant(self._clock.waits[service])
+        return grid.sum(latency, latency, packing, packing, waiting, self._endpoint(target))
 
     def _endpoint(self, endpoint: int) -> Law:
         """After those of all that it calls, which may be a long chain."""
@@ -299,8 +301,7 @@ class _Laws:
         return grid.sum(law, grid.constant(one.time - one.first))
 
     def _work(self, distribution: int, service: int) -> Law:
-        wait, pace = self._clock.waits[service], float(self._plan.services.pace[service])
-        return self.grid.sum(self.grid.row(distribution, 1.0 / pace), self.grid.constant(wait))
+        return self.grid.row(distribution, 1.0 / float(self._plan.services.pace[service]))
 
     def _pack(self, call: int, service: int) -> Law:
         distribution = int(self._plan.calls.serialization[call])

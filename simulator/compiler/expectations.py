@@ -21,6 +21,8 @@ from ..plan.structure import Node, handlers
 from ..plan.structure import call_rows as call_rows
 from .clock import Clock
 
+_ENDLESS_S = 1e9
+"""A wait that outlives every timeout."""
 _BUSIEST = 10
 """A replay is judged by the busiest of so many parts of the run."""
 
@@ -67,6 +69,13 @@ def behind_limits(plan: Plan, expected: Expectations) -> Expectations:
     return _expect(plan, served=False, limited=True) if exceeded_limits(plan, expected) else expected
 
 
+def swamped(plan: Plan, unit: int) -> Expectations:
+    """While the queue of a unit outlives every timeout: calls at it fail, are tried again, and end what comes after."""
+    waits = np.zeros(len(plan.units.name))
+    waits[unit] = _ENDLESS_S
+    return _expect(plan, served=False, limited=True, waits=waits)
+
+
 def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float, float]]:
     """Services whose rate limit is below what is asked for, with both rates, per second."""
     asked = expected.rates @ (expected.calls * expected.tries) * (plan.calls.remote == 1)
@@ -76,10 +85,11 @@ def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float
     return {row: (one, float(rates[row])) for row, one in most.items() if rates[row] > one}
 
 
-def _expect(plan: Plan, *, served: bool, limited: bool = False) -> Expectations:
+def _expect(plan: Plan, *, served: bool, limited: bool = False, waits: Floats | None = None) -> Expectations:
     trees = handlers(plan.programs, plan.endpoints.start.tolist())
     order = callees_first(plan, trees)
-    clock = Clock(plan, trees, order, np.zeros(len(plan.units.name)), served=served)
+    waits = np.zeros(len(plan.units.name)) if waits is None else waits
+    clock = Clock(plan, trees, order, waits, served=served)
     efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
     tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
     counts = clock.counts()

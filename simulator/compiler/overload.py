@@ -14,7 +14,7 @@ import numpy as np
 from ..plan.layout import UNLIMITED, Dist, Op, Shape
 from ..plan.plan import Floats, Plan
 from ..words import number
-from .expectations import Expectations, behind_limits, entry_shares
+from .expectations import Expectations, behind_limits, entry_shares, swamped
 from .slots import slot_limits
 
 _CLOSE = 1e-9
@@ -109,7 +109,19 @@ def _fate(plan: Plan, expected: Expectations, unit: int, when: str, *, full: boo
         return f"it cannot serve all that comes {when}; {' and '.join(keepers)}"
     if full and _is_regular(plan, expected):
         return "it is busy all the time; as long as nothing varies nobody waits, and anything that does makes them wait"
+    if _is_left_alone(plan, expected, unit):
+        return (
+            f"it cannot serve all that comes {when}; its queue grows until callers run out of time, who then leave out"
+            " their later calls"
+        )
     return f"unstable, its queue grows {when}"
+
+
+def _is_left_alone(plan: Plan, expected: Expectations, unit: int) -> bool:
+    """Whether a long queue makes its callers ask for less than the unit can do, since their time runs out."""
+    late = swamped(plan, unit)
+    loads = (late.rates @ late.demand)[unit], (late.rates @ late.held)[unit]
+    return bool(loads[0] < expected.capacity[unit] * (1.0 - _CLOSE) and loads[1] < expected.slots[unit])
 
 
 def _keepers(plan: Plan, expected: Expectations, unit: int) -> list[str] | None:

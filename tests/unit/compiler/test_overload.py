@@ -2,6 +2,7 @@
 
 import pytest
 
+import simulator as sim
 from simulator.compiler.napkin import napkin
 
 FILE = """
@@ -38,6 +39,46 @@ def test_what_bounds_it(plan_of, policy, limit, own, told):
     said = about_b(plan_of, policy, limit, own)
     assert told in said
     assert "unstable" not in said
+
+
+AGAIN = """
+network: {{latency: 1ms}}
+services:
+  a: {{steps: [{steps}]}}
+  b: {{steps: [{{cpu: 10ms}}]}}
+  c: {{steps: [{{call: b}}]}}
+workload: {{call: a, rate: {rate}/s{policy}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "rate", "policy", "unstable"),
+    [
+        ("{call: b, times: 2, timeout: 1s}", 60, "", False),  # 1.2 cores, and 0.6 once the first of two is late
+        ("{call: b, times: 2, timeout: 1s}", 101, "", True),  # the first alone is too much
+        ("{call: b, times: 2}", 60, "", True),  # who waits for ever asks again some time
+        ("{call: b, timeout: 1s}, {call: b}", 60, "", False),
+        ("{call: b}, {call: b, timeout: 1s}", 60, "", True),  # what is left out comes after b
+        ("{call: c, timeout: 1s}, {call: b}", 60, "", False),  # by way of c, which goes on waiting
+        ("{parallel: [{call: b, timeout: 1s}, {call: b}]}", 60, "", True),  # side by side, nothing is left out
+        ("{call: b, timeout: 1s, fallback: {steps: [{sleep: 1ms}]}}, {call: b}", 60, "", True),
+        ("{call: b, times: 2, retries: {attempts: 2, perTryTimeout: 1s}}", 60, "", True),  # 3 tries
+    ],
+)  # fmt: skip
+def test_callers_that_run_out_of_time_ask_for_less(plan_of, steps, rate, policy, unstable):
+    plan = plan_of(AGAIN.format(steps=steps, rate=rate, policy=policy))
+    said = " ".join(warning for warning in plan.warnings if warning.startswith("b: offered"))
+    assert ("unstable, its queue grows" in said) == unstable
+    assert ("until callers run out of time" in said) != unstable
+
+
+def test_what_callers_leave_out_keeps_the_queue_short():
+    """Simulated: the longest latency is two timeouts and the work, although more is asked for than b can do."""
+    text = AGAIN.format(steps="{call: b, times: 2, timeout: 1s}", rate=60, policy="")
+    topology = sim.loads(f"{text}\nsimulation: {{duration: 100s, warmup: 20s, replications: 2}}\n")
+    result = sim.simulate(topology)
+    assert float(result.services.loc["b", "queue_length"]) < 2.0 * 60  # two calls of a second each, at most
+    assert float(result.summary["latency_p99_s"]) < 2.1
 
 
 @pytest.mark.parametrize(("permits", "unstable"), [(9, False), (11, True)])

@@ -118,10 +118,14 @@ def _fate(plan: Plan, expected: Expectations, unit: int, when: str, *, full: boo
 
 
 def _is_left_alone(plan: Plan, expected: Expectations, unit: int) -> bool:
-    """Whether a long queue makes its callers ask for less than the unit can do, since their time runs out."""
-    late = swamped(plan, unit)
-    loads = (late.rates @ late.demand)[unit], (late.rates @ late.held)[unit]
-    return bool(loads[0] < expected.capacity[unit] * (1.0 - _CLOSE) and loads[1] < expected.slots[unit])
+    """Whether a unit is asked for too much only until its callers' time runs out, since then they ask for less."""
+    return _is_over(expected, expected, unit) and not _is_over(swamped(plan, unit), expected, unit)
+
+
+def _is_over(asked: Expectations, able: Expectations, unit: int) -> bool:
+    cores, slots = (asked.rates @ asked.demand)[unit], (asked.rates @ asked.held)[unit]
+    close = 1.0 - _CLOSE
+    return bool(cores >= able.capacity[unit] * close or slots >= able.slots[unit] * close)
 
 
 def _keepers(plan: Plan, expected: Expectations, unit: int) -> list[str] | None:

@@ -73,11 +73,11 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
 
 
 def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
-    """A value and how sure it is: ± its half width, or both ends of an interval that is longer on one side."""
+    """A value and how sure it is: ± its half width, or (both ends) of an interval that is longer on one side."""
     value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
     shown, _, known = write(value, unit, half_width).partition(" ± ")
     if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
-        return write(value, unit), ends(low, high, unit)
+        return write(value, unit), f"({ends(low, high, unit)})"
     return shown, f"± {known}" if known else ""
 
 

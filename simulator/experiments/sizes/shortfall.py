@@ -100,7 +100,8 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
         return nothing_seen(row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])})"
     if unserved(row):
-        return f"{label} is only of the {_served(row)} that are served, even if nobody ever waits"
+        few = f"{label} is only of the {_served(row)} that are served, even if nobody ever waits"
+        return f"{few}: {_causes(judge, free, result, own_of(free, row))[0]}"
     head = f"{label} is {seen} even if nobody ever waits, and the limit is {told(row, row['limit'])}"
     if row["quantity"] == "errorRate":
         return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
@@ -155,11 +156,24 @@ def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, s
         calls, failed, _ = own.calls(result)
         return f"{words.number(failed)} of its {words.count(calls, 'call')} failed", ""
     counts, number = own.failures(judge.simulate(plan, own.detail))
+    if counts.empty:
+        return "none of its requests failed in the span", ""
     most, total = int(counts.iloc[0]), int(counts.sum())
     share = words.percent(most / number)
     whose = "the requests" if own.everything else "its requests"
     cause = str(counts.index[0])
-    return f"{_part(most, total)} of the failures are {cause} ({share} of {whose})", cause
+    return f"{_part(most, total)} of the failures are {cause} ({share} of {whose}){_rate_limit(plan, cause)}", cause
+
+
+def _rate_limit(plan: Plan, cause: str) -> str:
+    """How much a rate limit lets through, if it may be what rejects."""
+    outcome, _, service = cause.partition("@")
+    limits = plan.limiters
+    rows = [row for row, one in enumerate(limits.service.tolist()) if plan.services.name[one] == service]
+    if outcome != Outcome.REJECTED.word or not rows:
+        return ""
+    most = float(limits.limit[rows[0]] / limits.period_s[rows[0]])
+    return f"; the rate limit of {service} lets {words.number(most)}/s through, whatever its size"
 
 
 def _part(most: float, total: float) -> str:
@@ -170,9 +184,10 @@ def _in_the_largest(judge: Judge, plan: Plan, result: Results, row: dict[str, An
     """What holds up its requests in the largest configuration, or makes them fail."""
     if math.isnan(row["high"]):
         return nothing_seen(row)
-    if unserved(row):
-        return f"{objective_label(row)} is of the {_served(row)} that are served, also in the largest configuration"
     own = own_of(plan, row)
+    if unserved(row):
+        few = f"{objective_label(row)} is of the {_served(row)} that are served, also in the largest configuration"
+        return f"{few}: {_causes(judge, plan, result, own)[0]}"
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])}, limit {told(row, row['limit'])})"
     text = f"{objective_label(row)} is {seen} also in the largest configuration"
     waits = own.waits(result)

@@ -122,7 +122,7 @@ def test_html_is_whole_and_its_names_are_only_text(build):
         (1e-16, 0.2, ("200", "")),
         (math.nan, math.nan, ("200", "")),
         (0.05, 0.25, ("200.0", "± 50.0")),
-        (0.1, 0.35, ("200", "150 to 350")),
+        (0.1, 0.35, ("200", "(150 to 350)")),
     ],
 )
 def test_an_interval_is_give_or_take_unless_it_is_longer_on_one_side(half_width, high, shown):

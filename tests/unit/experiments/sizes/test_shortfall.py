@@ -72,6 +72,17 @@ def test_rejections_of_a_unit_that_is_not_sized(shop):
     assert "wait for" not in made.reason
 
 
+@pytest.mark.parametrize("promised", [{"errorRate": "1%"}, {"p50": "200ms"}])
+def test_a_rate_limit_is_named(shop, promised):
+    """30 of 40 requests a second are let through; the latency of those is nobody's but theirs."""
+    limited = {"services.store.rateLimit": {"limitForPeriod": 30, "limitRefreshPeriod": "1s"},
+               "slos.web": {"call": "web"} | promised}  # fmt: skip
+    made = sim.capacity(shop.replace(limited), max_replicas=2)
+    assert not made.met
+    assert "most of the failures are rejected@store (" in made.reason
+    assert "; the rate limit of store lets 30/s through, whatever its size" in made.reason
+
+
 def test_timeouts_of_a_unit_that_is_not_sized(shop):
     slow = {"services.db.steps": [{"cpu": "24ms"}], "services.store.steps": [{"call": "db", "timeout": "30ms"}],
             "slos.web": {"call": "web", "errorRate": "1%"}}  # fmt: skip

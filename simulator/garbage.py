@@ -1,4 +1,4 @@
-"""Reading and compiling without looking for garbage: all that they make stays, and to look through it takes longer."""
+"""Work without looking for garbage: where all that is made stays, to look through it again and again takes longer."""
 
 from __future__ import annotations
 

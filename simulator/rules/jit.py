@@ -25,7 +25,9 @@ from numba.core.serialize import dumps
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from ..garbage import uncollected
 from . import keeping
+from .linking import Part, Whole, making
 
 __all__ = [
     "COMPILING",
@@ -150,10 +152,10 @@ def rule(*signatures: str, inline: bool = False) -> Callable[[Callable[P, R]], C
     """
 
     def compile_rule(function: Callable[P, R]) -> Callable[P, R]:
-        dispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
+        dispatcher = _compiled_at_first_use(function, lambda: signatures, inline=inline)
         dispatcher._cache = Kept(function)
         RULES.append(dispatcher)
-        return _compiled_at_first_use(dispatcher, lambda: signatures)  # type: ignore[no-any-return]
+        return dispatcher  # type: ignore[no-any-return]
 
     return compile_rule
 
@@ -177,21 +179,25 @@ def _kernel(function: Callable[P, R], *, inline: bool) -> Callable[P, R]:
         gives, *takes = reversed([NUMBA_TYPES[hint] for hint in get_type_hints(function).values()])
         return (gives(*reversed(takes)),)
 
+    return _compiled_at_first_use(function, signatures, inline=inline)  # type: ignore[no-any-return]
+
+
+def _compiled_at_first_use(function: Any, signatures: Callable[[], Iterable[Any]], *, inline: bool) -> Any:
     # No checks for division by zero: a kernel raises nothing, and a plan has no such divisor.
-    dispatcher = numba.njit(nogil=True, error_model="numpy", forceinline=inline)(function)
-    return _compiled_at_first_use(dispatcher, signatures)  # type: ignore[no-any-return]
+    options = {"nogil": True, "error_model": "numpy", "forceinline": inline}
+    dispatcher = numba.njit(**options)(function)
+    part = numba.njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
-
-def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[Any]]) -> Any:
-    def compile_all() -> None:
-        with COMPILING:
+    @uncollected
+    def compile_all(dispatcher: Any, kind: Any) -> None:
+        with COMPILING, making(kind):
             if not dispatcher.overloads:
                 for signature in signatures():
                     dispatcher.compile(signature)
                 dispatcher.disable_compile()
 
     def first_call(*args: Any, **_kwargs: Any) -> Any:
-        compile_all()
+        compile_all(dispatcher, Whole)
         # This first time numba takes what it is given for what fits: later it looks by itself.
         given = [dispatcher.typeof_pyval(arg) for arg in args]
         for takes, compiled in dispatcher.overloads.items():
@@ -201,12 +207,13 @@ def _compiled_at_first_use(dispatcher: Any, signatures: Callable[[], Iterable[An
         raise TypeError(f"No matching definition for argument type(s) {', '.join(map(str, given))}")
 
     def first_use(args: Any, kwargs: Any) -> Any:
-        compile_all()
-        return type(dispatcher).get_call_template(dispatcher, args, kwargs)
+        compile_all(part, Part)
+        return part.get_call_template(args, kwargs)
 
     # What numba asks when it meets a call from Python, and one from compiled code.
     dispatcher._compile_for_args = first_call
     dispatcher.get_call_template = first_use
+    dispatcher.get_overload = part.get_overload
     return dispatcher
 
 

@@ -84,6 +84,7 @@ def test_common_random_numbers_are_worth_what_the_page_says():
     assert [round((apart(q, strange) / monolith.half_width[q]) ** 2) for q in (mean, p99)] == [2, 3]
 
 
+@pytest.mark.one_in(3)
 def test_a_paired_difference_of_a_sweep_is_that_of_its_results(monkeypatch, capsys):
     """The Python of the page, as it stands there, against what `difference_from` says."""
     (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

@@ -85,6 +85,7 @@ def p99(result):
     return result.summary["latency_p99_s"]
 
 
+@pytest.mark.one_in(3)
 class TestSplittingWins:
     name = "splitting-wins.yaml"
 
@@ -118,6 +119,7 @@ def plan_cost(plan):
     return float((units.replicas * each + prices.unit_hour).sum())
 
 
+@pytest.mark.one_in(3)
 class TestMonolithWins:
     name = "monolith-wins.yaml"
 
@@ -141,6 +143,7 @@ class TestMonolithWins:
         assert {name for name, number in replicas.items() if number > 1} == {"quote"}
 
 
+@pytest.mark.one_in(3)
 class TestOverloaded:
     name = "overloaded.yaml"
     limits = {"services.payment.concurrency": 8, "services.payment.queue.capacity": 16}
@@ -226,6 +229,7 @@ class TestMinimal:
         assert f"```yaml\n{body}```" in (FOLDER.parent / "README.md").read_text()
 
 
+@pytest.mark.one_in(3)
 class TestRetryStorm:
     name = "retry-storm.yaml"
     thrifty = {"policies.eager.inherits": "thrifty"}
@@ -279,6 +283,7 @@ def harm(found, deployment, policies, entry):
     return [float(table.loc[(deployment, policies, entry), what]) for what in ("lost", "degraded", "late")]
 
 
+@pytest.mark.one_in(3)
 class TestPaymentDown:
     name = "payment-down.yaml"
 
@@ -306,6 +311,7 @@ class TestPaymentDown:
         assert self.found.met
 
 
+@pytest.mark.one_in(3)
 class TestSlowProvider:
     name = "slow-provider.yaml"
 
@@ -333,6 +339,7 @@ def web_steps(topology):
     return [step for endpoint in topology.services["web"].endpoints.values() for step in endpoint.steps]
 
 
+@pytest.mark.one_in(3)
 class TestZoneOfFailure:
     name = "zone-of-failure.yaml"
     balancers = {f"services.{name}.loadBalancer": "LEAST_REQUEST" for name in ("web", "cart", "order", "stock")}
@@ -368,6 +375,7 @@ class TestZoneOfFailure:
         assert worse.row("microservices", "full")["lost"] > 50
 
 
+@pytest.mark.one_in(3)
 class TestReplicaDown:
     name = "replica-down.yaml"
     unknown = (120.0, 125.0)

@@ -20,6 +20,7 @@ COMPONENTS = {
     "service_s": "service at",
     "timeout_s": "timeouts and backoff at",
 }
+UNHINDERED = "even if nobody ever waits for a core or a slot"
 
 
 def why_not(judge: Judge) -> tuple[str, bool]:
@@ -40,7 +41,7 @@ def why_not(judge: Judge) -> tuple[str, bool]:
         return why + (_assumed(judge) or " This takes it that more never hurts."), _all_miss(judge)
     ratio, worst = worst_objective(best)
     if ratio > 1.0:
-        return _not_shown(worst, "even if nobody ever waits"), False
+        return _not_shown(worst, UNHINDERED), False
     return _not_shown(worst_objective(result)[1], "in the largest configuration"), False
 
 
@@ -100,9 +101,11 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
         return nothing_seen(row)
     seen = f"{told(row, row['value'])} (up to {told(row, row['high'])})"
     if unserved(row):
-        few = f"{label} is only of the {_served(row)} that are served, even if nobody ever waits"
+        few = f"{label} is only of the {_served(row)} that are served, {UNHINDERED}"
         return f"{few}: {_causes(judge, free, result, own_of(free, row))[0]}"
-    head = f"{label} is {seen} even if nobody ever waits, and the limit is {told(row, row['limit'])}"
+    head = (
+        f"{label} is {seen} even if nobody ever waits for a core or a slot, and the limit is {told(row, row['limit'])}"
+    )
     if row["quantity"] == "errorRate":
         return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
     return f"{head}: {_longest(judge, result, own_of(free, row))}"
@@ -143,11 +146,12 @@ def _longest(judge: Judge, result: Results, own: Own) -> str:
     table = result.breakdown
     cells = table.to_numpy()
     row, column = divmod(int(cells.argmax()), cells.shape[1])
-    where = f"{COMPONENTS[str(table.columns[column])]} {table.index[row]}"
+    component, service = str(table.columns[column]), str(table.index[row])
+    limit = _rate_limit(own.plan, service) if component == "waiting_s" else ""
     most, total = float(cells[row, column]), float(cells.sum())
     unit = words.unit_of("latency_s", (total,))
     of_all = f"({words.write(most, unit)} of {unit.after(words.write(total, unit))})"
-    return f"{_part(most, total)} of {whose} is {where} {of_all}"
+    return f"{_part(most, total)} of {whose} is {COMPONENTS[component]} {service} {of_all}{limit}"
 
 
 def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, str]:
@@ -162,15 +166,23 @@ def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, s
     share = words.percent(most / number)
     whose = "the requests" if own.everything else "its requests"
     cause = str(counts.index[0])
-    return f"{_part(most, total)} of the failures are {cause} ({share} of {whose}){_rate_limit(plan, cause)}", cause
+    return (
+        f"{_part(most, total)} of the failures are {cause} ({share} of {whose}){_rate_limit(plan, _rejecting(cause))}",
+        cause,
+    )
 
 
-def _rate_limit(plan: Plan, cause: str) -> str:
-    """How much a rate limit lets through, if it may be what rejects."""
+def _rejecting(cause: str) -> str:
+    """The service that rejects, if this is the cause."""
     outcome, _, service = cause.partition("@")
+    return service if outcome == Outcome.REJECTED.word else ""
+
+
+def _rate_limit(plan: Plan, service: str) -> str:
+    """How much the rate limit of a service lets through, if it has one."""
     limits = plan.limiters
     rows = [row for row, one in enumerate(limits.service.tolist()) if plan.services.name[one] == service]
-    if outcome != Outcome.REJECTED.word or not rows:
+    if not rows:
         return ""
     most = float(limits.limit[rows[0]] / limits.period_s[rows[0]])
     return f"; the rate limit of {service} lets {words.number(most)}/s through, whatever its size"

@@ -120,12 +120,36 @@ def test_a_first_call_from_compiled_code_is_for_the_rules_own_signature(scale):
     def caller(count, seconds):
         return scale(count, seconds) + 1.0
 
-    assert signatures(scale) == []
     assert caller(np.int32(3), np.float32(0.5)) == 2.5
-    assert signatures(scale) == ["(int64, float64)"]
     assert caller(3, 0.5) == 2.5
+    assert signatures(scale) == []  # it is a part of its caller
     assert scale(3, 0.5) == 1.5
     assert signatures(scale) == ["(int64, float64)"]
+
+
+def test_what_compiled_code_calls_is_made_with_it():
+    """Through parts of parts, one of which is called twice; by a caller of ours, and by one that is not."""
+
+    @jit.rule("float64(float64)")
+    def square(x):
+        return x * x
+
+    @jit.subroutine
+    def fourth(x: float) -> float:
+        return square(square(x))
+
+    @jit.rule("float64(float64)")
+    def fifth(x):
+        return fourth(x) * square(x) / x
+
+    @numba.njit
+    def sixth(x):
+        return fourth(x) * square(x)
+
+    assert fifth(2.0) == 32.0
+    assert sixth(2.0) == 64.0
+    assert fourth(2.0) == 16.0  # asked for from Python too
+    assert square(3.0) == 9.0
 
 
 @pytest.mark.parametrize("wrong", [np.arange(4), np.arange(8.0)[::2]], ids=["integers", "strided"])
@@ -272,7 +296,6 @@ def test_a_rule_may_take_a_table_as_an_array_and_as_a_pointer():
 
     table = np.array([1.0, 0.25])
     assert caller(table, 1) == 0.5
-    assert len(twice.signatures) == 2
     assert twice(table, 1) == 0.5
     assert len(twice.signatures) == 2
 

@@ -48,7 +48,7 @@ def test_slots_that_are_too_few(shop):
 def test_latency_without_any_waiting(shop):
     made = unmet(shop.replace({"services.store.steps": [{"sleep": "400ms"}, {"call": "db"}]}), max_replicas=2)
     assert "web p50 is 4" in made.reason
-    assert "even if nobody ever waits, and the limit is 200 ms" in made.reason
+    assert "even if nobody ever waits for a core or a slot, and the limit is 200 ms" in made.reason
     assert "most of a request's mean latency is service at store (400 of 417" in made.reason
 
 
@@ -60,7 +60,10 @@ def test_a_network_that_is_too_slow(shop):
 def test_errors_that_no_replica_mends(shop):
     made = unmet(shop.replace({"services.store.errorRate": "30%", "slos.web.errorRate": "1%"}))
     assert "web errorRate is " in made.reason
-    assert "even if nobody ever waits, and the limit is 1 %: most of the failures are error@store (" in made.reason
+    assert (
+        "even if nobody ever waits for a core or a slot, and the limit is 1 %: most of the failures are error@store ("
+        in made.reason
+    )
 
 
 def test_rejections_of_a_unit_that_is_not_sized(shop):
@@ -72,14 +75,26 @@ def test_rejections_of_a_unit_that_is_not_sized(shop):
     assert "wait for" not in made.reason
 
 
-@pytest.mark.parametrize("promised", [{"errorRate": "1%"}, {"p50": "200ms"}])
-def test_a_rate_limit_is_named(shop, promised):
+def limited(shop, **more):
+    limit = {"limitForPeriod": 30, "limitRefreshPeriod": "1s"} | more
+    return shop.replace({"services.store.rateLimit": limit})
+
+
+@pytest.mark.parametrize("promised", [{"errorRate": "1%"}, {"p90": "200ms"}])
+def test_a_rate_limit_that_rejects_is_named(shop, promised):
     """30 of 40 requests a second are let through; the latency of those is nobody's but theirs."""
-    limited = {"services.store.rateLimit": {"limitForPeriod": 30, "limitRefreshPeriod": "1s"},
-               "slos.web": {"call": "web"} | promised}  # fmt: skip
-    made = sim.capacity(shop.replace(limited), max_replicas=2)
+    made = sim.capacity(
+        limited(shop, timeoutDuration="0s").replace({"slos.web": {"call": "web"} | promised}), max_replicas=2
+    )
     assert not made.met
     assert "most of the failures are rejected@store (" in made.reason
+    assert "; the rate limit of store lets 30/s through, whatever its size" in made.reason
+
+
+def test_a_rate_limit_that_keeps_waiting_is_named(shop):
+    made = unmet(limited(shop, timeoutDuration="5s"), max_replicas=2)
+    assert "even if nobody ever waits for a core or a slot" in made.reason
+    assert "is waiting at store (" in made.reason
     assert "; the rate limit of store lets 30/s through, whatever its size" in made.reason
 
 
@@ -238,7 +253,9 @@ def test_what_holds_the_limit_even_without_waiting_is_not_shown(shop, share):
     made = sim.capacity(topology.replace({"slos.web.p50": limit}), max_replicas=2)
     assert not made.met
     if share > 0.0:
-        assert made.reason.startswith(f"{SHORT}even if nobody ever waits is {duration(value)}, between ")
+        assert made.reason.startswith(
+            f"{SHORT}even if nobody ever waits for a core or a slot is {duration(value)}, between "
+        )
         assert "Longer runs or more replications may show it, or that it cannot be." in made.reason
     else:
         assert made.reason.startswith("The objectives cannot be met, because web p50 is ")

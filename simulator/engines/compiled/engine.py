@@ -56,7 +56,7 @@ class CompiledEngine:
             if is_compiled():
                 compile_now(run_kernel)
                 return
-            with doing("compiling the fast engine for this machine, once (a minute or two)"):
+            with doing("compiling the fast engine for this machine, once (about a minute)"):
                 compile_now(run_kernel)
 
     def missing(self, plan: Plan) -> tuple[str, ...]:

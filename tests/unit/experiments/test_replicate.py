@@ -305,7 +305,7 @@ def test_compiling_is_spoken_of_once(jobs, cores, monkeypatch, capsys):
     monkeypatch.setattr(compiled_engine, "compile_now", there.append)
     run_jobs(CompiledEngine(), jobs)
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "compiling the fast engine for this machine, once (a minute or two) ...\n")
+    assert (out, err) == ("", "compiling the fast engine for this machine, once (about a minute) ...\n")
 
 
 def test_a_ctrl_c_stops_the_threads_and_keeps_what_is_finished(six, cores):

@@ -103,9 +103,7 @@ def _even_without_waiting(judge: Judge, free: Plan, result: Results, row: dict[s
     if unserved(row):
         few = f"{label} is only of the {_served(row)} that are served, {UNHINDERED}"
         return f"{few}: {_causes(judge, free, result, own_of(free, row))[0]}"
-    head = (
-        f"{label} is {seen} even if nobody ever waits for a core or a slot, and the limit is {told(row, row['limit'])}"
-    )
+    head = f"{label} is {seen} {UNHINDERED}, and the limit is {told(row, row['limit'])}"
     if row["quantity"] == "errorRate":
         return f"{head}: {_causes(judge, free, result, own_of(free, row))[0]}"
     return f"{head}: {_longest(judge, result, own_of(free, row))}"
@@ -166,10 +164,8 @@ def _causes(judge: Judge, plan: Plan, result: Results, own: Own) -> tuple[str, s
     share = words.percent(most / number)
     whose = "the requests" if own.everything else "its requests"
     cause = str(counts.index[0])
-    return (
-        f"{_part(most, total)} of the failures are {cause} ({share} of {whose}){_rate_limit(plan, _rejecting(cause))}",
-        cause,
-    )
+    limit = _rate_limit(plan, _rejecting(cause))
+    return f"{_part(most, total)} of the failures are {cause} ({share} of {whose}){limit}", cause
 
 
 def _rejecting(cause: str) -> str:

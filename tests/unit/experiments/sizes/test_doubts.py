@@ -5,6 +5,8 @@ import pytest
 import simulator as sim
 from simulator.experiments.sizes.doubts import find_doubts
 
+pytestmark = pytest.mark.one_in(2)
+
 CHAIN = """\
 services:
   web: {steps: [{cpu: 1ms}, {call: store}]}

@@ -147,7 +147,7 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     ax.set_ylabel(label + currency)
     if large:
         _mark_winners(ax, curve, palette)
-        end_labels(ax, [end for end in ends if np.isfinite(end[1])])
+        end_labels(ax, ends)
         _mark_crossovers(ax, curve)
     else:
         ax.locator_params(axis="x", nbins=5)

@@ -294,8 +294,9 @@ def leader(colour: str, *, tip: tuple[float, float]) -> dict[str, Any]:
 def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     """Name lines at the right, where there is room to be made: (x, y, text, colour) of each end.
 
-    The limits of y have to be final; those of x are widened by what the texts need.
+    The limits of y have to be final; those of x are widened by what the texts need. What has no end has no name.
     """
+    ends = [end for end in ends if math.isfinite(end[1])]
     if not ends:
         return
     width, height = points_across(ax)

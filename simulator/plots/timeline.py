@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
@@ -196,7 +197,8 @@ def _draw(panel: Axes, table: pd.DataFrame, chosen: list[str], label: str, room:
         colour, style = PALETTE[number % len(PALETTE)], "-" if number < len(PALETTE) else "--"
         panel.plot(middle, values, style, color=colour, linewidth=1.6, label=name, zorder=3 - number / 100)
         if label.startswith("util") or values[-len(values) // 4 :].mean() >= WORTH_A_NAME * longest:
-            ends.append((float(middle[-1]), float(values[-1]), name, colour))
+            known = np.flatnonzero(np.isfinite(values))  # a unit without a replica has no utilisation
+            ends += [(float(middle[last]), float(values[last]), name, colour) for last in known[-1:]]
     panel.set_ylabel(label)
     panel.set_ylim(0.0, (105.0 if label.startswith("util") else max(longest * 1.08, 1.0)) / (1.0 - room))
     panel.set_xlim(0.0, float(middle[-1]))

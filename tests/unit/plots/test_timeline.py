@@ -3,6 +3,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pytest
 
+import simulator as sim
 from simulator import plots
 from simulator.errors import ResultError, SimulatorError
 
@@ -58,3 +59,16 @@ def test_two_axes_may_be_given(split):
     assert plots.timeline(split[1], ax=axes) == tuple(axes)
     with pytest.raises(SimulatorError, match="timeline needs 2 axes, found 1"):
         plots.timeline(split[1], ax=axes[:1])
+
+
+def test_a_unit_without_a_replica_has_no_utilisation_to_name():
+    text = """
+    services: {a: {steps: [{cpu: 1ms}]}, b: {replicas: 0, steps: [{cpu: 1ms}]}}
+    workload: {w: {call: a, rate: 9/s}, v: {call: b, rate: 1/s}}
+    """
+    result = sim.simulate(sim.loads(text), duration="2s", warmup="1s", replications=1)
+    upper, _ = plots.timeline(result)
+    upper.figure.canvas.draw()
+    names = [text.get_text() for text in upper.texts]
+    assert "a" in names
+    assert "b" not in names

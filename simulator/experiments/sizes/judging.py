@@ -190,8 +190,8 @@ class Judge:
         self._runs = 0
         self._failed: list[Configuration] = []
         self._met: list[Configuration] = []
-        self._strict = False
-        self._rows: dict[Configuration, list[Any]] = {}
+        self._strict = False  # whether what is met is judged together with other requests at once
+        self._rows: dict[Configuration, list[Any]] = {}  # of the objectives, of what is met by its own requests
         self._results: dict[bool, Results | None] = {}
         self._engine, self._executor = engine, executor
         self._report: Callable[[float, int], None] = progress or (lambda done, total: None)

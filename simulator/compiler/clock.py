@@ -2,7 +2,8 @@
 
 Two readings of a plan (`Clock.served`). As it is: handlers fail by their error rates, messages are lost, calls end at
 their timeouts and are tried again; what comes after a failed step is left out. And as it has to be for every request to
-be served: nothing fails but what a fallback makes good, and no time is above its mean, however long the queues are.
+be served (rule 16.3): nothing fails but what a fallback makes good, and no time is above its mean, however long the
+queues are.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Settings that can never act: ends that always or never come, re-tries that nothing sets off, windows that never fill.
 
-Said only of what holds for every run of the plan, with faults and without.
+Said only of what holds for every run of the plan, with faults and without (rule 16.7).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Laws of times that are composed of others, as far as a horizon: sums, mixtures, what is cut, the sooner of two.
+"""Laws of composed times as far as a horizon (rule 16.2): sums, mixtures, what is cut, the sooner of two.
 
 A law is a constant and masses on a grid that ends at the horizon. A part of a plan is put on the grid so that its mass
 within a cell goes to the two ends of it with the same mean: E[min(X, t)] is then exact at each point of the grid, and

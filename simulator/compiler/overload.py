@@ -1,7 +1,8 @@
 """Units that are asked for more than they can do, and what becomes of it: queues grow only where nothing bounds them.
 
 A queue is bounded by its own limit; or on the side of all its callers, who are kept waiting or turned away by rate
-limits and bulkheads, stop work that is too late, or have no more slots than there are requests to wait with.
+limits and bulkheads, stop work that is too late, or have no more slots than there are requests to wait with
+(rule 16.6).
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
 
 
 def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:
-    """Cores and slots of each unit that open workloads leave to users; all, where they would leave nothing.
+    """Cores and slots of each unit that open workloads leave to users (rule 16.5); all, where they would leave nothing.
 
     Where requests may be turned away the users can have more: that is all of them too.
     """

@@ -1,4 +1,4 @@
-"""How much slots let through: while a handler waits at a callee it holds its slot, and others wait for that.
+"""What slots let through (rule 16.4): while a handler waits at a callee it holds its slot, and others wait for that.
 
 With all slots of a unit taken they are a closed network: each goes round cores, sleeps and callees, and begins again.
 Its throughput is the most that the unit lets through. Product form gives it for exponential times at stations of one

@@ -42,7 +42,7 @@ class Dist(IntEnum):
 
 
 class Outcome(IntEnum):
-    """How a request or an attempt ended: exactly one of these (rule 2)."""
+    """How a request or an attempt ended: exactly one of these (rule 2.1)."""
 
     OK = 0
     DEGRADED = 1

@@ -53,7 +53,7 @@ class Waste(IntEnum):
 
 
 class Visits(IntEnum):
-    """Columns of `Trace.visits`: sums over visits that a handler ended (rejected ones waited for nothing)."""
+    """Columns of `Trace.visits`: sums over visits that a handler ended (rejected ones have no times: rule 11.4)."""
 
     NUMBER = 0
     WAITING = 1  # seconds for a slot and for cores
@@ -70,7 +70,7 @@ class Tally(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class RequestLog:
-    """One row a request in the order of arrival. Unfinished ones have no end (NaN)."""
+    """One row a request in the order of arrival. Unfinished ones have no end (NaN; rule 2.4)."""
 
     request: Integers  # number; of a closed workload user x 2**32 + cycle
     workload: Integers

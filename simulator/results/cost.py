@@ -10,7 +10,7 @@ GIB = 2.0**30
 
 
 def unit_costs(plan: Plan, replicas: Floats) -> Floats:
-    """Per hour and unit, of so many replicas on average; 0 for an external one, NaN without prices.
+    """Per hour and unit, of so many replicas on average; 0 for an external one, NaN without prices (rule 11.9).
 
     Cores and memory are paid by replica, and a unit once for being one more thing to run.
     """

@@ -23,7 +23,7 @@ WORDS = {**{int(outcome): outcome.word for outcome in Outcome}, LOST: "lost"}
 
 
 def calls_by_service(observed: Observed) -> tuple[Integers, Integers]:
-    """Calls of each service that somebody waited for and that ended, and how many of them failed."""
+    """Calls of each service that somebody waited for and that ended, and how many of them failed (rule 11.16)."""
     tallies = observed.tallies.sum(axis=0)
     service, number = observed.plan.endpoints.service, len(observed.plan.services.name)
     columns = (tallies[:, Tally.NUMBER], tallies[:, Tally.FAILED])
@@ -32,7 +32,7 @@ def calls_by_service(observed: Observed) -> tuple[Integers, Integers]:
 
 
 def sends_by_service(observed: Observed) -> Integers:
-    """Services, Outcome and LOST: what became of the sends to each service."""
+    """Services, Outcome and LOST: what became of the sends to each service (rule 11.17)."""
     plan = observed.plan
     sends = np.zeros((len(plan.services.name), LOST + 1), np.int64)
     np.add.at(sends, plan.endpoints.service[plan.calls.target[sends_of(plan)]], observed.sends)
@@ -116,7 +116,7 @@ def deadlocked_services(observed: Observed) -> NDArray[np.bool_]:
 
 
 def about_idle_replicas(observed: Observed) -> Iterator[str]:
-    """Replicas that are paid for, and were not called once."""
+    """Replicas that are paid for, and were not called once (rule 11.18)."""
     units = observed.plan.units
     chosen = np.sum([trace.chosen for trace in observed.traces], axis=0)
     if not chosen.any():

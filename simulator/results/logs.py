@@ -47,7 +47,7 @@ def latency_table(observed: Observed) -> pd.DataFrame:
 
 
 def causes(outcome: NDArray[Any], service: NDArray[Any], services: Sequence[str]) -> pd.Categorical:
-    """`outcome@service` of the innermost failure, empty where there was none."""
+    """`outcome@service` of the innermost failure, empty where there was none (rule 2.3)."""
     names = [""]
     for word in WORDS[1:]:
         names += [word, *(f"{word}@{name}" for name in services)]
@@ -85,7 +85,7 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
 
 
 def attempt_table(observed: Observed) -> pd.DataFrame | None:
-    """One row an attempt; None where the detail does not tell. Several workloads count their requests apart: named."""
+    """One row an attempt (rule 11.6); None without that detail. Several workloads count their requests apart: named."""
     pairs = [
         (trace.requests, trace.attempts)
         for trace in observed.traces

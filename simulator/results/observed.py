@@ -1,4 +1,4 @@
-"""The traces of a run, and the sums over the span that its statistics are of.
+"""The traces of a run, and the sums over the span that its statistics are of (rule 11.1).
 
 One replication is an `Observed` too: a statistic is written once, and holds for one as for all of them.
 """
@@ -90,7 +90,7 @@ class Observed:
 
     @cached_property
     def tries(self) -> Integers:
-        """Services: attempts, of requests that arrive in the span."""
+        """Services: attempts, of requests that arrive in the span (rule 11.11)."""
         return self._within("tries")
 
     @cached_property
@@ -110,7 +110,7 @@ class Observed:
 
     @cached_property
     def ready_seconds(self) -> Floats:
-        """Units: integrals over the span, of the replicas that were ready."""
+        """Units: integrals over the span, of the replicas that were ready (rule 14.18)."""
         return self._since("ready")
 
     @cached_property
@@ -140,7 +140,7 @@ class Observed:
 
     @cached_property
     def latencies(self) -> Floats:
-        """Of ok and degraded requests that arrive in the span."""
+        """Of ok and degraded requests that arrive in the span (rule 11.3)."""
         return np.concatenate([trace.latency_s[trace.latency_bin >= self.first] for trace in self.traces])
 
     @cached_property

@@ -116,7 +116,7 @@ def _wasted(wasted: Floats, busy: Floats) -> Floats:
 
 
 def breakdown_table(observed: Observed) -> pd.DataFrame:
-    """Where the mean latency goes, one row a service; the whole table adds up to it."""
+    """Where the mean latency goes, one row a service; the whole table adds up to it (rule 11.5)."""
     columns = [f"{component.name.lower()}_s" for component in Component]
     index = pd.Index(observed.plan.services.name, name="service")
     return pd.DataFrame(ratio(observed.breakdown, observed.served), index=index, columns=columns)

@@ -30,7 +30,7 @@ faults: [{at: 3.95s, for: 2s, target: pay, kill: {}}]
 """
 
 
-def test_11_13_a_dead_and_a_slow_service_have_failed_calls_and_no_failed_visit():
+def test_11_16_a_dead_and_a_slow_service_have_failed_calls_and_no_failed_visit():
     result = simulate(OUTAGE)
     table = result.services
     assert table["calls"].to_dict() == {"web": 100, "pay": 100, "slow": 100}
@@ -42,7 +42,7 @@ def test_11_13_a_dead_and_a_slow_service_have_failed_calls_and_no_failed_visit()
     assert [line.split()[-1] for line in text.splitlines() if line.startswith(("pay ", "slow "))] == ["20", "100"]
 
 
-def test_11_13_re_tries_are_part_of_their_call():
+def test_11_16_re_tries_are_part_of_their_call():
     text = """
     services:
       web: {steps: [{call: pay, retries: {attempts: 2, backoff: 0ms}, fallback: {steps: []}}]}
@@ -87,7 +87,7 @@ SENDS = {
 
 @pytest.mark.parametrize(("text", "failed", "ways"), SENDS.values(), ids=SENDS)
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_11_14_sends_that_fail_are_counted_at_their_target_and_said(text, failed, ways, engine):
+def test_11_17_sends_that_fail_are_counted_at_their_target_and_said(text, failed, ways, engine):
     result = simulate(text, engine=engine)
     row = result.services.loc["mailer"]
     assert (row["sends"], row["failed_sends"], row["calls"]) == (100, failed, 0)
@@ -96,14 +96,14 @@ def test_11_14_sends_that_fail_are_counted_at_their_target_and_said(text, failed
     assert warning == f"{failed} of 100 sends to mailer failed: {ways}; they are in no request's outcome"
 
 
-def test_11_14_inside_a_process_too():
+def test_11_17_inside_a_process_too():
     result = sim.simulate(
         sim.loads(sending("{errorRate: 100%, steps: []}")), "monolith", duration="10s", warmup=0, replications=1
     )
     assert result.services.loc["mailer", ["sends", "failed_sends"]].tolist() == [100, 100]
 
 
-def test_11_14_sends_that_arrive_are_not_mentioned():
+def test_11_17_sends_that_arrive_are_not_mentioned():
     result = simulate(sending("{steps: [{sleep: 1ms}]}"))
     assert result.services.loc["mailer", ["sends", "failed_sends"]].tolist() == [100, 0]
     assert warned(result, "sends") == []
@@ -154,7 +154,7 @@ def test_11_12_with_a_timeout_it_is_not():
         ("ROUND_ROBIN", 3, None),
     ],
 )
-def test_11_15_a_replica_that_nobody_calls_is_said(tmp_path, balancer, requests, said):
+def test_11_18_a_replica_that_nobody_calls_is_said(tmp_path, balancer, requests, said):
     (tmp_path / "at.csv").write_text("arrival_s\n" + "".join(f"{n}.5\n" for n in range(requests)))
     text = f"""
     services: {{pay: {{replicas: 3, loadBalancer: {balancer}, steps: [{{cpu: 1ms}}]}}}}
@@ -164,7 +164,7 @@ def test_11_15_a_replica_that_nobody_calls_is_said(tmp_path, balancer, requests,
     assert warned(result, "got no call") == ([said] if said else [])
 
 
-def test_11_15_one_user_and_a_ring():
+def test_11_18_one_user_and_a_ring():
     text = """
     services: {pay: {replicas: 8, loadBalancer: CONSISTENT_HASH, steps: [{cpu: 1ms}]}}
     workload: {call: pay, users: 1, thinkTime: 100ms}
@@ -199,7 +199,7 @@ workload:
 
 @pytest.mark.parametrize("through", ["b", "between"])
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
-def test_11_16_slots_that_wait_for_each_other_are_a_deadlock_and_no_overload(engine, through):
+def test_11_19_slots_that_wait_for_each_other_are_a_deadlock_and_no_overload(engine, through):
     text = POOLS.format(slots=2, through=through, more="")
     result = simulate(text, duration="30s", engine=engine)
     (warning,) = warned(result, "deadlock")
@@ -210,12 +210,12 @@ def test_11_16_slots_that_wait_for_each_other_are_a_deadlock_and_no_overload(eng
     assert since == pytest.approx(ends.max(), abs=0.1)
 
 
-def test_11_16_with_a_timeout_there_is_none():
+def test_11_19_with_a_timeout_there_is_none():
     result = simulate(POOLS.format(slots=2, through="b", more=", timeout: 100ms"), duration="20s", engine="compiled")
     assert warned(result, "deadlock") == []
 
 
-def test_11_16_overload_is_none():
+def test_11_19_overload_is_none():
     text = POOLS.format(slots=8, through="b", more="").replace("a.foo, rate: 200/s", "a.foo, rate: 5000/s")
     result = simulate(text.replace("b.bar, rate: 200/s", "b.foo, rate: 200/s"), duration="3s", engine="compiled")
     assert warned(result, "deadlock") == []

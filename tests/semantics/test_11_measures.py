@@ -12,7 +12,7 @@ SPAN = {"duration": "200t", "warmup": "100t"}
 
 
 def test_11_1_levels_are_integrals_over_the_span_and_requests_are_those_that_arrive_in_it(run):
-    """In service 96-104, 104-112, 112-120 and 195-211; waiting 98-104, 100-112; the cuts are at 100 and 200."""
+    """In service 96-104, 104-112, 112-120, 195-211; waiting 98-104, 100-112; cuts at 100 and 200 (rule 11.2)."""
     services = """
     a: {endpoints: {short: {steps: [{cpu: 8t}]}, long: {steps: [{cpu: 16t}]}}}
     """

@@ -48,7 +48,7 @@ def test_12_23_the_second_one_wins(run):
 
 
 def test_12_23_the_winner_decides_when_and_where_time_went(run):
-    """Replica 0 is busy until 40: the try there is answered at 42, the other, sent at 14, at 16."""
+    """Replica 0 is busy until 40: the try there is answered at 42, the other, sent at 14, at 16 (rule 12.25)."""
     services = (
         a("hedge: {after: 4t}")
         + f"b: {{{TWO}, endpoints: {{long: {{steps: [{{cpu: 40t}}]}}, short: {{steps: [{{cpu: 2t}}]}}}}}}"

@@ -51,6 +51,7 @@ def test_14_1_a_replica_is_down_while_a_kill_lasts(run):
     ],
 )
 def test_14_1_it_is_ready_a_startup_after_the_last_cause(run, startup, spans, ready):
+    """At one instant faults begin before others end, and replicas are ready after both (rule 14.9)."""
     service = f"b: {{startup: {startup}, steps: []}}"
     probes = [*range(3, 40)]
     seen = run(service, at=probes, call="b", extra=kills(*spans))
@@ -59,7 +60,7 @@ def test_14_1_it_is_ready_a_startup_after_the_last_cause(run, startup, spans, re
     assert down(seen) == ready - 4
 
 
-def test_14_1_for_may_be_left_out(run):
+def test_14_11_for_may_be_left_out(run):
     seen = run(B, at=[0, 5], call="b", extra="faults: [{at: 4t, target: b, kill: {}}]")
     assert seen.spans("b") == [(0, 4, "error"), (5, 15, "ok")]
 
@@ -324,6 +325,7 @@ def test_14_4_two_die_at_one_instant_caller_and_callee(run):
 
 
 def test_14_6_a_death_is_known_after_the_health_check(run):
+    """Until then replica 0 refuses what is sent to it (rule 14.5)."""
     seen = run("b: {healthCheck: 6t, steps: []}", at=[3, 5, 9, 10, 23, 24], call="b", extra=kills((4, 20)))
     assert seen.outcomes == ["ok", *["unreachable"] * 4, "ok"]
     assert seen.replicas("b") == [0, 0, 0, -1, -1, 0]

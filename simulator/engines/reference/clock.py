@@ -104,7 +104,7 @@ class Clock(simpy.Environment):
         heapify(self._queue)
 
     def schedule_at(self, time: float, key: int, moment: Moment) -> None:
-        """Let `moment` happen at an absolute time: now + (time - now) is not always time."""
+        """Let `moment` happen at an absolute time (rule 1.3): now + (time - now) is not always time."""
         heappush(self._queue, (time, key, next(self._eid), moment))  # type: ignore[misc]
 
     def at(self, time: float, key: int) -> Moment:

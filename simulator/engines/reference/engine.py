@@ -46,7 +46,7 @@ class ReferenceEngine:
         return ()
 
     def run(self, plan: Plan, *, seed: int, replication: int, detail: Detail) -> Trace:
-        """Simulate one replication (counted from 0): until the horizon, then as long as the drain allows.
+        """Simulate one replication (counted from 0): to the horizon, then as the drain allows (rules 1.1 and 1.2).
 
         Raises
         ------

@@ -260,7 +260,7 @@ class Life(Network):
     # -- what a handler does
 
     def steps(self, visit: Visit, row: int) -> Failing:  # noqa: C901 (one branch an instruction)
-        """Run a program from `row` to its END, or to the first step that fails (rules 4.1 to 4.8)."""
+        """Run a program from `row` to its END, or to the first step that fails (rules 4.1 to 4.8, 12.14)."""
         model = self.model
         repetitions: list[tuple[Visit, int]] = []
         while True:

@@ -256,7 +256,7 @@ class Visit:
         self.totals[2] = 1.0
 
     def outcome(self, failure: Cause | None) -> Outcome:
-        """What its handler answers."""
+        """What its handler answers (rule 2.2)."""
         if failure is not None:
             return Outcome.ERROR
         return Outcome.DEGRADED if self.totals[2] > 0.0 else Outcome.OK

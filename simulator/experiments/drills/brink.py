@@ -1,4 +1,4 @@
-"""The load at which a deployment would not come back after the fault: bisection (rules 15.15 to 15.17)."""
+"""The load at which a deployment would not come back after the fault: bisection (rules 15.15 and 15.16)."""
 
 from __future__ import annotations
 

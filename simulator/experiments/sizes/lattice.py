@@ -1,4 +1,4 @@
-"""The configurations that a sizing may choose from: options of each unit, their prices, and which is below which."""
+"""What a sizing may choose from (rules 13.1 and 13.3): options of each unit, their prices, which is below which."""
 
 from __future__ import annotations
 

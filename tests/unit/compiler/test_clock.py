@@ -1,4 +1,4 @@
-"""What calls and handlers take, and how many fail, by hand."""
+"""What calls and handlers take, and how many fail, by hand (rule 16.1)."""
 
 import math
 
@@ -130,6 +130,7 @@ def test_repetitions_end_with_the_first_failure(plan_of):
 
 
 def test_what_serving_everything_asks_for(plan_of):
+    """Rule 16.3."""
     text = shop(", retries: {attempts: 3, retryOn: [error]}", "{cpu: 10ms}", rate="errorRate: 30%,")
     assert expect(plan_of(text)).visits[0] == pytest.approx([1.0, 1.417])
     assert least(plan_of(text)).visits[0].tolist() == [1.0, 1.0]

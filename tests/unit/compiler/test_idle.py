@@ -1,4 +1,4 @@
-"""Settings that can never act, and those near them that can."""
+"""Settings that can never act, and those near them that can (rule 16.7)."""
 
 import pytest
 

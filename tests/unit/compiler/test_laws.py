@@ -1,4 +1,4 @@
-"""Laws on a grid, against closed forms."""
+"""Laws on a grid, against closed forms (rule 16.2)."""
 
 import math
 

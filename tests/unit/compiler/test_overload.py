@@ -1,4 +1,4 @@
-"""What becomes of a unit that is asked for more than it can do: its queue grows only where nothing bounds it."""
+"""What becomes of a unit that is asked for too much: its queue grows only where nothing bounds it (rule 16.6)."""
 
 import pytest
 
@@ -119,6 +119,7 @@ workload: {{web: {{call: s, rate: {rate}/s}}, batch: {{call: s, users: {users}, 
     ],
 )
 def test_users_have_what_open_workloads_leave(plan_of, rate, users, most, busy):
+    """Rule 16.5."""
     plan = plan_of(BOTH.format(rate=rate, users=users, queue=""))
     (row,) = napkin(plan).closed
     assert row.throughput_high == pytest.approx(most)

@@ -1,4 +1,4 @@
-"""What slots let through that are held while their handlers wait at a callee."""
+"""What slots let through that are held while their handlers wait at a callee (rule 16.4)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Rule 11.16: slots that wait for each other, among those who wait."""
+"""Rule 11.19: slots that wait for each other, among those who wait."""
 
 from __future__ import annotations
 

@@ -57,6 +57,7 @@ def test_values(build, objective, value):
 
 
 def test_met_goes_by_the_value_and_equality_is_met(build):
+    """Rule 11.14."""
     results = judged(build, p(50, 0.25), p(50, 0.15), error_rate(0.4), stories=[story(build)])
     assert results.objectives.met.tolist() == [True, False, True]
     assert results.objectives.met.dtype == bool
@@ -149,7 +150,7 @@ def test_the_summary_cannot_tell_entries_apart(build):
 
 
 def test_an_entry_is_not_judged_by_calls_from_inside(build):
-    """Robots enter at back, which the front calls too."""
+    """Robots enter at back, which the front calls too (rule 11.10)."""
     requests = [*story(build), build.Request(80.0, 0.5, workload=1, entry=1)]
     workloads = (("shoppers", (FRONT,)), ("robots", (BACK,)))
     asked = (p(50, 1.0, BACK), mean(1.0, BACK), error_rate(1.0, BACK))

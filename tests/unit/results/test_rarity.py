@@ -1,4 +1,4 @@
-"""What a run without failures says of them."""
+"""What a run without failures says of them (rule 11.13)."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What callers of other services see, counted again from the attempts of the same runs (15.13)."""
+"""What callers of other services see, counted again from the attempts of the same runs (rule 15.13)."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The bisection between a load that comes back and one that does not (15.15, 15.16)."""
+"""The bisection between a load that comes back and one that does not (rules 15.15 and 15.16)."""
 
 import math
 

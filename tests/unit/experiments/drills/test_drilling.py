@@ -276,6 +276,7 @@ def test_a_fault_that_does_nothing_in_a_deployment_is_warned_of():
 
 
 def test_one_set_twice_is_one_plan_once(monkeypatch):
+    """Rule 15.4."""
     ran = []
     run_job = replicate.run_job
     monkeypatch.setattr(replicate, "run_job", lambda engine, job, *rest: ran.append(job) or run_job(engine, job, *rest))

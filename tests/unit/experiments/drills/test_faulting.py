@@ -1,4 +1,4 @@
-"""The scene of a drill: which fault, when, how long the run is, and what is refused (15.1, 15.2)."""
+"""The scene of a drill: which fault, when, how long the run is, and what is refused (rules 15.1 and 15.2)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When an incident is seen and when it is over, on fates made by hand (15.7 to 15.12)."""
+"""When an incident is seen and when it is over, on fates made by hand (rules 15.7 to 15.12)."""
 
 import math
 from itertools import accumulate

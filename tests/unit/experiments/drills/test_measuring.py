@@ -1,4 +1,4 @@
-"""What a row is made of: means with intervals, verdicts, the span, the timeline (15.11 to 15.14)."""
+"""What a row is made of: means with intervals, verdicts, the span, the timeline (rules 15.11 to 15.14)."""
 
 import math
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is worse less what is better, and when that is harm (15.6)."""
+"""What is worse less what is better, and when that is harm (rule 15.6)."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Requests paired by their identity, and what the fault did to each (15.5, 15.6, 15.14)."""
+"""Requests paired by their identity, and what the fault did to each (rules 15.5, 15.6 and 15.14)."""
 
 import numpy as np
 import pytest

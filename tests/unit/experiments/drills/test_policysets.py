@@ -1,4 +1,4 @@
-"""Policy sets as edits of the file: what each keeps, what it takes away, and whose policies are left alone (15.3)."""
+"""Policy sets as edits of the file (rule 15.3): what each keeps and takes away, whose policies are left alone."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether one deployment is shown to cost more than another."""
+"""Whether one deployment is shown to cost more than another (rule 13.10)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where more may hurt: each kind is found, and what is said to be met by fewer is found too."""
+"""Where more may hurt (rule 13.5): each kind is found, and what is said to be met by fewer is found too."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How a configuration is judged by its objectives."""
+"""How a configuration is judged by its objectives (rule 13.2)."""
 
 import math
 from types import SimpleNamespace

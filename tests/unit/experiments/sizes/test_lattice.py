@@ -1,4 +1,4 @@
-"""What may be chosen from: options, prices, what is stable, and the topology that a choice makes."""
+"""What may be chosen from (rules 13.1, 13.3, 13.4): options, prices, what is stable, and what a choice makes."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""`next_replica`: what one more replica of each unit gains, and which units are not told apart."""
+"""`next_replica` (rule 13.8): what one more replica of each unit gains, and which units are not told apart."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The search, on functions that are known everywhere: it finds what looking at every configuration finds."""
+"""The search (rules 13.3, 13.5, 13.6), on functions that are known everywhere: it finds what looking at all finds."""
 
 import itertools
 import math
@@ -430,7 +430,7 @@ def test_the_own_sizes_are_tried_before_none_is_found():
 
 
 def test_what_binds_is_missed_with_one_less():
-    """Of two objectives the one that is nearer to its limit is not the one that forces the third replica."""
+    """Of two objectives the one that is nearer to its limit is not what forces the third replica (rule 13.9)."""
     judge = Known(make_lattice([1.0]), lambda size: 2.1 / size[0].replicas + 0.2)
     judge.objective = lambda size: "flat p99" if size[0].replicas > 2 else "steep p99"
     search(judge)

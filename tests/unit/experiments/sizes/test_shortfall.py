@@ -1,4 +1,4 @@
-"""Why objectives cannot be met: each reason where it is the true one."""
+"""Why objectives cannot be met (rule 13.7): each reason where it is the true one."""
 
 import re
 

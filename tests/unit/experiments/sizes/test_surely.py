@@ -1,4 +1,4 @@
-"""Bounds of loads: counted by hand, and never above what is measured, whatever fails."""
+"""Bounds of loads (rule 13.4): counted by hand, and never above what is measured, whatever fails."""
 
 import numpy as np
 import pytest

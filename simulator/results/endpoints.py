@@ -1,4 +1,4 @@
-"""Latency and errors of endpoints, as their callers see them."""
+"""Latency and errors of endpoints, as their callers see them (rule 11.21)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ COUNTS: Final = ("requests", "degraded", "errors", "unfinished", "replications")
 
 
 def quantities(observed: Observed) -> dict[str, float]:
-    """Every quantity by name: counts are sums over replications, rates averages, latencies pooled."""
+    """Every quantity by name (rule 11.20): counts are sums over replications, rates averages, latencies pooled."""
     replications = len(observed.traces)
     requests, served = observed.requests, observed.served
     ended, useful = (float(number) for number in observed.ended.sum(axis=0))

@@ -1,4 +1,4 @@
-"""Levels and rates over time, from 0 to the horizon, the warmup included."""
+"""Levels and rates over time, from 0 to the horizon, the warmup included (rule 11.22)."""
 
 from __future__ import annotations
 

@@ -271,7 +271,7 @@ def _row(step: _Step, result: Any) -> dict[str, Any]:
 
 
 def _with_perfect(table: pd.DataFrame) -> pd.DataFrame:
-    """The table, and what each way would give if it kept the goodput by size, and the bottleneck, of its smallest."""
+    """The table, and what each way would give if it kept what its smallest size has (rule 11.23)."""
     first = table.groupby("way", sort=False)[["size", "goodput_per_s", "bottleneck"]].transform("first")
     moved = (table["bottleneck"] != first["bottleneck"]).groupby(table["way"], sort=False).cummax()
     return table.assign(perfect_per_s=table["size"] * first["goodput_per_s"] / first["size"], fitted=~moved)

@@ -243,7 +243,7 @@ def _row(name: str, topology: Topology, factor: float, plan: Plan, result: Resul
 
 
 def _behind(result: Results) -> dict[str, Any]:
-    """By how much the number in progress grew per second, and whether a queue did to the end."""
+    """By how much the number in progress grew per second, and whether a queue did to the end (rule 11.23)."""
     each, made = result.replications, result.provenance
     arrived = each["requests"] / (made["duration_s"] - made["warmup_s"])
     mean, half_width = student_interval((arrived - each["throughput_per_s"]).to_numpy(), made["confidence"])

@@ -18,6 +18,7 @@ def story(build):
 
 
 def test_calls_as_their_callers_see_them(build):
+    """Rule 11.21."""
     plan = build.plan()
     table = summarise(plan, build.traces(plan, story(build))).endpoints
     assert table.index.names == ["workload", "entry", "endpoint"]

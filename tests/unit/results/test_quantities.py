@@ -23,6 +23,7 @@ def mixed(build):
 
 
 def test_every_quantity_of_one_replication(build):
+    """Rule 11.20."""
     plan = build.plan(prices=PRICES)
     summary = summarise(plan, build.traces(plan, mixed(build))).summary
     assert summary.name == "microservices"

@@ -28,7 +28,7 @@ def test_a_run_of_any_length_has_a_timeline(duration, warmup):
 
 
 def test_rates_are_averaged_and_latencies_pooled_over_replications(build):
-    """In [40, 42) of one replication three end, one of them in error; in the other one."""
+    """In [40, 42) of one replication three end, one of them in error; in the other one (rule 11.22)."""
     plan = build.plan()
     first = [
         build.Request(39.5, 0.6),

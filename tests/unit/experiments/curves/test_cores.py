@@ -72,6 +72,7 @@ def test_overload_is_served_at_the_rate_of_the_bottleneck(curve):
 
 
 def test_perfect_is_the_smallest_times_the_size(curve):
+    """Rule 11.23."""
     for _, rows in curve.table.groupby("way"):
         first = rows["goodput_per_s"].iloc[0]
         assert rows["perfect_per_s"].tolist() == pytest.approx([first, 2 * first, 3 * first])

@@ -58,6 +58,7 @@ def test_default_loads_reach_beyond_every_saturation(shop):
 
 
 def test_it_falls_behind_beyond_saturation(shop):
+    """Rule 11.23."""
     curve = sim.load_curve(shop, ["100/s", "300/s"], "microservices", replications=2)
     assert "it keeps up to 100/s and serves at most" in curve.finding
     assert "(by theory web saturates at 200/s)" in curve.finding

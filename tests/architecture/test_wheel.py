@@ -65,7 +65,8 @@ def source(tracked, build, tmp_path_factory):
         (copy / name).write_bytes((ROOT / name).read_bytes())
     unpacked = tmp_path_factory.mktemp("source")
     with tarfile.open(build("build_sdist", copy)) as archive:
-        archive.extractall(unpacked, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # not in every 3.11
+        archive.extractall(unpacked)
     (folder,) = unpacked.iterdir()
     return folder
 

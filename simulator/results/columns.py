@@ -54,11 +54,12 @@ def interval(rule: str, of: str = "", unit: str = "as the value") -> tuple[Colum
 
 SERVICE, QUANTITY = Column("service", "", "its name", NAME), Column("quantity", "", "a row of `summary`", NAME)
 WORKLOAD, REPLICATION = Column("workload", "", "its name", NAME), Column("replication", "11.7", "from 0 on", COUNT)
+OWN_MEAN = Column("mean", "11.7", "mean of the replications' own values", "of the quantity")
 INTERVAL = (Column("mean", "11.7", "what all replications say together", "of the quantity"), *interval("11.7"))
 LATENCIES = (
     Column("latency_mean_s", "11.3", "mean latency of those that were served"),
     *(
-        Column(f"latency_p{digits}_s", "11.3", f"the latency that {share} % of them stay below")
+        Column(f"latency_p{digits}_s", "11.3", f"what {share} % of these latencies stay below")
         for digits, share in (("50", "50"), ("90", "90"), ("95", "95"), ("99", "99"), ("999", "99.9"))
     ),
 )
@@ -76,11 +77,11 @@ QUANTITIES = (
 )
 EACH = Column("<quantity>", "11.20", "each one of `summary`", "its own")
 REPLICAS = (
-    Column("replicas", "14.18", "replicas, those that are down among them", COUNT),
-    Column("ready_replicas", "14.18", "replicas that are ready", COUNT),
+    Column("replicas", "14.18", "replicas of the unit, those that are down among them", COUNT),
+    Column("ready_replicas", "14.18", "those that are ready", COUNT),
 )
 VISITS = (
-    Column("utilisation_ratio", "11.2", "busy cores by cores"),
+    Column("utilisation_ratio", "11.2", "busy cores by the cores of the unit"),
     Column("waiting_time_s", "11.4", "waiting for a slot and for cores, of a visit"),
     Column("service_time_s", "11.4", "own cpu and sleep, of a visit"),
     Column("response_time_s", "11.4", "the sum of the two, callees left out"),
@@ -133,7 +134,11 @@ TABLES: Final = (
         ),
     ),
     *(
-        Table(f"{name}s_intervals", f"a {name} and a number of its row in `{name}s`", (column, number, *INTERVAL))
+        Table(
+            f"{name}s_intervals",
+            f"a {name} and a number of its row in `{name}s`",
+            (column, number, OWN_MEAN, *interval("11.7")),
+        )
         for name, column in (("service", SERVICE), ("unit", Column("unit", "", "its name", NAME)))
         for number in (Column("quantity", "", f"a column of `{name}s`", NAME),)
     ),
@@ -148,7 +153,7 @@ TABLES: Final = (
             Column("calls_per_s", "11.21", "the same, by the seconds of the span"),
             Column("latency_mean_s", "11.21", "mean latency of the calls that were served"),
             *(
-                Column(f"latency_p{share}_s", "11.21", f"the latency that {share} % of them stay below")
+                Column(f"latency_p{share}_s", "11.21", f"what {share} % of these latencies stay below")
                 for share in (50, 90, 95, 99)
             ),
             Column("errors", "11.21", "calls that were not served", COUNT),
@@ -213,10 +218,10 @@ TABLES: Final = (
             Column("throughput_per_s", "11.22", "visits that end, in any way"),
             Column("errors_per_s", "11.22", "failed visits"),
             Column("queue_length", "11.22", "visits that wait for a slot or a core", COUNT),
-            Column("utilisation_ratio", "11.22", "busy cores by cores, of its unit"),
+            Column("utilisation_ratio", "11.22", "busy cores by the cores of the unit"),
             *REPLICAS,
             Column("latency_p50_s", "11.22", "median latency of calls that end in the bin"),
-            Column("latency_p99_s", "11.22", "the latency that 99 % of them stay below"),
+            Column("latency_p99_s", "11.22", "what 99 % of these latencies stay below"),
         ),
     ),
     Table(

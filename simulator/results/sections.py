@@ -47,6 +47,8 @@ EVEN: Final = 0.25
 """The least design effect that is believed."""
 TAIL: Final = 0.9
 """A percentile that tells more surely than those above it how requests hang together."""
+PLENTY: Final = 250.0
+"""Independent requests beyond a percentile, up to which half of what `TAIL` tells goes into its spread; then less."""
 STRICT: Final = 0.25
 """Share of the doubt that is allowed where a percentile has no interval of its own, and only a bound is asked for."""
 
@@ -222,7 +224,9 @@ class Sections:
         _, own, degrees = self.effects(value)
         rare = min(probability, 1.0 - probability)
         independent = number * rare / self.memory
-        mixed = (own + max(own, self.tail[1])) / 2.0 if probability > TAIL else own
+        # A high percentile and its own spread are seen too low together, the more so the fewer requests lie beyond it.
+        borrowed = min(1.0, PLENTY / independent) / 2.0 if probability > TAIL else 0.0
+        mixed = own + borrowed * max(0.0, self.tail[1] - own)
         effective = effective_number(number, mixed, degrees, confidence)
         if independent >= ENOUGH and effective * rare >= OWN:
             low, high = self._values(1.0 - probability, effective, confidence)

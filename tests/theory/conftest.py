@@ -173,25 +173,29 @@ def seed_of(text: str) -> int:
     return zlib.crc32(" ".join(text.split()).encode())
 
 
-def simulate_text(text: str, deployment: str = "microservices", **settings: Any) -> Run:
-    """Simulate the topology in `text`; 20 replications and no requests recorded unless said otherwise."""
-    settings = {"replications": 20, "detail": "summary", "seed": seed_of(text), **settings}
-    return Run(sim.simulate(sim.loads(text), deployment, executor=InThisProcess(), **settings))
-
-
 @pytest.fixture(scope="session")
-def simulate() -> Callable[..., Run]:
-    """`simulate_text`; a configuration is simulated once, by a fixture of the module that asks for it."""
+def simulate(pytestconfig: pytest.Config) -> Callable[..., Run]:
+    """Simulate a topology; 20 replications and no requests recorded unless said otherwise.
+
+    A configuration is simulated once, by a fixture of the module that asks for it: by the fast engine, which the other
+    one equals to the bit (tests/differential), or with `--all` by whichever a user would get.
+    """
+    engine = "auto" if pytestconfig.getoption("--all") else "compiled"
+
+    def simulate_text(text: str, deployment: str = "microservices", **settings: Any) -> Run:
+        settings = {"replications": 20, "detail": "summary", "seed": seed_of(text), "engine": engine, **settings}
+        return Run(sim.simulate(sim.loads(text), deployment, executor=InThisProcess(), **settings))
+
     return simulate_text
 
 
 @pytest.fixture(scope="session")
-def simulate_controlled() -> Callable[..., Controlled]:
+def simulate_controlled(simulate: Callable[..., Run]) -> Callable[..., Controlled]:
     """Simulate a topology of one service, of which the utilisation is known."""
 
     def run(text: str, utilisation: float, replications: int, **settings: Any) -> Controlled:
         seed = seed_of(text)
-        runs = [simulate_text(text, replications=1, seed=seed + number, **settings) for number in range(replications)]
+        runs = [simulate(text, replications=1, seed=seed + number, **settings) for number in range(replications)]
         return Controlled([run.result for run in runs], utilisation)
 
     return run

@@ -6,8 +6,6 @@ import pytest
 
 from simulator import theory
 
-pytestmark = pytest.mark.one_in(2)
-
 USERS = 12
 THINK = 0.1
 TIMES = (0.008, 0.026, 0.03)

@@ -10,8 +10,6 @@ import pytest
 
 import simulator as sim
 
-pytestmark = pytest.mark.one_in(2)
-
 RATE = 200.0
 UP, REPAIR, STARTUP = 0.08, 0.03, 0.03
 TIMES = {

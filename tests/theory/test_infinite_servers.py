@@ -10,8 +10,6 @@ import pytest
 
 from simulator import theory
 
-pytestmark = pytest.mark.one_in(2)
-
 CORES = 64
 RATE = 200.0
 SERVICES = {

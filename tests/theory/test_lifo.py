@@ -8,8 +8,6 @@ from scipy.special import ive
 
 from simulator import theory
 
-pytestmark = pytest.mark.one_in(2)
-
 RATE = 60.0
 SERVICE_TIME = 0.01
 

@@ -6,8 +6,6 @@ import pytest
 
 from simulator import theory
 
-pytestmark = pytest.mark.one_in(2)
-
 CORES = 3
 SERVICE_TIME = 0.03
 # utilisation: replications, seconds of each, seconds of it to discard, how narrow

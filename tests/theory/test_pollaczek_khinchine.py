@@ -6,8 +6,6 @@ import pytest
 
 from simulator import theory
 
-pytestmark = pytest.mark.one_in(2)
-
 RATE = 70.0
 SERVICE_TIME = 0.01
 # service time: its cv, and seconds to simulate

@@ -1,20 +1,15 @@
 """What every test of a command needs."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from simulator.cli import telling
+from simulator.engines import compiled
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_is_compiled() -> Iterator[None]:
-    """Whatever this machine has in its cache, "auto" finds nothing there."""
-    from simulator.engines import compiled
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "is_compiled", lambda: False)
-        yield
+@pytest.fixture
+def nothing_compiled(monkeypatch):
+    """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
+    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
 
 
 @pytest.fixture(autouse=True)

@@ -116,6 +116,7 @@ def test_the_same_command_writes_the_same_bytes(capsys):
         ("load-curve shop.yaml --quick -o x.png", "--quick draws a topology without a run"),
     ],
 )
+@pytest.mark.usefixtures("nothing_compiled")
 def test_what_cannot_end_well_is_refused_before_the_run(command, message, capsys, monkeypatch):
     def call(*_, **__):
         raise AssertionError(command)
@@ -127,6 +128,7 @@ def test_what_cannot_end_well_is_refused_before_the_run(command, message, capsys
     assert os.listdir() == ["shop.yaml"]
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 def test_a_ctrl_c_shows_and_draws_what_is_finished(capsys, monkeypatch):
     whole, calls = ReferenceEngine.run, []
 

@@ -98,6 +98,7 @@ def test_who_does_not_come_back_is_exit_code_1(capsys):
         ("drill none.yaml --target pay", "none.yaml"),
     ],
 )
+@pytest.mark.usefixtures("nothing_compiled")
 def test_what_is_wrong_is_refused_before_a_run(command, message, capsys, monkeypatch):
     monkeypatch.setattr(ReferenceEngine, "run", lambda *_, **__: pytest.fail("it ran"))
     code, out, err = run(capsys, command)

@@ -179,6 +179,7 @@ def test_without_slos_it_says_how_to_write_one(capsys):
     assert "slos: {web: {call: web, p99: 300ms}}" in err
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 @pytest.mark.parametrize("number", [5, 8])
 def test_cut_off_it_shows_what_there_is(capsys, monkeypatch, number):
     from simulator.engines.reference import ReferenceEngine

@@ -122,8 +122,10 @@ workload: {call: a, rate: 200/s}
 def test_calls_that_are_lost_for_ever_are_put_away_quietly():
     code = f"""
 import gc, simulator as sim
+topology = sim.loads('''{LOST}''')
+sim.simulate(topology, duration="5s", warmup="1s", replications=1).summary  # all that is imported, is now
 gc.set_threshold(50)
-result = sim.simulate(sim.loads('''{LOST}'''))
+result = sim.simulate(topology)
 assert result.summary["unfinished"] == result.summary["requests"] > 3000
 del result
 gc.collect()

@@ -36,17 +36,22 @@ def shop_file(tmp_path):
     return tmp_path / "shop.yaml"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _in_this_process():
-    """Nothing here is worth processes of its own; and whatever this machine has in its cache, "auto" finds nothing."""
+    """Nothing here is worth processes of its own."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "is_compiled", lambda: False)
         patch.setattr(replicate, "WORTH_PROCESSES", 10**9)
         yield
 
 
 @pytest.fixture
-def cut_off(monkeypatch):
+def nothing_compiled(monkeypatch):
+    """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
+    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+
+
+@pytest.fixture
+def cut_off(monkeypatch, nothing_compiled):
     """Let the engine raise at the call of this number, from 1."""
 
     def after(number, error=KeyboardInterrupt):

@@ -20,6 +20,7 @@ def content(result):
     return made
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 def test_the_files_settings_are_used(shop):
     made = sim.simulate(shop).provenance
     assert (made["deployment"], made["seed"], made["replications"]) == ("microservices", 3, 3)
@@ -92,6 +93,7 @@ def test_a_wrong_setting_is_explained(shop, options, error, message):
         sim.simulate(shop, **options)
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 def test_progress_is_reported(shop):
     heard = []
     sim.simulate(shop, progress=lambda done, total: heard.append((done, total)))

@@ -187,6 +187,7 @@ slos: {web: {call: web, p99: 500ms, errorRate: 5%}}
 )
 
 
+@pytest.mark.one_in(3)
 def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     text = STORM.replace("BUDGET", "retryBudget: {percent: 10, minRetryConcurrency: 1}")
     found = sim.drill(

@@ -12,6 +12,7 @@ import pytest
 
 import simulator as sim
 from simulator.compiler import UnitSize
+from simulator.engines import compiled
 from simulator.engines.reference import ReferenceEngine
 from simulator.experiments.simulation import simulate_plans
 from simulator.experiments.sizes.judging import FRESH
@@ -251,6 +252,7 @@ def counted(pair):
     """What is reported on the way to `sized`, and the replications that the engine ran."""
     told, whole, calls = [], ReferenceEngine.run, []
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compiled, "is_compiled", lambda: False)
         patch.setattr(ReferenceEngine, "run", lambda *given, **more: calls.append(given) or whole(*given, **more))
         sim.capacity(pair, max_replicas=MOST, progress=lambda done, total: told.append((done, total)))
     return told, calls

@@ -78,6 +78,7 @@ def test_what_suits_the_engine(plan, monkeypatch):
     assert started == [2]
 
 
+@pytest.mark.usefixtures("nothing_compiled")
 def test_the_engine_is_chosen_for_all_runs_together(plan):
     """One run of 1600 requests is not worth compiling for, a hundred are."""
     assert find_engine("auto", plan, 1).name == "reference"

@@ -46,6 +46,8 @@ MEMORY_PATTERN = rf"^{_NUMBER}(?:Ki|Mi|Gi|Ti|k|M|G|T)?$"
 CPU_PATTERN = rf"^{_NUMBER}m?$"
 PERCENTILE_PATTERN = r"^p(?:100|[0-9]{1,2}(?:\.[0-9]{1,6})?|99[0-9]{1,6})$"
 
+LARGEST = 2**63
+"""Nanoseconds that nobody counts: such a time is as good as never (rule 1.4)."""
 _LONGEST = 80  # characters; a quantity that is longer is a mistake, and slow to turn into a number
 _DURATION = re.compile(DURATION_PATTERN)
 _DURATION_PART = re.compile(rf"({_NUMBER})(ns|us|µs|μs|ms|s|m|h)")
@@ -56,12 +58,12 @@ _PERCENTILE = re.compile(PERCENTILE_PATTERN)
 
 
 def parse_duration(text: str) -> float:
-    """Seconds in a duration such as `250ms`, `5us`, `1.5s`, `10m`, `2h` or `1h30m`; a plain `0` is zero.
+    """Seconds, to the nanosecond, in a duration such as `250ms`, `1.5s`, `10m` or `1h30m`; a plain `0` is zero.
 
     Raises
     ------
     ValueError
-        If the text has no unit, is negative, or is not a duration.
+        If the text has no unit, is negative, too short to be counted, or is not a duration.
     """
     return _duration(_stripped(text, "a duration such as 250ms"))
 
@@ -74,7 +76,7 @@ def _duration(text: str) -> float:
         scales = [_SECONDS[unit] for _, unit in parts]
         if any(later >= earlier for earlier, later in itertools.pairwise(scales)):
             raise ValueError(f"expected units from large to small, as in 1h30m, found `{text}`")
-        return _finite(sum((Fraction(number) * _SECONDS[unit] for number, unit in parts), Fraction(0)), text)
+        return _whole(sum((Fraction(number) * _SECONDS[unit] for number, unit in parts), Fraction(0)), text)
     if _PLAIN.match(text):
         if Fraction(text) == 0:
             return 0.0
@@ -82,6 +84,14 @@ def _duration(text: str) -> float:
     if text.startswith("-") and _DURATION.match(text[1:]):
         raise ValueError(f"a duration cannot be negative, found `{text}`")
     raise ValueError(f"expected a duration such as 250ms, found `{text}`")
+
+
+def _whole(seconds: Fraction, text: str) -> float:
+    """Seconds to the nearest nanosecond, half up (rule 1.1)."""
+    nanoseconds = math.floor(seconds * 10**9 + Fraction(1, 2))
+    if nanoseconds == 0 < seconds:
+        raise ValueError(f"time is counted in whole nanoseconds, found `{text}`, which is none")
+    return nanoseconds / 10**9 if nanoseconds < LARGEST else _finite(seconds, text)
 
 
 def format_duration(seconds: float) -> str:

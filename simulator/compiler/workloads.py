@@ -19,13 +19,14 @@ from .programs import CallSite, cumulative_shares, endpoint_name
 
 @dataclass(frozen=True)
 class Ramp:
-    """A straight line of the arrival rate; `cumulative` is the expected number of arrivals before it."""
+    """A straight line of the arrival rate; the expected number of arrivals before it, and by its end."""
 
     start_s: float
     duration_s: float
     start_rate: float
     end_rate: float
-    cumulative: float
+    before: float
+    after: float
 
 
 def entry_sites(topology: Topology) -> list[CallSite]:
@@ -48,14 +49,16 @@ def make_ramps(workload: Workload) -> list[Ramp]:
     """
     if workload.shape == "rate":
         rate = workload.rate or 0.0
-        return [Ramp(0.0, math.inf, rate, rate, 0.0)]
+        return [Ramp(0.0, math.inf, rate, rate, 0.0, math.inf if rate > 0.0 else 0.0)]
     ramps = []
-    start, rate, cumulative = 0.0, workload.start_rate or 0.0, 0.0
+    # In nanoseconds: 70 ms at 100/s are 7 arrivals, where 0.07 s are more; and 0.1 s + 0.2 s are 0.3 s.
+    start, rate, before = 0, workload.start_rate or 0.0, 0.0
     for stage in workload.stages or ():
         if stage.duration > 0.0:
-            ramps.append(Ramp(start, stage.duration, rate, stage.target, cumulative))
-            cumulative += stage.duration * (rate + stage.target) / 2.0
-            start += stage.duration
+            duration = round(stage.duration * 1e9)
+            after = before + duration * (rate + stage.target) / 2e9
+            ramps.append(Ramp(start / 1e9, stage.duration, rate, stage.target, before, after))
+            start, before = start + duration, after
         rate = stage.target
     return ramps
 
@@ -106,7 +109,8 @@ def workload_columns(topology: Topology, distributions: DistributionTable, numbe
         ramp_duration_s=_floats(ramp.duration_s for ramp in every_ramp),
         ramp_start_rate=_floats(ramp.start_rate for ramp in every_ramp),
         ramp_end_rate=_floats(ramp.end_rate for ramp in every_ramp),
-        ramp_cumulative=_floats(ramp.cumulative for ramp in every_ramp),
+        ramp_before=_floats(ramp.before for ramp in every_ramp),
+        ramp_after=_floats(ramp.after for ramp in every_ramp),
         time_s=_floats(time for some in times for time in some),
         entry_call=np.arange(sum(map(len, shares)), dtype=np.int64),
         entry_weight=_floats(share for some in shares for share in some),

@@ -324,7 +324,8 @@ class Workloads(Table):
     ramp_duration_s: Floats  # inf: a rate that never ends
     ramp_start_rate: Floats
     ramp_end_rate: Floats
-    ramp_cumulative: Floats  # expected arrivals before this ramp
+    ramp_before: Floats  # expected arrivals before this ramp
+    ramp_after: Floats  # and by its end
     time_s: Floats
     entry_call: Integers
     entry_weight: Floats

@@ -30,6 +30,11 @@ def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
     return np.unique(np.append(grid, [] if warmup_s is None else [warmup_s]))
 
 
+def to_the_nanosecond(seconds: Floats) -> Floats:
+    """The difference of two times in seconds, without what rounding made of it (rule 1.4)."""
+    return np.rint(seconds * 1e9) / 1e9
+
+
 class Level(IntEnum):
     """Columns of `Trace.levels`: integrals over time since 0."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from .jit import rule
+from .nanoseconds import nanoseconds, nearest
 from .randomness import uniform
 
 
@@ -14,14 +15,15 @@ def gap(key: int, number: int, stream: int) -> float:
     return -math.log(1.0 - uniform(key, number, stream, 0))
 
 
-@rule("float64(float64, float64, float64, float64, float64)")
-def ramp_time(ahead: float, start_s: float, duration_s: float, start_rate: float, end_rate: float) -> float:
-    """When a linear ramp has brought `ahead` expected arrivals since its start (seconds)."""
+@rule("int64(float64, float64, float64, float64, float64)")
+def ramp_time(ahead: float, start_s: float, duration_s: float, start_rate: float, end_rate: float) -> int:
+    """When a linear ramp has brought `ahead` expected arrivals since its start: nanoseconds since 0."""
     if ahead <= 0.0:
-        return start_s
+        return nanoseconds(start_s)
     if start_rate == end_rate:
-        return start_s + ahead / start_rate
+        # In nanoseconds from the first: whole ones are exact as floats, where tenths of seconds are not.
+        return nearest(start_s * 1e9 + ahead * 1e9 / start_rate)
     slope = (end_rate - start_rate) / duration_s
     # The stable root of slope/2 t^2 + start_rate t = ahead: no difference of nearly equal numbers.
     root = math.sqrt(max(0.0, start_rate * start_rate + 2.0 * slope * ahead))
-    return start_s + 2.0 * ahead / (start_rate + root)
+    return nanoseconds(start_s + 2.0 * ahead / (start_rate + root))

@@ -3,9 +3,9 @@
 The machine of resilience4j 2 (documentation, "CircuitBreaker"; `CircuitBreakerMetrics` for what the documentation
 leaves open: a window never needs more calls than it can hold).
 
-All that a breaker knows is on its board, some words from a place `at` on; those that are times or rates are read
-through `f`, the same words as floats. Nothing happens by itself: what time has changed is found out when somebody
-asks, with the same result.
+All that a breaker knows is on its board, some words from a place `at` on; those that are rates are read through `f`,
+the same words as floats. Times are in nanoseconds. Nothing happens by itself: what time has changed is found out when
+somebody asks, with the same result.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plan.layout import GOOD, Outcome, Window
-from .instants import latest
 from .jit import int64, rule
+from .nanoseconds import NEVER, SECOND, nanoseconds
 
 TIME_BASED = int(Window.TIME_BASED)
 LAST_GOOD, CIRCUIT_OPEN = int(GOOD), int(Outcome.CIRCUIT_OPEN)
@@ -26,12 +26,12 @@ CLOSED, OPEN, HALF_OPEN = range(3)
 
 (STATE, SINCE, PERMITS, CALLS, FAILED, SLOW, HEAD, WINDOW, SIZE, MINIMUM, FAILURE_RATE, SLOW_RATE, SLOW_DURATION, WAIT,
  PERMITTED, MAX_WAIT, OPEN_TIME, SHUT, RESULTS) = range(19)  # fmt: skip
-"""Words of a board: the state, since when (float), tries that may still pass in HALF_OPEN; results in the window, and
+"""Words of a board: the state, since when, tries that may still pass in HALF_OPEN; results in the window, and
 how many of them failed and were slow; where the next result goes, or the last second that has a bucket. Then what
-does not change: the kind and size of the window, the minimum of calls, the thresholds (floats: percent, percent,
-seconds), the wait in OPEN (float), the tries that pass in HALF_OPEN, how long it may last (float, inf: for ever). Then
-the seconds it has let nobody pass until its present state or permits (float: rule 11.12), and since when HALF_OPEN has
-no permit left (float). Then the results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED
+does not change: the kind and size of the window, the minimum of calls, the thresholds (floats: percent, percent; a
+time), the wait in OPEN, the tries that pass in HALF_OPEN, how long it may last (NEVER: for ever). Then how long it has
+let nobody pass until its present state or permits (rule 11.12), and since when HALF_OPEN has no permit left. Then the
+results: of COUNT_BASED one word each (1: failed, 2: slow, 3: both), of TIME_BASED
 three words a second."""
 
 PER_SECOND = 3
@@ -41,15 +41,15 @@ BOARD = "int64[::1], float64[::1], int64"
 POINTERS = "CPointer(int64), CPointer(float64), int64"
 
 
-@rule(f"void({BOARD}, float64, int64)", f"void({POINTERS}, float64, int64)")
+@rule(f"void({BOARD}, int64, int64)", f"void({POINTERS}, int64, int64)")
 def enter(m, f, at, since, state):
     """Go to a state; its window is empty."""
     if m[at + STATE] == OPEN:
-        f[at + OPEN_TIME] += since - f[at + SINCE]
+        m[at + OPEN_TIME] += since - m[at + SINCE]
     elif m[at + STATE] == HALF_OPEN and m[at + PERMITS] == 0:
-        f[at + OPEN_TIME] += since - f[at + SHUT]
+        m[at + OPEN_TIME] += since - m[at + SHUT]
     m[at + STATE] = state
-    f[at + SINCE] = since
+    m[at + SINCE] = since
     m[at + PERMITS] = m[at + PERMITTED]
     m[at + CALLS] = 0
     m[at + FAILED] = 0
@@ -58,55 +58,55 @@ def enter(m, f, at, since, state):
         words = PER_SECOND * m[at + SIZE] if m[at + WINDOW] == TIME_BASED else m[at + SIZE]
         for word in range(words):
             m[at + RESULTS + word] = 0
-        m[at + HEAD] = int64(math.floor(since)) if m[at + WINDOW] == TIME_BASED else 0
+        m[at + HEAD] = since // SECOND if m[at + WINDOW] == TIME_BASED else 0
 
 
-@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+@rule(f"void({BOARD}, int64)", f"void({POINTERS}, int64)")
 def notice(m, f, at, now):
     """HALF_OPEN may have lasted too long."""
     if m[at + STATE] == HALF_OPEN:
-        end = f[at + SINCE] + f[at + MAX_WAIT]
+        end = m[at + SINCE] + m[at + MAX_WAIT]
         if now >= end:
             enter(m, f, at, end, OPEN)
 
 
-@rule(f"float64({BOARD}, float64)", f"float64({POINTERS}, float64)")
+@rule(f"int64({BOARD}, int64)", f"int64({POINTERS}, int64)")
 def open_time(m, f, at, now):
-    """Seconds that it has let nobody pass until now: OPEN, or without a permit. Looking changes nothing."""
+    """How long it has let nobody pass until now: OPEN, or without a permit. Looking changes nothing."""
     if m[at + STATE] == OPEN:
-        return f[at + OPEN_TIME] + (now - f[at + SINCE])
+        return m[at + OPEN_TIME] + (now - m[at + SINCE])
     if m[at + STATE] == HALF_OPEN and m[at + PERMITS] == 0:
-        return f[at + OPEN_TIME] + (now - f[at + SHUT])
+        return m[at + OPEN_TIME] + (now - m[at + SHUT])
     if m[at + STATE] == HALF_OPEN:
-        return f[at + OPEN_TIME] + max(0.0, now - (f[at + SINCE] + f[at + MAX_WAIT]))
-    return f[at + OPEN_TIME]
+        return m[at + OPEN_TIME] + max(0, now - (m[at + SINCE] + m[at + MAX_WAIT]))
+    return m[at + OPEN_TIME]
 
 
-@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+@rule(f"void({BOARD}, int64)", f"void({POINTERS}, int64)")
 def release(m, f, at, now):
     """A try has ended without a result: in HALF_OPEN its permit may be taken by another one."""
     notice(m, f, at, now)
     if m[at + STATE] == HALF_OPEN:
         if m[at + PERMITS] == 0:
-            f[at + OPEN_TIME] += now - f[at + SHUT]
+            m[at + OPEN_TIME] += now - m[at + SHUT]
         m[at + PERMITS] = min(m[at + PERMITS] + 1, m[at + PERMITTED])
 
 
-@rule(f"boolean({BOARD}, float64)", f"boolean({POINTERS}, float64)")
+@rule(f"boolean({BOARD}, int64)", f"boolean({POINTERS}, int64)")
 def lets_pass(m, f, at, now):
     """Whether a try may be made now; in HALF_OPEN it takes one of the permits."""
     notice(m, f, at, now)
     if m[at + STATE] == CLOSED:
         return True
     if m[at + STATE] == OPEN:
-        if now < f[at + SINCE] + f[at + WAIT]:
+        if now < m[at + SINCE] + m[at + WAIT]:
             return False
         enter(m, f, at, now, HALF_OPEN)
     if m[at + PERMITS] == 0:
         return False
     m[at + PERMITS] -= 1
     if m[at + PERMITS] == 0:
-        f[at + SHUT] = now
+        m[at + SHUT] = now
     return True
 
 
@@ -126,10 +126,10 @@ def keep_count_based(m, f, at, failed, slow):
     m[at + HEAD] = (m[at + HEAD] + 1) % m[at + SIZE]
 
 
-@rule(f"void({BOARD}, float64, int64, int64)", f"void({POINTERS}, float64, int64, int64)")
+@rule(f"void({BOARD}, int64, int64, int64)", f"void({POINTERS}, int64, int64, int64)")
 def keep_time_based(m, f, at, now, failed, slow):
     """A result goes to the bucket of its second; the seconds that have left the window are forgotten."""
-    second, size = int64(math.floor(now)), m[at + SIZE]
+    second, size = now // SECOND, m[at + SIZE]
     first = max(m[at + HEAD] + 1, second - size + 1)
     for passed in range(first, second + 1):
         bucket = at + RESULTS + PER_SECOND * (passed % size)
@@ -146,14 +146,14 @@ def keep_time_based(m, f, at, now, failed, slow):
     m[at + SLOW] += slow
 
 
-@rule(f"void({BOARD}, float64, int64, float64)", f"void({POINTERS}, float64, int64, float64)")
+@rule(f"void({BOARD}, int64, int64, int64)", f"void({POINTERS}, int64, int64, int64)")
 def tell(m, f, at, now, outcome, began):
     """A try that was sent at `began` has ended now; `circuit_open` is no result."""
     notice(m, f, at, now)
     state = m[at + STATE]
     if outcome == CIRCUIT_OPEN or state == OPEN:
         return
-    failed, slow = int64(outcome > LAST_GOOD), int64(now > latest(began + f[at + SLOW_DURATION]))
+    failed, slow = int64(outcome > LAST_GOOD), int64(now - began > m[at + SLOW_DURATION])
     needed = m[at + MINIMUM]
     if state == HALF_OPEN:
         m[at + CALLS] += 1
@@ -175,11 +175,11 @@ def tell(m, f, at, now, outcome, began):
         enter(m, f, at, now, CLOSED)
 
 
-def shut_for_good(m: NDArray[np.int64], f: NDArray[np.float64], at: int) -> tuple[float, int]:
-    """Since when it waits in HALF_OPEN, without a permit and without an end, and for how many results; else nan, 0."""
-    if m[at + STATE] != HALF_OPEN or m[at + PERMITS] > 0 or f[at + MAX_WAIT] < math.inf:
+def shut_for_good(m: NDArray[np.int64], at: int) -> tuple[float, int]:
+    """Since which second it waits in HALF_OPEN, without a permit or an end, and for how many results; else nan, 0."""
+    if m[at + STATE] != HALF_OPEN or m[at + PERMITS] > 0 or m[at + MAX_WAIT] < NEVER:
         return math.nan, 0
-    return float(f[at + SHUT]), int(m[at + PERMITTED] - m[at + CALLS])
+    return float(m[at + SHUT]) / SECOND, int(m[at + PERMITTED] - m[at + CALLS])
 
 
 def make_breaker(
@@ -196,8 +196,8 @@ def make_breaker(
 ) -> NDArray[np.int64]:
     """The board of a breaker that is CLOSED and knows nothing; a `max_wait_s` of 0 is no limit."""
     board = np.zeros(RESULTS + size * (PER_SECOND if window == TIME_BASED else 1), np.int64)
-    times = board.view(np.float64)
     board[[WINDOW, SIZE, MINIMUM, PERMITTED]] = window, size, minimum, permitted
-    times[[FAILURE_RATE, SLOW_RATE, SLOW_DURATION, WAIT]] = failure_rate, slow_rate, slow_duration_s, wait_s
-    times[MAX_WAIT] = max_wait_s if max_wait_s > 0.0 else math.inf
+    board[[SLOW_DURATION, WAIT]] = nanoseconds(slow_duration_s), nanoseconds(wait_s)
+    board[MAX_WAIT] = nanoseconds(max_wait_s) if max_wait_s > 0.0 else NEVER
+    board.view(np.float64)[[FAILURE_RATE, SLOW_RATE]] = failure_rate, slow_rate
     return board

@@ -3,9 +3,9 @@
 The consecutive-5xx detector of Envoy (documentation, "Outlier detection"; `DetectorImpl` for what that leaves open), of
 which Istio's `outlierDetection` is made.
 
-All that a detector knows is on its board, some words from a place `at` on; those that are times are read through `f`,
-the same words as floats. `balancer` is where the board of the unit's balancer is, in the same array. Nothing happens
-by itself: sweeps that time has brought are made up for when somebody asks, with the same result.
+All that a detector knows is on its board, some words from a place `at` on; times are in nanoseconds, and a share is
+read through `f`, the same words as floats. `balancer` is where the board of the unit's balancer is, in the same array.
+Nothing happens by itself: sweeps that time has brought are made up for when somebody asks, with the same result.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 from ..plan.layout import GOOD
 from .balancing import EJECTED, exclude, include
 from .jit import rule
-from .limits import cycle_of
+from .nanoseconds import nanoseconds
 
 LAST_GOOD = int(GOOD)
 
 ERRORS, INTERVAL, BASE, LONGEST, PERCENT, SWEPT, OUT, REPLICAS, STATES = range(9)
-"""Words of a board: failures that eject, the interval of sweeps, the base and the longest time out (floats), replicas
+"""Words of a board: failures that eject, the interval of sweeps, the base and the longest time out, replicas
 in percent that may be out (float), the last sweep, how many replicas are out, how many there are. Then the words of
 each replica."""
 FAILED, IS_OUT, TIMES, SINCE, BACK, STATE = range(6)
 """Words of a replica: failures one after the other, whether it is out, how many times the base it would be out, when it
-was ejected last and when it came back last (floats)."""
+was ejected last and when it came back last."""
 
 LONGEST_S = 300.0
 """Envoy, `max_ejection_time`: the longest time out, or the base if that is longer."""
@@ -35,26 +35,26 @@ BOARD = "int64[::1], float64[::1], int64, int64"
 POINTERS = "CPointer(int64), CPointer(float64), int64, int64"
 
 
-@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+@rule(f"void({BOARD}, int64)", f"void({POINTERS}, int64)")
 def sweep_once(m, f, at, balancer, now):
     """One sweep: who has been out for long enough comes back; who has been back for an interval is better trusted."""
     for replica in range(m[at + REPLICAS]):
         state = at + STATES + replica * STATE
         if m[state + IS_OUT] == 1:
-            if min(f[at + BASE] * m[state + TIMES], f[at + LONGEST]) <= now - f[state + SINCE]:
+            if min(m[at + BASE] * m[state + TIMES], m[at + LONGEST]) <= now - m[state + SINCE]:
                 m[state + IS_OUT] = 0
                 m[state + FAILED] = 0
-                f[state + BACK] = now
+                m[state + BACK] = now
                 m[at + OUT] -= 1
                 include(m, balancer, replica, EJECTED)
-        elif m[state + TIMES] > 0 and now - f[state + BACK] >= f[at + INTERVAL]:
+        elif m[state + TIMES] > 0 and now - m[state + BACK] >= m[at + INTERVAL]:
             m[state + TIMES] -= 1
 
 
-@rule(f"void({BOARD}, float64)", f"void({POINTERS}, float64)")
+@rule(f"void({BOARD}, int64)", f"void({POINTERS}, int64)")
 def sweep(m, f, at, balancer, now):
     """Make up for all sweeps until now, one at each multiple of the interval."""
-    last = cycle_of(now, f[at + INTERVAL])
+    last = now // m[at + INTERVAL]
     while m[at + SWEPT] < last:
         pending = False
         for replica in range(m[at + REPLICAS]):
@@ -64,10 +64,10 @@ def sweep(m, f, at, balancer, now):
             m[at + SWEPT] = last
             return
         m[at + SWEPT] += 1
-        sweep_once(m, f, at, balancer, m[at + SWEPT] * f[at + INTERVAL])
+        sweep_once(m, f, at, balancer, m[at + SWEPT] * m[at + INTERVAL])
 
 
-@rule(f"void({BOARD}, float64, int64, int64)", f"void({POINTERS}, float64, int64, int64)")
+@rule(f"void({BOARD}, int64, int64, int64)", f"void({POINTERS}, int64, int64, int64)")
 def judge(m, f, at, balancer, now, replica, outcome):
     """A try at a replica has ended now, for its caller."""
     sweep(m, f, at, balancer, now)
@@ -82,8 +82,8 @@ def judge(m, f, at, balancer, now, replica, outcome):
     if 100.0 * (m[at + OUT] + 1) / m[at + REPLICAS] <= f[at + PERCENT]:
         m[at + OUT] += 1
         m[state + IS_OUT] = 1
-        f[state + SINCE] = now
-        if m[state + TIMES] * f[at + BASE] < f[at + LONGEST] + f[at + BASE]:
+        m[state + SINCE] = now
+        if m[state + TIMES] * m[at + BASE] < m[at + LONGEST] + m[at + BASE]:
             m[state + TIMES] += 1
         exclude(m, balancer, replica, EJECTED)
 
@@ -92,5 +92,7 @@ def make_detector(*, errors: int, interval_s: float, base_s: float, percent: flo
     """The board of a detector that has seen nothing."""
     board = np.zeros(STATES + replicas * STATE, np.int64)
     board[[ERRORS, REPLICAS]] = errors, replicas
-    board.view(np.float64)[[INTERVAL, BASE, LONGEST, PERCENT]] = interval_s, base_s, max(LONGEST_S, base_s), percent
+    board[[INTERVAL, BASE]] = nanoseconds(interval_s), nanoseconds(base_s)
+    board[LONGEST] = nanoseconds(max(LONGEST_S, base_s))
+    board.view(np.float64)[PERCENT] = percent
     return board

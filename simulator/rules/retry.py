@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ..plan.layout import Jitter
 from .jit import int64, rule
+from .nanoseconds import nearest
 
 NONE, FULL, EQUAL = int(Jitter.NONE), int(Jitter.FULL), int(Jitter.EQUAL)
 
@@ -24,17 +25,17 @@ def is_tried_again(outcome: int, retry_on: int, made: int, attempts: int) -> boo
     return made < attempts and (retry_on >> outcome) & 1 == 1
 
 
-@rule("float64(int64, float64, float64, int64, float64, float64)")
-def backoff(jitter: int, base: float, most: float, k: int, previous: float, u: float) -> float:
-    """The wait before re-try k = 1, 2 ..., in seconds; `previous` is the one before, `base` at first."""
+@rule("int64(int64, int64, int64, int64, int64, float64)")
+def backoff(jitter: int, base: int, most: int, k: int, previous: int, u: float) -> int:
+    """The wait before re-try k = 1, 2 ..., in nanoseconds; `previous` is the one before, `base` at first."""
     if jitter > EQUAL:  # decorrelated
-        return min(most, base + u * (3.0 * previous - base))
-    whole = min(most, base * 2.0 ** min(float(k - 1), MOST_DOUBLINGS))
+        return nearest(min(float(most), base + u * (3.0 * previous - base)))
+    whole = min(float(most), base * 2.0 ** min(float(k - 1), MOST_DOUBLINGS))
     if jitter == FULL:
-        return u * whole
+        return nearest(u * whole)
     if jitter == EQUAL:
-        return whole / 2.0 + u * (whole / 2.0)
-    return whole
+        return nearest(whole / 2.0 + u * (whole / 2.0))
+    return nearest(whole)
 
 
 @rule("boolean(int64, int64, float64, int64)")

@@ -27,6 +27,8 @@ def _read_warmup(value: object) -> object:
     return value if value == "auto" and isinstance(value, str) else read_duration(value)
 
 
+LONGEST_S = 320_000 * 3600.0
+"""Of a run, and of its drain: nanoseconds are counted up to 2^61 (rule 1.1), 73 years."""
 _WARMUP_SCHEMA = {"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}
 
 
@@ -56,6 +58,13 @@ class Simulation(Model):
                 # who shortens a run and does not name the warmup wants a short one, not an error
                 data["warmup"] = duration / 10
         return data
+
+    @field_validator("duration", "drain")
+    @classmethod
+    def _is_countable(cls, value: float) -> float:
+        if value > LONGEST_S:
+            raise mistake("expected 36 years (320000h) at most")
+        return value
 
     @field_validator("warmup")
     @classmethod

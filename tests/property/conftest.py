@@ -47,11 +47,15 @@ def ticks(low: int, high: int) -> st.SearchStrategy[Seconds]:
 
 
 def anything(low: float, high: float) -> st.SearchStrategy[Seconds]:
-    return st.floats(low, high, allow_nan=False).map(Seconds)
+    """Of whole nanoseconds."""
+    return st.integers(round(low * 1e9), round(high * 1e9)).map(lambda n: Seconds(n / 1e9))
 
 
 def times_to_take(laws: str) -> st.SearchStrategy[Any]:
-    """A time of a step; `laws` is lattice, exact (doubling the parameter doubles each draw) or all."""
+    """A time of a step; `laws` is lattice (of the whole topology: `Shape.lattice`), exact or all.
+
+    Of those that are exact, doubling the parameter doubles each draw, before it is rounded.
+    """
     constants = ticks(0, 12)
     if laws == "lattice":
         return constants
@@ -95,16 +99,21 @@ class Shape:
     workloads: tuple[str, ...] = ("poisson", "even", "stages", "users", "replay")
     busy_until: float = 1.0  # share of the run in which requests arrive (stages and replay only, if below 1)
 
+    @property
+    def lattice(self) -> bool:
+        """Whether all times are written ones or sums of them, so that doubling all doubles every instant exactly."""
+        return self.laws == "lattice"
+
 
 @st.composite
-def a_policy(draw: Any) -> dict[str, Any]:
+def a_policy(draw: Any, shape: Shape) -> dict[str, Any]:
     """Keys of a policy; their times scale with all others, so a window of whole seconds is not among them."""
     policy: dict[str, Any] = {}
     some = ticks(1, 30)
     if draw(st.booleans()):
         policy["timeout"] = draw(some)
     if draw(st.booleans()):
-        jitter = draw(st.sampled_from(["none", "full", "equal", "decorrelated"]))
+        jitter = draw(st.sampled_from(["none"] if shape.lattice else ["none", "full", "equal", "decorrelated"]))
         policy["retries"] = {"attempts": draw(st.integers(0, 3)), "backoff": draw(ticks(0, 8)), "jitter": jitter}
         if draw(st.booleans()):
             policy["retries"]["perTryTimeout"] = draw(some)
@@ -138,7 +147,7 @@ def steps(shape: Shape, later: list[str], depth: int) -> st.SearchStrategy[list[
         if shape.timeouts:
             kinds.append(st.tuples(target, ticks(1, 30)).map(lambda p: {"call": p[0], "timeout": p[1]}))
         if shape.timeouts and shape.policies:
-            kinds.append(st.tuples(target, a_policy()).map(lambda p: {"call": p[0]} | p[1]))
+            kinds.append(st.tuples(target, a_policy(shape)).map(lambda p: {"call": p[0]} | p[1]))
         if shape.sends:
             kinds.append(target.map(lambda name: {"send": name}))
     if depth:
@@ -163,10 +172,13 @@ def a_fault(draw: Any, names: list[str]) -> dict[str, Any]:
     return when | draw(st.sampled_from(kinds))
 
 
-def mortal(draw: Any, service: dict[str, Any]) -> dict[str, Any]:
+def mortal(draw: Any, service: dict[str, Any], shape: Shape) -> dict[str, Any]:
     """A service whose replicas fail by chance, perhaps."""
     if draw(st.booleans()):
-        service["failures"] = {"mtbf": draw(ticks(20, 300)), "mttr": draw(ticks(0, 50))}
+        up, repair = draw(ticks(20, 300)), draw(ticks(0, 50))
+        if shape.lattice:
+            up, repair = ({"dist": "constant", "value": time} for time in (up, repair))
+        service["failures"] = {"mtbf": up, "mttr": repair}
     if draw(st.booleans()):
         service |= {"startup": draw(ticks(0, 20)), "healthCheck": draw(ticks(0, 20))}
     return service
@@ -177,7 +189,7 @@ def a_service(draw: Any, shape: Shape, later: list[str]) -> dict[str, Any]:
     service: dict[str, Any] = {
         "steps": draw(steps(shape, later, 1)),
         "replicas": draw(st.sampled_from([0, 1, 1, 2, 3] if shape.failures else [1, 1, 2, 3])),
-        "scheduling": draw(st.sampled_from(["FIFO", "PS"])),
+        "scheduling": draw(st.sampled_from(["FIFO"] if shape.lattice else ["FIFO", "PS"])),
         "loadBalancer": draw(
             st.sampled_from(
                 ["LEAST_REQUEST", "ROUND_ROBIN", "RANDOM", "CONSISTENT_HASH",
@@ -188,7 +200,8 @@ def a_service(draw: Any, shape: Shape, later: list[str]) -> dict[str, Any]:
     cpus = [1, 1, 2, 3, 0.5] if shape.paces else [1, 1, 2, 3]
     service["resources"] = {"cpu": draw(st.sampled_from(cpus))}
     if shape.paces:
-        service["speed"] = draw(st.sampled_from([1, 1, 2, 0.75]))
+        # half of a tick is no whole number of nanoseconds
+        service["speed"] = draw(st.sampled_from([1, 0.5] if shape.lattice else [1, 1, 2, 0.75]))
     if shape.failures:
         service["errorRate"] = draw(st.sampled_from([0, 0, 0.1, 0.5]))
     if shape.limits and draw(st.booleans()):
@@ -219,7 +232,8 @@ def a_workload(draw: Any, shape: Shape, call: str, duration: float) -> dict[str,
             "arrivals": arrivals,
         }
     if kind == "users":
-        think = draw(st.one_of(ticks(4, 40), st.just({"dist": "exponential", "mean": Seconds(0.05)})))
+        drawn = {"dist": "exponential", "mean": Seconds(0.05)}
+        think = draw(ticks(4, 40) if shape.lattice else ticks(4, 40) | st.just(drawn))
         return {"call": call, "users": draw(st.integers(0, 4)), "thinkTime": think}
     times = draw(st.lists(ticks(0, int(512 * end) - 1), min_size=1, max_size=40).map(sorted))
     return {"call": call, "replay": Times(times)}
@@ -254,7 +268,7 @@ def draw_topology(draw: Any, shape: Shape = Shape()) -> dict[str, Any]:
         ]
     simulation = {"duration": Seconds(duration), "warmup": draw(ticks(0, 300)), "drain": Seconds(2.0)}
     if shape.faults:
-        services = {name: mortal(draw, service) for name, service in services.items()}
+        services = {name: mortal(draw, service, shape) for name, service in services.items()}
         some = [name for name, service in services.items() if service["replicas"] > 0]
         faults = draw(st.lists(a_fault(some), max_size=5)) if some else []
         return {"simulation": simulation, "network": network, "services": services, "workload": workload,

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import simulator as sim
+from simulator.plan.trace import to_the_nanosecond
 
 FEW = settings(
     max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
@@ -170,7 +171,7 @@ def test_one_replication_alone_is_that_of_many(engine, run):
     alone = run(sim.compile(topology), seed=77, replication=2).requests
     rows = many[many["replication"] == 2]
     np.testing.assert_array_equal(rows["arrival_s"], alone.arrival_s)
-    np.testing.assert_array_equal(rows["latency_s"], alone.end_s - alone.arrival_s)
+    np.testing.assert_array_equal(rows["latency_s"], to_the_nanosecond(alone.end_s - alone.arrival_s))
     few = sim.simulate(topology, replications=1, engine=engine).requests
     pd.testing.assert_frame_equal(
         few[["arrival_s", "latency_s", "attempts"]],

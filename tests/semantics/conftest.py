@@ -1,4 +1,4 @@
-"""Tiny topologies with times in ticks of 1/512 s, so that every sum of them is exact: `4t` is four of them.
+"""Tiny topologies with times in ticks of 1/512 s, whole nanoseconds and exact in seconds too: `4t` is four of them.
 
 Every run is made by both engines, whose traces have to be the same bit for bit: a rule's test judges both.
 """
@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 import simulator as sim
@@ -35,15 +34,9 @@ def in_ns(text: str) -> str:
     return re.sub(r"(?<![\w.])(\d+)t\b", lambda found: f"{int(found[1]) * NS_PER_TICK}ns", text)
 
 
-def in_ticks(seconds: float) -> float:
-    """The end of patience comes after its tick by less than a nanosecond (rule 1.4): that is the tick."""
-    value = seconds * TICKS_PER_S
-    return round(value) if abs(value - np.rint(value)) < 1e-9 else value
-
-
 def ticks(seconds: Sequence[float]) -> list[float | None]:
     """NaN, of what never ended, is None."""
-    return [None if s != s else in_ticks(s) for s in seconds]
+    return [None if s != s else s * TICKS_PER_S for s in seconds]
 
 
 class Run:
@@ -74,6 +67,14 @@ class Run:
     def causes(self) -> list[str]:
         return self.result.requests["cause"].tolist()
 
+    @staticmethod
+    def whole(column: Any) -> list[int | None]:
+        """A column of times in nanoseconds: it has whole ones, divided once."""
+        seconds = [None if s != s else s for s in column.tolist()]
+        times = [None if s is None else round(s * 1e9) for s in seconds]
+        assert seconds == [None if time is None else time / 1e9 for time in times]
+        return times
+
     def spans(self, target: str) -> list[tuple[float | None, float | None, str]]:
         """Start, end and outcome of the attempts at a service, in the order of their starts."""
         rows = self.result.attempts.query("target == @target")
@@ -86,7 +87,7 @@ class Run:
     def number(self, service: str, column: str) -> Any:
         """A number of the table of services; seconds as ticks."""
         value = self.result.services.loc[service, column]
-        return in_ticks(value) if column.endswith("_s") and not column.endswith("_per_s") else value
+        return value * TICKS_PER_S if column.endswith("_s") and not column.endswith("_per_s") else value
 
     def busy(self, service: str, span: int) -> float:
         """Core-ticks within a span of so many ticks; a fraction of a core is one that is slower."""
@@ -97,7 +98,7 @@ class Run:
     def breakdown(self, service: str) -> dict[str, float]:
         """Ticks of the mean latency by component, those that are not 0."""
         row = self.result.breakdown.loc[service]
-        return {name.removesuffix("_s"): in_ticks(s) for name, s in row.items() if s > 0.0 and name != "total_s"}
+        return {name.removesuffix("_s"): s * TICKS_PER_S for name, s in row.items() if s > 0.0 and name != "total_s"}
 
 
 class BothEngines:

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
+from simulator.rules.nanoseconds import nanoseconds
 from simulator.rules.randomness import child, mix
 from simulator.rules.variates import sample
+
+TICK = 10**9 // 512
 
 
 def a(policy: str, *, to: str = "b") -> str:
@@ -256,7 +259,7 @@ def test_12_3_a_timeout_is_drawn_once_a_call(run, stream):
     for number in range(n):
         visit = child(child(number, stream("request workload"), 0), stream("entry workload -> a"), 0)
         address = child(visit, stream("call a/0"), 0)
-        expected.append(sample(1, 12 / 512, 0.0, 0.0, key, address, stream("timeout a->b"), 0) * 512)
-    ends = [min(wait, 18.0) for wait in expected]
-    assert [end - 30 * k for k, end in enumerate(seen.ends)] == pytest.approx(ends)
-    assert 0 < sum(wait < 18 for wait in expected) < n
+        expected.append(nanoseconds(sample(1, 12 / 512, 0.0, 0.0, key, address, stream("timeout a->b"), 0)))
+    ends = seen.whole(seen.result.attempts.query("target == 'a'")["end_s"])
+    assert ends == [30 * k * TICK + min(wait, 18 * TICK) for k, wait in enumerate(expected)]
+    assert 0 < sum(wait < 18 * TICK for wait in expected) < n

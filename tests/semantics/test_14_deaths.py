@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.rules.nanoseconds import nanoseconds
 from simulator.rules.randomness import child, mix, uniform
+
+TICK = 10**9 // 512
 
 B = "b: {steps: [{sleep: 10t}]}"
 OVER_NETWORK = "network: {links: [{from: workload, to: b, latency: 2t}]}\n"
@@ -79,9 +82,12 @@ def test_14_1_startups_are_drawn_at_the_replica_and_the_start(run, stream):
     service = "b: {replicas: 2, startup: {dist: uniform, min: 0s, max: 64t}, steps: []}"
     seen = run(service, call="b", extra=kills((100, 0), (300, 0)))
     key, here = mix(1, 0), stream("startup b")
-    draws = [64 * uniform(key, child(replica, here, start), here, 0) for replica in (0, 1) for start in (0, 1)]
+    draws = [
+        nanoseconds(64 / 512 * uniform(key, child(replica, here, start), here, 0))
+        for replica in (0, 1) for start in (0, 1)
+    ]  # fmt: skip
     assert len(set(draws)) == 4
-    assert down(seen) == pytest.approx(sum(draws), rel=1e-12)
+    assert down(seen) * TICK == pytest.approx(sum(draws), rel=1e-12)
 
 
 # -- failures by chance
@@ -108,17 +114,17 @@ def test_14_2_times_are_drawn_at_the_replica_and_the_cycle(run, stream):
     law = "{{dist: uniform, min: 0s, max: {}t}}"
     service = f"b: {{replicas: 2, failures: {{mtbf: {law.format(400)}, mttr: {law.format(40)}}}, steps: []}}"
     seen = run(service, call="b")
-    key, expected = mix(1, 0), 0.0
+    key, end, expected = mix(1, 0), 1024 * TICK, 0
     for replica in (0, 1):
-        now = 0.0
+        now = 0
         for cycle in range(20):
             up, repair = (
-                most * uniform(key, child(replica, stream(name), cycle), stream(name), 0)
+                nanoseconds(most / 512 * uniform(key, child(replica, stream(name), cycle), stream(name), 0))
                 for name, most in (("failure b", 400), ("repair b", 40))
             )
-            expected += max(0.0, min(now + up + repair, 1024) - min(now + up, 1024))
+            expected += min(now + up + repair, end) - min(now + up, end)
             now += up + repair
-    assert down(seen) == pytest.approx(expected, rel=1e-12)
+    assert down(seen) * TICK == pytest.approx(expected, rel=1e-12)
 
 
 def test_14_2_a_bare_duration_is_the_mean_of_an_exponential(compiled):
@@ -390,12 +396,12 @@ def test_14_7_the_longest_is_of_what_is_drawn(run, stream):
     law = "startup: {dist: uniform, min: 0s, max: 64t}, steps: "
     services = f"a: {{{law} [{{call: b}}]}}\nb: {{{law} []}}"
     seen = run(services, extra=kills((100, 0), (300, 0), target="a"), deployment="monolith")
-    key = mix(1, 0)
+    key, names = mix(1, 0), ("startup a", "startup b")
     draws = [
-        [64 * uniform(key, child(0, stream(name), start), stream(name), 0) for name in ("startup a", "startup b")]
+        nanoseconds(64 / 512 * max(uniform(key, child(0, here, start), here, 0) for here in map(stream, names)))
         for start in (0, 1)
     ]
-    assert down(seen, "monolith") == pytest.approx(sum(map(max, draws)), rel=1e-12)
+    assert down(seen, "monolith") * TICK == pytest.approx(sum(draws), rel=1e-12)
 
 
 # -- what is counted
@@ -405,7 +411,9 @@ def test_14_18_who_is_down_is_paid_for(run):
     prices = "prices: {vcpuHour: 1}\n"
     service = "b: {replicas: 2, steps: [{cpu: 8t}]}"
     with_, without = (
-        run(service, at=[600], call="b", extra=prices + extra).result for extra in (kills((0, 512), replicas="1"), "")
+        # an edge every four ticks
+        run(service, at=[600], call="b", extra=prices + extra, duration="800t").result
+        for extra in (kills((0, 400), replicas="1"), "")
     )
     assert with_.units.loc["b", "ready_replicas"] == 1.5
     assert without.units.loc["b", "ready_replicas"] == 2.0

@@ -36,15 +36,16 @@ def test_3_1_an_answer_through_several_hands_at_one_instant_is_in_time(run):
     assert run(services).outcomes == ["ok"]
 
 
-def test_1_4_also_if_a_call_has_to_be_delivered_at_that_instant(run):
-    """A timer comes before a delivery, but patience ends a little after its instant."""
+def test_3_1_but_not_if_a_call_has_to_be_delivered_first(run):
+    """A timer comes before a delivery: patience ends before c is asked."""
     services = """
     a: {steps: [{call: b, timeout: 4t}]}
     b: {steps: [{sleep: 4t}, {call: c}]}
     c: {steps: []}
     """
     seen = run(services)
-    assert seen.causes == [""]
+    assert seen.causes == ["timeout@b"]
+    assert seen.spans("b") == [(0, 4, "timeout")]
     assert seen.spans("c") == [(4, 4, "ok")]
 
 

@@ -7,13 +7,15 @@ import math
 import numpy as np
 import pytest
 
+from simulator.rules.nanoseconds import SECOND, nanoseconds, nearest
 from simulator.rules.randomness import mix, uniform
 
 A = "a: {steps: []}"
 
 
-def arrivals(seen) -> list[float]:
-    return seen.result.requests["arrival_s"].tolist()
+def arrivals(seen) -> list[int]:
+    """In nanoseconds."""
+    return seen.whole(seen.result.requests["arrival_s"])
 
 
 def test_7_1_open_requests_come_whatever_became_of_the_earlier_ones(run):
@@ -37,24 +39,37 @@ def test_7_2_poisson_is_the_sum_of_unit_gaps_over_the_rate(run, stream):
         total, expected = 0.0, []
         for number in range(200):
             total += -math.log1p(-uniform(key, number, stream("arrivals shoppers"), 0))
-            expected.append(total / 40)
+            expected.append(nearest(total * 1e9 / 40))
         table = seen.result.requests.query("replication == @replication")
-        assert table["arrival_s"].tolist() == [time for time in expected if time < 2]
+        assert seen.whole(table["arrival_s"]) == [time for time in expected if time < 2 * SECOND]
 
 
 def test_7_2_half_the_rate_is_twice_as_late_and_a_longer_run_begins_with_the_shorter(run):
     fast = arrivals(run(A, workload="{call: a, rate: 64/s}"))
     slow = arrivals(run(A, workload="{call: a, rate: 32/s}", duration="2048t"))
-    assert slow == [2 * time for time in fast]
+    # each instant is rounded on its own: twice half a nanosecond is one
+    assert {late - 2 * early for late, early in zip(slow, fast, strict=True)} == {-1, 0, 1}
     longer = arrivals(run(A, workload="{call: a, rate: 64/s}", duration="2048t"))
     assert longer[: len(fast)] == fast
-    assert all(time >= 2 for time in longer[len(fast) :])
+    assert all(time >= 2 * SECOND for time in longer[len(fast) :])
 
 
 @pytest.mark.parametrize("rate", [10, 7, 48])
 def test_7_3_even_is_i_over_rate(run, rate):
+    """To the nearest nanosecond, each by itself: errors do not add up."""
     seen = run(A, workload=f"{{call: a, rate: {rate}/s, arrivals: even}}")
-    assert arrivals(seen) == [i / rate for i in range(2 * rate)]
+    assert arrivals(seen) == [(2 * i * SECOND + rate) // (2 * rate) for i in range(2 * rate)]
+
+
+@pytest.mark.parametrize("arrival", ["even", "poisson"])
+def test_7_3_no_arrival_is_before_the_one_before_it(run, arrival):
+    """Two a nanosecond: at 0, at half of one, at one; some come at one instant, and keep their order."""
+    seen = run(A, workload=f"{{call: a, rate: 2000000000/s, arrivals: {arrival}}}", duration="100ns")
+    times = arrivals(seen)
+    assert times == sorted(times)
+    assert seen.result.requests["request"].tolist() == list(range(len(times)))
+    if arrival == "even":
+        assert times == [(i + 1) // 2 for i in range(199)]
 
 
 def test_7_2_a_rate_of_0_is_nobody(run):
@@ -66,39 +81,39 @@ def test_7_4_stages_with_a_jump_and_an_end(run):
     """64/s for a second, then at once 256/s for half a second, then nobody."""
     stages = "[{target: 64/s, duration: 1s}, {target: 256/s, duration: 0s}, {target: 256/s, duration: 500ms}]"
     seen = run(A, workload=f"{{call: a, startRate: 64/s, stages: {stages}, arrivals: even}}")
-    assert arrivals(seen) == [i / 64 for i in range(64)] + [1 + i / 256 for i in range(128)]
+    assert arrivals(seen) == [i * SECOND // 64 for i in range(64)] + [SECOND + i * SECOND // 256 for i in range(128)]
 
 
 def test_7_4_a_jump_at_the_start(run):
     stages = "[{target: 64/s, duration: 0s}, {target: 64/s, duration: 1s}]"
     seen = run(A, workload=f"{{call: a, stages: {stages}, arrivals: even}}")
-    assert arrivals(seen) == [i / 64 for i in range(64)]
+    assert arrivals(seen) == [i * SECOND // 64 for i in range(64)]
 
 
 def test_7_4_nobody_for_a_while_and_then_some(run):
     stages = "[{target: 0/s, duration: 500ms}, {target: 64/s, duration: 0s}, {target: 64/s, duration: 1s}]"
     seen = run(A, workload=f"{{call: a, stages: {stages}, arrivals: even}}")
-    assert arrivals(seen) == [0.5 + i / 64 for i in range(64)]
+    assert arrivals(seen) == [SECOND // 2 + i * SECOND // 64 for i in range(64)]
 
 
 def test_7_4_a_ramp_up_from_a_rate(run):
     """From 16/s to 48/s in a second: 16 t + 16 t^2 arrivals after t; the i-th is where that is i."""
     seen = run(A, workload="{call: a, startRate: 16/s, stages: [{target: 48/s, duration: 1s}], arrivals: even}")
     expected = [(-16 + math.sqrt(256 + 64 * i)) / 32 for i in range(32)]
-    np.testing.assert_allclose(arrivals(seen), expected, rtol=1e-13, atol=1e-15)
+    assert arrivals(seen) == [nanoseconds(time) for time in expected]
 
 
 def test_7_4_a_ramp_down_to_nothing(run):
     """64 t - 32 t^2 arrivals after t."""
     seen = run(A, workload="{call: a, startRate: 64/s, stages: [{target: 0/s, duration: 1s}], arrivals: even}")
     expected = [(64 - math.sqrt(64 * 64 - 128 * i)) / 64 for i in range(32)]
-    np.testing.assert_allclose(arrivals(seen), expected, rtol=1e-13, atol=1e-15)
+    assert arrivals(seen) == [nanoseconds(time) for time in expected]
 
 
 def test_7_4_an_even_ramp_from_0_begins_at_0(run):
     """32 t^2 arrivals after t."""
     seen = run(A, workload="{call: a, stages: [{target: 64/s, duration: 1s}], arrivals: even}")
-    np.testing.assert_allclose(arrivals(seen), [math.sqrt(i / 32) for i in range(32)], rtol=1e-13)
+    assert arrivals(seen) == [nanoseconds(math.sqrt(i / 32)) for i in range(32)]
 
 
 def test_7_4_poisson_stages_have_the_expected_number(run):
@@ -106,8 +121,8 @@ def test_7_4_poisson_stages_have_the_expected_number(run):
     times = np.array(arrivals(run(A, workload=workload)))
     assert abs(times.size - 600) < 4.5 * math.sqrt(600)
     # half of the expected ones are before the middle, a quarter of those in the first half of it
-    assert abs((times < 1).sum() - 300) < 4.5 * math.sqrt(300)
-    assert abs((times < 0.5).sum() - 75) < 4.5 * math.sqrt(75)
+    assert abs((times < SECOND).sum() - 300) < 4.5 * math.sqrt(300)
+    assert abs((times < SECOND // 2).sum() - 75) < 4.5 * math.sqrt(75)
     assert (np.diff(times) > 0).all()
 
 

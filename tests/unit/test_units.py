@@ -46,6 +46,7 @@ def test_durations(text, seconds):
         ("5M", "expected a duration such as 250ms, found `5M`"),
         ("", "expected a duration such as 250ms, found empty text"),
         ("-5ms", "a duration cannot be negative, found `-5ms`"),
+        ("0.49ns", "time is counted in whole nanoseconds, found `0.49ns`, which is none"),
         ("5s2m", "expected units from large to small, as in 1h30m, found `5s2m`"),
         ("5s5s", "expected units from large to small, as in 1h30m, found `5s5s`"),
         ("1" * 90 + "s", "expected a duration such as 250ms, found 91 characters"),
@@ -174,9 +175,22 @@ def test_percentiles_refused(text):
         units.parse_percentile(text)
 
 
+@given(st.integers(0, 2**53))
+def test_1_1_durations_read_back_to_the_nanosecond(nanoseconds):
+    seconds = nanoseconds / 10**9
+    assert units.parse_duration(units.format_duration(seconds)) == units.parse_duration(f"{nanoseconds}ns") == seconds
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("0.5ns", 1e-9), ("1.5ns", 2e-9), ("2.4999ns", 2e-9), ("1ms0.5ns", 0.001000001), ("1e300h", 3.6e303)],
+)
+def test_1_1_finer_ones_are_rounded_half_up(written, seconds):
+    assert units.parse_duration(written) == seconds
+
+
 @given(NON_NEGATIVE)
 def test_what_is_written_reads_back(value):
-    assert units.parse_duration(units.format_duration(value)) == value
     assert units.parse_rate(units.format_rate(value)) == value
     assert units.parse_memory(units.format_memory(value)) == value
     assert units.parse_cpu(units.format_cpu(value)) == value

@@ -5,16 +5,16 @@ from __future__ import annotations
 from ...plan.layout import Shape
 from ...rules.arrivals import gap, ramp_time
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
-from .calls import draw, make_task
+from .calls import draw_time, make_task
 from .flight import Action, Request, Role, Stage, Task
 from .layout import Call, Entry, Ramp, User, Workload, World
 from .memory import take
 from .record import request_begins
 
 POISSON, REPLAY, USERS = int(Shape.POISSON), int(Shape.REPLAY), int(Shape.USERS)
-INFINITY = float("inf")
 
 SPIN_LIMIT = 10_000
 """Requests of one closed user at one instant, after which time is taken to have stopped: as in the reference."""
@@ -41,25 +41,26 @@ def begin(m: Words, f: Floats) -> None:
 def schedule_arrival(m: Words, f: Floats, workload: int) -> None:
     """The next arrival of an open workload, if there is one before the horizon."""
     replayed = m[workload + Workload.SHAPE] == REPLAY
-    time = replayed_time(m, f, workload) if replayed else ramp_arrival(m, f, workload)
-    if time < f[World.HORIZON]:
+    time = replayed_time(m, workload) if replayed else ramp_arrival(m, f, workload)
+    time = max(time, m[World.NOW])
+    if time < m[World.HORIZON]:
         address = child(m[workload + Workload.NUMBER], m[workload + Workload.STREAM], 0)
         head = ARRIVAL | m[workload + Workload.ROW] << WORKLOAD_SHIFT
-        schedule(m, f, time, head, m[workload + Workload.NUMBER], address, Action.ARRIVE, workload)
+        schedule(m, time, head, m[workload + Workload.NUMBER], address, Action.ARRIVE, workload)
 
 
 @kernel
-def replayed_time(m: Words, f: Floats, workload: int) -> float:
-    """The next time of a replay, infinite after the last one."""
+def replayed_time(m: Words, workload: int) -> int:
+    """The next time of a replay, NEVER after the last one."""
     at = m[workload + Workload.TIME]
     if at >= m[workload + Workload.LAST_TIME]:
-        return INFINITY
+        return NEVER
     m[workload + Workload.TIME] = at + 1
-    return f[at]
+    return m[at]
 
 
 @kernel
-def ramp_arrival(m: Words, f: Floats, workload: int) -> float:
+def ramp_arrival(m: Words, f: Floats, workload: int) -> int:
     """The time at which the cumulative rate reaches the place of the next arrival (rules 7.2 and 7.3)."""
     number = m[workload + Workload.NUMBER]
     if m[workload + Workload.SHAPE] == POISSON:
@@ -71,7 +72,7 @@ def ramp_arrival(m: Words, f: Floats, workload: int) -> float:
         ramp += Ramp.SIZE
     m[workload + Workload.RAMP] = ramp
     if ramp >= m[workload + Workload.LAST_RAMP]:
-        return INFINITY
+        return NEVER
     return ramp_time(
         ahead - f[ramp + Ramp.BEFORE],
         f[ramp + Ramp.START],
@@ -98,11 +99,11 @@ def think(m: Words, f: Floats, user: int) -> None:
     """A user thinks from the end of its last request on, and asks unless it is the horizon by then (rule 7.5)."""
     workload, number = m[user + User.WORKLOAD], m[user + User.NUMBER]
     address = child(number, m[workload + Workload.STREAM], 0)
-    seconds = draw(m, f, m[workload + Workload.THINK], address, m[workload + Workload.THINK_STREAM], 0)
-    time = f[user + User.ENDED] + seconds
-    if time < f[World.HORIZON]:
+    thinking = draw_time(m, f, m[workload + Workload.THINK], address, m[workload + Workload.THINK_STREAM], 0)
+    time = m[user + User.ENDED] + thinking
+    if time < m[World.HORIZON]:
         head = ARRIVAL | m[workload + Workload.ROW] << WORKLOAD_SHIFT
-        schedule(m, f, time, head, number, address, Action.ASK, user)
+        schedule(m, time, head, number, address, Action.ASK, user)
 
 
 @kernel
@@ -116,15 +117,15 @@ def ask(m: Words, f: Floats, log: Words, user: int, address: int) -> int:
 @kernel
 def ask_again(m: Words, f: Floats, user: int) -> None:
     """A user's request has ended, in any outcome."""
-    now = f[World.NOW]
-    if now == f[user + User.ENDED]:
+    now = m[World.NOW]
+    if now == m[user + User.ENDED]:
         m[user + User.SPINS] += 1
         if m[user + User.SPINS] > SPIN_LIMIT:
             m[World.STANDSTILL] = m[user + User.WORKLOAD]
             return
     else:
         m[user + User.SPINS] = 0
-    f[user + User.ENDED] = now
+    m[user + User.ENDED] = now
     think(m, f, user)
 
 
@@ -142,12 +143,12 @@ def make_request(
     entry = entry_of(m, f, workload, address)
     m[request + Request.ENTRY] = m[workload + Workload.FIRST_ENTRY] + entry
     m[request + Request.HASH_KEY] = hash_key
-    f[request + Request.ARRIVAL] = f[World.NOW]
+    m[request + Request.ARRIVAL] = m[World.NOW]
     m[request + Request.BIN] = min(m[World.EDGE], m[World.EDGE_COUNT] - 2)
     m[request + Request.USER] = user
     m[request + Request.SPANS] = 0
     m[request + Request.REFERENCES] = 1
-    request_begins(m, f, log, request, workload)
+    request_begins(m, log, request, workload)
     call = m[m[workload + Workload.ENTRIES] + entry * Entry.SIZE + Entry.CALL]
     task = make_task(m, Role.EDGE, request, address, 0, 0)
     m[task + Task.CALL] = call

@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...plan.trace import LOST
 from ...rules.balancing import choose, count_unanswered
-from ...rules.instants import latest
 from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.limits import acquire
+from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
 from ...rules.variates import sample, sample_points
@@ -33,7 +33,6 @@ QUANTILES = int(Dist.QUANTILES)
 OK, DEGRADED, ERROR, REJECTED = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.REJECTED)
 UNREACHABLE, TIMEOUT, UNFINISHED = int(Outcome.UNREACHABLE), int(Outcome.TIMEOUT), int(Outcome.UNFINISHED)
 NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
-INFINITY = float("inf")
 
 
 @subroutine
@@ -47,6 +46,12 @@ def draw(m: Words, f: Floats, law: int, address: int, stream: int, k: int) -> fl
         between = kind == QUANTILES
         return sample_points(f, m[law + Law.PROBABILITIES], m[law + Law.VALUES], m[law + Law.POINTS], between, u)
     return sample(kind, f[law + Law.P0], f[law + Law.P1], f[law + Law.P2], m[World.KEY], address, stream, k)
+
+
+@kernel
+def draw_time(m: Words, f: Floats, law: int, address: int, stream: int, k: int) -> int:
+    """A time from a law that is known as it is drawn."""
+    return nanoseconds(draw(m, f, law, address, stream, k))
 
 
 @kernel
@@ -74,7 +79,7 @@ def make_task(m: Words, role: int, request: int, address: int, visit: int, repli
 
 
 @kernel
-def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
+def make_exchange(m: Words, log: Words, task: int, call: int, address: int, detached: int) -> int:
     """A try at a call, made by a task now."""
     exchange = take(m, World.FREE_EXCHANGE, Exchange.SIZE)
     request = m[task + Task.REQUEST]
@@ -82,7 +87,7 @@ def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address
     m[request + Request.REFERENCES] += 1
     m[exchange + Exchange.CALL] = call
     m[exchange + Exchange.ADDRESS] = address
-    f[exchange + Exchange.START] = f[World.NOW]
+    m[exchange + Exchange.START] = m[World.NOW]
     m[exchange + Exchange.DETACHED] = detached
     m[exchange + Exchange.SPAN] = m[request + Request.SPANS]
     m[request + Request.SPANS] += 1
@@ -91,19 +96,19 @@ def make_exchange(m: Words, f: Floats, log: Words, task: int, call: int, address
     m[exchange + Exchange.CAUSE] = OK
     m[exchange + Exchange.CAUSE_SERVICE] = -1
     m[exchange + Exchange.SERVED] = 0
-    f[exchange + Exchange.NETWORK] = 0.0
+    m[exchange + Exchange.NETWORK] = 0
     m[exchange + Exchange.AWAITED] = 0
     m[exchange + Exchange.TIMER] = 0
     m[exchange + Exchange.REFERENCES] = 1
-    f[exchange + Exchange.VISIT_WAITING] = 0.0
-    f[exchange + Exchange.VISIT_SERVICE] = 0.0
+    m[exchange + Exchange.VISIT_WAITING] = 0
+    m[exchange + Exchange.VISIT_SERVICE] = 0
     m[exchange + Exchange.FIRST] = 0
     m[exchange + Exchange.GRADE] = OK
     m[exchange + Exchange.RESET] = 0
     visit = m[task + Task.VISIT]
     if m[World.PATIENT] == 1:
-        inherit(m, f, exchange, visit if detached == 0 else 0)
-    attempt_begins(m, f, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
+        inherit(m, exchange, visit if detached == 0 else 0)
+    attempt_begins(m, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
     return exchange
 
 
@@ -129,11 +134,11 @@ def count_at_replica(m: Words, exchange: int, by: int) -> None:
 
 
 @kernel
-def schedule_message(m: Words, f: Floats, time: float, kind: int, exchange: int, action: int) -> int:
+def schedule_message(m: Words, time: int, kind: int, exchange: int, action: int) -> int:
     """An event of an exchange."""
     request = m[exchange + Exchange.REQUEST]
     head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
-    return schedule(m, f, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange)
+    return schedule(m, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange)
 
 
 # -- the caller's side
@@ -142,7 +147,7 @@ def schedule_message(m: Words, f: Floats, time: float, kind: int, exchange: int,
 @kernel
 def send(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
     """A try at a call, and its message on the network."""
-    exchange = make_exchange(m, f, log, task, call, address, detached)
+    exchange = make_exchange(m, log, task, call, address, detached)
     post(m, f, log, task, exchange)
     return exchange
 
@@ -155,8 +160,8 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """
     call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     service = target_of(m, exchange)
-    unit, limiter, now = m[service + Service.UNIT], m[service + Service.LIMITER], f[World.NOW]
-    if m[exchange + Exchange.DETACHED] == 1 and limiter != 0 and acquire(m, f, limiter, now, 0.0) != now:
+    unit, limiter, now = m[service + Service.UNIT], m[service + Service.LIMITER], m[World.NOW]
+    if m[exchange + Exchange.DETACHED] == 1 and limiter != 0 and acquire(m, limiter, now, 0) != now:
         fail_with(m, exchange, REJECTED)
         return
     if m[unit + Unit.DETECTOR] != 0:
@@ -181,43 +186,43 @@ def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     replica_chosen(m, log, exchange, replica)
     faults = m[call + Call.FAULTS] != 0
     if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0) or (
-        faults and is_cut(m, f, call, f[World.NOW])
+        faults and is_cut(m, call, m[World.NOW])
     ):
         send_ends(m, exchange, LOST)
         return
     m[exchange + Exchange.REFERENCES] += 1
-    latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
+    latency = draw_time(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
     if faults:
         latency = delayed(m, f, exchange, latency)
-    f[exchange + Exchange.NETWORK] = latency
-    arrival = f[World.NOW] + latency
+    m[exchange + Exchange.NETWORK] = latency
+    arrival = m[World.NOW] + latency
     error = happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0)
     if error or (faults and is_aborted(m, f, exchange)):
         fail_with(m, exchange, ERROR)
         if m[exchange + Exchange.DETACHED] == 1:
-            schedule_message(m, f, arrival, DELIVERY, exchange, Action.BREAK)
+            schedule_message(m, arrival, DELIVERY, exchange, Action.BREAK)
         else:
             answer(m, f, log, exchange, arrival)
     else:
-        schedule_message(m, f, arrival, DELIVERY, exchange, Action.DELIVER)
+        schedule_message(m, arrival, DELIVERY, exchange, Action.DELIVER)
 
 
 @kernel
-def answer(m: Words, f: Floats, log: Words, exchange: int, time: float) -> None:
+def answer(m: Words, f: Floats, log: Words, exchange: int, time: int) -> None:
     """Send the answer back at `time`; nobody waits for that of a `send`."""
     call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
     if m[exchange + Exchange.DETACHED] == 1:
         count_at_replica(m, exchange, -1)
-        attempt_ends(m, f, log, exchange)
+        attempt_ends(m, log, exchange)
         let_go(m, exchange)
     elif happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 1) or (
-        m[call + Call.FAULTS] != 0 and is_cut(m, f, call, time)
+        m[call + Call.FAULTS] != 0 and is_cut(m, call, time)
     ):
         let_go(m, exchange)
     else:
-        latency = draw(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 1)
-        f[exchange + Exchange.NETWORK] += latency
-        schedule_message(m, f, time + latency, REPLY, exchange, Action.ANSWER)
+        latency = draw_time(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 1)
+        m[exchange + Exchange.NETWORK] += latency
+        schedule_message(m, time + latency, REPLY, exchange, Action.ANSWER)
 
 
 @kernel
@@ -226,33 +231,33 @@ def await_answer(m: Words, f: Floats, task: int, exchange: int) -> None:
     m[task + Task.STAGE] = Stage.ANSWERED
     m[exchange + Exchange.AWAITED] = task
     patience = patience_of(m, f, m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS])
-    be_patient(m, f, exchange, min(f[exchange + Exchange.START] + patience, deadline_of(m, f, task)))
+    be_patient(m, exchange, min(m[exchange + Exchange.START] + patience, deadline_of(m, task)))
 
 
 @kernel
-def patience_of(m: Words, f: Floats, call: int, address: int) -> float:
-    """Seconds that the caller waits for the whole call, whose first try is at an address."""
+def patience_of(m: Words, f: Floats, call: int, address: int) -> int:
+    """How long the caller waits for the whole call, whose first try is at an address."""
     if m[call + Call.LAW] == 0:
-        return f[call + Call.TIMEOUT]
-    return draw(m, f, m[call + Call.LAW], address, m[call + Call.TIMEOUT_STREAM], 0)
+        return m[call + Call.TIMEOUT]
+    return draw_time(m, f, m[call + Call.LAW], address, m[call + Call.TIMEOUT_STREAM], 0)
 
 
 @kernel
-def be_patient(m: Words, f: Floats, exchange: int, end: float) -> None:
+def be_patient(m: Words, exchange: int, end: int) -> None:
     """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
-    if end < INFINITY:
-        m[exchange + Exchange.TIMER] = schedule_message(m, f, latest(end), TIMER, exchange, Action.EXPIRE)
+    if end < NEVER:
+        m[exchange + Exchange.TIMER] = schedule_message(m, end, TIMER, exchange, Action.EXPIRE)
     if m[m[exchange + Exchange.CALL] + Call.PROPAGATES] == 1:
-        f[exchange + Exchange.DEADLINE] = end
+        m[exchange + Exchange.DEADLINE] = end
 
 
 @kernel
-def answered(m: Words, f: Floats, exchange: int) -> int:
+def answered(m: Words, exchange: int) -> int:
     """The answer is back; gives the task that waited for it, 0 if it has given up. Nobody is busy with it now."""
     task = m[exchange + Exchange.AWAITED]
     m[exchange + Exchange.AWAITED] = 0
     if m[exchange + Exchange.TIMER] != 0:
-        cancel(m, f, m[exchange + Exchange.TIMER])
+        cancel(m, m[exchange + Exchange.TIMER])
         m[exchange + Exchange.TIMER] = 0
     if task != 0:
         m[task + Task.EXCHANGE] = exchange
@@ -261,11 +266,11 @@ def answered(m: Words, f: Floats, exchange: int) -> int:
 
 
 @kernel
-def expired(m: Words, f: Floats, exchange: int) -> int:
+def expired(m: Words, exchange: int) -> int:
     """The caller's patience ends; gives the caller."""
     task = m[exchange + Exchange.AWAITED]
     m[task + Task.EXCHANGE] = exchange
-    forsake(m, f, exchange)
+    forsake(m, exchange)
     m[exchange + Exchange.AWAITED] = 0
     m[exchange + Exchange.TIMER] = 0
     fail_with(m, exchange, TIMEOUT)
@@ -278,10 +283,10 @@ def book_try(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """What became of a try, and where its time went, as its caller sees it."""
     components = m[target_of(m, exchange) + Service.COMPONENTS]
     if m[exchange + Exchange.OUTCOME] == TIMEOUT or m[exchange + Exchange.RESET] == 1:
-        lost = f[World.NOW] - f[exchange + Exchange.START]
-        note(m, f, task, Task.FIRST, components + TIMEOUT_TIME, lost)
-    elif f[exchange + Exchange.NETWORK] > 0.0:
-        note(m, f, task, Task.FIRST, components + NETWORK_TIME, f[exchange + Exchange.NETWORK])
+        lost = m[World.NOW] - m[exchange + Exchange.START]
+        note(m, task, Task.FIRST, components + TIMEOUT_TIME, lost)
+    elif m[exchange + Exchange.NETWORK] > 0:
+        note(m, task, Task.FIRST, components + NETWORK_TIME, m[exchange + Exchange.NETWORK])
     if m[exchange + Exchange.SERVED] == 1:
         move_ledger(m, exchange, Exchange.FIRST, task, Task.FIRST)
     end_attempt(m, f, log, exchange)
@@ -294,16 +299,16 @@ def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
     if replica != 0:
         unit = m[replica + Replica.UNIT]
         if m[unit + Unit.DETECTOR] != 0:
-            judge(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], f[World.NOW], m[replica + Replica.NUMBER],
+            judge(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], m[World.NOW], m[replica + Replica.NUMBER],
                   m[exchange + Exchange.OUTCOME])  # fmt: skip
-    attempt_ends(m, f, log, exchange)
+    attempt_ends(m, log, exchange)
 
 
 @kernel
 def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
     """What became of a call with a single try."""
     book_try(m, f, log, task, exchange)
-    call_ends(m, f, log, exchange, f[exchange + Exchange.START])
+    call_ends(m, f, log, exchange, m[exchange + Exchange.START])
 
 
 # -- the callee's side
@@ -318,10 +323,10 @@ def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
     replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
     if m[replica + Replica.READY] == 0:
         fail_with(m, exchange, UNREACHABLE)
-        answer(m, f, log, exchange, f[World.NOW])
+        answer(m, f, log, exchange, m[World.NOW])
         return 0
     m[service + Service.BEGUN] += 1
-    if m[World.DEADLINES] == 1 and f[World.NOW] >= f[exchange + Exchange.DEADLINE]:
+    if m[World.DEADLINES] == 1 and m[World.NOW] >= m[exchange + Exchange.DEADLINE]:
         visit_rejected(m, service)
         let_go(m, exchange)
         return 0
@@ -331,7 +336,7 @@ def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
     if not at_once and places != UNLIMITED and m[replica + Replica.QUEUED] >= places:
         visit_rejected(m, service)
         fail_with(m, exchange, REJECTED)
-        answer(m, f, log, exchange, f[World.NOW])
+        answer(m, f, log, exchange, m[World.NOW])
         return 0
     request, address = m[exchange + Exchange.REQUEST], m[exchange + Exchange.ADDRESS]
     task = make_task(m, Role.HANDLER, request, address, exchange, replica)
@@ -340,8 +345,8 @@ def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
         m[replica + Replica.IN_PROGRESS] += 1
         m[task + Task.STAGE] = Stage.RECEIVED
         return task
-    change(m, f, service + Service.WAITING, f[World.NOW], 1)
-    f[task + Task.JOINED] = f[World.NOW]
+    change(m, f, service + Service.WAITING, m[World.NOW], 1)
+    m[task + Task.JOINED] = m[World.NOW]
     m[replica + Replica.QUEUED] += 1
     queue_for_slot(m, replica, task)
     return 0
@@ -353,7 +358,7 @@ def respond(m: Words, f: Floats, log: Words, task: int) -> None:
     exchange, service = m[task + Task.VISIT], m[task + Task.SERVICE]
     cause = m[task + Task.CAUSE]
     release_slot(m, f, m[task + Task.REPLICA])
-    if is_dropped(m, f, task):
+    if is_dropped(m, task):
         visit_rejected(m, service)
         let_go(m, exchange)
         end_task(m, task)
@@ -365,7 +370,7 @@ def respond(m: Words, f: Floats, log: Words, task: int) -> None:
         m[exchange + Exchange.CAUSE] = cause
         m[exchange + Exchange.CAUSE_SERVICE] = m[task + Task.CAUSE_SERVICE]
         move_ledger(m, task, Task.FIRST, exchange, Exchange.FIRST)
-    answer(m, f, log, exchange, f[World.NOW])
+    answer(m, f, log, exchange, m[World.NOW])
     end_task(m, task)
 
 
@@ -373,13 +378,13 @@ def respond(m: Words, f: Floats, log: Words, task: int) -> None:
 
 
 @subroutine
-def call_inside(m: Words, f: Floats, log: Words, task: int, call: int, role: int) -> int:
+def call_inside(m: Words, log: Words, task: int, call: int, role: int) -> int:
     """A call of a service in the same process: a function call (rule 10.1); gives the task that runs it."""
     endpoint = m[call + Call.ENDPOINT]
     service = m[endpoint + Endpoint.SERVICE]
     m[service + Service.BEGUN] += 1
     address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
-    exchange = make_exchange(m, f, log, task, call, address, 1 if role == Role.ALONE else 0)
+    exchange = make_exchange(m, log, task, call, address, 1 if role == Role.ALONE else 0)
     replica_chosen(m, log, exchange, m[task + Task.REPLICA])
     inner = make_task(m, role, m[task + Task.REQUEST], address, exchange, m[task + Task.REPLICA])
     m[inner + Task.SERVICE] = service
@@ -401,19 +406,19 @@ def degrade(m: Words, task: int, exchange: int) -> None:
 def return_inside(m: Words, f: Floats, log: Words, inner: int) -> int:
     """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
     exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
-    if is_dropped(m, f, inner):
+    if is_dropped(m, inner):
         visit_rejected(m, m[inner + Task.SERVICE])
     else:
         visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
     m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
-    attempt_ends(m, f, log, exchange)
+    attempt_ends(m, log, exchange)
     caller = m[inner + Task.PARENT]
     if caller != 0:
         m[caller + Task.CAUSE] = cause
         m[caller + Task.CAUSE_SERVICE] = m[inner + Task.CAUSE_SERVICE]
         move_ledger(m, inner, Task.FIRST, caller, Task.FIRST)
         degrade(m, caller, exchange)
-        call_ends(m, f, log, exchange, f[exchange + Exchange.START])
+        call_ends(m, f, log, exchange, m[exchange + Exchange.START])
     let_go(m, exchange)
     end_task(m, inner)
     return caller

@@ -9,12 +9,12 @@ class _Fault(NamedTuple):
     """A fault that acts by the time alone; lists of references to them end with 0."""
 
     KIND: int = 0
-    AT: int = 1  # float
-    UNTIL: int = 2  # float
+    AT: int = 1
+    UNTIL: int = 2
     REPLICAS: int = 3  # those with the lowest numbers
     FACTOR: int = 4  # float
     CHANCE: int = 5  # float
-    DELAY: int = 6  # float
+    DELAY: int = 6
     STREAM: int = 7
     SIZE: int = 8
 
@@ -29,8 +29,8 @@ class _Strike(NamedTuple):
     REPLICA: int = 1
     ROW: int = 2  # of the fault
     PAUSES: int = 3  # 1: it is a pause, 0: a kill
-    AT: int = 4  # float
-    UNTIL: int = 5  # float
+    AT: int = 4
+    UNTIL: int = 5
     DEATHS: int = 6  # of the replica, when the pause began
     SIZE: int = 7
 

@@ -14,6 +14,7 @@ from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
 from ...rules.jit import COMPILING, compile_now, is_at_hand
+from ...rules.nanoseconds import seconds_of
 from ...units import rough_memory
 from .flight import Event, Status
 from .image import FIRST_LOG_WORD, WORD, Words, load
@@ -84,7 +85,7 @@ class CompiledEngine:
             elif status != Status.PAUSED:
                 raise self._error(plan, memory, status)
             if progress is not None:
-                progress(float(memory.view(np.float64)[World.NOW]) / float(memory.view(np.float64)[World.END]))
+                progress(float(memory[World.NOW]) / float(memory[World.END]))
         return make_trace(plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail)
 
     def _slice(self, memory: Words, log: Words) -> int:
@@ -118,13 +119,12 @@ class CompiledEngine:
         return memory
 
     def _error(self, plan: Plan, memory: Words, status: int) -> EngineError:
-        floats = memory.view(np.float64)
-        now = float(floats[World.NOW])
+        now = float(seconds_of(memory[World.NOW]))
         if status == Status.STANDSTILL:
             workload = int(memory[memory[World.STANDSTILL] + Workload.ROW])
             return time_stands_still(now, plan.workloads.name[workload])
         event = int(memory[memory[World.HEAP] + 1])
-        time = float(floats[memory[World.HEAP]])
+        time = float(seconds_of(memory[memory[World.HEAP]]))
         key = hex(int(memory[event + Event.HEAD]))
         if status == Status.SAME_KEY:
             return EngineError(f"two events at {time!r} s have the same key {key}: please report this")

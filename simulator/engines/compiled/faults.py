@@ -12,14 +12,14 @@ from ...rules.breaker import OPEN_TIME, open_time
 from ...rules.jit import Floats, Words, kernel, subroutine
 from ...rules.randomness import child
 from .calendar import COMPLETION, CONTROL, FEW, WORKLOAD_SHIFT, cancel, clear_out, fill_hole, schedule, schedule_for
-from .calls import answer, count_at_replica, draw, fail_with
+from .calls import answer, count_at_replica, draw_time, fail_with
 from .downtime import Order, Process, Startup, State, Strike
 from .flight import Action, Effort, Event, Exchange, Role, Stage, Task
 from .layout import Call, Level, Replica, Service, Unit, World
 from .memory import drop_repetition, end_task, let_go, put_back, take
 from .patience import forsake
 from .record import attempt_ends, visit_rejected
-from .stations import await_next_end, change, start_next, virtual_now
+from .stations import await_next_end, change, change_shared, go_to, start_next, virtual_now
 
 ERROR = int(Outcome.ERROR)
 LAST_OF_TASKS = Action.DROPPED
@@ -27,17 +27,15 @@ LAST_OF_TASKS = Action.DROPPED
 
 
 @kernel
-def schedule_control(
-    m: Words, f: Floats, time: float, order: int, row: int, replica: int, action: int, owner: int
-) -> int:
+def schedule_control(m: Words, time: int, order: int, row: int, replica: int, action: int, owner: int) -> int:
     """A control event of a replica (rule 14.9)."""
-    return schedule(m, f, time, CONTROL | order << WORKLOAD_SHIFT, row, m[replica + Replica.NUMBER], action, owner)
+    return schedule(m, time, CONTROL | order << WORKLOAD_SHIFT, row, m[replica + Replica.NUMBER], action, owner)
 
 
 @kernel
-def time_of(m: Words, f: Floats, law: int, stream: int, replica: int, number: int) -> float:
+def time_of(m: Words, f: Floats, law: int, stream: int, replica: int, number: int) -> int:
     """One of the times that are drawn for a replica, one after the other."""
-    return draw(m, f, law, child(m[replica + Replica.NUMBER], stream, number), stream, 0)
+    return draw_time(m, f, law, child(m[replica + Replica.NUMBER], stream, number), stream, 0)
 
 
 @subroutine
@@ -46,12 +44,10 @@ def begin_outages(m: Words, f: Floats) -> None:
     for number in range(m[World.STRIKE_COUNT]):
         strike = m[World.STRIKES] + number * Strike.SIZE
         replica = m[strike + Strike.REPLICA]
-        schedule_control(
-            m, f, f[strike + Strike.AT], Order.BEGIN, m[strike + Strike.ROW], replica, Action.STRIKE, strike
-        )
+        schedule_control(m, m[strike + Strike.AT], Order.BEGIN, m[strike + Strike.ROW], replica, Action.STRIKE, strike)
     for number in range(m[World.PROCESS_COUNT]):
         process = m[World.PROCESSES] + number * Process.SIZE
-        await_failure(m, f, process, 0.0)
+        await_failure(m, f, process, 0)
 
 
 @subroutine
@@ -85,8 +81,8 @@ def strike_now(m: Words, f: Floats, strike: int) -> int:
         if m[replica + Replica.READY] == 0:
             return 0
         m[strike + Strike.DEATHS] = m[replica + Replica.DEATHS]
-    until, row = f[strike + Strike.UNTIL], m[strike + Strike.ROW]
-    schedule_control(m, f, until, Order.END, row, replica, Action.LIFT, strike)
+    until, row = m[strike + Strike.UNTIL], m[strike + Strike.ROW]
+    schedule_control(m, until, Order.END, row, replica, Action.LIFT, strike)
     if not paused:
         return hold(m, f, replica)
     m[replica + Replica.PAUSED] += 1
@@ -108,17 +104,17 @@ def lift(m: Words, f: Floats, strike: int) -> int:
     if m[replica + Replica.PAUSED] > 0:
         return 0
     if m[m[replica + Replica.UNIT] + Unit.SHARED] == 1:
-        f[replica + Replica.SINCE] = f[World.NOW]
+        m[replica + Replica.SINCE] = m[World.NOW]
         await_next_end(m, f, replica)
     return make_worker(m, replica, Stage.THAW)
 
 
 @kernel
-def await_failure(m: Words, f: Floats, process: int, since: float) -> None:
+def await_failure(m: Words, f: Floats, process: int, since: int) -> None:
     """The next failure comes after a time up."""
     replica, cycle = m[process + Process.REPLICA], m[process + Process.CYCLE]
     when = since + time_of(m, f, m[process + Process.UP], m[process + Process.UP_STREAM], replica, cycle)
-    schedule_control(m, f, when, Order.BEGIN, m[process + Process.ROW], replica, Action.FAIL, process)
+    schedule_control(m, when, Order.BEGIN, m[process + Process.ROW], replica, Action.FAIL, process)
 
 
 @kernel
@@ -126,8 +122,8 @@ def fail(m: Words, f: Floats, process: int) -> int:
     """A replica fails by chance."""
     replica, cycle = m[process + Process.REPLICA], m[process + Process.CYCLE]
     repair = time_of(m, f, m[process + Process.REPAIR], m[process + Process.REPAIR_STREAM], replica, cycle)
-    when = f[World.NOW] + repair
-    schedule_control(m, f, when, Order.END, m[process + Process.ROW], replica, Action.MEND, process)
+    when = m[World.NOW] + repair
+    schedule_control(m, when, Order.END, m[process + Process.ROW], replica, Action.MEND, process)
     return hold(m, f, replica)
 
 
@@ -138,7 +134,7 @@ def mend(m: Words, f: Floats, process: int) -> None:
     release(m, f, replica)
     startup = time_of(m, f, m[process + Process.STARTUP], m[process + Process.STARTUP_STREAM], replica, cycle)
     m[process + Process.CYCLE] = cycle + 1
-    await_failure(m, f, process, f[World.NOW] + startup)
+    await_failure(m, f, process, m[World.NOW] + startup)
 
 
 @subroutine
@@ -149,7 +145,7 @@ def hold(m: Words, f: Floats, replica: int) -> int:
         return 0
     if m[replica + Replica.READY] == 1:
         return die(m, f, replica)
-    cancel(m, f, m[replica + Replica.STARTING])
+    cancel(m, m[replica + Replica.STARTING])
     m[replica + Replica.STARTING] = 0
     return 0
 
@@ -160,17 +156,17 @@ def release(m: Words, f: Floats, replica: int) -> None:
     m[replica + Replica.CAUSES] -= 1
     if m[replica + Replica.CAUSES] > 0:
         return
-    unit, longest = m[replica + Replica.UNIT], 0.0
+    unit, longest = m[replica + Replica.UNIT], 0
     for number in range(m[unit + Unit.STARTUP_COUNT]):
         startup = m[unit + Unit.STARTUPS] + number * Startup.SIZE
         law, stream = m[startup + Startup.LAW], m[startup + Startup.STREAM]
         longest = max(longest, time_of(m, f, law, stream, replica, m[replica + Replica.STARTS]))
     m[replica + Replica.STARTS] += 1
-    if longest == 0.0:
+    if longest == 0:
         be_ready(m, f, replica)
     else:
-        when, row = f[World.NOW] + longest, m[unit + Unit.ROW]
-        event = schedule_control(m, f, when, Order.READY, row, replica, Action.START, replica)
+        when, row = m[World.NOW] + longest, m[unit + Unit.ROW]
+        event = schedule_control(m, when, Order.READY, row, replica, Action.START, replica)
         m[replica + Replica.STARTING] = event
 
 
@@ -180,10 +176,10 @@ def be_ready(m: Words, f: Floats, replica: int) -> None:
     unit = m[replica + Replica.UNIT]
     m[replica + Replica.STARTING] = 0
     if m[replica + Replica.UNKNOWN] != 0:
-        cancel(m, f, m[replica + Replica.UNKNOWN])
+        cancel(m, m[replica + Replica.UNKNOWN])
         m[replica + Replica.UNKNOWN] = 0
     m[replica + Replica.READY] = 1
-    change(m, f, unit + Unit.READY, f[World.NOW], 1)
+    change(m, f, unit + Unit.READY, m[World.NOW], 1)
     include(m, m[unit + Unit.BOARD], m[replica + Replica.NUMBER], NOT_READY)
 
 
@@ -193,7 +189,7 @@ def be_ready(m: Words, f: Floats, replica: int) -> None:
 @subroutine
 def die(m: Words, f: Floats, replica: int) -> int:
     """A replica dies; gives who ends what is in it (rules 14.3 and 14.4)."""
-    unit, now = m[replica + Replica.UNIT], f[World.NOW]
+    unit, now = m[replica + Replica.UNIT], m[World.NOW]
     m[replica + Replica.READY] = 0
     m[replica + Replica.DEATHS] += 1
     change(m, f, unit + Unit.READY, now, -1)
@@ -211,12 +207,12 @@ def die(m: Words, f: Floats, replica: int) -> int:
     m[replica + Replica.QUEUED] = 0
     m[replica + Replica.PAUSED] = 0
     renew_states(m, f, unit, m[replica + Replica.NUMBER])
-    after = f[unit + Unit.KNOWN_AFTER]
-    if after == 0.0:
+    after = m[unit + Unit.KNOWN_AFTER]
+    if after == 0:
         exclude(m, m[unit + Unit.BOARD], m[replica + Replica.NUMBER], NOT_READY)
     else:
         row = m[unit + Unit.ROW]
-        event = schedule_control(m, f, now + after, Order.KNOWN, row, replica, Action.KNOW, replica)
+        event = schedule_control(m, now + after, Order.KNOWN, row, replica, Action.KNOW, replica)
         m[replica + Replica.UNKNOWN] = event
     return make_worker(m, replica, Stage.REAP)
 
@@ -224,8 +220,8 @@ def die(m: Words, f: Floats, replica: int) -> int:
 @subroutine
 def withdraw(m: Words, f: Floats, replica: int, freezes: bool) -> None:
     """Let the events of a replica's tasks not happen: all of them, or those of work, which is kept for later."""
-    fill_hole(m, f)
-    now, heap = f[World.NOW], m[World.HEAP]
+    fill_hole(m)
+    now, heap = m[World.NOW], m[World.HEAP]
     for place in range(m[World.HEAP_SIZE]):
         event = m[heap + 2 * place + 1]
         action, task = m[event + Event.ACTION], m[event + Event.OWNER]
@@ -236,31 +232,31 @@ def withdraw(m: Words, f: Floats, replica: int, freezes: bool) -> None:
             change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, -1)
         if works and freezes:
             change(m, f, m[task + Task.SERVICE] + Service.WAITING, now, 1)
-            f[task + Task.JOINED] = now
-            f[task + Task.DUE] = f[heap + 2 * place] - now
+            m[task + Task.JOINED] = now
+            m[task + Task.DUE] = m[heap + 2 * place] - now
             m[task + Task.NEXT] = m[replica + Replica.FROZEN]
             m[replica + Replica.FROZEN] = task
         if works or not freezes:
             m[event + Event.OWNER] = 0
             m[World.CANCELLED] += 1
     if m[World.CANCELLED] > FEW and 2 * m[World.CANCELLED] > m[World.HEAP_SIZE]:
-        clear_out(m, f)
+        clear_out(m)
 
 
 @kernel
 def clear_shared(m: Words, f: Floats, unit: int, replica: int) -> None:
     """All jobs on shared cores are gone."""
-    now = f[World.NOW]
-    f[replica + Replica.VIRTUAL] = virtual_now(m, f, replica, now)
-    f[replica + Replica.SINCE] = now
+    now = m[World.NOW]
+    virtual = virtual_now(m, f, replica, now)
     for row in range(m[World.SERVICE_COUNT]):
         service = m[World.SERVICES] + row * Service.SIZE
         level = m[replica + Replica.PRESENT] + Level.SIZE * m[service + Service.MEMBER]
         if m[service + Service.UNIT] == unit and m[level + Level.VALUE] > 0:
             change(m, f, service + Service.SHARING, now, -m[level + Level.VALUE])
-            change(m, f, level, f[replica + Replica.VIRTUAL], -m[level + Level.VALUE])
+            change_shared(m, f, level, virtual, -m[level + Level.VALUE])
     m[replica + Replica.JOBS] = 0
     m[replica + Replica.ROOT] = 0
+    go_to(m, f, replica, virtual)
     await_next_end(m, f, replica)
 
 
@@ -271,11 +267,11 @@ def renew_states(m: Words, f: Floats, unit: int, number: int) -> None:
         state = m[unit + Unit.STATES] + row * State.SIZE
         words = m[state + State.WORDS]
         where = m[state + State.WHERE] + number * words
-        opened = open_time(m, f, where, f[World.NOW]) if m[state + State.BREAKER] == 1 else 0.0
+        opened = open_time(m, f, where, m[World.NOW]) if m[state + State.BREAKER] == 1 else 0
         for word in range(words):
             m[where + word] = m[m[state + State.FRESH] + word]
         if m[state + State.BREAKER] == 1:
-            f[where + OPEN_TIME] = opened
+            m[where + OPEN_TIME] = opened
 
 
 @kernel
@@ -305,7 +301,7 @@ def reap(m: Words, f: Floats, log: Words, worker: int) -> int:
         if m[visit + Exchange.AWAITED] != 0 or m[visit + Exchange.DETACHED] == 1:
             fail_with(m, visit, ERROR)
             m[visit + Exchange.RESET] = 1
-        answer(m, f, log, visit, f[World.NOW])
+        answer(m, f, log, visit, m[World.NOW])
     elif role == Role.INSIDE or role == Role.ALONE:
         visit_rejected(m, m[task + Task.SERVICE])
         end_attempt(m, f, log, visit)
@@ -317,7 +313,7 @@ def reap(m: Words, f: Floats, log: Words, worker: int) -> int:
 def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """An attempt ends with its caller."""
     fail_with(m, exchange, ERROR)
-    attempt_ends(m, f, log, exchange)
+    attempt_ends(m, log, exchange)
     let_go(m, exchange)
 
 
@@ -325,9 +321,9 @@ def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
 def forget(m: Words, f: Floats, log: Words, exchange: int) -> None:
     """Nobody waits for an answer any more, or for the end of patience."""
     m[exchange + Exchange.AWAITED] = 0
-    forsake(m, f, exchange)
+    forsake(m, exchange)
     if m[exchange + Exchange.TIMER] != 0:
-        cancel(m, f, m[exchange + Exchange.TIMER])
+        cancel(m, m[exchange + Exchange.TIMER])
         m[exchange + Exchange.TIMER] = 0
     count_at_replica(m, exchange, -1)
     end_attempt(m, f, log, exchange)
@@ -363,8 +359,7 @@ def freeze(m: Words, f: Floats, replica: int) -> None:
         withdraw(m, f, replica, True)
         return
     m[replica + Replica.PAUSED] = 0  # up to now it was not
-    f[replica + Replica.VIRTUAL] = virtual_now(m, f, replica, f[World.NOW])
-    f[replica + Replica.SINCE] = f[World.NOW]
+    go_to(m, f, replica, virtual_now(m, f, replica, m[World.NOW]))
     m[replica + Replica.PAUSED] = 1
     await_next_end(m, f, replica)
 
@@ -372,18 +367,18 @@ def freeze(m: Words, f: Floats, replica: int) -> None:
 @subroutine
 def thaw(m: Words, f: Floats, worker: int) -> int:
     """Let one task of a replica go on after a pause: work that stood still, a sleep, work that came meanwhile."""
-    now, replica = f[World.NOW], m[worker + Task.PARENT]
+    now, replica = m[World.NOW], m[worker + Task.PARENT]
     frozen, asleep = m[replica + Replica.FROZEN], m[replica + Replica.ASLEEP]
     task = frozen if frozen != 0 else asleep
     if task != 0:
         m[replica + (Replica.FROZEN if frozen != 0 else Replica.ASLEEP)] = m[task + Task.NEXT]
         change(m, f, m[task + Task.SERVICE] + Service.WAITING, now, -1)
-        f[task + Task.WAITED] += now - f[task + Task.JOINED]
+        m[task + Task.WAITED] += now - m[task + Task.JOINED]
         action = Action.SLEPT
         if frozen != 0:
             change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
             action = Action.WORKED
-        schedule_for(m, f, now + f[task + Task.DUE], COMPLETION, task, m[task + Task.LOCAL], action)
+        schedule_for(m, now + m[task + Task.DUE], COMPLETION, task, m[task + Task.LOCAL], action)
         return worker
     if m[replica + Replica.FIRST] != 0 and m[replica + Replica.BUSY] < m[replica + Replica.CORES]:
         start_next(m, f, replica)
@@ -396,8 +391,8 @@ def thaw(m: Words, f: Floats, worker: int) -> int:
 def lie_still(m: Words, f: Floats, task: int) -> None:
     """A sleep that ends amid a pause goes on to the end of it."""
     replica = m[task + Task.REPLICA]
-    change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], 1)
-    f[task + Task.JOINED] = f[World.NOW]
-    f[task + Task.DUE] = 0.0
+    change(m, f, m[task + Task.SERVICE] + Service.WAITING, m[World.NOW], 1)
+    m[task + Task.JOINED] = m[World.NOW]
+    m[task + Task.DUE] = 0
     m[task + Task.NEXT] = m[replica + Replica.ASLEEP]
     m[replica + Replica.ASLEEP] = task

@@ -42,7 +42,7 @@ class _Request(NamedTuple):
     NUMBER: int = 2
     ENTRY: int = 3
     HASH_KEY: int = 4
-    ARRIVAL: int = 5  # float
+    ARRIVAL: int = 5
     BIN: int = 6
     USER: int = 7  # 0: of an open workload
     SPANS: int = 8
@@ -62,7 +62,7 @@ class _Exchange(NamedTuple):
     REQUEST: int = 1
     CALL: int = 2
     ADDRESS: int = 3
-    START: int = 4  # float
+    START: int = 4
     DETACHED: int = 5
     SPAN: int = 6
     LOG: int = 7  # where its row in the attempt log is
@@ -71,20 +71,20 @@ class _Exchange(NamedTuple):
     CAUSE: int = 10  # OK: none
     CAUSE_SERVICE: int = 11  # row
     SERVED: int = 12
-    NETWORK: int = 13  # float
+    NETWORK: int = 13
     AWAITED: int = 14  # the task that waits for the answer
     TIMER: int = 15  # the event that ends its patience
     REFERENCES: int = 16  # of the caller, and of who is busy with it
-    VISIT_WAITING: int = 17  # float
-    VISIT_SERVICE: int = 18  # float
+    VISIT_WAITING: int = 17
+    VISIT_SERVICE: int = 18
     FIRST: int = 19  # the ledger of who served it
     LAST: int = 20
     GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
     RESET: int = 22  # 1: its replica died
     # Only where somebody may give up: see patience.py.
     ABOVE: int = 23  # the exchange that its caller serves; 0: at the edge, or nobody waits
-    ENDED: int = 24  # float: when its caller stopped waiting; inf: it has not (FOREVER)
-    DEADLINE: int = 25  # float: when its callee knows that nobody will wait any more
+    ENDED: int = 24  # when its caller stopped waiting; NEVER: it has not
+    DEADLINE: int = 25  # when its callee knows that nobody will wait any more
     # Only of a call under a policy.
     PLACED: int = 26  # 1: it has a place in the bulkhead
     RETRY: int = 27  # whether it counts as a re-try: NO, YES, or a HEDGE
@@ -92,9 +92,6 @@ class _Exchange(NamedTuple):
 
 
 Exchange = _Exchange()
-
-FOREVER = 0x7FF0_0000_0000_0000
-"""The word of an infinite float."""
 
 
 class _Task(NamedTuple):
@@ -117,11 +114,11 @@ class _Task(NamedTuple):
     CAUSE: int = 14  # of its failure; OK: none
     CAUSE_SERVICE: int = 15
     # Work on a core, or sleep, or waiting for a slot.
-    WORK: int = 16  # float
-    JOINED: int = 17  # float
-    WAITED: int = 18  # float
+    WORK: int = 16  # float: seconds that it asks a core for; from its beginning on how long it takes
+    JOINED: int = 17
+    WAITED: int = 18
     LOCAL: int = 19
-    DUE: int = 20  # float: virtual time of its end, or what is left of work that stands still
+    DUE: int = 20  # float: virtual time of its end; or what is left of work that stands still
     CHILD: int = 21  # in the heap of jobs
     SIBLING: int = 22
     # A call.
@@ -133,7 +130,7 @@ class _Task(NamedTuple):
     OPTION_END: int = 27
     REMAINING: int = 28
     EFFORT: int = 29  # of a call under a policy
-    STARTED: int = 30  # float: when its work on a core, or its sleep, did
+    STARTED: int = 30  # when its work on a core, or its sleep, did
     EARLIER: int = 31  # who came to its replica before it, where replicas can die
     LATER: int = 32
     SIZE: int = 33
@@ -148,11 +145,11 @@ class _Effort(NamedTuple):
     GENERATION: int = 0
     NEXT: int = 1  # in the queue of a bulkhead
     TASK: int = 2
-    START: int = 3  # float
-    DEADLINE: int = 4  # float: when its timeout ends
+    START: int = 3
+    DEADLINE: int = 4  # when its timeout ends
     MADE: int = 5  # re-tries so far
-    WAIT: int = 6  # float: the one before the last try
-    BEGAN: int = 7  # float: when the present wait did
+    WAIT: int = 6  # the one before the last try
+    BEGAN: int = 7  # when the present wait did
     TIMER: int = 8  # the event that ends the wait for a place
     TRIES: int = 9  # so far
     BREAKER: int = 10  # those of its caller's replica, or 0
@@ -161,7 +158,7 @@ class _Effort(NamedTuple):
     PERMIT: int = 13  # 1: at the end of the wait that is going on it may pass the rate limit
     HEDGED: int = 14  # 1: it has had its second try, or may have none
     FIRST_TRY: int = 15  # the one that the second is beside
-    SENT: int = 16  # float: when that was sent
+    SENT: int = 16  # when that was sent
     RIVAL: int = 17  # the second try, while both are out
     HEDGE_TIMER: int = 18  # the event that sends it
     SIZE: int = 19
@@ -182,12 +179,12 @@ Retry = _Retry()
 
 
 class _LedgerEntry(NamedTuple):
-    """Seconds of a request's time, and what they were spent on."""
+    """Some of a request's time, and what they were spent on."""
 
     GENERATION: int = 0
     NEXT: int = 1
     COMPONENT: int = 2
-    SECONDS: int = 3  # float
+    TIME: int = 3
     SIZE: int = 4
 
 

@@ -11,6 +11,7 @@ from ...plan.layout import FaultKind
 from ...plan.plan import Integers, Plan
 from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
+from ...rules.nanoseconds import all_nanoseconds
 from ...rules.outliers import make_detector
 from .layout import Budget, Bulkhead, Call, Law, Policy, Watched, World
 
@@ -29,15 +30,15 @@ def add_policies(image: Image, plan: Plan) -> Integers:
         p.call.size,
         {
             Policy.ATTEMPTS: p.attempts,
-            Policy.PER_TRY: p.per_try_s,
+            Policy.PER_TRY: all_nanoseconds(p.per_try_s),
             Policy.RETRY_ON: p.retry_on,
-            Policy.BACKOFF: p.backoff_s,
-            Policy.MAX_BACKOFF: p.max_backoff_s,
+            Policy.BACKOFF: all_nanoseconds(p.backoff_s),
+            Policy.MAX_BACKOFF: all_nanoseconds(p.max_backoff_s),
             Policy.JITTER: p.jitter,
             Policy.BACKOFF_STREAM: p.backoff_stream,
             Policy.BREAKER: _at(breakers, p.breaker),
             Policy.BREAKER_WORDS: _at(words, p.breaker),
-            Policy.HEDGE: p.hedge_s,
+            Policy.HEDGE: all_nanoseconds(p.hedge_s),
             Policy.BULKHEAD: _at(_add_bulkheads(image, plan), p.bulkhead),
             Policy.BUDGET: _at(_add_budgets(image, plan), p.budget),
         },
@@ -124,7 +125,7 @@ def _add_breakers(image: Image, plan: Plan) -> tuple[list[int], list[int]]:
 
 def _add_bulkheads(image: Image, plan: Plan) -> list[int]:
     b = plan.bulkheads
-    rows = zip(b.callers.tolist(), b.limit.tolist(), b.wait_s, strict=True)
+    rows = zip(b.callers.tolist(), b.limit.tolist(), all_nanoseconds(b.wait_s).tolist(), strict=True)
     return [
         image.add_rows(Bulkhead.SIZE, callers, {Bulkhead.LIMIT: limit, Bulkhead.WAIT: wait})
         for callers, limit, wait in rows

@@ -13,9 +13,9 @@ ABORT, DELAY, PARTITION = int(FaultKind.ABORT), int(FaultKind.DELAY), int(FaultK
 
 
 @kernel
-def is_on(f: Floats, fault: int, time: float) -> bool:
+def is_on(m: Words, fault: int, time: int) -> bool:
     """Whether a fault acts at a time (rule 14.8)."""
-    return f[fault + Fault.AT] <= time < f[fault + Fault.UNTIL]
+    return m[fault + Fault.AT] <= time < m[fault + Fault.UNTIL]
 
 
 @kernel
@@ -25,27 +25,27 @@ def chance_falls(m: Words, f: Floats, fault: int, address: int) -> bool:
 
 
 @subroutine
-def is_cut(m: Words, f: Floats, call: int, time: float) -> bool:
+def is_cut(m: Words, call: int, time: int) -> bool:
     """Whether a message that is sent at a time vanishes (rule 14.17)."""
     place = m[call + Call.FAULTS]
     while m[place] != 0:
-        if m[m[place] + Fault.KIND] == PARTITION and is_on(f, m[place], time):
+        if m[m[place] + Fault.KIND] == PARTITION and is_on(m, m[place], time):
             return True
         place += 1
     return False
 
 
 @subroutine
-def delayed(m: Words, f: Floats, exchange: int, seconds: float) -> float:
-    """Seconds that a message takes that is sent now (rule 14.16)."""
+def delayed(m: Words, f: Floats, exchange: int, latency: int) -> int:
+    """How long a message takes that is sent now (rule 14.16)."""
     place, address = m[m[exchange + Exchange.CALL] + Call.FAULTS], m[exchange + Exchange.ADDRESS]
     while m[place] != 0:
         fault = m[place]
-        late = m[fault + Fault.KIND] == DELAY and is_on(f, fault, f[World.NOW])
+        late = m[fault + Fault.KIND] == DELAY and is_on(m, fault, m[World.NOW])
         if late and chance_falls(m, f, fault, address):
-            seconds += f[fault + Fault.DELAY]
+            latency += m[fault + Fault.DELAY]
         place += 1
-    return seconds
+    return latency
 
 
 @subroutine
@@ -56,7 +56,7 @@ def is_aborted(m: Words, f: Floats, exchange: int) -> bool:
     while m[place] != 0:
         fault = m[place]
         here = m[fault + Fault.KIND] == ABORT and number < m[fault + Fault.REPLICAS]
-        if here and is_on(f, fault, f[World.NOW]) and chance_falls(m, f, fault, address):
+        if here and is_on(m, fault, m[World.NOW]) and chance_falls(m, f, fault, address):
             return True
         place += 1
     return False
@@ -64,10 +64,10 @@ def is_aborted(m: Words, f: Floats, exchange: int) -> bool:
 
 @subroutine
 def slowed(m: Words, f: Floats, place: int, replica: int, seconds: float) -> float:
-    """Seconds that a step takes that begins now; `place` is the list of what may slow it (rule 14.12)."""
+    """Seconds, not rounded yet, that a step takes that begins now; `place` lists what may slow it (rule 14.12)."""
     while m[place] != 0:
         fault = m[place]
-        if m[replica + Replica.NUMBER] < m[fault + Fault.REPLICAS] and is_on(f, fault, f[World.NOW]):
+        if m[replica + Replica.NUMBER] < m[fault + Fault.REPLICAS] and is_on(m, fault, m[World.NOW]):
             seconds *= f[fault + Fault.FACTOR]
         place += 1
     return seconds

@@ -42,19 +42,19 @@ def end_try(m: Words, f: Floats, log: Words, task: int) -> bool:
     if m[effort + Effort.RIVAL] != 0 and not is_decided(m, f, log, task, effort, exchange):
         return False
     if m[effort + Effort.HEDGE_TIMER] != 0:
-        cancel(m, f, m[effort + Effort.HEDGE_TIMER])
+        cancel(m, m[effort + Effort.HEDGE_TIMER])
         m[effort + Effort.HEDGE_TIMER] = 0
     close_try(m, f, effort, exchange, 1)
     if m[exchange + Exchange.RETRY] == Retry.HEDGE:
-        lead = f[exchange + Exchange.START] - f[effort + Effort.SENT]
-        note(m, f, task, Task.FIRST, m[target_of(m, exchange) + Service.COMPONENTS] + TIMEOUT_TIME, lead)
+        lead = m[exchange + Exchange.START] - m[effort + Effort.SENT]
+        note(m, task, Task.FIRST, m[target_of(m, exchange) + Service.COMPONENTS] + TIMEOUT_TIME, lead)
     book_try(m, f, log, task, exchange)
     again = is_tried_again(outcome, m[policy + Policy.RETRY_ON], made, m[policy + Policy.ATTEMPTS])
-    if is_over(m, f, effort) or not again or not may_retry(m, f, effort):
+    if is_over(m, effort) or not again or not may_retry(m, f, effort):
         end_effort(m, f, log, task)
         return True
     m[effort + Effort.MADE] = made + 1
-    back_off(m, f, task, effort, policy)
+    back_off(m, task, effort, policy)
     return False
 
 
@@ -79,14 +79,14 @@ def lose(m: Words, f: Floats, log: Words, effort: int, loser: int) -> None:
     """Give up a try, since another one was answered: it is no result for anybody."""
     m[loser + Exchange.AWAITED] = 0
     if m[loser + Exchange.TIMER] != 0:
-        cancel(m, f, m[loser + Exchange.TIMER])
+        cancel(m, m[loser + Exchange.TIMER])
         m[loser + Exchange.TIMER] = 0
-    forsake(m, f, loser)
+    forsake(m, loser)
     fail_with(m, loser, TIMEOUT)
     m[loser + Exchange.SERVED] = 0
     count_at_replica(m, loser, -1)
     close_try(m, f, effort, loser, 0)
-    attempt_ends(m, f, log, loser)
+    attempt_ends(m, log, loser)
     let_go(m, loser)
 
 
@@ -99,12 +99,12 @@ def send_hedge(m: Words, f: Floats, log: Words, task: int) -> None:
     if not may_retry(m, f, effort):
         return
     address = child(m[task + Task.ADDRESS], m[m[task + Task.CALL] + Call.SITE], m[effort + Effort.TRIES])
-    rival = new_try(m, f, log, task, effort, address, Retry.HEDGE)
+    rival = new_try(m, log, task, effort, address, Retry.HEDGE)
     breaker, bulkhead = m[effort + Effort.BREAKER], m[effort + Effort.BULKHEAD]
     limiter = m[target_of(m, rival) + Service.LIMITER]
-    if breaker != 0 and not lets_pass(m, f, breaker, f[World.NOW]):
+    if breaker != 0 and not lets_pass(m, f, breaker, m[World.NOW]):
         fail_with(m, rival, CIRCUIT_OPEN)
-    elif (limiter != 0 and acquire(m, f, limiter, f[World.NOW], 0.0) != f[World.NOW]) or (
+    elif (limiter != 0 and acquire(m, limiter, m[World.NOW], 0) != m[World.NOW]) or (
         bulkhead != 0 and m[bulkhead + Bulkhead.TAKEN] >= m[bulkhead + Bulkhead.LIMIT]
     ):
         fail_with(m, rival, REJECTED)

@@ -13,6 +13,7 @@ from ...plan.plan import Integers, Plan
 from ...plan.size import over_limit
 from ...plan.waits import sends_of
 from ...rules.balancing import make_board
+from ...rules.nanoseconds import all_nanoseconds, nanoseconds
 from ...rules.randomness import mix
 from .flight import Event
 from .guards import add_policies, detector_references, limiter_references, patience_columns
@@ -54,7 +55,7 @@ class Image:
         self.top = int(World.SIZE)
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
-        self.world: dict[int, int | float] = {}  # words of `World` that are known on the way
+        self.world: dict[int, int] = {}  # words of `World` that are known on the way
 
     def read(self, address: int, words: int) -> Words:
         """What is at an address, within a block that was added before."""
@@ -123,11 +124,11 @@ def load(
         If that alone takes more bytes than `memory_limit`.
     """
     image = Image(memory_limit)
-    world: dict[int, int | float] = {
+    world: dict[int, int] = {
         World.KEY: mix(seed, replication),
-        World.HORIZON: float(plan.settings.duration_s),
-        World.END: float(plan.settings.duration_s + plan.settings.drain_s),
-        World.LAST_TIME: -1.0,
+        World.HORIZON: nanoseconds(plan.settings.duration_s),
+        World.END: nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s),
+        World.LAST_TIME: -1,
         World.LOGS_REQUESTS: int(log_requests),
         World.LOGS_ATTEMPTS: int(log_attempts),
         World.LOG_TOP: FIRST_LOG_WORD,
@@ -158,12 +159,8 @@ def load(
     world |= {World.HEAP: image.add_zeros(2 * capacity), World.HEAP_CAPACITY: capacity}
     world[World.TOP] = image.top
     memory = image.words(SPARE_WORDS + starters * Event.SIZE + ROOM)
-    floats = memory.view(np.float64)
     for word, value in world.items():
-        if isinstance(value, float):
-            floats[word] = value
-        else:
-            memory[word] = np.array(value % 2**64, np.uint64).view(np.int64)
+        memory[word] = np.array(value % 2**64, np.uint64).view(np.int64)
     return memory
 
 
@@ -294,7 +291,7 @@ def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int,
             Call.ERROR_STREAM: c.error_stream,
             Call.SERIALIZATION: np.where(c.serialization < 0, 0, _at(laws, Law.SIZE, c.serialization)),
             Call.SERIALIZATION_STREAM: c.serialization_stream,
-            Call.TIMEOUT: c.timeout,
+            Call.TIMEOUT: all_nanoseconds(c.timeout),
             Call.ROW: np.arange(len(c.name)),
             Call.SENT: np.searchsorted(sends_of(plan), np.arange(len(c.name))),
             Call.POLICY: add_policies(image, plan),
@@ -343,7 +340,7 @@ def _add_workloads(image: Image, plan: Plan, laws: int, calls: int) -> int:
     entry_columns = {Entry.CALL: _at(calls, Call.SIZE, w.entry_call), Entry.WEIGHT: w.entry_weight}
     entries = image.add_rows(Entry.SIZE, w.entry_call.size, entry_columns)
     ramps = _add_ramps(image, plan)
-    times = image.add(w.time_s)
+    times = image.add(all_nanoseconds(w.time_s))
     workloads = image.top
     image.top += rows * Workload.SIZE
     users = [_add_users(image, workloads + row * Workload.SIZE, int(w.users[row])) for row in range(rows)]
@@ -382,7 +379,6 @@ def _add_users(image: Image, workload: int, count: int) -> int:
 
 def _add_ramps(image: Image, plan: Plan) -> int:
     w = plan.workloads
-    after = [arrivals_until(plan, row) for row in range(w.ramp_start_s.size)]
     return image.add_rows(
         Ramp.SIZE,
         w.ramp_start_s.size,
@@ -391,28 +387,7 @@ def _add_ramps(image: Image, plan: Plan) -> int:
             Ramp.DURATION: w.ramp_duration_s,
             Ramp.START_RATE: w.ramp_start_rate,
             Ramp.END_RATE: w.ramp_end_rate,
-            Ramp.BEFORE: w.ramp_cumulative,
-            Ramp.AFTER: np.array(after, np.float64),
+            Ramp.BEFORE: w.ramp_before,
+            Ramp.AFTER: w.ramp_after,
         },
     )
-
-
-def arrivals_until(plan: Plan, ramp: int) -> float:
-    """Expected arrivals until the end of a ramp, as the reference's workloads have it."""
-    w = plan.workloads
-    before, start, end = float(w.ramp_cumulative[ramp]), float(w.ramp_start_rate[ramp]), float(w.ramp_end_rate[ramp])
-    if start == end == 0.0:
-        return before
-    if np.isinf(w.ramp_duration_s[ramp]):
-        return np.inf
-    if ramp + 1 in _within(w.first_ramp, w.ramps, ramp):
-        return float(w.ramp_cumulative[ramp + 1])
-    return before + float(w.ramp_duration_s[ramp]) * (start + end) / 2.0
-
-
-def _within(firsts: Integers, counts: Integers, row: int) -> range:
-    """The rows of the group that a row is in."""
-    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
-        if first <= row < first + count:
-            return range(first, first + count)
-    return range(0)

@@ -61,12 +61,12 @@ def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
             if task == 0 and m[World.STANDSTILL] != 0:
                 return Status.STANDSTILL
             continue
-        fill_hole(m, f)
+        fill_hole(m)
         heap = m[World.HEAP]
-        time = f[heap] if m[World.HEAP_SIZE] > 0 else f[World.END]
+        time = m[heap] if m[World.HEAP_SIZE] > 0 else m[World.END]
         if look_first(m, f, time):
             continue
-        if time >= f[World.END]:
+        if time >= m[World.END]:
             m[World.TASK] = 0
             if m[World.EDGE] < m[World.EDGE_COUNT] - 1:
                 look(m, f, m[World.EDGE_COUNT] - 1)  # without a drain the horizon itself is too late for an event
@@ -78,10 +78,10 @@ def loop(m: Words, f: Floats, log: Words, steps: int) -> int:
             m[World.CANCELLED] -= 1
             put_back(m, World.FREE_EVENT, event)
             continue
-        status = check(m, f, time, event)
+        status = check(m, time, event)
         if status != Status.DONE:
             return status
-        f[World.NOW] = time
+        m[World.NOW] = time
         m[World.EVENTS] += 1
         task = happen(m, f, log, event)
 
@@ -99,15 +99,15 @@ def room(m: Words) -> int:
 
 
 @kernel
-def look_first(m: Words, f: Floats, time: float) -> bool:
+def look_first(m: Words, f: Floats, time: int) -> bool:
     """An edge of the statistics at that time or before is looked at before anything else (rule 3.1)."""
     edge = m[World.EDGE] + 1
     if edge == m[World.EDGE_COUNT]:
         return False
-    when = f[m[World.EDGES] + edge]
-    if when > time or when >= f[World.END]:
+    when = m[m[World.EDGES] + edge]
+    if when > time or when >= m[World.END]:
         return False
-    f[World.NOW] = when
+    m[World.NOW] = when
     look(m, f, edge)
     m[World.EVENTS] += 1
     return True
@@ -128,18 +128,18 @@ def look_ahead(m: Words, heap: int) -> None:
 
 
 @kernel
-def check(m: Words, f: Floats, time: float, event: int) -> int:
+def check(m: Words, time: int, event: int) -> int:
     """Two events of one time have two keys (rule 3.3), and who an event is for is still the same one."""
     if m[m[event + Event.OWNER] + Free.GENERATION] != m[event + Event.OWNER_GENERATION]:
         return Status.BROKEN
     if (
-        time == f[World.LAST_TIME]
+        time == m[World.LAST_TIME]
         and m[event + Event.HEAD] == m[World.LAST_HEAD]
         and m[event + Event.REQUEST] == m[World.LAST_REQUEST]
         and m[event + Event.ADDRESS] == m[World.LAST_ADDRESS]
     ):
         return Status.SAME_KEY
-    f[World.LAST_TIME] = time
+    m[World.LAST_TIME] = time
     m[World.LAST_HEAD] = m[event + Event.HEAD]
     m[World.LAST_REQUEST] = m[event + Event.REQUEST]
     m[World.LAST_ADDRESS] = m[event + Event.ADDRESS]
@@ -153,32 +153,32 @@ def happen(m: Words, f: Floats, log: Words, event: int) -> int:
     put_back(m, World.FREE_EVENT, event)
     if action == Action.WORKED:
         hand_on(m, f, owner)
-        book_work(m, f, owner)
-        note_waste(m, f, owner, CPU, f[owner + Task.STARTED])
+        book_work(m, owner)
+        note_waste(m, f, owner, CPU, m[owner + Task.STARTED])
         return owner
     if action == Action.DELIVER:
         return deliver(m, f, log, owner)
     if action == Action.ANSWER:
-        return hear_answer(m, f, owner)
+        return hear_answer(m, owner)
     if action == Action.ARRIVE:
         return arrive(m, f, log, owner, address)
     if action == Action.SHARED:
         task = end_shared(m, f, owner)
-        book_work(m, f, task)
-        note_waste(m, f, task, CPU, f[task + Task.JOINED])
+        book_work(m, task)
+        note_waste(m, f, task, CPU, m[task + Task.JOINED])
         return task
     if action == Action.SLEPT:
         if m[m[owner + Task.REPLICA] + Replica.PAUSED] != 0:
             lie_still(m, f, owner)
             return 0
-        book_work(m, f, owner)
-        note_waste(m, f, owner, SLEEP, f[owner + Task.STARTED])
+        book_work(m, owner)
+        note_waste(m, f, owner, SLEEP, m[owner + Task.STARTED])
         return owner
     if action == Action.GRANT:
-        admit(m, f, owner)
+        admit(m, owner)
         return owner
     if action == Action.EXPIRE:
-        return expired(m, f, owner)
+        return expired(m, owner)
     if action == Action.ASK:
         return ask(m, f, log, owner, address)
     return happen_seldom(m, f, log, action, owner)
@@ -201,13 +201,13 @@ def happen_seldom(m: Words, f: Floats, log: Words, action: int, owner: int) -> i
         return owner
     if action >= Action.STRIKE:
         return control(m, f, action, owner)
-    answer(m, f, log, owner, f[World.NOW])
+    answer(m, f, log, owner, m[World.NOW])
     return 0
 
 
 @kernel
-def hear_answer(m: Words, f: Floats, exchange: int) -> int:
+def hear_answer(m: Words, exchange: int) -> int:
     """An answer is back; one that nobody waits for any more is no event (rule 5.6)."""
     if m[exchange + Exchange.AWAITED] == 0:
         m[World.EVENTS] -= 1
-    return answered(m, f, exchange)
+    return answered(m, exchange)

@@ -9,6 +9,7 @@ import numpy as np
 from ...plan.plan import Integers, Plan
 from ...plan.waits import Wait, WaitLog, circles_of_slots, make_waits
 from ...rules.breaker import shut_for_good
+from ...rules.nanoseconds import seconds_of
 from .flight import Exchange, Request, Role, Task
 from .image import Words
 from .layout import Replica, Unit, Watched, World
@@ -30,11 +31,11 @@ def chosen_replicas(memory: Words) -> Integers:
 
 def shut_breakers(memory: Words) -> list[tuple[float, int]]:
     """Of each breaker since when it waits in HALF_OPEN, and for how many results."""
-    first, floats = int(memory[World.BREAKERS]), memory.view(np.float64)
+    first = int(memory[World.BREAKERS])
     boards = [
         int(memory[first + row * Watched.SIZE + Watched.BOARD]) for row in range(int(memory[World.BREAKER_COUNT]))
     ]
-    return [shut_for_good(memory, floats, board) for board in boards]
+    return [shut_for_good(memory, board) for board in boards]
 
 
 def waits_for_slots(plan: Plan, memory: Words) -> WaitLog:
@@ -64,14 +65,13 @@ def _replica_numbers(memory: Words) -> dict[int, int]:
 
 def _holders(memory: Words, exchange: int, queue: int, numbers: dict[int, int]) -> Iterator[Wait]:
     """The visits that wait for a message in a queue, one for the other, as long as none of them has a timeout."""
-    floats = memory.view(np.float64)
     while memory[exchange + Exchange.AWAITED] != 0 and memory[exchange + Exchange.TIMER] == 0:
         task = int(memory[exchange + Exchange.AWAITED])
         while memory[task + Task.PARENT] != 0:
             task = int(memory[task + Task.PARENT])
         if memory[task + Task.ROLE] != Role.HANDLER:
             return
-        since, exchange = float(floats[exchange + Exchange.START]), int(memory[task + Task.VISIT])
+        since, exchange = float(seconds_of(memory[exchange + Exchange.START])), int(memory[task + Task.VISIT])
         request = int(memory[exchange + Exchange.REQUEST])
         who = (request_key(memory, request), int(memory[exchange + Exchange.SPAN]))
         yield Wait(who, numbers[int(memory[task + Task.REPLICA])], queue, since)

@@ -2,7 +2,7 @@
 
 All of a run lives in one array of 64-bit words, `m`, of which `f` is the view as floats. A record is a few words of
 it; a reference to a record is the number of its first word, and 0 is nobody. So a field is `m[task + Task.STAGE]`,
-or `f[task + Task.WORK]` if it is a time; here, fields that are floats say so.
+or `f[law + Law.P0]` if it is a float; here, fields that are floats say so. Times are whole nanoseconds.
 
 These are the records of the world and of the plan, which are written once, by `image.py`. Those of what is in flight
 are in `flight.py`.
@@ -17,9 +17,9 @@ class _World(NamedTuple):
     """The one record at 0: everything there is one of."""
 
     TOP: int = 0  # first word never used
-    NOW: int = 1  # float
-    END: int = 2  # float: horizon + drain
-    HORIZON: int = 3  # float
+    NOW: int = 1
+    END: int = 2  # horizon + drain
+    HORIZON: int = 3
     KEY: int = 4  # of this replication's draws
     BEGUN: int = 5
     TASK: int = 6  # who is to go on
@@ -32,7 +32,7 @@ class _World(NamedTuple):
     HEAP_CAPACITY: int = 12
     HOLE: int = 13  # 1: the top is done with, and its place free
     CANCELLED: int = 14  # events in the heap that are not to happen
-    LAST_TIME: int = 15  # float: of the event before, and its key
+    LAST_TIME: int = 15  # of the event before, and its key
     LAST_HEAD: int = 16
     LAST_REQUEST: int = 17
     LAST_ADDRESS: int = 18
@@ -49,7 +49,7 @@ class _World(NamedTuple):
     WORKLOADS: int = 27
     WORKLOAD_COUNT: int = 28
     ENDPOINT_COUNT: int = 29
-    # Tallies: floats but for counts, arrived, ended and outcomes.
+    # Tallies: floats (nanoseconds) but for counts, arrived, ended and outcomes.
     EDGES: int = 30
     EDGE_COUNT: int = 31
     EDGE: int = 32  # the last one that was looked at
@@ -168,7 +168,7 @@ class _Level(NamedTuple):
     """A number over time and its integral."""
 
     AREA: int = 0  # float
-    SINCE: int = 1  # float
+    SINCE: int = 1  # over virtual time: float
     VALUE: int = 2
     SIZE: int = 3
 
@@ -227,7 +227,7 @@ class _Call(NamedTuple):
     ERROR_STREAM: int = 8
     SERIALIZATION: int = 9  # a law, or 0
     SERIALIZATION_STREAM: int = 10
-    TIMEOUT: int = 11  # float
+    TIMEOUT: int = 11
     ROW: int = 12
     POLICY: int = 13  # 0: none but a timeout
     LAW: int = 14  # of the timeout; 0: it is not drawn
@@ -245,17 +245,17 @@ class _Policy(NamedTuple):
     """What is done about a call; of states, those of caller replica 0, or 0."""
 
     ATTEMPTS: int = 0
-    PER_TRY: int = 1  # float
+    PER_TRY: int = 1
     RETRY_ON: int = 2
-    BACKOFF: int = 3  # float
-    MAX_BACKOFF: int = 4  # float
+    BACKOFF: int = 3
+    MAX_BACKOFF: int = 4
     JITTER: int = 5
     BACKOFF_STREAM: int = 6
     BREAKER: int = 7  # a board: see rules/breaker.py
     BREAKER_WORDS: int = 8
     BULKHEAD: int = 9
     BUDGET: int = 10
-    HEDGE: int = 11  # float
+    HEDGE: int = 11
     SIZE: int = 12
 
 
@@ -266,7 +266,7 @@ class _Bulkhead(NamedTuple):
     """The places for tries of one caller replica at one target."""
 
     LIMIT: int = 0
-    WAIT: int = 1  # float
+    WAIT: int = 1
     TAKEN: int = 2
     FIRST: int = 3  # the effort that has waited longest
     LAST: int = 4
@@ -313,7 +313,7 @@ class _Unit(NamedTuple):
     DETECTOR: int = 7  # a board: see rules/outliers.py; 0: none
     ROW: int = 8
     READY: int = 9  # a Level: replicas
-    KNOWN_AFTER: int = 12  # float: of a death
+    KNOWN_AFTER: int = 12  # of a death
     STARTUPS: int = 13
     STARTUP_COUNT: int = 14
     STATES: int = 15  # of policies, that a replica loses
@@ -342,7 +342,7 @@ class _Replica(NamedTuple):
     SLOT_LAST: int = 12
     # Processor sharing.
     VIRTUAL: int = 13  # float
-    SINCE: int = 14  # float
+    SINCE: int = 14
     JOBS: int = 15
     ROOT: int = 16  # of the jobs, by the virtual time of their ends
     NEXT_END: int = 17  # the event of the next end
@@ -429,7 +429,7 @@ class _User(NamedTuple):
     WORKLOAD: int = 1
     NUMBER: int = 2  # of the next request: user x 2**32 + cycle
     HASH_KEY: int = 3
-    ENDED: int = 4  # float: when its last request did
+    ENDED: int = 4  # when its last request did
     SPINS: int = 5
     SIZE: int = 6
 

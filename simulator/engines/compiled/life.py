@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ...plan.layout import Op, Outcome
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
 from .branches import begin_parallel, end_branch, put_on_agenda, start_branch
@@ -99,7 +100,7 @@ def step(m: Words, f: Floats, log: Words, task: int) -> int:
     """Carry out one instruction (rules 4.1 to 4.8)."""
     row = m[task + Task.ROW]
     op = m[row + Instruction.OP]
-    if END < op <= SEND and is_late(m, f, task):
+    if END < op <= SEND and is_late(m, task):
         drop(m, task)
         return task
     if op in (CALL, SEND):
@@ -139,12 +140,12 @@ def sleep(m: Words, f: Floats, task: int, row: int) -> None:
     slow = m[m[task + Task.SERVICE] + Service.SLOW]
     if slow != 0:
         seconds = slowed(m, f, slow, m[task + Task.REPLICA], seconds)
-    f[task + Task.WORK] = seconds
-    f[task + Task.WAITED] = 0.0
-    f[task + Task.STARTED] = f[World.NOW]
+    m[task + Task.WORK] = nanoseconds(seconds)
+    m[task + Task.WAITED] = 0
+    m[task + Task.STARTED] = m[World.NOW]
     m[task + Task.LOCAL] = m[row + Instruction.LOCAL]
-    when = f[World.NOW] + seconds
-    schedule_for(m, f, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
+    when = m[World.NOW] + m[task + Task.WORK]
+    schedule_for(m, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
 
 
 @kernel
@@ -197,9 +198,9 @@ def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) ->
         m[task + Task.ROW] = row + Instruction.SIZE
         if op == CALL:
             m[task + Task.STAGE] = Stage.JOINED
-            return call_inside(m, f, log, task, call, Role.INSIDE)
+            return call_inside(m, log, task, call, Role.INSIDE)
         put_on_agenda(m, task)
-        return call_inside(m, f, log, task, call, Role.ALONE)
+        return call_inside(m, log, task, call, Role.ALONE)
     address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
     m[task + Task.CALL] = call
     m[task + Task.CALL_ADDRESS] = address
@@ -215,7 +216,7 @@ def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) ->
 @kernel
 def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message is packed: send it, and wait."""
-    if is_late(m, f, task):
+    if is_late(m, task):
         return miss_call(m, f, log, task)
     if m[m[task + Task.CALL] + Call.POLICY] != 0:
         begin_effort(m, f, task)
@@ -232,7 +233,7 @@ def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
 @subroutine
 def miss_call(m: Words, f: Floats, log: Words, task: int) -> int:
     """The deadline has passed while the message was packed: the call is not made (rule 12.20)."""
-    exchange = make_exchange(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
+    exchange = make_exchange(m, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
     m[task + Task.EXCHANGE] = exchange
     fail_with(m, exchange, TIMEOUT)
     book_call(m, f, log, task, exchange)
@@ -242,12 +243,12 @@ def miss_call(m: Words, f: Floats, log: Words, task: int) -> int:
 @kernel
 def send_alone(m: Words, f: Floats, log: Words, task: int) -> int:
     """The message of a `send` is packed: nobody waits for what becomes of it (rule 4.7)."""
-    if is_late(m, f, task):
+    if is_late(m, task):
         drop(m, task)
         return task
     exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 1)
     if m[exchange + Exchange.REPLICA] == 0:
-        attempt_ends(m, f, log, exchange)
+        attempt_ends(m, log, exchange)
     let_go(m, exchange)
     m[task + Task.STAGE] = Stage.STEPS
     m[task + Task.ROW] += Instruction.SIZE
@@ -288,7 +289,7 @@ def unpack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> 
     law = m[call + Call.SERIALIZATION]
     if m[exchange + Exchange.SERVED] == 0 or law == 0:
         return end_call(m, f, log, task)
-    if is_late(m, f, task):
+    if is_late(m, task):
         m[task + Task.STAGE] = Stage.UNPACKED
         drop(m, task)
         return task
@@ -347,7 +348,7 @@ def end_request(m: Words, f: Floats, log: Words, task: int, exchange: int) -> No
 @kernel
 def unpack_message(m: Words, f: Floats, task: int) -> int:
     """A slot is there: unpack the message, and begin with the steps."""
-    if is_late(m, f, task):
+    if is_late(m, task):
         drop(m, task)
         return task
     exchange = m[task + Task.VISIT]
@@ -393,8 +394,8 @@ def pack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> in
     """Pack the answer if somebody waits for it, and respond."""
     call = m[exchange + Exchange.CALL]
     law = m[call + Call.SERIALIZATION]
-    if law == 0 or m[exchange + Exchange.DETACHED] == 1 or is_late(m, f, task):
-        if law != 0 and is_late(m, f, task):
+    if law == 0 or m[exchange + Exchange.DETACHED] == 1 or is_late(m, task):
+        if law != 0 and is_late(m, task):
             drop(m, task)
         respond(m, f, log, task)
         return 0

@@ -5,8 +5,9 @@ What is put back gets a new generation. Nobody should refer to it any more; an e
 
 from __future__ import annotations
 
-from ...rules.jit import Floats, Words, kernel, subroutine
-from .flight import FOREVER, Exchange, Free, LedgerEntry, Repetition, Request, Task
+from ...rules.jit import Words, kernel, subroutine
+from ...rules.nanoseconds import NEVER
+from .flight import Exchange, Free, LedgerEntry, Repetition, Request, Task
 from .layout import Replica, Service, World
 
 
@@ -31,12 +32,12 @@ def put_back(m: Words, free: int, record: int) -> None:
 
 
 @kernel
-def note(m: Words, f: Floats, owner: int, first: int, component: int, seconds: float) -> None:
+def note(m: Words, owner: int, first: int, component: int, time: int) -> None:
     """Add an entry to a ledger, whose two words are at `first` of its owner."""
     entry = take(m, World.FREE_ENTRY, LedgerEntry.SIZE)
     m[entry + LedgerEntry.NEXT] = 0
     m[entry + LedgerEntry.COMPONENT] = component
-    f[entry + LedgerEntry.SECONDS] = seconds
+    m[entry + LedgerEntry.TIME] = time
     if m[owner + first] == 0:
         m[owner + first] = entry
     else:
@@ -45,9 +46,9 @@ def note(m: Words, f: Floats, owner: int, first: int, component: int, seconds: f
 
 
 @kernel
-def spend(m: Words, f: Floats, task: int, component: int, seconds: float) -> None:
+def spend(m: Words, task: int, component: int, time: int) -> None:
     """Note what some of a task's time was spent on, at its own service."""
-    note(m, f, task, Task.FIRST, m[m[task + Task.SERVICE] + Service.COMPONENTS] + component, seconds)
+    note(m, task, Task.FIRST, m[m[task + Task.SERVICE] + Service.COMPONENTS] + component, time)
 
 
 @kernel
@@ -90,7 +91,7 @@ def let_go(m: Words, exchange: int) -> None:
         put_back_exchange(m, exchange)
         if m[World.PATIENT] == 1:
             above = m[exchange + Exchange.ABOVE]
-            m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] != FOREVER
+            m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] < NEVER
             if above != 0:
                 m[above + Exchange.REFERENCES] -= 1
                 if m[above + Exchange.REFERENCES] == 0:
@@ -110,7 +111,7 @@ def let_go_above(m: Words, exchange: int) -> None:
     """Who asked whether somebody waits for this exchange is gone, and so is it, and perhaps those above it."""
     while True:
         put_back_exchange(m, exchange)
-        m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] != FOREVER
+        m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] < NEVER
         exchange = m[exchange + Exchange.ABOVE]
         if exchange == 0:
             return

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...plan.layout import FaultKind
 from ...plan.plan import Plan
+from ...rules.nanoseconds import all_nanoseconds
 from .downtime import Fault, Process, Startup, Strike
 from .layout import Budget, Bulkhead, Call, Law, Policy, Replica, Service, Unit, World
 
@@ -26,7 +27,7 @@ class Places(NamedTuple):
     calls: int
 
 
-def add_outages(image: Image, plan: Plan, places: Places) -> dict[int, int | float]:
+def add_outages(image: Image, plan: Plan, places: Places) -> dict[int, int]:
     """Everything that goes wrong in a plan; gives the words of the world that know of it."""
     faults = _add_faults(image, plan, places)
     strikes, strike_count = _add_strikes(image, plan, places)
@@ -54,12 +55,12 @@ def _add_faults(image: Image, plan: Plan, places: Places) -> int:
         f.kind.size,
         {
             Fault.KIND: f.kind,
-            Fault.AT: f.at_s,
-            Fault.UNTIL: f.until_s,
+            Fault.AT: all_nanoseconds(f.at_s),
+            Fault.UNTIL: all_nanoseconds(f.until_s),
             Fault.REPLICAS: f.replicas,
             Fault.FACTOR: f.factor,
             Fault.CHANCE: f.chance,
-            Fault.DELAY: f.delay_s,
+            Fault.DELAY: all_nanoseconds(f.delay_s),
             Fault.STREAM: f.stream,
         },
     )
@@ -94,8 +95,8 @@ def _add_strikes(image: Image, plan: Plan, places: Places) -> tuple[int, int]:
         Strike.REPLICA: np.array([replica for _, replica in hit], np.int64),
         Strike.ROW: rows,
         Strike.PAUSES: (f.kind[rows] == FaultKind.PAUSE).astype(np.int64),
-        Strike.AT: f.at_s[rows],
-        Strike.UNTIL: f.until_s[rows],
+        Strike.AT: all_nanoseconds(f.at_s[rows]),
+        Strike.UNTIL: all_nanoseconds(f.until_s[rows]),
     }
     return image.add_rows(Strike.SIZE, rows.size, columns), rows.size
 
@@ -138,7 +139,7 @@ def _add_recovery(image: Image, plan: Plan, places: Places, unit: int) -> None:
     record = places.units + unit * Unit.SIZE
     for word, value in words.items():
         image.write(record + word, value)
-    image.write(record + Unit.KNOWN_AFTER, np.append(h.known_after_s[h.unit == unit], 0.0)[:1])
+    image.write(record + Unit.KNOWN_AFTER, np.append(all_nanoseconds(h.known_after_s[h.unit == unit]), 0)[:1])
 
 
 def _states(image: Image, plan: Plan, places: Places, unit: int) -> list[tuple[int, int, int, int]]:

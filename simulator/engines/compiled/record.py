@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import LOST, Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
@@ -27,7 +25,7 @@ from .layout import (
     Workload,
     World,
 )
-from .stations import level_at, virtual_now
+from .stations import level_at, shared_level_at, virtual_now
 
 OUTCOMES = len(Outcome)
 TALLIES = len(Tally)
@@ -42,17 +40,11 @@ UNFINISHED = int(Outcome.UNFINISHED)
 LAST_GOOD = int(GOOD)
 NUMBER, FAILURES, LATENCY = int(Tally.NUMBER), int(Tally.FAILED), int(Tally.LATENCY)
 
-NOT_A_NUMBER = int(np.array(np.nan).view(np.int64))
-"""The bits of the NaN that stands for no end."""
+NO_END = -1
+"""The end of what has none yet."""
 # Columns of rows in the logs, in the order of `plan.trace`.
 REQUEST_END, REQUEST_OUTCOME, REQUEST_CAUSE, REQUEST_CAUSE_SERVICE, REQUEST_ATTEMPTS = 4, 5, 6, 7, 8
 ATTEMPT_REPLICA, ATTEMPT_NUMBER, ATTEMPT_END, ATTEMPT_OUTCOME = 4, 5, 7, 8
-
-
-@kernel
-def bits(number: float) -> int:
-    """A float as the word that holds it."""
-    return np.float64(number).view(np.int64)
 
 
 @kernel
@@ -74,22 +66,22 @@ def new_row(m: Words, log: Words, which: int, width: int) -> int:
 
 
 @subroutine
-def shared_area(m: Words, f: Floats, service: int, now: float) -> float:
-    """Core-seconds that jobs of one service have been given on shared cores."""
+def shared_area(m: Words, f: Floats, service: int, now: int) -> float:
+    """Time of cores that jobs of one service have been given on shared cores."""
     unit = m[service + Service.UNIT]
     area = 0.0
     if m[unit + Unit.SHARED] == 1:
         for number in range(m[unit + Unit.REPLICA_COUNT]):
             replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
             level = m[replica + Replica.PRESENT] + Level.SIZE * m[service + Service.MEMBER]
-            area += level_at(m, f, level, virtual_now(m, f, replica, now))
+            area += shared_level_at(m, f, level, virtual_now(m, f, replica, now))
     return area
 
 
 @subroutine
 def look(m: Words, f: Floats, edge: int) -> None:
     """All levels and counts at an edge of the statistics."""
-    now = f[m[World.EDGES] + edge]
+    now = m[m[World.EDGES] + edge]
     services = m[World.SERVICE_COUNT]
     for row in range(services):
         service = m[World.SERVICES] + row * Service.SIZE
@@ -124,7 +116,7 @@ def look(m: Words, f: Floats, edge: int) -> None:
 
 
 @kernel
-def request_begins(m: Words, f: Floats, log: Words, request: int, workload: int) -> None:
+def request_begins(m: Words, log: Words, request: int, workload: int) -> None:
     """A request arrives, now."""
     m[workload + Workload.ARRIVED] += 1
     row = m[request + Request.WORKLOAD]
@@ -137,8 +129,8 @@ def request_begins(m: Words, f: Floats, log: Words, request: int, workload: int)
         log[at] = m[request + Request.NUMBER]
         log[at + 1] = row
         log[at + 2] = m[request + Request.ENTRY]
-        log[at + 3] = bits(f[World.NOW])
-        log[at + REQUEST_END] = NOT_A_NUMBER
+        log[at + 3] = m[World.NOW]
+        log[at + REQUEST_END] = NO_END
         log[at + REQUEST_OUTCOME] = UNFINISHED
         log[at + REQUEST_CAUSE] = 0
         log[at + REQUEST_CAUSE_SERVICE] = -1
@@ -148,7 +140,7 @@ def request_begins(m: Words, f: Floats, log: Words, request: int, workload: int)
 @kernel
 def request_ends(m: Words, f: Floats, log: Words, request: int, exchange: int, ledger: int) -> None:
     """A request ends, now, as its call at the edge did; `ledger` is the first entry of its critical path."""
-    now, outcome = f[World.NOW], m[exchange + Exchange.OUTCOME]
+    now, outcome = m[World.NOW], m[exchange + Exchange.OUTCOME]
     row, begun = m[request + Request.WORKLOAD], m[request + Request.BIN]
     outcomes = m[World.OUTCOMES] + (begun * m[World.WORKLOAD_COUNT] + row) * OUTCOMES
     m[outcomes + UNFINISHED] -= 1
@@ -158,17 +150,17 @@ def request_ends(m: Words, f: Floats, log: Words, request: int, exchange: int, l
     if outcome <= LAST_GOOD:
         m[workload + Workload.SERVED] += 1
         at = new_row(m, log, World.LATENCY_ROW, LATENCY_WIDTH)
-        log[at] = bits(now - f[request + Request.ARRIVAL])
-        log[at + 1] = bits(f[request + Request.ARRIVAL])
+        log[at] = now - m[request + Request.ARRIVAL]
+        log[at + 1] = m[request + Request.ARRIVAL]
         log[at + 2] = begun
         log[at + 3] = row
         breakdown = m[World.BREAKDOWN] + begun * m[World.SERVICE_COUNT] * COMPONENTS
         while ledger != 0:
-            f[breakdown + m[ledger + LedgerEntry.COMPONENT]] += f[ledger + LedgerEntry.SECONDS]
+            f[breakdown + m[ledger + LedgerEntry.COMPONENT]] += m[ledger + LedgerEntry.TIME]
             ledger = m[ledger + LedgerEntry.NEXT]
     if m[World.LOGS_REQUESTS] == 1:
         at = m[request + Request.LOG]
-        log[at + REQUEST_END] = bits(now)
+        log[at + REQUEST_END] = now
         log[at + REQUEST_OUTCOME] = outcome
         log[at + REQUEST_CAUSE] = m[exchange + Exchange.CAUSE]
         log[at + REQUEST_CAUSE_SERVICE] = m[exchange + Exchange.CAUSE_SERVICE]
@@ -194,7 +186,7 @@ def send_ends(m: Words, exchange: int, outcome: int) -> None:
 
 
 @kernel
-def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) -> None:
+def attempt_begins(m: Words, log: Words, exchange: int, parent: int) -> None:
     """A try at a call is made, now."""
     request = m[exchange + Exchange.REQUEST]
     target = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
@@ -214,8 +206,8 @@ def attempt_begins(m: Words, f: Floats, log: Words, exchange: int, parent: int) 
     log[at + 3] = m[m[exchange + Exchange.CALL] + Call.ROW]
     log[at + ATTEMPT_REPLICA] = -1
     log[at + ATTEMPT_NUMBER] = 0
-    log[at + 6] = bits(f[exchange + Exchange.START])
-    log[at + ATTEMPT_END] = NOT_A_NUMBER
+    log[at + 6] = m[exchange + Exchange.START]
+    log[at + ATTEMPT_END] = NO_END
     log[at + ATTEMPT_OUTCOME] = UNFINISHED
 
 
@@ -234,18 +226,18 @@ def replica_chosen(m: Words, log: Words, exchange: int, replica: int) -> None:
 
 
 @kernel
-def attempt_ends(m: Words, f: Floats, log: Words, exchange: int) -> None:
+def attempt_ends(m: Words, log: Words, exchange: int) -> None:
     """A try ends for its caller (a `send` for its target), now."""
     send_ends(m, exchange, m[exchange + Exchange.OUTCOME])
     if m[World.LOGS_ATTEMPTS] == 1:
-        log[m[exchange + Exchange.LOG] + ATTEMPT_END] = bits(f[World.NOW])
+        log[m[exchange + Exchange.LOG] + ATTEMPT_END] = m[World.NOW]
         log[m[exchange + Exchange.LOG] + ATTEMPT_OUTCOME] = m[exchange + Exchange.OUTCOME]
 
 
 @kernel
-def call_ends(m: Words, f: Floats, log: Words, exchange: int, start: float) -> None:
+def call_ends(m: Words, f: Floats, log: Words, exchange: int, start: int) -> None:
     """A call that somebody waited for ends, now, as its last try did."""
-    now, outcome = f[World.NOW], m[exchange + Exchange.OUTCOME]
+    now, outcome = m[World.NOW], m[exchange + Exchange.OUTCOME]
     request = m[exchange + Exchange.REQUEST]
     endpoint = m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.ROW]
     at = (m[request + Request.BIN] * m[World.ENTRY_COUNT] + m[request + Request.ENTRY]) * m[World.ENDPOINT_COUNT]
@@ -259,9 +251,9 @@ def call_ends(m: Words, f: Floats, log: Words, exchange: int, start: float) -> N
         row = new_row(m, log, World.CALL_ROW, CALL_WIDTH)
         log[row] = m[request + Request.ENTRY]
         log[row + 1] = endpoint
-        log[row + 2] = bits(f[request + Request.ARRIVAL])
-        log[row + 3] = bits(start)
-        log[row + 4] = bits(now)
+        log[row + 2] = m[request + Request.ARRIVAL]
+        log[row + 3] = start
+        log[row + 4] = now
         log[row + 5] = outcome
 
 
@@ -284,5 +276,5 @@ def visit_ends(m: Words, f: Floats, exchange: int, service: int, failed: bool) -
     begun = m[m[exchange + Exchange.REQUEST] + Request.BIN]
     visits = m[World.VISITS] + (begun * m[World.SERVICE_COUNT] + m[service + Service.ROW]) * VISITS
     f[visits] += 1.0
-    f[visits + 1] += f[exchange + Exchange.VISIT_WAITING]
-    f[visits + 2] += f[exchange + Exchange.VISIT_SERVICE]
+    f[visits + 1] += m[exchange + Exchange.VISIT_WAITING]
+    f[visits + 2] += m[exchange + Exchange.VISIT_SERVICE]

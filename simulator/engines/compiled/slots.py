@@ -37,14 +37,14 @@ def release_slot(m: Words, f: Floats, replica: int) -> None:
         return
     m[replica + Replica.SLOT_FIRST] = m[task + Task.NEXT]
     m[replica + Replica.QUEUED] -= 1
-    change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], -1)
-    schedule_for(m, f, f[World.NOW], GRANT, task, 0, Action.GRANT)
+    change(m, f, m[task + Task.SERVICE] + Service.WAITING, m[World.NOW], -1)
+    schedule_for(m, m[World.NOW], GRANT, task, 0, Action.GRANT)
 
 
 @kernel
-def admit(m: Words, f: Floats, task: int) -> None:
+def admit(m: Words, task: int) -> None:
     """A slot was granted."""
-    waited = f[World.NOW] - f[task + Task.JOINED]
-    f[m[task + Task.VISIT] + Exchange.VISIT_WAITING] += waited
-    spend(m, f, task, WAITING_TIME, waited)
+    waited = m[World.NOW] - m[task + Task.JOINED]
+    m[m[task + Task.VISIT] + Exchange.VISIT_WAITING] += waited
+    spend(m, task, WAITING_TIME, waited)
     m[task + Task.STAGE] = Stage.RECEIVED

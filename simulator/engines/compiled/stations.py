@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import Component
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.nanoseconds import nanoseconds
 from ...rules.queueing import real_time, virtual_time
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
 from .flight import Action, Exchange, Request, Task
@@ -17,17 +18,31 @@ SERVICE = int(Component.SERVICE)
 
 
 @kernel
-def change(m: Words, f: Floats, level: int, now: float, by: int) -> None:
+def change(m: Words, f: Floats, level: int, now: int, by: int) -> None:
     """From now on a level is higher by `by`."""
-    f[level + Level.AREA] += m[level + Level.VALUE] * (now - f[level + Level.SINCE])
-    f[level + Level.SINCE] = now
+    f[level + Level.AREA] += m[level + Level.VALUE] * float(now - m[level + Level.SINCE])
+    m[level + Level.SINCE] = now
     m[level + Level.VALUE] += by
 
 
 @kernel
-def level_at(m: Words, f: Floats, level: int, now: float) -> float:
-    """The integral of a level up to now; looking changes nothing."""
-    return f[level + Level.AREA] + m[level + Level.VALUE] * (now - f[level + Level.SINCE])
+def level_at(m: Words, f: Floats, level: int, now: int) -> float:
+    """The integral of a level up to now; looking changes nothing. A float, since it may be more than fits a word."""
+    return f[level + Level.AREA] + m[level + Level.VALUE] * float(now - m[level + Level.SINCE])
+
+
+@kernel
+def change_shared(m: Words, f: Floats, level: int, virtual: float, by: int) -> None:
+    """From now on a level over virtual time is higher by `by`."""
+    f[level + Level.AREA] = shared_level_at(m, f, level, virtual)
+    f[level + Level.SINCE] = virtual
+    m[level + Level.VALUE] += by
+
+
+@kernel
+def shared_level_at(m: Words, f: Floats, level: int, virtual: float) -> float:
+    """The integral of a level over virtual time; looking changes nothing."""
+    return f[level + Level.AREA] + m[level + Level.VALUE] * (virtual - f[level + Level.SINCE])
 
 
 @subroutine
@@ -52,16 +67,15 @@ def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage:
     m[task + Task.STAGE] = stage
     m[task + Task.LOCAL] = local
     f[task + Task.WORK] = seconds / f[m[task + Task.SERVICE] + Service.PACE]
-    f[task + Task.JOINED] = f[World.NOW]
-    f[task + Task.WAITED] = 0.0
+    m[task + Task.JOINED] = m[World.NOW]
+    m[task + Task.WAITED] = 0
     if m[m[replica + Replica.UNIT] + Unit.SHARED] == 1:
-        if slow:
-            stretch(m, f, replica, task)
+        settle(m, f, replica, task, slow)
         share(m, f, replica, task)
     elif m[replica + Replica.BUSY] < m[replica + Replica.CORES] and m[replica + Replica.PAUSED] == 0:
         start(m, f, replica, task, slow)
     else:
-        change(m, f, m[task + Task.SERVICE] + Service.WAITING, f[World.NOW], 1)
+        change(m, f, m[task + Task.SERVICE] + Service.WAITING, m[World.NOW], 1)
         m[task + Task.NEXT] = 0
         if m[replica + Replica.FIRST] == 0:
             m[replica + Replica.FIRST] = task
@@ -71,32 +85,34 @@ def seek_core(m: Words, f: Floats, task: int, seconds: float, local: int, stage:
 
 
 @kernel
-def stretch(m: Words, f: Floats, replica: int, task: int) -> None:
-    """A core begins with a task's work, and faults may make it slower (rule 14.12)."""
-    slow = m[m[task + Task.SERVICE] + Service.SLOW]
-    if slow != 0:
-        f[task + Task.WORK] = slowed(m, f, slow, replica, f[task + Task.WORK])
+def settle(m: Words, f: Floats, replica: int, task: int, slow: bool) -> None:
+    """A core begins with a task's work: how long it takes; `slow` says that a fault may make it slower (rule 14.12)."""
+    seconds = f[task + Task.WORK]
+    if slow:
+        faults = m[m[task + Task.SERVICE] + Service.SLOW]
+        if faults != 0:
+            seconds = slowed(m, f, faults, replica, seconds)
+    m[task + Task.WORK] = nanoseconds(seconds)
 
 
 @kernel
 def start(m: Words, f: Floats, replica: int, task: int, slow: bool) -> None:
     """A core begins with a task's work; `slow` says that a fault may slow it."""
-    now = f[World.NOW]
-    if slow:
-        stretch(m, f, replica, task)
+    now = m[World.NOW]
+    settle(m, f, replica, task, slow)
     m[replica + Replica.BUSY] += 1
-    f[task + Task.STARTED] = now
+    m[task + Task.STARTED] = now
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, 1)
-    end, action = now + f[task + Task.WORK], Action.WORKED
-    if is_late(m, f, task):  # it gives the core on at this instant (rule 12.19)
+    end, action = now + m[task + Task.WORK], Action.WORKED
+    if is_late(m, task):  # it gives the core on at this instant (rule 12.19)
         end, action = now, Action.DROPPED
-    schedule_for(m, f, end, COMPLETION, task, m[task + Task.LOCAL], action)
+    schedule_for(m, end, COMPLETION, task, m[task + Task.LOCAL], action)
 
 
 @kernel
 def hand_on(m: Words, f: Floats, task: int) -> None:
     """The core goes to who waited longest, before the finished task goes on (rule 3.4)."""
-    now, replica = f[World.NOW], m[task + Task.REPLICA]
+    now, replica = m[World.NOW], m[task + Task.REPLICA]
     m[replica + Replica.BUSY] -= 1
     change(m, f, m[task + Task.SERVICE] + Service.BUSY, now, -1)
     if m[replica + Replica.FIRST] != 0:
@@ -106,22 +122,22 @@ def hand_on(m: Words, f: Floats, task: int) -> None:
 @kernel
 def start_next(m: Words, f: Floats, replica: int) -> None:
     """A core begins with the work of who waited longest."""
-    now, following = f[World.NOW], m[replica + Replica.FIRST]
+    now, following = m[World.NOW], m[replica + Replica.FIRST]
     m[replica + Replica.FIRST] = m[following + Task.NEXT]
     change(m, f, m[following + Task.SERVICE] + Service.WAITING, now, -1)
-    f[following + Task.WAITED] = now - f[following + Task.JOINED]
+    m[following + Task.WAITED] = now - m[following + Task.JOINED]
     start(m, f, replica, following, True)
 
 
 @kernel
-def book_work(m: Words, f: Floats, task: int) -> None:
+def book_work(m: Words, task: int) -> None:
     """Where the time of a task's work went."""
-    visit, waited, worked = m[task + Task.VISIT], f[task + Task.WAITED], f[task + Task.WORK]
-    if waited > 0.0:
-        f[visit + Exchange.VISIT_WAITING] += waited
-        spend(m, f, task, WAITING, waited)
-    f[visit + Exchange.VISIT_SERVICE] += worked
-    spend(m, f, task, SERVICE, worked)
+    visit, waited, worked = m[task + Task.VISIT], m[task + Task.WAITED], m[task + Task.WORK]
+    if waited > 0:
+        m[visit + Exchange.VISIT_WAITING] += waited
+        spend(m, task, WAITING, waited)
+    m[visit + Exchange.VISIT_SERVICE] += worked
+    spend(m, task, SERVICE, worked)
 
 
 # -- processor sharing: the jobs of a replica are a pairing heap (Fredman, Sedgewick, Sleator, Tarjan, 1986)
@@ -187,12 +203,19 @@ def without_top(m: Words, f: Floats, top: int) -> int:
 
 
 @kernel
-def virtual_now(m: Words, f: Floats, replica: int, now: float) -> float:
+def virtual_now(m: Words, f: Floats, replica: int, now: int) -> float:
     """Virtual time of a replica's cores."""
     virtual = f[replica + Replica.VIRTUAL]
     if m[replica + Replica.JOBS] == 0 or m[replica + Replica.PAUSED] != 0:
         return virtual
-    return virtual_time(virtual, f[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES])
+    return virtual_time(virtual, m[replica + Replica.SINCE], now, m[replica + Replica.JOBS], m[replica + Replica.CORES])
+
+
+@kernel
+def go_to(m: Words, f: Floats, replica: int, virtual: float) -> None:
+    """Virtual time is right now; whenever nobody is there it begins again at 0, as exact as it was at first."""
+    f[replica + Replica.VIRTUAL] = virtual if m[replica + Replica.JOBS] > 0 else 0.0
+    m[replica + Replica.SINCE] = m[World.NOW]
 
 
 @kernel
@@ -204,32 +227,31 @@ def present(m: Words, replica: int, task: int) -> int:
 @subroutine
 def share(m: Words, f: Floats, replica: int, task: int) -> None:
     """A task's work joins those on shared cores."""
-    now = f[World.NOW]
-    f[replica + Replica.VIRTUAL] = virtual_now(m, f, replica, now)
-    f[replica + Replica.SINCE] = now
-    f[task + Task.DUE] = f[replica + Replica.VIRTUAL] + f[task + Task.WORK]
+    now = m[World.NOW]
+    virtual = virtual_now(m, f, replica, now)
+    go_to(m, f, replica, virtual)
+    f[task + Task.DUE] = virtual + m[task + Task.WORK]
     m[task + Task.CHILD] = 0
     m[task + Task.SIBLING] = 0
     m[replica + Replica.ROOT] = meld(m, f, m[replica + Replica.ROOT], task)
     m[replica + Replica.JOBS] += 1
     change(m, f, m[task + Task.SERVICE] + Service.SHARING, now, 1)
-    change(m, f, present(m, replica, task), f[replica + Replica.VIRTUAL], 1)
+    change_shared(m, f, present(m, replica, task), virtual, 1)
     await_next_end(m, f, replica)
 
 
 @subroutine
 def end_shared(m: Words, f: Floats, replica: int) -> int:
     """The first job of shared cores ends, now; gives its task."""
-    now, task = f[World.NOW], m[replica + Replica.ROOT]
+    now, task = m[World.NOW], m[replica + Replica.ROOT]
     m[replica + Replica.NEXT_END] = 0
     m[replica + Replica.ROOT] = without_top(m, f, task)
+    virtual = virtual_now(m, f, replica, now)
     m[replica + Replica.JOBS] -= 1
-    # The clock of virtual time is set by its own events: no drift from rounding.
-    f[replica + Replica.VIRTUAL] = f[task + Task.DUE]
-    f[replica + Replica.SINCE] = now
+    go_to(m, f, replica, virtual)
     change(m, f, m[task + Task.SERVICE] + Service.SHARING, now, -1)
-    change(m, f, present(m, replica, task), f[task + Task.DUE], -1)
-    f[task + Task.WAITED] = max(0.0, (now - f[task + Task.JOINED]) - f[task + Task.WORK])
+    change_shared(m, f, present(m, replica, task), virtual, -1)
+    m[task + Task.WAITED] = max(0, now - m[task + Task.JOINED] - m[task + Task.WORK])
     await_next_end(m, f, replica)
     return task
 
@@ -238,20 +260,19 @@ def end_shared(m: Words, f: Floats, replica: int) -> int:
 def await_next_end(m: Words, f: Floats, replica: int) -> None:
     """Only the next end has an event; the one awaited before is let go."""
     if m[replica + Replica.NEXT_END] != 0:
-        cancel(m, f, m[replica + Replica.NEXT_END])
+        cancel(m, m[replica + Replica.NEXT_END])
         m[replica + Replica.NEXT_END] = 0
     task = m[replica + Replica.ROOT]
     if task == 0 or m[replica + Replica.PAUSED] != 0:
         return
     when = real_time(
         f[replica + Replica.VIRTUAL],
-        f[replica + Replica.SINCE],
+        m[replica + Replica.SINCE],
         f[task + Task.DUE],
         m[replica + Replica.JOBS],
         m[replica + Replica.CORES],
     )
     request = m[task + Task.REQUEST]
     head = COMPLETION | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT | m[task + Task.LOCAL]
-    m[replica + Replica.NEXT_END] = schedule(
-        m, f, when, head, m[request + Request.NUMBER], m[task + Task.ADDRESS], Action.SHARED, replica
-    )
+    number, address = m[request + Request.NUMBER], m[task + Task.ADDRESS]
+    m[replica + Replica.NEXT_END] = schedule(m, when, head, number, address, Action.SHARED, replica)

@@ -10,18 +10,19 @@ from ...plan.plan import Plan
 from ...plan.trace import LOST, Count, Tally, Visits, Waste, make_edges
 from ...plan.trace import Level as LevelColumn
 from ...plan.waits import sends_of
+from ...rules.nanoseconds import all_nanoseconds
 from .layout import World
 
 if TYPE_CHECKING:
     from .image import Image
 
 
-def add_tallies(image: Image, plan: Plan) -> dict[int, int | float]:
+def add_tallies(image: Image, plan: Plan) -> dict[int, int]:
     """All of them, empty; gives the words of `World` that say where they are."""
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
     bins, services, workloads = edges.size - 1, len(plan.services.name), len(plan.workloads.name)
     return {
-        World.EDGES: image.add(edges),
+        World.EDGES: image.add(all_nanoseconds(edges)),
         World.EDGE_COUNT: edges.size,
         World.SEND_COUNT: sends_of(plan).size,
         **{word: image.add_zeros(*shape) for word, shape in tally_shapes(plan, bins, services, workloads).items()},

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...plan.engine import Detail
-from ...plan.plan import Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
+from ...plan.plan import Floats, Plan
+from ...plan.trace import AttemptLog, CallLog, RequestLog, Tally, Trace, Visits, make_edges
+from ...rules.nanoseconds import seconds_of
 from .image import Words
 from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import ATTEMPT_WIDTH, CALL_WIDTH, LATENCY_WIDTH, PAGE_ROWS, REQUEST_WIDTH, Log, World
+from .record import NO_END
 from .tallies import tally_shapes
 
+COUNTED: dict[int, Sequence[int]] = {World.VISITS: (Visits.NUMBER,), World.TALLIES: (Tally.NUMBER, Tally.FAILED)}
+"""Columns of tallies of times that are no times."""
 INTEGER_TALLIES = (World.COUNTS, World.ARRIVED, World.ENDED, World.OUTCOMES, World.TRIES, World.SENDS)
 
 
@@ -30,12 +34,12 @@ def make_trace(
     requests = calls = attempts = None
     if detail != "summary":
         columns = _columns(memory, log, World.REQUEST_ROW, REQUEST_WIDTH)
-        requests = RequestLog(*_as_floats(columns, (3, 4)))
+        requests = RequestLog(*_with_seconds(columns, (3, 4)))
         columns = _columns(memory, log, World.CALL_ROW, CALL_WIDTH)
-        calls = CallLog(*_as_floats(columns, (2, 3, 4)))
+        calls = CallLog(*_with_seconds(columns, (2, 3, 4)))
     if detail == "attempts":
         columns = _columns(memory, log, World.ATTEMPT_ROW, ATTEMPT_WIDTH)
-        attempts = AttemptLog(*_as_floats(columns, (6, 7)))
+        attempts = AttemptLog(*_with_seconds(columns, (6, 7)))
     shut = shut_breakers(memory)
     return Trace(
         engine=engine,
@@ -58,8 +62,8 @@ def make_trace(
         outcomes=tallies[World.OUTCOMES],
         tallies=tallies[World.TALLIES],
         breakdown=tallies[World.BREAKDOWN],
-        latency_s=latency.view(np.float64),
-        latency_arrival_s=arrival.view(np.float64),
+        latency_s=seconds_of(latency),
+        latency_arrival_s=seconds_of(arrival),
         latency_bin=bin_.astype(np.int32),
         latency_workload=workload.astype(np.int32),
         requests=requests,
@@ -75,8 +79,14 @@ def make_trace(
 
 def _tally(memory: Words, word: int, shape: Sequence[int]) -> NDArray[Any]:
     start = int(memory[word])
-    block = memory[start : start + int(np.prod(shape))].copy()
-    return (block if word in INTEGER_TALLIES else block.view(np.float64)).reshape(shape)
+    block = memory[start : start + int(np.prod(shape))].copy().reshape(shape)
+    if word in INTEGER_TALLIES:
+        return block
+    times = block.view(np.float64)
+    seconds = seconds_of(times)
+    for column in COUNTED.get(word, ()):
+        seconds[..., column] = times[..., column]
+    return seconds
 
 
 def _columns(memory: Words, log: Words, which: int, width: int) -> list[Words]:
@@ -99,5 +109,10 @@ def _columns(memory: Words, log: Words, which: int, width: int) -> list[Words]:
     return columns
 
 
-def _as_floats(columns: list[Words], floats: Sequence[int]) -> list[NDArray[Any]]:
-    return [column.view(np.float64) if number in floats else column for number, column in enumerate(columns)]
+def _with_seconds(columns: list[Words], times: Sequence[int]) -> list[NDArray[Any]]:
+    """Some columns in seconds, NaN where there is no end."""
+    return [_seconds(column) if number in times else column for number, column in enumerate(columns)]
+
+
+def _seconds(times: Words) -> Floats:
+    return np.where(times == NO_END, np.nan, seconds_of(times))

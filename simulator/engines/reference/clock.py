@@ -1,4 +1,4 @@
-"""Time, events and tasks: SimPy's environment with absolute times and the model's own order of events."""
+"""Time, events and tasks: SimPy's environment with absolute times in whole nanoseconds, and the model's own order."""
 
 from __future__ import annotations
 
@@ -73,6 +73,8 @@ Group = dict[Task, None]
 class Clock(simpy.Environment):
     """SimPy's heap of events, ordered by (time, key); see `plan/order.py` for the keys."""
 
+    _now: int
+
     def __init__(self) -> None:
         super().__init__()
         self.events = 0
@@ -80,6 +82,11 @@ class Clock(simpy.Environment):
         # nested generators in any order, and complain of it.
         self._tasks: Group = {}
         self._groups: list[Group] = [self._tasks]
+
+    @property
+    def now(self) -> int:
+        """Nanoseconds since the beginning: whole ones, as all times here."""
+        return self._now
 
     def group(self) -> Group:
         """A new group of tasks."""
@@ -103,17 +110,17 @@ class Clock(simpy.Environment):
         self._queue[:] = [entry for entry in self._queue if entry[3] not in moments]
         heapify(self._queue)
 
-    def schedule_at(self, time: float, key: int, moment: Moment) -> None:
-        """Let `moment` happen at an absolute time (rule 1.3): now + (time - now) is not always time."""
+    def schedule_at(self, time: int, key: int, moment: Moment) -> None:
+        """Let `moment` happen at an absolute time (rule 1.3)."""
         heappush(self._queue, (time, key, next(self._eid), moment))  # type: ignore[misc]
 
-    def at(self, time: float, key: int) -> Moment:
+    def at(self, time: int, key: int) -> Moment:
         """A new moment at an absolute time, to be yielded."""
         moment = Moment()
         heappush(self._queue, (time, key, next(self._eid), moment))  # type: ignore[misc]
         return moment
 
-    def call_at(self, time: float, key: int, callback: Callable[[Any], None]) -> None:
+    def call_at(self, time: int, key: int, callback: Callable[[Any], None]) -> None:
         """Call `callback` with the event at an absolute time."""
         self.at(time, key).callbacks.append(callback)
 
@@ -121,7 +128,7 @@ class Clock(simpy.Environment):
         """Bytes that tasks and events take, roughly."""
         return TASK_BYTES * sum(map(len, self._groups)) + EVENT_BYTES * len(self._queue)
 
-    def run_before(self, end: float, look: Callable[[], None] | None = None) -> None:
+    def run_before(self, end: int, look: Callable[[], None] | None = None) -> None:
         """Let everything happen that is due before `end`; `look` is called now and then, and what it raises ends it.
 
         Raises
@@ -130,7 +137,7 @@ class Clock(simpy.Environment):
             If two events have one time and one key: their order would be an accident.
         """
         queue, step = self._queue, self.step
-        last_time, last_key = -1.0, -1
+        last_time, last_key = -1, -1
         events = 0
         while queue:
             time, key, _, event = queue[0]
@@ -139,8 +146,8 @@ class Clock(simpy.Environment):
             # A moment that nobody waits for any more (a stale completion, an answer too late) decides nothing.
             if event.callbacks:
                 if time == last_time and key == last_key:
-                    raise EngineError(f"two events at {time!r} s have the same key {key:#x}: please report this")
-                last_time, last_key = time, int(key)
+                    raise EngineError(f"two events at {time / 1e9!r} s have the same key {key:#x}: please report this")
+                last_time, last_key = int(time), int(key)
                 events += 1
                 if look is not None and not events % LOOK:
                     look()

@@ -13,6 +13,7 @@ from ...plan.size import over_limit
 from ...plan.trace import Trace
 from ...rules import keeping
 from ...rules.jit import COMPILING, RULES, cache_folder, compile_now, is_at_hand
+from ...rules.nanoseconds import nanoseconds
 from .clock import TASK_BYTES, Clock
 from .life import Life
 from .recorder import Recorder
@@ -72,7 +73,7 @@ class ReferenceEngine:
         recorder.watch(life.model)
         life.begin()
         try:
-            clock.run_before(plan.settings.duration_s + plan.settings.drain_s, look)
+            clock.run_before(nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s), look)
         finally:
             clock.close()
         recorder.close(life.model)

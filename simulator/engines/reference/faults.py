@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ...plan.layout import FaultKind, Outcome
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
+from ...rules.nanoseconds import all_nanoseconds, nanoseconds
 from ...rules.randomness import child, uniform
 from .clock import Moment
 from .draws import Draw
@@ -30,9 +31,9 @@ class Law:
     draw: Draw
     stream: int
 
-    def time(self, replica: Replica, number: int) -> float:
-        """The time with this number, in seconds."""
-        return self.draw(child(replica.number, self.stream, number), self.stream, 0)
+    def time(self, replica: Replica, number: int) -> int:
+        """The time with this number, in nanoseconds."""
+        return nanoseconds(self.draw(child(replica.number, self.stream, number), self.stream, 0))
 
 
 @dataclass(slots=True)
@@ -61,8 +62,9 @@ class Outages:
         self.startups: dict[Unit, list[Law]] = {unit: [] for unit in model.units}
         for row, law, stream in zip(s.unit.tolist(), s.law.tolist(), s.stream.tolist(), strict=True):
             self.startups[model.units[row]].append(Law(model.draws[law], stream))
+        known_after = all_nanoseconds(h.known_after_s)
         self.known_after = {
-            model.units[row]: after for row, after in zip(h.unit.tolist(), h.known_after_s.tolist(), strict=True)
+            model.units[row]: after for row, after in zip(h.unit.tolist(), known_after.tolist(), strict=True)
         }
         laws = [
             [Law(model.draws[law], stream) for law, stream in zip(laws.tolist(), streams.tolist(), strict=True)]
@@ -95,7 +97,7 @@ class Outages:
         self.hold(replica)
         self.clock.call_at(fault.until, key(END, fault.row, replica), lambda _event: self.release(replica))
 
-    def await_failure(self, process: Process, time: float) -> None:
+    def await_failure(self, process: Process, time: int) -> None:
         """The next failure is at a time."""
         self.clock.call_at(time, key(BEGIN, process.row, process.replica), partial(self.fail, process))
 
@@ -128,11 +130,9 @@ class Outages:
         replica.causes -= 1
         if replica.causes == 0:
             laws = self.startups[self.units[replica]]
-            longest = 0.0
-            for law in laws:
-                longest = max(longest, law.time(replica, replica.starts))
+            longest = max((law.time(replica, replica.starts) for law in laws), default=0)
             replica.starts += 1
-            if longest == 0.0:
+            if longest == 0:
                 self.be_ready(replica)
             else:
                 key_ = key(READY, self.rows[self.units[replica]], replica)
@@ -178,8 +178,8 @@ class Outages:
 
     def have_known(self, unit: Unit, replica: Replica) -> None:
         """The balancer learns of a death, now or later."""
-        after = self.known_after.get(unit, 0.0)
-        if after == 0.0:
+        after = self.known_after.get(unit, 0)
+        if after == 0:
             unit.know(replica, ready=False)
             return
         moment = self.clock.at(self.clock.now + after, key(KNOWN, self.rows[unit], replica))
@@ -214,22 +214,22 @@ def key(order: int, row: int, replica: Replica) -> int:
 # -- on the network, and at the steps: what depends on the time alone
 
 
-def is_cut(call: Call, time: float) -> bool:
+def is_cut(call: Call, time: int) -> bool:
     """Whether a message that is sent at a time vanishes (rule 14.17)."""
     return any(fault.kind is FaultKind.PARTITION and fault.is_on(time) for fault in call.faults)
 
 
-def delayed(exchange: Exchange, key: int, now: float) -> float:
-    """Seconds that a message takes that is sent now (rule 14.16)."""
-    seconds = exchange.network_s
+def delayed(exchange: Exchange, key: int, now: int) -> int:
+    """Nanoseconds that a message takes that is sent now (rule 14.16)."""
+    time = exchange.network
     for fault in exchange.call.faults:
         late = fault.kind is FaultKind.DELAY and fault.is_on(now)
         if late and uniform(key, exchange.address, fault.stream, 0) < fault.chance:
-            seconds += fault.delay
-    return seconds
+            time += fault.delay
+    return time
 
 
-def is_aborted(exchange: Exchange, key: int, now: float) -> bool:
+def is_aborted(exchange: Exchange, key: int, now: int) -> bool:
     """Whether an attempt that is sent now fails on the way (rule 14.15)."""
     assert exchange.replica is not None
     return any(
@@ -241,7 +241,7 @@ def is_aborted(exchange: Exchange, key: int, now: float) -> bool:
     )
 
 
-def slowed(service: Service, replica: Replica, seconds: float, now: float) -> float:
+def slowed(service: Service, replica: Replica, seconds: float, now: int) -> float:
     """Seconds that a step takes that begins now (rule 14.12)."""
     for fault in service.slow:
         if fault.is_on(now) and replica.number < fault.replicas:

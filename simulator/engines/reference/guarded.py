@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...plan.layout import GOOD, Component, Jitter, Outcome
 from ...plan.order import LOCAL_BITS, EventKind, kind_key
+from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
 from ...rules.retry import backoff, is_tried_again
 from .clock import Moment
@@ -20,7 +21,6 @@ TIMER = kind_key(EventKind.TIMER)
 END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT = 1, 2, 3, 4
 """Local indices of a try's timers, beside 0, that of its message."""
 WAITING, TIMEOUT = int(Component.WAITING), int(Component.TIMEOUT)
-INFINITY = float("inf")
 
 
 class Effort:
@@ -35,7 +35,7 @@ class Effort:
         self.policy = policy = call.policy
         self.start = life.clock.now
         self.tries = 0
-        self.is_hedged = policy.hedge == INFINITY  # it has had its second try, or may have none
+        self.is_hedged = policy.hedge == NEVER  # it has had its second try, or may have none
         self.deadline = min(self.start + call.patience(self.address), visit.deadline)
         self.components = call.endpoint.service.components
         caller = 0 if visit.replica is None else visit.replica.number
@@ -76,7 +76,7 @@ class Effort:
         self.life.record.call_ends(self.call, self.visit.request, self.start, exchange.outcome)
         return exchange
 
-    def back_off(self, k: int, previous: float) -> Generator[Moment, Any, float]:
+    def back_off(self, k: int, previous: int) -> Generator[Moment, Any, int]:
         """Wait before re-try k; gives how long was meant (rule 12.8)."""
         policy, began, address = self.policy, self.clock.now, self.address
         u = 0.0 if policy.jitter == Jitter.NONE else uniform(self.life.key, address, policy.backoff_stream, 0)
@@ -141,11 +141,11 @@ class Effort:
         now, limiter = self.clock.now, self.limiter
         if limiter is None:
             return True
-        when = limiter.acquire(now, limiter.timeout_s)
+        when = limiter.acquire(now, limiter.timeout)
         if when == now:
             return True
-        if when > now or limiter.timeout_s > 0.0:
-            end = when if when > now else now + limiter.timeout_s
+        if when > now or limiter.timeout > 0:
+            end = when if when > now else now + limiter.timeout
             yield self.clock.at(min(end, self.deadline), exchange.key + TIMER + END_OF_PERMIT)
             self.end_wait(exchange)
         if when > now and not self.is_over:
@@ -161,11 +161,11 @@ class Effort:
         exchange.placed = bulkhead.enter()
         if exchange.placed:
             return True
-        if bulkhead.wait_s > 0.0:
+        if bulkhead.max_wait > 0:
             now = self.clock.now
             place = bulkhead.wait(exchange.key)
             place.timer.callbacks.append(lambda _event: bulkhead.give_up(place))
-            end = min(now + bulkhead.wait_s, self.deadline)
+            end = min(now + bulkhead.max_wait, self.deadline)
             self.clock.schedule_at(end, exchange.key + TIMER + END_OF_WAIT, place.timer)
             yield place
             self.end_wait(exchange)
@@ -231,7 +231,7 @@ class Effort:
         rival = self.begin(retry=True)
         if self.breaker is not None and not self.breaker.lets_pass(now):
             rival.fail_with(Outcome.CIRCUIT_OPEN)
-        elif (limiter is not None and limiter.acquire(now, 0.0) != now) or (
+        elif (limiter is not None and limiter.acquire(now, 0) != now) or (
             bulkhead is not None and not bulkhead.enter()
         ):
             rival.fail_with(Outcome.REJECTED)

@@ -34,4 +34,4 @@ def holders(exchange: Exchange, queue: int, numbers: dict[Replica, int]) -> Iter
         exchange = above
         request = exchange.request
         assert exchange.replica is not None
-        yield Wait(((request.workload, request.number), exchange.span), numbers[exchange.replica], queue, since)
+        yield Wait(((request.workload, request.number), exchange.span), numbers[exchange.replica], queue, since / 1e9)

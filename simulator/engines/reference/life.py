@@ -14,7 +14,7 @@ from ...plan.layout import Component, Op, Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...plan.trace import Waste
-from ...rules.instants import latest
+from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps
 from .faults import Outages, slowed
@@ -46,8 +46,6 @@ LOCALS_PER_STEP = 4
 PACK, UNPACK = 1, 2
 RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 
-INFINITY = float("inf")
-
 Failing = Generator[Moment, Any, Cause | None]
 
 
@@ -63,7 +61,7 @@ class Life(Network):
         self.key = mix(seed, replication)
         self.model = Model(plan, clock, self.key)
         self.record = recorder
-        self.horizon = plan.settings.duration_s
+        self.horizon = nanoseconds(plan.settings.duration_s)
         self.workloads = make_workloads(plan, self.model.draws, self.key)
         self.outages = Outages(self, plan)
 
@@ -79,7 +77,7 @@ class Life(Network):
 
     def wish(self, request: Request, address: int) -> Steps:
         """A request: one call at the edge, whose outcome is the request's."""
-        edge = Visit(request, address, None, None, [], None, [0.0, 0.0, 0.0], None)
+        edge = Visit(request, address, None, None, [], None, [0, 0, 0], None)
         call = self.model.calls[self.record.entry_calls[request.entry]]
         exchange = yield from self.call(edge, 0, call)
         self.record.request_ends(request, exchange.outcome, exchange.cause, edge.ledger)
@@ -109,11 +107,11 @@ class Life(Network):
             yield from self.serialize(visit, call, exchange.address, 3, row * LOCALS_PER_STEP + UNPACK)
         return exchange
 
-    def be_patient(self, exchange: Exchange, end: float) -> None:
+    def be_patient(self, exchange: Exchange, end: int) -> None:
         """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
-        if end < INFINITY:
+        if end < NEVER:
             exchange.timer.callbacks.append(lambda _event: exchange.expire(self.clock.now))
-            self.clock.schedule_at(latest(end), exchange.key + TIMER, exchange.timer)
+            self.clock.schedule_at(end, exchange.key + TIMER, exchange.timer)
         if exchange.call.propagates:
             assert exchange.awaited is not None
             exchange.awaited.deadline = end
@@ -141,8 +139,8 @@ class Life(Network):
         components = exchange.call.endpoint.service.components
         if exchange.outcome is Outcome.TIMEOUT or exchange.reset:
             visit.ledger.append((components + TIMEOUT, self.clock.now - exchange.start))
-        elif exchange.network_s > 0.0:
-            visit.ledger.append((components + NETWORK, exchange.network_s))
+        elif exchange.network > 0:
+            visit.ledger.append((components + NETWORK, exchange.network))
         if exchange.served:
             visit.ledger.extend(exchange.ledger)
         self.end_attempt(exchange)
@@ -163,7 +161,7 @@ class Life(Network):
         service = call.endpoint.service
         service.meter.begun += 1
         visit = Visit(exchange.request, exchange.address, service, replica, exchange.ledger, exchange,
-                      [0.0, 0.0, 0.0], exchange.awaited)  # fmt: skip
+                      [0, 0, 0], exchange.awaited)  # fmt: skip
         if self.is_late(visit):
             self.record.visit_rejected(service)
             return
@@ -234,7 +232,7 @@ class Life(Network):
         assert visit.replica is not None
         self.record.replica_chosen(exchange, visit.replica)
         inner = Visit(visit.request, exchange.address, service, visit.replica, visit.ledger, exchange,
-                      [0.0, 0.0, 0.0], visit.awaited)  # fmt: skip
+                      [0, 0, 0], visit.awaited)  # fmt: skip
         failure = yield from self.run(inner, call.endpoint)
         self.record.visit_ends(inner, service, failure, dropped=self.is_dropped(inner, failure))
         exchange.outcome, exchange.cause = inner.outcome(failure), failure
@@ -319,22 +317,22 @@ class Life(Network):
         yield job
         if job.dropped:
             raise Dropped
-        if job.waiting > 0.0:
+        if job.waiting > 0:
             visit.totals[0] += job.waiting
             visit.ledger.append((service.components + WAITING, job.waiting))
         visit.totals[1] += job.work
         visit.ledger.append((service.components + SERVICE, job.work))
         self.note_waste(visit, service, Waste.CPU, job.started, job.work)
 
-    def note_waste(self, visit: Visit, service: Service, column: Waste, started: float, seconds: float) -> None:
-        """A step has ended that was to take so many seconds: what of it was for nobody (rule 12.16).
+    def note_waste(self, visit: Visit, service: Service, column: Waste, started: int, work: int) -> None:
+        """A step has ended that was to take so long: what of it was for nobody (rule 12.16).
 
         On shared cores, and where they stood still, it is taken to have gone on evenly.
         """
         if visit.awaited is not None:
             until, now = visit.awaited.until(), self.clock.now
             if max(until, started) < now:
-                self.record.work_wasted(service, column, max(until, started), seconds / (now - started))
+                self.record.work_wasted(service, column, max(until, started), float(work) / (now - started))
 
     def serialize(self, visit: Visit, call: Call, address: int, k: int, local: int) -> Steps:
         """Pack or unpack one message of a call (rule 5.3)."""
@@ -348,15 +346,15 @@ class Life(Network):
         assert replica is not None
         self.check_deadline(visit)
         now = self.clock.now
-        seconds = slowed(visit.service, replica, seconds, now)
-        yield self.clock.at(now + seconds, visit.key + COMPLETION + local)
+        work = nanoseconds(slowed(visit.service, replica, seconds, now))
+        yield self.clock.at(now + work, visit.key + COMPLETION + local)
         if replica.pauses > 0:
             waited = yield from replica.stand_still(visit.service.meter, visit.key + COMPLETION + local)
             visit.totals[0] += waited
             visit.ledger.append((visit.service.components + WAITING, waited))
-        self.note_waste(visit, visit.service, Waste.SLEEP, now, seconds)
-        visit.totals[1] += seconds
-        visit.ledger.append((visit.service.components + SERVICE, seconds))
+        self.note_waste(visit, visit.service, Waste.SLEEP, now, work)
+        visit.totals[1] += work
+        visit.ledger.append((visit.service.components + SERVICE, work))
 
     def call_step(self, visit: Visit, row: int, call: Call) -> Failing:
         """A call as a step of a handler: it fails if the call does."""

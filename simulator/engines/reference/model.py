@@ -9,13 +9,12 @@ from typing import Any
 from ...plan.layout import Component, FaultKind, Outcome
 from ...plan.order import ADDRESS_BITS, LOCAL_BITS, REQUEST_BITS
 from ...plan.plan import Plan
+from ...rules.nanoseconds import NEVER, all_nanoseconds, nanoseconds
 from .clock import Clock, Moment
 from .draws import Draw, make_draw
 from .meters import Meter
 from .policies import Limiter, Policy, States, make_limiters, make_policies
 from .units import Replica, Unit
-
-INFINITY = float("inf")
 
 Cause = tuple[Outcome, int]
 """The innermost failure: what it was, and of which service."""
@@ -27,16 +26,16 @@ class Fault:
 
     row: int
     kind: FaultKind
-    at: float
-    until: float
+    at: int
+    until: int
     unit: Unit
     replicas: int
     factor: float
     chance: float
-    delay: float
+    delay: int
     stream: int
 
-    def is_on(self, time: float) -> bool:
+    def is_on(self, time: int) -> bool:
         """Whether it acts at a time (rule 14.8)."""
         return self.at <= time < self.until
 
@@ -82,16 +81,18 @@ class Call:
     error_stream: int
     serialization: Draw | None
     serialization_stream: int
-    timeout: float
+    timeout: int
     timeout_law: Draw | None
     timeout_stream: int
     propagates: bool
     policy: Policy | None
     faults: list[Fault]
 
-    def patience(self, address: int) -> float:
-        """Seconds that the caller waits for the whole call, whose first try is at `address`."""
-        return self.timeout if self.timeout_law is None else self.timeout_law(address, self.timeout_stream, 0)
+    def patience(self, address: int) -> int:
+        """Nanoseconds that the caller waits for the whole call, whose first try is at `address`."""
+        if self.timeout_law is None:
+            return self.timeout
+        return nanoseconds(self.timeout_law(address, self.timeout_stream, 0))
 
 
 class Model:
@@ -126,7 +127,7 @@ class Model:
             )
         ]
         columns = (c.target, c.site, c.remote, c.latency, c.latency_stream, c.loss, c.loss_stream, c.error_rate,
-                   c.error_stream, c.serialization, c.serialization_stream, c.timeout)  # fmt: skip
+                   c.error_stream, c.serialization, c.serialization_stream, all_nanoseconds(c.timeout))  # fmt: skip
         self.breakers, policies = make_policies(plan, clock)
         columns_of_patience = (plan.patience.call, plan.patience.law, plan.patience.stream, plan.patience.propagates)
         patience = {
@@ -166,7 +167,8 @@ class Model:
 def make_faults(plan: Plan, units: list[Unit]) -> list[Fault]:
     """The faults of a plan."""
     f = plan.faults
-    columns = (f.kind, f.at_s, f.until_s, f.unit, f.replicas, f.factor, f.chance, f.delay_s, f.stream)
+    at, until, delay = map(all_nanoseconds, (f.at_s, f.until_s, f.delay_s))
+    columns = (f.kind, at, until, f.unit, f.replicas, f.factor, f.chance, delay, f.stream)
     return [
         Fault(row, FaultKind(kind), at, until, units[unit], *rest)
         for row, (kind, at, until, unit, *rest) in enumerate(zip(*(c.tolist() for c in columns), strict=True))
@@ -178,7 +180,7 @@ class Request:
 
     __slots__ = ("arrival", "base", "bin", "entry", "hash_key", "number", "row", "spans", "workload")
 
-    def __init__(self, workload: int, number: int, entry: int, hash_key: int, arrival: float, bin_: int) -> None:
+    def __init__(self, workload: int, number: int, entry: int, hash_key: int, arrival: int, bin_: int) -> None:
         self.workload = workload
         self.number = number
         self.entry = entry
@@ -198,13 +200,13 @@ class Awaited:
 
     __slots__ = ("above", "deadline", "ended")
 
-    def __init__(self, above: Awaited | None, deadline: float) -> None:
+    def __init__(self, above: Awaited | None, deadline: int) -> None:
         self.above = above
         self.deadline = deadline
-        self.ended = INFINITY
+        self.ended = NEVER
 
-    def until(self) -> float:
-        """When the first one on the way to the edge stopped waiting; infinite if all still do."""
+    def until(self) -> int:
+        """When the first one on the way to the edge stopped waiting; never if all still do."""
         first, one = self.ended, self.above
         while one is not None:
             first, one = min(first, one.ended), one.above
@@ -214,8 +216,8 @@ class Awaited:
 class Visit:
     """One run of a handler, in one replica; a request at the edge is one without a service.
 
-    `ledger` collects (component, seconds) along one thread of control; `totals` the visit's seconds of waiting and
-    of service over all its branches, and whether it is degraded.
+    `ledger` collects (component, nanoseconds) along one thread of control; `totals` the visit's nanoseconds of waiting
+    and of service over all its branches, and whether it is degraded.
     """
 
     __slots__ = ("address", "awaited", "exchange", "key", "ledger", "replica", "request", "service", "totals")
@@ -226,9 +228,9 @@ class Visit:
         address: int,
         service: Service | None,
         replica: Replica | None,
-        ledger: list[tuple[int, float]],
+        ledger: list[tuple[int, int]],
         exchange: Exchange | None,
-        totals: list[float],
+        totals: list[int],
         awaited: Awaited | None,
     ) -> None:
         self.request = request
@@ -247,19 +249,19 @@ class Visit:
         return -1 if self.exchange is None else self.exchange.span
 
     @property
-    def deadline(self) -> float:
+    def deadline(self) -> int:
         """When nobody will wait for it any more, as far as it knows."""
-        return INFINITY if self.awaited is None else self.awaited.deadline
+        return NEVER if self.awaited is None else self.awaited.deadline
 
     def degrade(self) -> None:
         """A fallback served it, or something that it called (rule 12.15)."""
-        self.totals[2] = 1.0
+        self.totals[2] = 1
 
     def outcome(self, failure: Cause | None) -> Outcome:
         """What its handler answers (rule 2.2)."""
         if failure is not None:
             return Outcome.ERROR
-        return Outcome.DEGRADED if self.totals[2] > 0.0 else Outcome.OK
+        return Outcome.DEGRADED if self.totals[2] > 0 else Outcome.OK
 
     def scope(self, address: int) -> Visit:
         """The same visit at another address: one repetition of its steps."""
@@ -286,7 +288,7 @@ class Exchange(Moment):
     Who waits for it is woken once: by the answer or by `expire`, whichever comes first.
     """
 
-    def __init__(self, call: Call, caller: Visit, address: int, start: float, *, detached: bool) -> None:
+    def __init__(self, call: Call, caller: Visit, address: int, start: int, *, detached: bool) -> None:
         super().__init__()
         self.call = call
         self.request = caller.request
@@ -314,8 +316,8 @@ class Exchange(Moment):
         self.retry = False  # it counts as a re-try
         self.placed = False  # it has a place in the bulkhead
         self.reset = False  # its replica died
-        self.network_s = 0.0
-        self.ledger: list[tuple[int, float]] = []
+        self.network = 0  # nanoseconds of its messages
+        self.ledger: list[tuple[int, int]] = []
 
     def fail_with(self, outcome: Outcome) -> None:
         """End in a failure that is the called service's own."""
@@ -327,20 +329,20 @@ class Exchange(Moment):
         if self.caller is not None:
             del self.caller.made[self]
 
-    def die(self, now: float) -> None:
+    def die(self, now: int) -> None:
         """It ends with its caller: nobody waits for the answer, or for the end of patience."""
         self.leave(now)
         self.fail_with(Outcome.ERROR)
         self.timer.callbacks = []
         self.delay.callbacks = []
 
-    def expire(self, now: float) -> None:
+    def expire(self, now: int) -> None:
         """The caller's patience ends: wake it, and let the answer come to nobody."""
         if self.callbacks:
             for callback in self.leave(now):
                 callback(self)
 
-    def leave(self, now: float) -> list[Callable[[Any], None]]:
+    def leave(self, now: int) -> list[Callable[[Any], None]]:
         """From now on nobody waits for the answer; gives who did."""
         assert self.awaited is not None
         self.awaited.ended = now
@@ -357,9 +359,9 @@ class Join(Moment):
         super().__init__()
         self.remaining = branches
         self.failure: Cause | None = None
-        self.ledger: list[tuple[int, float]] = []
+        self.ledger: list[tuple[int, int]] = []
 
-    def branch_ended(self, failure: Cause | None, ledger: list[tuple[int, float]]) -> None:
+    def branch_ended(self, failure: Cause | None, ledger: list[tuple[int, int]]) -> None:
         """Count one branch; the first failure in time is the whole's, the last branch is the critical path."""
         self.remaining -= 1
         if self.failure is None:

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from ...plan.layout import Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.trace import LOST
+from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import uniform
 from .clock import Clock, Steps
 from .faults import delayed, is_aborted, is_cut
@@ -36,7 +37,7 @@ class Network(ABC):
         service = call.endpoint.service
         if exchange.detached and service.limiter is not None:
             now = self.clock.now
-            if service.limiter.acquire(now, 0.0) != now:
+            if service.limiter.acquire(now, 0) != now:
                 exchange.fail_with(REJECTED)
                 return
         replica = service.unit.choose(address, service.balance_stream, visit.request.hash_key)
@@ -52,10 +53,10 @@ class Network(ABC):
         ):
             self.record.send_ends(exchange, LOST)  # of anything else nobody will ever hear
             return
-        exchange.network_s = call.latency(address, call.latency_stream, 0)
+        exchange.network = nanoseconds(call.latency(address, call.latency_stream, 0))
         if call.faults:
-            exchange.network_s = delayed(exchange, self.key, self.clock.now)
-        arrival = self.clock.now + exchange.network_s
+            exchange.network = delayed(exchange, self.key, self.clock.now)
+        arrival = self.clock.now + exchange.network
         if (call.error_rate > 0.0 and uniform(self.key, address, call.error_stream, 0) < call.error_rate) or is_aborted(
             exchange, self.key, self.clock.now
         ):
@@ -67,7 +68,7 @@ class Network(ABC):
         else:
             self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.deliver(exchange))
 
-    def answer(self, exchange: Exchange, time: float) -> None:
+    def answer(self, exchange: Exchange, time: int) -> None:
         """Send the answer back at `time`; nobody waits for that of a `send`."""
         call = exchange.call
         if exchange.detached:
@@ -77,8 +78,8 @@ class Network(ABC):
         elif not (
             call.loss > 0.0 and uniform(self.key, exchange.address, call.loss_stream, 1) < call.loss
         ) and not is_cut(call, time):
-            latency = call.latency(exchange.address, call.latency_stream, 1)
-            exchange.network_s += latency
+            latency = nanoseconds(call.latency(exchange.address, call.latency_stream, 1))
+            exchange.network += latency
             self.clock.schedule_at(time + latency, exchange.key + REPLY, exchange)
 
     def deliver(self, exchange: Exchange) -> None:

@@ -14,6 +14,7 @@ from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...rules.breaker import OPEN_TIME, lets_pass, make_breaker, open_time, release, shut_for_good, tell
 from ...rules.limits import acquire, make_limiter
+from ...rules.nanoseconds import all_nanoseconds, nanoseconds
 from ...rules.retry import has_budget
 from .clock import Clock, Moment
 
@@ -40,44 +41,43 @@ class Breaker:
             permitted=int(b.permitted[row]),
             max_wait_s=float(b.max_wait_s[row]),
         )
-        self._times = self._board.view(np.float64)
+        self._floats = self._board.view(np.float64)
 
-    def lets_pass(self, now: float) -> bool:
+    def lets_pass(self, now: int) -> bool:
         """Whether a try may be made now."""
-        return lets_pass(self._board, self._times, 0, now)  # type: ignore[no-any-return]
+        return lets_pass(self._board, self._floats, 0, now)  # type: ignore[no-any-return]
 
-    def tell(self, now: float, outcome: int, began: float) -> None:
-        """A try has ended now, after so many seconds."""
-        tell(self._board, self._times, 0, now, outcome, began)
+    def tell(self, now: int, outcome: int, began: int) -> None:
+        """A try that was sent at `began` has ended now."""
+        tell(self._board, self._floats, 0, now, outcome, began)
 
-    def release(self, now: float) -> None:
+    def release(self, now: int) -> None:
         """A try has ended now, without a result."""
-        release(self._board, self._times, 0, now)
+        release(self._board, self._floats, 0, now)
 
-    def open_time(self, now: float) -> float:
-        """Seconds that it has let nobody pass until now."""
-        return open_time(self._board, self._times, 0, now)  # type: ignore[no-any-return]
+    def open_time(self, now: int) -> int:
+        """Nanoseconds in which it has let nobody pass until now."""
+        return open_time(self._board, self._floats, 0, now)  # type: ignore[no-any-return]
 
     def shut_for_good(self) -> tuple[float, int]:
-        """Since when it waits in HALF_OPEN, and for how many results; nan, 0 if it does not."""
-        return shut_for_good(self._board, self._times, 0)
+        """Since which second it waits in HALF_OPEN, and for how many results; nan, 0 if it does not."""
+        return shut_for_good(self._board, 0)
 
-    def keep(self, seconds: float) -> None:
+    def keep(self, time: int) -> None:
         """What another one before it let nobody pass counts on (rule 11.12)."""
-        self._times[OPEN_TIME] = seconds
+        self._board[OPEN_TIME] = time
 
 
 class Limiter:
     """The permits of one target; `rules/limits.py` says what it does."""
 
     def __init__(self, limit: int, period_s: float, timeout_s: float) -> None:
-        self.timeout_s = timeout_s
+        self.timeout = nanoseconds(timeout_s)
         self._board = make_limiter(limit, period_s, timeout_s)
-        self._times = self._board.view(np.float64)
 
-    def acquire(self, now: float, longest: float) -> float:
-        """When a try that asks now has its permit; below 0 if that is later than after `longest` seconds."""
-        return acquire(self._board, self._times, 0, now, longest)  # type: ignore[no-any-return]
+    def acquire(self, now: int, longest: int) -> int:
+        """When a try that asks now has its permit; below 0 if that is later than after `longest` nanoseconds."""
+        return acquire(self._board, 0, now, longest)  # type: ignore[no-any-return]
 
 
 def make_limiters(plan: Plan) -> dict[int, Limiter]:
@@ -99,10 +99,10 @@ class Place(Moment):
 class Bulkhead:
     """The places for tries of one caller replica at one target."""
 
-    def __init__(self, clock: Clock, limit: int, wait_s: float) -> None:
+    def __init__(self, clock: Clock, limit: int, max_wait: int) -> None:
         self.clock = clock
         self.limit = limit
-        self.wait_s = wait_s
+        self.max_wait = max_wait
         self.taken = 0
         self.queue: deque[Place] = deque()
 
@@ -176,7 +176,7 @@ class States(list[S]):
         super().__init__(make() for _ in range(callers))
         self._make = make
 
-    def renew(self, number: int, now: float) -> None:
+    def renew(self, number: int, now: int) -> None:
         """A replica has died: its state is fresh when it starts again (rule 14.4)."""
         state = self[number]
         if isinstance(state, Bulkhead):
@@ -191,16 +191,16 @@ class Policy:
     """What is done about one call; its states by caller replica, none of a block that is not there."""
 
     attempts: int
-    per_try: float
+    per_try: int
     retry_on: int
-    backoff: float
-    max_backoff: float
+    backoff: int
+    max_backoff: int
     jitter: int
     backoff_stream: int
     breakers: list[Breaker]
     bulkheads: list[Bulkhead]
     budgets: list[Budget]
-    hedge: float
+    hedge: int
 
 
 def make_policies(plan: Plan, clock: Clock) -> tuple[list[States[Breaker]], dict[int, Policy]]:
@@ -210,9 +210,10 @@ def make_policies(plan: Plan, clock: Clock) -> tuple[list[States[Breaker]], dict
         States(partial(Breaker, plan, row), int(callers)) for row, callers in enumerate(plan.breakers.callers.tolist())
     ]
     b = plan.bulkheads
+    max_wait = all_nanoseconds(b.wait_s)
     bulkheads = [
         States(partial(Bulkhead, clock, limit, wait), callers)
-        for callers, limit, wait in zip(b.callers.tolist(), b.limit.tolist(), b.wait_s.tolist(), strict=True)
+        for callers, limit, wait in zip(b.callers.tolist(), b.limit.tolist(), max_wait.tolist(), strict=True)
     ]
     r = plan.budgets
     budgets = [
@@ -220,8 +221,9 @@ def make_policies(plan: Plan, clock: Clock) -> tuple[list[States[Breaker]], dict
         for callers, percent, least in zip(r.callers.tolist(), r.percent.tolist(), r.least.tolist(), strict=True)
     ]
     # The row -1 of a block that is not there is the last one of each list.
-    columns = (p.call, p.attempts, p.per_try_s, p.retry_on, p.backoff_s, p.max_backoff_s, p.jitter, p.backoff_stream,
-               p.breaker, p.bulkhead, p.budget, p.hedge_s)  # fmt: skip
+    per_try, backoff, longest, hedge = map(all_nanoseconds, (p.per_try_s, p.backoff_s, p.max_backoff_s, p.hedge_s))
+    columns = (p.call, p.attempts, per_try, p.retry_on, backoff, longest, p.jitter, p.backoff_stream,
+               p.breaker, p.bulkhead, p.budget, hedge)  # fmt: skip
     return breakers, {
         call: Policy(attempts, per_try, retry_on, backoff, longest, jitter, stream, [*breakers, []][breaker],
                      [*bulkheads, []][bulkhead], [*budgets, []][budget], hedge)

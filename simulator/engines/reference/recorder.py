@@ -1,4 +1,7 @@
-"""What is written down while it happens: the Trace in the making."""
+"""What is written down while it happens: the Trace in the making.
+
+Times and sums of times are nanoseconds, until at the very end the Trace has them in seconds.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import numpy as np
 from ...plan.engine import Detail
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.order import EventKind, base_key, kind_key
-from ...plan.plan import Plan
+from ...plan.plan import Floats, Plan
 from ...plan.trace import (
     LOST,
     AttemptLog,
@@ -27,6 +30,7 @@ from ...plan.trace import (
     make_edges,
 )
 from ...plan.waits import sends_of
+from ...rules.nanoseconds import all_nanoseconds, seconds_of
 from .clock import Clock
 from .last import waits_for_slots
 from .model import Call, Cause, Exchange, Model, Request, Service, Visit
@@ -35,10 +39,18 @@ from .workloads import Workload
 
 CONTROL = kind_key(EventKind.CONTROL)
 LOG_COLUMNS = {RequestLog: "qqqddqqqq", CallLog: "qqdddq", AttemptLog: "qqqqqqddq"}
+"""What columns hold: whole numbers, or times."""
 
 
 def _columns(log: type) -> list[array[Any]]:
     return [array(code) for code in LOG_COLUMNS[log]]
+
+
+def _in_seconds(sums: list[list[float]], shape: tuple[int, ...], first: int = 0) -> Floats:
+    """A table of sums of times; what its columns before `first` hold are counts."""
+    table = np.array(sums).reshape(shape)
+    table[..., first:] = seconds_of(table[..., first:])
+    return table
 
 
 class Recorder:
@@ -48,7 +60,8 @@ class Recorder:
         self.plan = plan
         self.clock = clock
         self.detail = detail
-        self.edges: list[float] = make_edges(plan.settings.duration_s, plan.settings.warmup_s).tolist()
+        self.edges_s = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
+        self.edges: list[int] = all_nanoseconds(self.edges_s).tolist()
         self.entry_calls: list[int] = plan.workloads.entry_call.tolist()
         bins, services = len(self.edges) - 1, len(plan.services.name)
         workloads, self.endpoints = len(plan.workloads.name), len(plan.endpoints.name)
@@ -139,7 +152,7 @@ class Recorder:
         return request
 
     def request_ends(
-        self, request: Request, outcome: Outcome, cause: Cause | None, ledger: list[tuple[int, float]]
+        self, request: Request, outcome: Outcome, cause: Cause | None, ledger: list[tuple[int, int]]
     ) -> None:
         """A request ends, now."""
         now = self.clock.now
@@ -156,11 +169,11 @@ class Recorder:
             self.latency_bin.append(request.bin)
             self.latency_workload.append(workload)
             breakdown = self.breakdown[request.bin]
-            for component, seconds in ledger:
-                breakdown[component] += seconds
+            for component, time in ledger:
+                breakdown[component] += float(time)
         if self.logs_requests:
-            _, _, _, _, end_s, outcomes_, cause_outcome, cause_service, _ = self.request_log
-            end_s[request.row] = now
+            _, _, _, _, ends, outcomes_, cause_outcome, cause_service, _ = self.request_log
+            ends[request.row] = now
             outcomes_[request.row] = outcome
             if cause is not None:
                 cause_outcome[request.row], cause_service[request.row] = cause
@@ -202,14 +215,14 @@ class Recorder:
             self.attempt_log[7][exchange.row] = self.clock.now
             self.attempt_log[8][exchange.row] = exchange.outcome
 
-    def call_ends(self, call: Call, request: Request, start: float, outcome: Outcome) -> None:
+    def call_ends(self, call: Call, request: Request, start: int, outcome: Outcome) -> None:
         """A call that somebody waited for ends, now."""
         now = self.clock.now
         at = (request.entry * self.endpoints + call.endpoint.row) * len(Tally)
         tallies = self.tallies[request.bin]
         tallies[at] += 1.0
         if outcome <= GOOD:
-            tallies[at + 2] += now - start
+            tallies[at + 2] += float(now - start)
         else:
             tallies[at + 1] += 1.0
         if self.logs_requests:
@@ -223,7 +236,7 @@ class Recorder:
 
     # -- visits
 
-    def work_wasted(self, service: Service, column: Waste, since: float, share: float) -> None:
+    def work_wasted(self, service: Service, column: Waste, since: int, share: float) -> None:
         """From `since` until now somebody worked for nobody, so much of the time (rule 12.16); by bin, backwards."""
         at = service.row * len(Waste) + column
         bin_ = min(self.bin, len(self.edges) - 2)
@@ -256,8 +269,8 @@ class Recorder:
         at = service.row * len(Visits)
         visits = self.visits[visit.request.bin]
         visits[at] += 1.0
-        visits[at + 1] += visit.totals[0]
-        visits[at + 2] += visit.totals[1]
+        visits[at + 1] += float(visit.totals[0])
+        visits[at + 2] += float(visit.totals[1])
 
     # -- the whole
 
@@ -265,11 +278,13 @@ class Recorder:
         """Everything, as columns."""
         plan, bins = self.plan, len(self.edges) - 1
         workloads, services = len(plan.workloads.name), len(plan.services.name)
-        edges = np.array(self.edges)
 
         def log(kind: type, columns: list[array[Any]]) -> list[Any]:
-            dtypes = {"d": np.float64, "q": np.int64}
-            return [np.array(column, dtypes[code]) for column, code in zip(columns, LOG_COLUMNS[kind], strict=True)]
+            codes = LOG_COLUMNS[kind]
+            return [
+                seconds_of(np.array(column)) if code == "d" else np.array(column, np.int64)
+                for column, code in zip(columns, codes, strict=True)
+            ]
 
         return Trace(
             engine=engine,
@@ -277,23 +292,23 @@ class Recorder:
             replication=replication,
             digest=plan.digest(),
             detail=self.detail,
-            edges=edges,
-            levels=self.levels,
+            edges=self.edges_s,
+            levels=seconds_of(self.levels),
             counts=self.counts,
-            replicas=np.outer(edges, plan.units.replicas),
-            ready=self.ready,
+            replicas=np.outer(self.edges_s, plan.units.replicas),
+            ready=seconds_of(self.ready),
             arrived=self.arrived,
             ended=self.ended,
-            visits=np.array(self.visits).reshape(bins, services, len(Visits)),
+            visits=_in_seconds(self.visits, (bins, services, len(Visits)), Visits.WAITING),
             tries=np.array(self.tries, np.int64).reshape(bins, services),
             sends=np.array(self.sends, np.int64).reshape(bins, len(self.sent), LOST + 1),
-            wasted=np.array(self.wasted).reshape(bins, services, len(Waste)),
-            open_breakers=self.open_breakers,
+            wasted=_in_seconds(self.wasted, (bins, services, len(Waste))),
+            open_breakers=seconds_of(self.open_breakers),
             outcomes=np.array(self.outcomes, np.int64).reshape(bins, workloads, len(Outcome)),
-            tallies=np.array(self.tallies).reshape(bins, len(self.entry_calls), self.endpoints, len(Tally)),
-            breakdown=np.array(self.breakdown).reshape(bins, services, len(Component)),
-            latency_s=np.array(self.latency, np.float64),
-            latency_arrival_s=np.array(self.latency_arrival, np.float64),
+            tallies=_in_seconds(self.tallies, (bins, len(self.entry_calls), self.endpoints, len(Tally)), Tally.LATENCY),
+            breakdown=_in_seconds(self.breakdown, (bins, services, len(Component))),
+            latency_s=seconds_of(np.array(self.latency)),
+            latency_arrival_s=seconds_of(np.array(self.latency_arrival)),
             latency_bin=np.array(self.latency_bin, np.int32),
             latency_workload=np.array(self.latency_workload, np.int32),
             requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,

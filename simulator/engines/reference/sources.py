@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...plan.engine import time_stands_still
 from ...plan.order import EventKind, kind_key
+from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child
 from .clock import Steps
 from .workloads import Workload
@@ -40,7 +41,7 @@ def ask_and_wait(life: Life, workload: Workload, user: int) -> Steps:
         number = user << 32 | cycle
         address = child(number, workload.stream, 0)
         ended = clock.now
-        time = ended + workload.think(address, workload.think_stream, 0)
+        time = ended + nanoseconds(workload.think(address, workload.think_stream, 0))
         if time >= life.horizon:
             return
         yield clock.at(time, workload.key(number, address) + ARRIVAL)
@@ -48,4 +49,4 @@ def ask_and_wait(life: Life, workload: Workload, user: int) -> Steps:
         yield from life.wish(request, address)
         spins = spins + 1 if clock.now == ended else 0
         if spins > SPIN_LIMIT:
-            raise time_stands_still(ended, workload.name)
+            raise time_stands_still(ended / 1e9, workload.name)

@@ -6,37 +6,37 @@ from collections import deque
 from collections.abc import Callable
 from heapq import heappop, heappush
 
+from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.queueing import real_time, virtual_time
 from .clock import Clock, Moment
 from .meters import Level, Meter
 
-INFINITY = float("inf")
-Stretch = Callable[[float, float], float]
+Stretch = Callable[[float, int], float]
 """Seconds of work that so many seconds become if they begin at a time."""
 
 
 class Job(Moment):
     """A piece of work on a core; the moment is its completion."""
 
-    def __init__(self, meter: Meter, work: float, key: int, joined: float, stretch: Stretch | None) -> None:
+    def __init__(self, meter: Meter, seconds: float, key: int, joined: int, stretch: Stretch | None) -> None:
         super().__init__()
         self.meter = meter
-        self.work = work
+        self.seconds = seconds
+        self.work = 0  # nanoseconds, from its beginning on
         self.stretch = stretch
         self.key = key
         self.joined = joined
         self.started = joined
-        self.waiting = 0.0
-        self.deadline = INFINITY
+        self.waiting = 0
+        self.deadline = NEVER
         self.dropped = False  # its deadline had passed when its turn came
-        self.end = 0.0  # first come first served: when it will be done
-        self.frozen = 0.0  # when the cores last stood still under it
+        self.end = 0  # first come first served: when it will be done
+        self.frozen = 0  # when the cores last stood still under it
 
-    def begin(self, now: float) -> None:
-        """A core begins with it: faults may make it slower (rule 14.12)."""
+    def begin(self, now: int) -> None:
+        """A core begins with it: faults may make it slower (rule 14.12), and it is rounded, once."""
         self.started = now
-        if self.stretch is not None:
-            self.work = self.stretch(self.work, now)
+        self.work = nanoseconds(self.seconds if self.stretch is None else self.stretch(self.seconds, now))
 
 
 class Station:
@@ -50,10 +50,10 @@ class Station:
         self.serving: dict[Job, None] = {}
         self.paused = False
 
-    def join(self, meter: Meter, work: float, key: int, deadline: float, stretch: Stretch | None = None) -> Job:
-        """Ask for `work` seconds of one core before a deadline; wait for the job that is returned."""
+    def join(self, meter: Meter, seconds: float, key: int, deadline: int, stretch: Stretch | None = None) -> Job:
+        """Ask for so many seconds of one core before a deadline; wait for the job that is returned."""
         now = self.clock.now
-        job = Job(meter, work, key, now, stretch)
+        job = Job(meter, seconds, key, now, stretch)
         job.deadline = deadline
         job.callbacks.append(self._finish)  # before the owner's own (rule 3.4)
         if self.busy < self.cores and not self.paused:
@@ -63,7 +63,7 @@ class Station:
             self.queue.append(job)
         return job
 
-    def _start(self, job: Job, now: float) -> None:
+    def _start(self, job: Job, now: int) -> None:
         self.busy += 1
         job.begin(now)
         self.serving[job] = None
@@ -81,7 +81,7 @@ class Station:
         if self.queue:
             self._start_next(now)
 
-    def _start_next(self, now: float) -> None:
+    def _start_next(self, now: int) -> None:
         following = self.queue.popleft()
         following.meter.waiting.change(now, -1)
         following.waiting = now - following.joined
@@ -121,8 +121,8 @@ class Station:
         self.queue.clear()
         self.busy, self.paused = 0, False
 
-    def busy_area(self, meter: Meter, now: float) -> float:
-        """Core-seconds of one service that its own meter does not know of: none here."""
+    def busy_area(self, meter: Meter, now: int) -> float:
+        """Core time of one service that its own meter does not know of: none here."""
         return 0.0
 
 
@@ -132,19 +132,19 @@ class SharedStation:
     def __init__(self, clock: Clock, cores: int) -> None:
         self.clock = clock
         self.cores = cores
-        self.virtual = 0.0
-        self.since = 0.0
+        self.virtual = 0.0  # nanoseconds, not whole ones; from 0 again whenever nobody is there
+        self.since = 0
         self.jobs: list[tuple[float, int, Job]] = []  # by the virtual time of their end
-        self.present: dict[Meter, Level] = {}  # jobs of a service, integrated over virtual time: core-seconds
+        self.present: dict[Meter, Level] = {}  # jobs of a service, integrated over virtual time: core time
         self.next = Moment()
         self.paused = False
 
-    def join(self, meter: Meter, work: float, key: int, deadline: float, stretch: Stretch | None = None) -> Job:
-        """Ask for `work` seconds of one core; wait for the job that is returned."""
+    def join(self, meter: Meter, seconds: float, key: int, deadline: int, stretch: Stretch | None = None) -> Job:
+        """Ask for so many seconds of one core; wait for the job that is returned."""
         now = self.clock.now
-        job = Job(meter, work, key, now, stretch)
+        job = Job(meter, seconds, key, now, stretch)
         job.begin(now)
-        self._advance(self._virtual(now), now)
+        self._advance(now)
         heappush(self.jobs, (self.virtual + job.work, key, job))
         meter.sharing.change(now, 1)
         self.present.setdefault(meter, Level()).change(self.virtual, 1)
@@ -153,12 +153,11 @@ class SharedStation:
 
     def _finish(self, _event: Moment) -> None:
         now = self.clock.now
-        due, _, job = heappop(self.jobs)
-        # The clock of virtual time is set by its own events: no drift from rounding.
-        self._advance(due, now)
+        self._advance(now)
+        _, _, job = heappop(self.jobs)  # its end is now, whatever virtual time says
         job.meter.sharing.change(now, -1)
-        self.present[job.meter].change(due, -1)
-        job.waiting = max(0.0, (now - job.joined) - job.work)
+        self.present[job.meter].change(self.virtual, -1)
+        job.waiting = max(0, (now - job.joined) - job.work)
         self._await_next()
         for callback in job.callbacks:
             callback(job)
@@ -166,37 +165,38 @@ class SharedStation:
     def _await_next(self) -> None:
         """Only the next end has an event; the one awaited before is let go."""
         self.next.callbacks = []
-        if self.jobs and not self.paused:
+        if not self.jobs:
+            self.virtual = 0.0
+        elif not self.paused:
             due, key, _ = self.jobs[0]
             when = real_time(self.virtual, self.since, due, len(self.jobs), self.cores)
             self.next = self.clock.at(when, key)
             self.next.callbacks.append(self._finish)
 
-    def _virtual(self, now: float) -> float:
+    def _virtual(self, now: int) -> float:
         if not self.jobs or self.paused:
             return self.virtual
         return virtual_time(self.virtual, self.since, now, len(self.jobs), self.cores)
 
-    def _advance(self, virtual: float, now: float) -> None:
-        self.virtual, self.since = virtual, now
+    def _advance(self, now: int) -> None:
+        self.virtual, self.since = self._virtual(now), now
 
     def pause(self) -> None:
         """The cores stand still: virtual time does (rule 14.13)."""
-        now = self.clock.now
-        self._advance(self._virtual(now), now)
+        self._advance(self.clock.now)
         self.paused = True
         self._await_next()
 
     def resume(self) -> None:
         """The cores go on."""
-        self._advance(self.virtual, self.clock.now)
+        self._advance(self.clock.now)
         self.paused = False
         self._await_next()
 
     def clear(self) -> None:
         """All jobs are gone."""
         now = self.clock.now
-        self._advance(self._virtual(now), now)
+        self._advance(now)
         for _, _, job in self.jobs:
             job.meter.sharing.change(now, -1)
             self.present[job.meter].change(self.virtual, -1)
@@ -204,7 +204,7 @@ class SharedStation:
         self.paused = False
         self._await_next()
 
-    def busy_area(self, meter: Meter, now: float) -> float:
-        """Core-seconds that jobs of one service have been given here; looking changes nothing."""
+    def busy_area(self, meter: Meter, now: int) -> float:
+        """Core time that jobs of one service have been given here; looking changes nothing."""
         level = self.present.get(meter)
         return 0.0 if level is None else level.at(self._virtual(now))

@@ -73,7 +73,7 @@ class Replica:
         meter.waiting.change(now, -1)
         self.clock.schedule_at(now, key + GRANT, granted)
 
-    def stand_still(self, meter: Meter, key: int) -> Generator[Moment, Any, float]:
+    def stand_still(self, meter: Meter, key: int) -> Generator[Moment, Any, int]:
         """Sleep on to the end of a pause; gives for how long."""
         since = self.clock.now
         while self.pauses > 0:
@@ -146,19 +146,19 @@ class Unit:
                 replicas=len(self.replicas),
             )
             self._board = np.concatenate([self._board, board])
-        self._times = self._board.view(np.float64)
+        self._floats = self._board.view(np.float64)
 
     def choose(self, address: int, stream: int, hash_key: int) -> Replica | None:
         """The replica for one attempt, by the rule of `rules/balancing.py`; None if none is ready."""
         if self._is_watched:
-            sweep(self._board, self._times, self._detector, 0, self.clock.now)
+            sweep(self._board, self._floats, self._detector, 0, self.clock.now)
         number = choose(self._balancer, self._choices, self._board, 0, hash_key, self._key, address, stream)
         return self.replicas[number] if number >= 0 else None
 
     def judge(self, replica: Replica, outcome: int) -> None:
         """A try at a replica has ended now, for its caller (rule 12.29)."""
         if self._is_watched:
-            judge(self._board, self._times, self._detector, 0, self.clock.now, replica.number, outcome)
+            judge(self._board, self._floats, self._detector, 0, self.clock.now, replica.number, outcome)
 
     def know(self, replica: Replica, *, ready: bool) -> None:
         """The balancer learns that a replica is ready, or that it is not."""

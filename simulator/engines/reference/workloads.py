@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from ...plan.layout import Shape
 from ...plan.order import base_key
 from ...plan.plan import Plan
 from ...rules.arrivals import gap, ramp_time
+from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import uniform
 from .draws import Draw
 
@@ -33,15 +33,9 @@ class Workload:
         self._weights = w.entry_weight[entries].tolist()
         ramps = slice(int(w.first_ramp[row]), int(w.first_ramp[row] + w.ramps[row]))
         self._ramps = [
-            column[ramps].tolist()
-            for column in (
-                w.ramp_start_s,
-                w.ramp_duration_s,
-                w.ramp_start_rate,
-                w.ramp_end_rate,
-                w.ramp_cumulative,
-            )
+            column[ramps].tolist() for column in (w.ramp_start_s, w.ramp_duration_s, w.ramp_start_rate, w.ramp_end_rate)
         ]
+        self._before, self._after = w.ramp_before[ramps].tolist(), w.ramp_after[ramps].tolist()
         self._times = w.time_s[int(w.first_time[row]) : int(w.first_time[row] + w.times[row])]
 
     def key(self, number: int, address: int) -> int:
@@ -56,38 +50,29 @@ class Workload:
         position = next(i for i, weight in enumerate(self._weights) if u < weight)
         return self._first_entry + position
 
-    def times(self) -> Iterator[float]:
-        """Absolute arrival times of an open workload, ascending."""
+    def times(self) -> Iterator[int]:
+        """Absolute arrival times of an open workload in nanoseconds, ascending."""
         if self.shape is Shape.REPLAY:
-            return iter(self._times.tolist())
+            return iter(all_nanoseconds(self._times).tolist())
         return self._ramp_times()
 
-    def _ramp_times(self) -> Iterator[float]:
+    def _ramp_times(self) -> Iterator[int]:
         """The times at which the cumulative rate reaches the arrivals' places (rules 7.2 and 7.3)."""
-        starts, durations, start_rates, end_rates, cumulative = self._ramps
-        ahead, number, ramp = 0.0, 0, 0
+        starts, durations, start_rates, end_rates = self._ramps
+        ahead, number, ramp, time = 0.0, 0, 0, 0
         while starts:  # stages of no length leave no ramp, and nothing arrives
             if self.shape is Shape.POISSON:
                 ahead += gap(self._key, number, self._arrival_stream)
             else:
                 ahead = float(number)
-            while ahead >= self._expected_after(ramp):
+            while ahead >= self._after[ramp]:
                 ramp += 1
                 if ramp >= len(starts):
                     return
-            yield ramp_time(ahead - cumulative[ramp], starts[ramp], durations[ramp], start_rates[ramp], end_rates[ramp])
+            within = ahead - self._before[ramp]
+            time = max(time, ramp_time(within, starts[ramp], durations[ramp], start_rates[ramp], end_rates[ramp]))
+            yield time
             number += 1
-
-    def _expected_after(self, ramp: int) -> float:
-        """Expected arrivals until the end of a ramp."""
-        _, durations, start_rates, end_rates, cumulative = self._ramps
-        if start_rates[ramp] == end_rates[ramp] == 0.0:
-            return float(cumulative[ramp])
-        if math.isinf(durations[ramp]):
-            return math.inf
-        if ramp + 1 < len(cumulative):
-            return float(cumulative[ramp + 1])
-        return float(cumulative[ramp] + durations[ramp] * (start_rates[ramp] + end_rates[ramp]) / 2.0)
 
 
 def make_workloads(plan: Plan, draws: list[Draw], key: int) -> list[Workload]:

@@ -16,21 +16,30 @@ def staged(start: float, *stages: tuple[float, float]) -> Workload:
 
 def test_a_rate_is_one_ramp_without_an_end():
     workload = Workload(entries=({"call": "a"},), rate=80.0)
-    assert make_ramps(workload) == [Ramp(0.0, math.inf, 80.0, 80.0, 0.0)]
+    assert make_ramps(workload) == [Ramp(0.0, math.inf, 80.0, 80.0, 0.0, math.inf)]
+    nothing = Workload(entries=({"call": "a"},), rate=0.0)
+    assert make_ramps(nothing) == [Ramp(0.0, math.inf, 0.0, 0.0, 0.0, 0.0)]
 
 
 def test_stages_are_straight_lines_from_the_rate_before():
     assert make_ramps(staged(40.0, (400.0, 300.0), (400.0, 600.0), (0.0, 100.0))) == [
-        Ramp(0.0, 300.0, 40.0, 400.0, 0.0),
-        Ramp(300.0, 600.0, 400.0, 400.0, 66_000.0),
-        Ramp(900.0, 100.0, 400.0, 0.0, 306_000.0),
+        Ramp(0.0, 300.0, 40.0, 400.0, 0.0, 66_000.0),
+        Ramp(300.0, 600.0, 400.0, 400.0, 66_000.0, 306_000.0),
+        Ramp(900.0, 100.0, 400.0, 0.0, 306_000.0, 326_000.0),
     ]
+
+
+def test_7_4_stages_of_tenths_of_seconds_end_where_they_should():
+    """As floats, 0.1 + 0.2 is more than 0.3, and 0.07 x 100 more than 7."""
+    first, second, third = make_ramps(staged(100.0, (100.0, 0.1), (100.0, 0.2), (100.0, 0.07)))
+    assert (second.start_s, third.start_s) == (0.1, 0.3)
+    assert (first.after, second.after, third.after) == (10.0, 30.0, 37.0)
 
 
 def test_a_stage_of_no_length_is_a_jump():
     assert make_ramps(staged(10.0, (50.0, 0.0), (50.0, 20.0), (5.0, 0.0), (15.0, 10.0), (99.0, 0.0))) == [
-        Ramp(0.0, 20.0, 50.0, 50.0, 0.0),
-        Ramp(20.0, 10.0, 5.0, 15.0, 1000.0),
+        Ramp(0.0, 20.0, 50.0, 50.0, 0.0, 1000.0),
+        Ramp(20.0, 10.0, 5.0, 15.0, 1000.0, 1100.0),
     ]
     assert make_ramps(staged(10.0, (50.0, 0.0))) == []
 
@@ -57,7 +66,8 @@ def test_the_columns_of_workloads(plan_of, tmp_path):
     assert table.ramp_duration_s.tolist() == [math.inf, 2.0, 1200.0]
     assert table.ramp_start_rate.tolist() == [8.0, 1.0, 3.0]
     assert table.ramp_end_rate.tolist() == [8.0, 3.0, 0.0]
-    assert table.ramp_cumulative.tolist() == [0.0, 0.0, 4.0]
+    assert table.ramp_before.tolist() == [0.0, 0.0, 4.0]
+    assert table.ramp_after.tolist() == [math.inf, 4.0, 1804.0]
     assert (table.first_time.tolist(), table.times.tolist()) == ([0, 0, 0, 3], [0, 0, 3, 0])
     assert table.time_s.tolist() == [0.5, 0.5, 2.0]
     assert (table.first_entry.tolist(), table.entries.tolist()) == ([0, 2, 3, 4], [2, 1, 1, 1])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from simulator.plan.layout import Jitter, Outcome
+from simulator.rules.nanoseconds import NEVER
 from simulator.rules.retry import backoff, has_budget, is_tried_again
 
 ANY = sum(1 << outcome for outcome in (Outcome.ERROR, Outcome.TIMEOUT, Outcome.REJECTED, Outcome.UNREACHABLE))
@@ -27,7 +26,7 @@ def test_12_7_attempts_counts_re_tries(made, attempts, again):
 @pytest.mark.parametrize(
     ("jitter", "u", "waits"),
     [
-        # base 25 ms, at most 250 ms: 25, 50, 100, 200, then the limit
+        # base 25 us, at most 250 us: 25, 50, 100, 200, then the limit
         (Jitter.NONE, 0.5, [25, 50, 100, 200, 250, 250]),
         (Jitter.FULL, 0.5, [12.5, 25, 50, 100, 125, 125]),
         (Jitter.FULL, 0.25, [6.25, 12.5, 25, 50, 62.5, 62.5]),
@@ -38,23 +37,45 @@ def test_12_7_attempts_counts_re_tries(made, attempts, again):
 )
 def test_12_8_waits(jitter, u, waits):
     """Brooker (2015), with u the same in all draws."""
-    previous, found = 0.025, []
+    previous, found = 25_000, []
     for k in range(1, 7):
-        previous = backoff(jitter, 0.025, 0.25, k, previous, u)
-        found.append(previous * 1000)
-    assert found == pytest.approx(waits, rel=1e-12)
+        previous = backoff(jitter, 25_000, 250_000, k, previous, u)
+        found.append(previous)
+    assert found == [1000 * wait for wait in waits]
+
+
+@pytest.mark.parametrize(
+    ("jitter", "waits"),
+    [
+        # 25 ns, at most 70: whole nanoseconds, half up; the last of a wait that was 50, not 49.75
+        (Jitter.NONE, [25, 50, 70]), (Jitter.FULL, [13, 25, 35]), (Jitter.EQUAL, [19, 38, 53]),
+        (Jitter.DECORRELATED, [50, 70, 70]),
+    ],
+)  # fmt: skip
+def test_12_8_waits_are_whole_nanoseconds_half_up(jitter, waits):
+    previous, found = 25, []
+    for k in (1, 2, 3):
+        previous = backoff(jitter, 25, 70, k, previous, 0.5)
+        found.append(previous)
+    assert found == waits
+
+
+def test_12_8_the_wait_before_is_the_one_that_was_waited():
+    """From 3 to three times it: 3 + (9 - 3) u = 4.5, which is 5; then 3 + (15 - 3) u, not 3 + (13.5 - 3) u."""
+    assert backoff(Jitter.DECORRELATED, 3, 1000, 1, 3, 0.25) == 5
+    assert backoff(Jitter.DECORRELATED, 3, 1000, 2, 5, 0.25) == 6
 
 
 @pytest.mark.parametrize("jitter", Jitter)
 def test_12_8_waits_stay_within_their_limits(jitter):
-    previous = 0.01
+    previous = 10_000_000
     for k in (1, 2, 3, 50, 1000, 5000, 10**9):
         for u in (1e-9, 0.3, 1 - 1e-9):
-            wait = backoff(jitter, 0.01, 3.0, k, previous, u)
-            assert 0.0 <= wait <= 3.0
-            assert backoff(jitter, 0.0, 0.0, k, 0.0, u) == 0.0
+            wait = backoff(jitter, 10_000_000, 3_000_000_000, k, previous, u)
+            assert 0 <= wait <= 3_000_000_000
+            assert backoff(jitter, 0, 0, k, 0, u) == 0
+            assert 0 <= backoff(jitter, NEVER, NEVER, k, NEVER, u) <= NEVER
         previous = wait
-    assert math.isfinite(previous)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import special, stats
 
 import simulator as sim
 from simulator.plan.layout import Dist
+from simulator.rules.nanoseconds import all_nanoseconds
 from simulator.rules.randomness import mix, uniform
 from simulator.rules.variates import NEXT, normal_quantile, sample, sample_points
 
@@ -221,8 +223,9 @@ def draw(tmp_path_factory):
     base = tmp_path_factory.mktemp("files")
     (base / "sample.csv").write_text("value_s\n0.001\n0.002\n0.002\n0.01\n")
 
-    def sampler(name, n):
-        text = f"services: {{a: {{steps: [{{sleep: {WRITTEN[name]}}}]}}}}\nworkload: {{call: a, rate: 1/s}}"
+    def sampler(name, n, slow=1):
+        law = re.sub(r"\b([0-9.]+)(ms|us|s)\b", lambda time: f"{float(time[1]) * slow}{time[2]}", WRITTEN[name])
+        text = f"services: {{a: {{steps: [{{sleep: {law}}}]}}}}\nworkload: {{call: a, rate: 1/s}}"
         table = sim.compile(sim.loads(text, base=base)).distributions
         row = next(r for r in range(len(table.kind)) if table.mean[r] > 0.0)
         one = make_draw(table, row, KEY)
@@ -247,6 +250,13 @@ def test_a_distribution_has_the_mean_and_variance_that_its_row_says(name, draw):
         assert stats.kstest(drawn, law.cdf).pvalue > 1e-4
     else:
         moments_agree(drawn, mean, variance)
+
+
+@pytest.mark.parametrize("name", [name for name in WRITTEN if name != "file"])
+def test_1_4_twice_as_long_a_law_is_twice_as_long_to_a_nanosecond(name, draw):
+    """Each is rounded: twice a half is one."""
+    fast, slow = (all_nanoseconds(draw(name, 5_000, times)[2]) for times in (1, 2))
+    assert np.abs(slow - 2 * fast).max() <= 1
 
 
 @pytest.mark.parametrize("name", SCIPY)

@@ -14,7 +14,7 @@ from simulator.engines.compiled.flight import Event
 from simulator.engines.compiled.layout import World
 from simulator.engines.compiled.memory import put_back
 from simulator.plan.order import EventKind, base_key, kind_key
-from simulator.rules.jit import floats_of, integers_of
+from simulator.rules.jit import integers_of
 
 SCHEDULE, CANCEL, NEXT = range(3)
 OWNER = 8
@@ -24,23 +24,23 @@ OWNER = 8
 @numba.njit
 def carry_out(words, deeds, times, happened):
     """Do everything in turn; `happened` gets the numbers of the events that happen (-1: there is none), and times."""
-    m, f = integers_of(words), floats_of(words)
+    m = integers_of(words)
     events = np.zeros(len(deeds), np.int64)
     count = 0
     for row in range(len(deeds)):
         deed, number = deeds[row, 0], deeds[row, 1]
         if deed == SCHEDULE:
             head, request, address = deeds[row, 2], deeds[row, 3], deeds[row, 4]
-            events[number] = schedule(m, f, times[row], head, request, address, number, OWNER)
+            events[number] = schedule(m, times[row], head, request, address, number, OWNER)
         elif deed == CANCEL:
-            cancel(m, f, events[number])
+            cancel(m, events[number])
         else:
-            happened[count, :] = -1.0
+            happened[count, :] = -1
             while True:
-                fill_hole(m, f)
+                fill_hole(m)
                 if m[World.HEAP_SIZE] == 0:
                     break
-                time, event = f[m[World.HEAP]], m[m[World.HEAP] + 1]
+                time, event = m[m[World.HEAP]], m[m[World.HEAP] + 1]
                 m[World.HOLE] = 1
                 cancelled = m[event + Event.OWNER] == 0
                 if cancelled:
@@ -51,7 +51,7 @@ def carry_out(words, deeds, times, happened):
                 if not cancelled:
                     break
             count += 1
-    fill_hole(m, f)
+    fill_hole(m)
     return count
 
 
@@ -77,22 +77,22 @@ class Schedule:
     def cancel(self, number):
         if self.pending.pop(number, None) is not None:
             self.deeds.append((CANCEL, number, 0, 0, 0))
-            self.times.append(0.0)
+            self.times.append(0)
 
     def next(self):
         self.deeds.append((NEXT, 0, 0, 0, 0))
-        self.times.append(0.0)
+        self.times.append(0)
         while self.heap:
             time, _, number = heappop(self.heap)
             if self.pending.pop(number, None) is not None:
-                self.expected.append((float(number), time))
+                self.expected.append((number, time))
                 return
-        self.expected.append((-1.0, -1.0))
+        self.expected.append((-1, -1))
 
     def carry_out(self, words):
         """What happens, in order."""
-        happened = np.zeros((len(self.deeds), 2))
-        count = carry_out(words, np.array(self.deeds, np.int64), np.array(self.times), happened)
+        happened = np.zeros((len(self.deeds), 2), np.int64)
+        count = carry_out(words, np.array(self.deeds, np.int64), np.array(self.times, np.int64), happened)
         return [tuple(row) for row in happened[:count].tolist()]
 
 
@@ -110,11 +110,11 @@ def any_of(generator, values):
 def random_schedule(seed, *, steps, instants, wishes):
     """A random life; deeds have these chances. Few instants: most events are at the same time as others."""
     generator, life = np.random.default_rng(seed), Schedule()
-    now = 0.0
+    now = 0
     for _ in range(steps):
         deed = generator.choice(3, p=wishes)
         if deed == SCHEDULE and len(life.pending) < 400:
-            time = now + int(generator.integers(instants)) * 0.25
+            time = now + int(generator.integers(instants))
             columns = [any_of(generator, values) for values in (KINDS, WORKLOADS, REQUESTS, ADDRESSES, LOCALS)]
             life.schedule(time, *columns)
         elif deed == CANCEL and life.pending:

@@ -26,7 +26,7 @@ def test_a_call_refers_to_its_policy_and_that_to_the_states_of_its_caller():
     floats = memory.view("float64")
     assert memory[simple + Policy.ATTEMPTS] == 4
     assert [memory[simple + word] for word in (Policy.BREAKER, Policy.BULKHEAD, Policy.BUDGET)] == [0, 0, 0]
-    assert floats[guarded + Policy.BACKOFF] == 0.025
+    assert memory[guarded + Policy.BACKOFF] == 25_000_000
     board, words = memory[guarded + Policy.BREAKER], memory[guarded + Policy.BREAKER_WORDS]
     assert words == RESULTS + 5
     for replica in range(3):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import simulator as sim
-from simulator.engines.compiled.image import Image, arrivals_until, load
+from simulator.engines.compiled.image import Image, load
 from simulator.engines.compiled.layout import (
     Call,
     Endpoint,
@@ -26,8 +25,8 @@ from simulator.engines.compiled.layout import (
     World,
 )
 from simulator.plan.layout import Op, Scheduling, Shape
-from simulator.plan.trace import make_edges
 from simulator.rules.balancing import make_board
+from simulator.rules.nanoseconds import SECOND, nanoseconds
 from simulator.rules.randomness import mix
 
 EVERYTHING = """
@@ -113,15 +112,15 @@ def memory(request, tmp_path_factory):
 
 
 def test_the_world_knows_the_run(memory):
-    m, f, plan = memory.m, memory.f, memory.plan
+    m, plan = memory.m, memory.plan
     assert m[World.KEY].view(np.uint64) == mix(5, 2)
-    assert (f[World.NOW], f[World.HORIZON], f[World.END]) == (0.0, 40.0, 45.0)
+    assert (m[World.NOW], m[World.HORIZON], m[World.END]) == (0, 40 * SECOND, 45 * SECOND)
     assert m[World.SERVICE_COUNT] == len(plan.services.name)
     assert m[World.WORKLOAD_COUNT] == len(plan.workloads.name) == 4
     assert m[World.ENDPOINT_COUNT] == len(plan.endpoints.name)
     assert (m[World.LOGS_REQUESTS], m[World.LOGS_ATTEMPTS]) == (1, 0)
-    edges = make_edges(40.0, 3.0)
-    assert f[m[World.EDGES] : m[World.EDGES] + m[World.EDGE_COUNT]].tolist() == edges.tolist()
+    edges = m[m[World.EDGES] : m[World.EDGES] + m[World.EDGE_COUNT]].tolist()
+    assert edges == [number * SECOND // 5 for number in range(201)], "the warmup of 3 s is one of them"
     assert m[World.TOP] < m.size
     assert not m[m[World.TOP] :].any()
 
@@ -213,7 +212,7 @@ def test_calls_programs_and_laws(memory):
         assert (m[at + Call.ROW], m[at + Call.SITE], m[at + Call.REMOTE]) == (row, c.site[row], c.remote[row])
         assert memory.law(m[at + Call.LATENCY]) == memory.law_of(c.latency[row])
         assert (f[at + Call.LOSS], f[at + Call.ERROR_RATE]) == (c.loss[row], c.error_rate[row])
-        assert f[at + Call.TIMEOUT] == c.timeout[row]
+        assert m[at + Call.TIMEOUT] == nanoseconds(c.timeout[row])
         streams = (Call.LATENCY_STREAM, Call.LOSS_STREAM, Call.ERROR_STREAM, Call.SERIALIZATION_STREAM)
         columns = (c.latency_stream, c.loss_stream, c.error_stream, c.serialization_stream)
         assert [int(m[at + word]) for word in streams] == [int(column[row]) for column in columns]
@@ -239,33 +238,20 @@ def test_workloads_with_their_entries_ramps_times_and_users(memory):
             there = range(m[workload + Workload.RAMP], m[workload + Workload.LAST_RAMP], Ramp.SIZE)
             assert len(there) == len(ramps) > 0
             for ramp, at in zip(ramps, there, strict=True):
-                expected = (w.ramp_start_s, w.ramp_duration_s, w.ramp_start_rate, w.ramp_end_rate, w.ramp_cumulative)
-                words = (Ramp.START, Ramp.DURATION, Ramp.START_RATE, Ramp.END_RATE, Ramp.BEFORE)
+                expected = (w.ramp_start_s, w.ramp_duration_s, w.ramp_start_rate, w.ramp_end_rate)
+                words = (Ramp.START, Ramp.DURATION, Ramp.START_RATE, Ramp.END_RATE, Ramp.BEFORE, Ramp.AFTER)
+                expected = (*expected, w.ramp_before, w.ramp_after)
                 assert [f[at + word] for word in words] == [column[ramp] for column in expected]
-                assert f[at + Ramp.AFTER] == arrivals_until(memory.plan, ramp)
         elif w.shape[row] == Shape.USERS:
             assert m[workload + Workload.USER_COUNT] == w.users[row] == 4
             assert memory.law(m[workload + Workload.THINK]) == memory.law_of(w.think[row])
             for number in range(4):
                 user = m[workload + Workload.USERS] + number * User.SIZE
                 assert (m[user + User.WORKLOAD], m[user + User.NUMBER]) == (workload, number << 32)
-                assert f[user + User.ENDED] == 0.0
+                assert m[user + User.ENDED] == 0
         else:
             times = slice(m[workload + Workload.TIME], m[workload + Workload.LAST_TIME])
-            assert f[times].tolist() == w.time_s[w.first_time[row] : w.first_time[row] + w.times[row]].tolist()
-            assert f[times].tolist()[:3] == [0.5, 0.5, 3.25]
-
-
-def test_arrivals_until_the_end_of_each_ramp(memory):
-    w = memory.plan.workloads
-    rising, steady = w.name.index("rising"), w.name.index("steady")
-    first = int(w.first_ramp[rising])
-    ends = [arrivals_until(memory.plan, first + ramp) for ramp in range(w.ramps[rising])]
-    areas = w.ramp_duration_s * (w.ramp_start_rate + w.ramp_end_rate) / 2.0
-    assert ends == pytest.approx(np.cumsum(areas[first : first + w.ramps[rising]]).tolist())
-    assert ends[0] == 40.0
-    assert ends[-1] == 60.0
-    assert arrivals_until(memory.plan, int(w.first_ramp[steady])) == math.inf
+            assert m[times].tolist() == [SECOND // 2, SECOND // 2, 13 * SECOND // 4, 50 * SECOND]
 
 
 def test_nothing_is_in_the_tallies_and_they_have_no_word_in_common(memory):

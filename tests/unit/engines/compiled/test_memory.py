@@ -19,26 +19,26 @@ from simulator.engines.compiled.memory import (
     spend,
     take,
 )
-from simulator.rules.jit import floats_of, integers_of
+from simulator.rules.jit import integers_of
 
 TAKE, PUT_BACK, NOTE, MOVE, DROP, SPEND, LET_GO, LET_GO_OF_REQUEST, END_TASK = range(9)
 
 
 @numba.njit
-def do(words, deed, a, b, c, d, seconds=0.0):
-    m, f = integers_of(words), floats_of(words)
+def do(words, deed, a, b, c, d, time=0):
+    m = integers_of(words)
     if deed == TAKE:
         return take(m, a, b)
     if deed == PUT_BACK:
         put_back(m, a, b)
     elif deed == NOTE:
-        note(m, f, a, b, c, seconds)
+        note(m, a, b, c, time)
     elif deed == MOVE:
         move_ledger(m, a, b, c, d)
     elif deed == DROP:
         drop_ledger(m, a, b)
     elif deed == SPEND:
-        spend(m, f, a, b, seconds)
+        spend(m, a, b, time)
     elif deed == LET_GO:
         let_go(m, a)
     elif deed == LET_GO_OF_REQUEST:
@@ -50,8 +50,8 @@ def do(words, deed, a, b, c, d, seconds=0.0):
 
 @pytest.fixture
 def deeds(words):
-    def deed(name, *numbers, seconds=0.0):
-        return do(words, name, *numbers, *[0] * (4 - len(numbers)), seconds)
+    def deed(name, *numbers, time=0):
+        return do(words, name, *numbers, *[0] * (4 - len(numbers)), time)
 
     return deed
 
@@ -92,8 +92,7 @@ def test_records_in_use_have_no_word_in_common(words, deeds):
 def ledger(words, owner, first):
     entries, entry = [], int(words[owner + first])
     while entry != 0:
-        seconds = float(words.view(np.float64)[entry + LedgerEntry.SECONDS])
-        entries.append((int(words[entry + LedgerEntry.COMPONENT]), seconds))
+        entries.append((int(words[entry + LedgerEntry.COMPONENT]), int(words[entry + LedgerEntry.TIME])))
         entry = int(words[entry + LedgerEntry.NEXT])
     return entries
 
@@ -110,8 +109,8 @@ def test_ledgers_are_lists(seed, words, deeds, free_ones):
         one, other = generator.choice(len(owners), size=2, replace=False)
         chance = generator.random()
         if chance < 0.6:
-            deeds(NOTE, *owners[one], step, seconds=step / 8)
-            lists[one].append((step, step / 8))
+            deeds(NOTE, *owners[one], step, time=7 * step)
+            lists[one].append((step, 7 * step))
         elif chance < 0.9:
             deeds(MOVE, *owners[one], *owners[other])
             lists[other] += lists[one]
@@ -134,9 +133,9 @@ def test_a_task_spends_at_its_own_service(words, deeds):
     service = int(words[World.SERVICES])
     words[service + Service.COMPONENTS] = 40
     words[task + Task.SERVICE] = service
-    deeds(SPEND, task, 2, seconds=0.25)
-    deeds(SPEND, task, 0, seconds=0.5)
-    assert ledger(words, task, Task.FIRST) == [(42, 0.25), (40, 0.5)]
+    deeds(SPEND, task, 2, time=25)
+    deeds(SPEND, task, 0, time=50)
+    assert ledger(words, task, Task.FIRST) == [(42, 25), (40, 50)]
 
 
 def test_the_last_one_who_lets_go_of_an_exchange_puts_it_back_with_all_it_has(words, deeds, free_ones):

@@ -10,6 +10,7 @@ from simulator.engines.compiled.downtime import Fault, Process, Startup, State, 
 from simulator.engines.compiled.image import Image, load
 from simulator.engines.compiled.layout import Call, Endpoint, Replica, Service, Unit, Workload, World
 from simulator.plan.layout import FaultKind
+from simulator.rules.nanoseconds import SECOND
 
 TEXT = """
 policies: {p: {circuitBreaker: {slidingWindowSize: 5}, bulkhead: {}, retryBudget: {}, retries: {}}}
@@ -48,14 +49,13 @@ def listed(memory, at):
 
 
 def test_kills_and_pauses_that_last_are_of_each_replica(memory):
-    floats = memory.view(np.float64)
     strikes = [int(memory[World.STRIKES]) + n * Strike.SIZE for n in range(int(memory[World.STRIKE_COUNT]))]
     found = [
         (*replica_number(memory, memory[one + Strike.REPLICA]), memory[one + Strike.ROW], memory[one + Strike.PAUSES])
         for one in strikes
     ]
     assert found == [(0, 0, 0, 0), (1, 0, 1, 1), (1, 1, 1, 1), (1, 2, 1, 1)]
-    assert [floats[one + Strike.UNTIL] for one in strikes] == [11.0, 21.0, 21.0, 21.0]
+    assert [memory[one + Strike.UNTIL] for one in strikes] == [11 * SECOND, 21 * SECOND, 21 * SECOND, 21 * SECOND]
 
 
 def test_failures_are_of_each_replica_with_rows_behind_those_of_the_faults(memory):
@@ -80,7 +80,7 @@ def test_what_acts_by_the_time_alone_is_listed_where_it_acts(memory):
 def test_a_unit_knows_how_it_starts_and_what_its_replicas_lose(memory):
     floats = memory.view(np.float64)
     a, b = (int(memory[World.UNITS]) + row * Unit.SIZE for row in range(2))
-    assert (floats[a + Unit.KNOWN_AFTER], floats[b + Unit.KNOWN_AFTER]) == (3.0, 0.0)
+    assert (memory[a + Unit.KNOWN_AFTER], memory[b + Unit.KNOWN_AFTER]) == (3 * SECOND, 0)
     assert (memory[a + Unit.STARTUP_COUNT], memory[b + Unit.STARTUP_COUNT]) == (1, 0)
     law = memory[memory[a + Unit.STARTUPS] + Startup.LAW]
     assert floats[law + 1] == 2.0

@@ -58,7 +58,10 @@ def test_the_logs_and_the_tallies_tell_the_same(many):
     assert (c.outcome > 1).sum() == trace.tallies[..., 1].sum()
     assert np.isnan(r.end_s).tolist() == (r.outcome == 7).tolist()
     good = r.outcome <= 1
-    assert np.sort(r.end_s[good] - r.arrival_s[good]).tolist() == np.sort(trace.latency_s).tolist()
+    assert (
+        np.sort((r.end_s[good] - r.arrival_s[good]) * 1e9).round().tolist()
+        == np.sort(trace.latency_s * 1e9).round().tolist()
+    )
 
 
 NOTHING = """

@@ -93,17 +93,17 @@ def follow(words, level, nows, bys, areas):
     m, f = integers_of(words), floats_of(words)
     for row in range(len(nows)):
         change(m, f, level, nows[row], bys[row])
-        areas[row] = level_at(m, f, level, nows[row] + 0.25)
+        areas[row] = level_at(m, f, level, nows[row] + 25)
 
 
 def test_a_level_is_its_integral_and_to_look_changes_nothing(words):
     generator = np.random.default_rng(1)
-    nows = np.cumsum(generator.integers(0, 4, 500) / 8)
+    nows = np.cumsum(generator.integers(0, 4, 500))
     bys = generator.integers(-1, 3, 500)
     areas = np.zeros(500)
     level = int(words[World.SERVICES]) + Service.WAITING
     follow(words, level, nows, bys, areas)
     values = np.cumsum(bys)
     until = np.concatenate([[0.0], np.cumsum(values[:-1] * np.diff(nows))])
-    assert areas.tolist() == (until + 0.25 * values).tolist()
+    assert areas.tolist() == (until + 25.0 * values).tolist()
     assert words[level + Level.VALUE] == values[-1]

@@ -29,6 +29,8 @@ LOGS = {
     "attempts": (World.ATTEMPT_ROW, (6, 7)),
 }
 """Their words, and which of their columns are times."""
+COUNTS = ("counts", "arrived", "ended", "outcomes")
+"""The tallies of a trace that are all counts; the others are of times, but for some columns."""
 
 
 @numba.njit
@@ -68,9 +70,9 @@ def test_every_row_of_every_page_in_the_order_of_writing(count, small):
     for name, (which, times) in LOGS.items():
         for number, column in enumerate(columns_of(trace, name)):
             expected = np.arange(rows[which]) * 16 + number
-            found = column.view(np.int64) if number in times else column
+            found = column * 1e9 if number in times else column
             assert column.dtype.kind == ("f" if number in times else "i")
-            assert found.tolist() == expected.tolist()
+            assert found.round().astype(np.int64).tolist() == expected.tolist()
 
 
 def test_what_was_not_asked_for_is_not_there(small):
@@ -95,17 +97,25 @@ def test_tallies_have_their_shapes_and_types(small):
         "tallies": (World.TALLIES, (bins, 1, len(small.endpoints.name), len(Tally))),
         "breakdown": (World.BREAKDOWN, (bins, 1, len(Component))),
     }
-    for number, (word, shape) in enumerate(shapes.values()):
+    for number, (name, (word, shape)) in enumerate(shapes.items()):
         words = memory[memory[word] :][: math.prod(shape)]
         words[:] = 1_000_000 * number + np.arange(words.size)
+        if name not in COUNTS:
+            words.view(np.float64)[:] = words
     memory[World.EVENTS] = 77
     log = np.zeros(FIRST_LOG_WORD, np.int64)
     trace = make_trace(small, memory, log, engine="compiled", seed=4, replication=2, detail="summary")
+    counted = {"visits": [Visits.NUMBER], "tallies": [Tally.NUMBER, Tally.FAILED]}
     for number, (name, (_, shape)) in enumerate(shapes.items()):
         found = getattr(trace, name)
         assert found.shape == shape
-        assert found.dtype == (np.int64 if name in ("counts", "arrived", "ended", "outcomes") else np.float64)
-        assert found.view(np.int64).ravel().tolist() == (1_000_000 * number + np.arange(found.size)).tolist()
+        assert found.dtype == (np.int64 if name in COUNTS else np.float64)
+        expected = (1_000_000 * number + np.arange(found.size)).reshape(shape)
+        if name not in COUNTS:
+            times = [column for column in range(shape[-1]) if column not in counted.get(name, [])]
+            expected = expected.astype(float)
+            expected[..., times] /= 1e9
+        assert found.tolist() == expected.tolist()
     assert trace.edges.tolist() == edges.tolist()
     assert trace.replicas.tolist() == [[edge] for edge in edges.tolist()]
     assert (trace.engine, trace.seed, trace.replication, trace.detail) == ("compiled", 4, 2, "summary")

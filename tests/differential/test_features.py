@@ -21,7 +21,7 @@ def test_a_feature_alone(assert_same, feature, detail):
         assert_same(dataclasses.replace(compose(feature), detail=detail, seed=5, replication=replication))
 
 
-@pytest.mark.one_in(6)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize("pair", features.pairs(), ids=lambda pair: f"{pair[0].name} + {pair[1].name}")
 def test_two_features_together(assert_same, pair):
     assert_same(compose(*pair))

@@ -115,6 +115,7 @@ def test_a_case_is_that_of_its_seed():
     assert random_case(7) != random_case(9)
 
 
+@pytest.mark.one_in(3)
 def test_soaking_says_what_differs_and_makes_it_smaller(monkeypatch, capsys, folder: Path):
     """With an engine that miscounts where somebody sleeps."""
 

@@ -23,6 +23,7 @@ def commands():
             yield words
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
 def test_every_command_runs(words, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)

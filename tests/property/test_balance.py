@@ -136,6 +136,7 @@ def test_the_breakdown_adds_up_to_the_latencies(deployment, topologies, observe,
         assert trace.breakdown[bin_].sum() == pytest.approx(total, rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.one_in(2)
 @BOTH
 @given(data=st.data())
 @FEW
@@ -171,6 +172,7 @@ def test_what_callers_see_adds_up_to_the_log(deployment, topologies, observe, da
     assert set(log.outcome[(log.replica == -1) & (replicas > 0)].tolist()) <= stayed
 
 
+@pytest.mark.one_in(2)
 @BOTH
 @given(data=st.data())
 @FEW

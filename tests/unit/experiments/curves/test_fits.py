@@ -61,6 +61,7 @@ def test_more_than_perfect_scaling_is_no_negative_contention():
     assert fit.throughput(38) == pytest.approx(38.0 * fit.rate_per_s)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(("contention", "coherency"), [(0.0, 0.0), (0.1, 0.0), (0.0, 0.01)])
 def test_noise_never_makes_a_parameter_negative_and_zero_stays_within_its_interval(contention, coherency):
     rng = np.random.default_rng(8)

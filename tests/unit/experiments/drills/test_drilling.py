@@ -206,6 +206,7 @@ def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     assert not alone.met
 
 
+@pytest.mark.one_in(3)
 def test_a_queue_that_drains_for_longer_than_the_run_is_not_metastable(monkeypatch):
     """10 s of 90 requests wait, 10 more than that drain a second: late by 1 s until (900 - 99) / 10 s have passed."""
     topology = sim.loads(EVEN).replace({"workload.rate": "90/s"})

@@ -54,7 +54,6 @@ def interval(rule: str, of: str = "", unit: str = "as the value") -> tuple[Colum
 
 SERVICE, QUANTITY = Column("service", "", "its name", NAME), Column("quantity", "", "a row of `summary`", NAME)
 WORKLOAD, REPLICATION = Column("workload", "", "its name", NAME), Column("replication", "11.7", "from 0 on", COUNT)
-OWN_MEAN = Column("mean", "11.7", "mean of the replications' own values", "of the quantity")
 INTERVAL = (Column("mean", "11.7", "what all replications say together", "of the quantity"), *interval("11.7"))
 LATENCIES = (
     Column("latency_mean_s", "11.3", "mean latency of those that were served"),
@@ -137,7 +136,7 @@ TABLES: Final = (
         Table(
             f"{name}s_intervals",
             f"a {name} and a number of its row in `{name}s`",
-            (column, number, OWN_MEAN, *interval("11.7")),
+            (column, number, *INTERVAL),
         )
         for name, column in (("service", SERVICE), ("unit", Column("unit", "", "its name", NAME)))
         for number in (Column("quantity", "", f"a column of `{name}s`", NAME),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,21 +60,27 @@ def service_table(observed: Observed) -> pd.DataFrame:
 
 def service_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
     """One row a service and quantity: mean, half_width, low, high over replications."""
-    return _row_intervals([service_table(one) for one in observed.each], "service", confidence)
+    return _row_intervals(service_table, observed, "service", confidence)
 
 
 def unit_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
     """One row a unit and quantity: mean, half_width, low, high over replications."""
-    return _row_intervals([unit_table(one) for one in observed.each], "unit", confidence)
+    return _row_intervals(unit_table, observed, "unit", confidence)
 
 
-def _row_intervals(replications: list[pd.DataFrame], name: str, confidence: float) -> pd.DataFrame:
-    """Intervals of every number of tables of the same rows, one table a replication."""
-    tables = [table.select_dtypes("number") for table in replications]
+def _row_intervals(
+    table_of: Callable[[Observed], pd.DataFrame], observed: Observed, name: str, confidence: float
+) -> pd.DataFrame:
+    """Intervals of every number of a table, about that of all replications together; counts are by replication."""
+    tables = [table_of(one).select_dtypes("number") for one in observed.each]
     index = pd.MultiIndex.from_product([tables[0].index, tables[0].columns], names=[name, "quantity"])
     values = np.array([table.to_numpy(dtype=np.float64).ravel() for table in tables])
-    intervals = interval_table(pd.DataFrame(values), confidence)
-    return pd.DataFrame(intervals.to_numpy(), index=index, columns=list(INTERVAL))
+    intervals = interval_table(pd.DataFrame(values), confidence).to_numpy(copy=True)
+    pooled = table_of(observed).select_dtypes("number")
+    is_count = np.tile([np.issubdtype(kind, np.integer) for kind in pooled.dtypes], len(pooled))
+    off = np.where(is_count, 0.0, pooled.to_numpy(dtype=np.float64).ravel() - intervals[:, 0])
+    intervals[:, [0, 2, 3]] += off[:, None]
+    return pd.DataFrame(intervals, index=index, columns=list(INTERVAL))
 
 
 def unit_table(observed: Observed) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def test_visits_are_pooled_over_replications(build):
     results = summarise(plan, [first, second])
     assert results.services.loc["front", "response_time_s"] == pytest.approx(0.5)
     interval = results.services_intervals.loc[("front", "response_time_s")]
-    assert interval["mean"] == pytest.approx(0.45)
+    assert interval["mean"] == results.services.loc["front", "response_time_s"]
     assert interval["half_width"] == pytest.approx(12.706205 * 0.15)
     assert interval["high"] == pytest.approx(interval["mean"] + interval["half_width"])
     assert results.services_intervals.loc[("back", "waiting_time_s")].isna().all()
@@ -57,7 +57,7 @@ def test_units_have_intervals_too(build):
     traces = [*told(build, plan), build.trace(plan, build.Story([build.Request(30.0, 0.3)], replication=1))]
     table = summarise(plan, traces).units_intervals
     assert table.index.names == ["unit", "quantity"]
-    assert table.loc[("front", "response_time_s"), "mean"] == pytest.approx(0.45)
+    assert table.loc[("front", "response_time_s"), "mean"] == pytest.approx(0.5)
     assert table.loc[("front", "response_time_s"), "half_width"] == pytest.approx(12.706205 * 0.15)
     assert table.loc[("back", "utilisation_ratio")].tolist() == pytest.approx([0.25, 0.0, 0.25, 0.25])
 

@@ -56,7 +56,8 @@ def _take_in(library: Any) -> None:
     """Link all parts that a library needs into it, each once; nobody else sees them."""
     own = {function.name for function in library._final_module.functions if not function.is_declaration}
     for other in _needed(library):
-        library._reload_init.update(other._reload_init)
+        if hasattr(library, "_reload_init"):  # what to do anew with code from the cache: numba 0.61 knows of nothing
+            library._reload_init.update(other._reload_init)
         module = other._final_module if isinstance(other, Part) else other._get_module_for_linking()
         library._final_module.link_in(module, preserve=True)
     library._linking_libraries = []

@@ -37,6 +37,7 @@ def test_a_random_case(assert_same, seed):
     assert_same(random_case(seed))
 
 
+@pytest.mark.one_in(3)
 def test_random_cases_are_rich(folder):
     """The generator must not become trivial without notice."""
     found: Counter[str] = Counter()
@@ -91,6 +92,7 @@ def happened(trace: Trace) -> Iterable[str]:
     return [*outcomes, *(name for name, there in names.items() if there)]
 
 
+@pytest.mark.one_in(3)
 def test_random_cases_have_every_word_of_the_plan(folder):
     plans = [twins.plan_of(random_case(seed), folder) for seed in range(LOOKED_AT)]
 

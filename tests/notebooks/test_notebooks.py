@@ -726,7 +726,7 @@ def test_there_are_notebooks_and_claims() -> None:
     assert {path.stem for path in NOTEBOOKS} == set(CLAIMS)
 
 
-@pytest.mark.one_in(5)
+@pytest.mark.one_in(10)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_runs_and_keeps_its_word(path: Path, tmp_path: Path, kernel_of_this_python: None) -> None:
     for folder in ("notebooks", "topologies"):

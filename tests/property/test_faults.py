@@ -69,6 +69,7 @@ def test_levels_stay_within_what_there_is(deployment, topologies, load, run, dat
     assert (trace.counts[:, :, Count.ENDED] >= trace.counts[:, :, Count.FAILED]).all()
 
 
+@pytest.mark.one_in(2)
 @BOTH
 @given(data=st.data())
 @FEW
@@ -95,6 +96,7 @@ def test_a_fault_of_a_service_that_nobody_calls_changes_nothing(topologies, load
         assert compiled(load(more), deployment).digest() == plan.digest()
 
 
+@pytest.mark.one_in(2)
 @BOTH
 @given(data=st.data())
 @FEW

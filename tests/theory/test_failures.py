@@ -207,6 +207,7 @@ def paused(scheduling, seed):
     return sim.simulate(sim.Topology.model_validate(tree), replications=1, seed=seed, detail="summary")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("scheduling", ["FIFO", "PS"])
 def test_mean_number_where_work_stands_still(measured, judge, scheduling):
     """Breakdowns that come whether it is busy or idle, and after which work goes on where it was.

@@ -597,7 +597,7 @@ def wait_for(process, done):
             return
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 class TestInterrupted:
     def test_processes_before_anything_is_finished(self, tmp_path):

@@ -17,7 +17,7 @@ from simulator import cli
 from simulator.cli import common, sweeping, sweeptable
 from simulator.spec.text import Text
 
-pytestmark = pytest.mark.one_in(2)
+pytestmark = pytest.mark.one_in(4)
 
 ROOT = Path(__file__).parents[3]
 SHOP = """\

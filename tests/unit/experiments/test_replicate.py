@@ -51,6 +51,7 @@ def test_a_job_is_one_run_of_the_engine(jobs):
     assert same(trace, ReferenceEngine().run(jobs[3].plan, seed=3, replication=1, detail="attempts"))
 
 
+@pytest.mark.one_in(2)
 def test_the_same_bytes_wherever_they_run(jobs, monkeypatch):
     serial = run_jobs(ReferenceEngine(), jobs)
     assert [(trace.replication, trace.digest) for trace in serial] == [
@@ -167,6 +168,7 @@ replicate.run_jobs(ReferenceEngine(), jobs)
 """
 
 
+@pytest.mark.one_in(2)
 def test_the_first_workers_of_a_process_never_hear_a_ctrl_c():
     minimal = Path(__file__).parents[3] / "topologies" / "minimal.yaml"
     words = [sys.executable, "-c", FIRST_WORKERS, str(minimal)]

@@ -35,6 +35,7 @@ def texts(ax):
     return [text.get_text() for text in ax.texts]
 
 
+@pytest.mark.one_in(3)
 def test_a_panel_a_policy_set(found):
     axes = sim.plots.drill(found)
     titles = [ax.get_title(loc="left") for ax in axes]

@@ -19,7 +19,7 @@ import simulator as sim
 from simulator.experiments import replicate
 from simulator.experiments.sweeps import journal, workers
 
-pytestmark = pytest.mark.one_in(2)
+pytestmark = pytest.mark.one_in(3)
 
 ROOT = Path(__file__).parents[4]
 AXES = {"workload.rate": ["20/s", "-1/s", "60/s"], "services.store.replicas": [1, 2]}

@@ -15,6 +15,8 @@ DIGITS: Final = 4
 """That matter, of a value."""
 REST_DIGITS: Final = 2
 """That matter, of what a share lacks to all: 99.9987 % is not 100 %."""
+WIDTH_DIGITS: Final = 2
+"""Of the width of an interval: more of its ends would be chance."""
 DUST: Final = 1e-6
 """Share of a value below which a half width is what rounding leaves."""
 TINY, HUGE = 1e-6, 1e15
@@ -95,9 +97,9 @@ def ends(low: float, high: float, unit: Unit = PLAIN) -> str:
     both = [_exact(end * unit.factor, unit) for end in (low, high)]
     if not all(math.isfinite(end) and (end == 0.0 or TINY <= abs(end) < HUGE) for end in both):
         return f"{write(low, unit)} to {write(high, unit)}"
-    near = [_places(end, 1) for end in both]
+    near = [_places(end, WIDTH_DIGITS) for end in both]
     near += [_places(100.0 - end, REST_DIGITS) for end in both if unit == PERCENT and end < 100.0]
-    places = max(_places(both[1] - both[0], DIGITS), *near)
+    places = max(_places(both[1] - both[0], WIDTH_DIGITS), *near)
     while places and all(round(end, places) == round(end, places - 1) for end in both):
         places -= 1
     return " to ".join(fixed(end, places) for end in both)

@@ -89,7 +89,7 @@ def test_both_ends_have_one_digit_and_what_is_not_all_does_not_look_like_it():
     assert ends(0.9897, 0.999982, PERCENT) == "98.9700 to 99.9982"
     assert ends(0.15, 0.35, MILLISECONDS) == "150 to 350"
     assert ends(0.004123, 0.1234, MILLISECONDS) == "4.1 to 123.4"
-    assert ends(0.0, 0.00123, PERCENT) == "0.000 to 0.123"
+    assert ends(0.0, 0.00123, PERCENT) == "0.00 to 0.12"
     assert ends(0.5, INF, MILLISECONDS) == "500 to infinite"
 
 

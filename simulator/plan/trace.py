@@ -25,8 +25,7 @@ LOST = len(Outcome)
 
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
     """The cuts of a run, ascending, from 0 to the horizon, the warmup among them."""
-    grid = np.arange(BINS + 1) * duration_s / BINS
-    grid[-1] = duration_s  # 200 x H / 200 is not always H
+    grid = to_the_nanosecond(np.arange(BINS + 1) * duration_s / BINS)  # as the engines count, who round half up
     return np.unique(np.append(grid, [] if warmup_s is None else [warmup_s]))
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import ResultError
 from ..plan.layout import GOOD, Outcome
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.trace import CallLog, RequestLog, Trace
+from ..plan.trace import CallLog, RequestLog, Trace, to_the_nanosecond
 from . import warmup
 from .groups import blocks, gather, order_by_group, start_groups
 from .sections import SECTIONS, Sections, sections_of
@@ -44,7 +44,7 @@ class Observed:
     @property
     def time_s(self) -> float:
         """Simulated seconds within the span, of all replications."""
-        return float(self.edges[-1] - self.edges[self.first]) * len(self.traces)
+        return float(to_the_nanosecond(self.edges[-1] - self.edges[self.first])) * len(self.traces)
 
     @property
     def detail(self) -> str:
@@ -58,15 +58,15 @@ class Observed:
 
     def _since(self, column: str) -> NDArray[Any]:
         arrays = [getattr(trace, column) for trace in self.traces]
-        return np.asarray(sum(array[-1] - array[self.first] for array in arrays))
+        return _exact(np.asarray(sum(array[-1] - array[self.first] for array in arrays)))
 
     def _within(self, column: str) -> NDArray[Any]:
-        return np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces))
+        return _exact(np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces)))
 
     def in_sections(self, column: str) -> NDArray[Any]:
         """Sums of what a trace has by bin: one row a replication, then one a section of its span."""
         arrays = [getattr(trace, column)[self.first :] for trace in self.traces]
-        return np.array([[part.sum(axis=0) for part in np.array_split(array, SECTIONS)] for array in arrays])
+        return _exact(np.array([[part.sum(axis=0) for part in np.array_split(array, SECTIONS)] for array in arrays]))
 
     @cached_property
     def sections(self) -> Sections:
@@ -176,7 +176,7 @@ class Observed:
     def _served_calls(self) -> Iterator[tuple[Integers, Floats]]:
         for log in blocks(self.call_logs):
             kept = (log.arrival_s >= self.warmup_s) & (log.outcome <= GOOD)
-            yield log.endpoint[kept], log.end_s[kept] - log.start_s[kept]
+            yield log.endpoint[kept], to_the_nanosecond(log.end_s[kept] - log.start_s[kept])
 
     @cached_property
     def _calls_by_endpoint(self) -> list[Floats]:
@@ -189,6 +189,11 @@ class Observed:
         if len(self.traces) > 1:
             return np.concatenate([one.calls_of(endpoint) for one in self.each])
         return self._calls_by_endpoint[endpoint]
+
+
+def _exact(sums: NDArray[Any]) -> NDArray[Any]:
+    """Sums of times without what adding up seconds made of them; counts as they are."""
+    return to_the_nanosecond(sums) if sums.dtype == np.float64 else sums
 
 
 def check_traces(plan: Plan, traces: Sequence[Trace]) -> None:

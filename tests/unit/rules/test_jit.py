@@ -385,7 +385,7 @@ for thread in threads:
     thread.start()
     time.sleep(0.1)
 for thread in threads:
-    thread.join(5.0)
+    thread.join(60.0)
     assert not thread.is_alive(), "they wait for each other"
 """
 

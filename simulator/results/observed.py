@@ -100,8 +100,8 @@ class Observed:
 
     @cached_property
     def wasted(self) -> Floats:
-        """Services, Waste: seconds of work for nobody in the span."""
-        return self._within("wasted")
+        """Services, Waste: seconds of work for nobody in the span: shares of it, so no whole nanoseconds."""
+        return np.asarray(sum(trace.wasted[self.first :].sum(axis=0) for trace in self.traces))
 
     @cached_property
     def replica_seconds(self) -> Floats:

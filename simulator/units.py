@@ -76,7 +76,7 @@ def _duration(text: str) -> float:
         scales = [_SECONDS[unit] for _, unit in parts]
         if any(later >= earlier for earlier, later in itertools.pairwise(scales)):
             raise ValueError(f"expected units from large to small, as in 1h30m, found `{text}`")
-        return _whole(sum((Fraction(number) * _SECONDS[unit] for number, unit in parts), Fraction(0)), text)
+        return whole(sum((Fraction(number) * _SECONDS[unit] for number, unit in parts), Fraction(0)), text)
     if _PLAIN.match(text):
         if Fraction(text) == 0:
             return 0.0
@@ -86,8 +86,15 @@ def _duration(text: str) -> float:
     raise ValueError(f"expected a duration such as 250ms, found `{text}`")
 
 
-def _whole(seconds: Fraction, text: str) -> float:
-    """Seconds to the nearest nanosecond, half up (rule 1.1)."""
+def whole(seconds: Fraction | float, text: str) -> float:
+    """Seconds to the nearest nanosecond, half up (rule 1.1); `text` is what was written.
+
+    Raises
+    ------
+    ValueError
+        If there are some, but less than half a nanosecond.
+    """
+    seconds = Fraction(seconds)
     nanoseconds = math.floor(seconds * 10**9 + Fraction(1, 2))
     if nanoseconds == 0 < seconds:
         raise ValueError(f"time is counted in whole nanoseconds, found `{text}`, which is none")

@@ -25,12 +25,12 @@ LOST = len(Outcome)
 
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
     """The cuts of a run, ascending, from 0 to the horizon, the warmup among them."""
-    grid = to_the_nanosecond(np.arange(BINS + 1) * duration_s / BINS)  # as the engines count, who round half up
-    return np.unique(np.append(grid, [] if warmup_s is None else [warmup_s]))
+    grid = np.arange(BINS + 1) * duration_s / BINS
+    return np.unique(to_the_nanosecond(np.append(grid, [] if warmup_s is None else [warmup_s])))
 
 
 def to_the_nanosecond(seconds: Floats) -> Floats:
-    """The difference of two times in seconds, without what rounding made of it (rule 1.4)."""
+    """Differences and sums of times in seconds, without what rounding made of them (rule 1.4)."""
     return np.rint(seconds * 1e9) / 1e9
 
 
@@ -86,6 +86,11 @@ class RequestLog:
     cause_service: Integers  # -1 where there was none
     attempts: Integers  # tries at calls made for it, its own first
 
+    @property
+    def latency_s(self) -> Floats:
+        """From its arrival to its end, in any outcome."""
+        return to_the_nanosecond(self.end_s - self.arrival_s)
+
 
 @dataclass(frozen=True, eq=False)
 class CallLog:
@@ -97,6 +102,11 @@ class CallLog:
     start_s: Floats
     end_s: Floats
     outcome: Integers
+
+    @property
+    def latency_s(self) -> Floats:
+        """From the beginning of its first try to its end."""
+        return to_the_nanosecond(self.end_s - self.start_s)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.trace import Tally, to_the_nanosecond
+from ..plan.trace import Tally
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
 from .statistics import quantiles, ratio
@@ -55,7 +55,7 @@ def call_percentiles(observed: Observed, entries: Entries) -> Floats:
         for log in blocks(observed.call_logs):
             kept = (log.arrival_s >= observed.warmup_s) & (log.outcome <= GOOD)
             group = entries.group[log.entry[kept]] * endpoints + log.endpoint[kept]
-            yield group, to_the_nanosecond(log.end_s[kept] - log.start_s[kept])
+            yield group, log.latency_s[kept]
 
     return grouped_quantiles(*gather(pieces()), groups * endpoints, PROBABILITIES).reshape(result.shape)
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.layout import Outcome
-from ..plan.trace import AttemptLog, RequestLog, to_the_nanosecond
+from ..plan.trace import AttemptLog, RequestLog
 from .observed import Observed
 from .tables import WORDS
 
@@ -72,7 +72,7 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
             "workload": words(column(lambda log: log.workload), plan.workloads.name),
             "endpoint": distinct_words(plan.calls.target[plan.workloads.entry_call[entry]], plan.endpoints.name),
             "arrival_s": column(lambda log: log.arrival_s),
-            "latency_s": column(lambda log: to_the_nanosecond(log.end_s - log.arrival_s)),
+            "latency_s": column(lambda log: log.latency_s),
             "outcome": words(column(lambda log: log.outcome), WORDS),
             "cause": causes(
                 column(lambda log: log.cause_outcome),

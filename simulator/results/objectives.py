@@ -11,7 +11,7 @@ import pandas as pd
 from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers, Objective, Plan
-from ..plan.trace import Tally, to_the_nanosecond
+from ..plan.trace import Tally
 from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed
@@ -65,7 +65,7 @@ def latencies_of(observed: Observed, target: Target) -> Floats | None:
     for request in observed.request_logs:
         kept = (request.arrival_s >= observed.warmup_s) & (request.outcome <= GOOD)
         kept &= np.isin(request.entry, target.entries)
-        found.append(to_the_nanosecond(request.end_s[kept] - request.arrival_s[kept]))
+        found.append(request.latency_s[kept])
     return np.concatenate(found)
 
 

@@ -58,15 +58,15 @@ class Observed:
 
     def _since(self, column: str) -> NDArray[Any]:
         arrays = [getattr(trace, column) for trace in self.traces]
-        return _exact(np.asarray(sum(array[-1] - array[self.first] for array in arrays)))
+        return exact(np.asarray(sum(array[-1] - array[self.first] for array in arrays)))
 
     def _within(self, column: str) -> NDArray[Any]:
-        return _exact(np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces)))
+        return exact(np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces)))
 
     def in_sections(self, column: str) -> NDArray[Any]:
         """Sums of what a trace has by bin: one row a replication, then one a section of its span."""
         arrays = [getattr(trace, column)[self.first :] for trace in self.traces]
-        return _exact(np.array([[part.sum(axis=0) for part in np.array_split(array, SECTIONS)] for array in arrays]))
+        return exact(np.array([[part.sum(axis=0) for part in np.array_split(array, SECTIONS)] for array in arrays]))
 
     @cached_property
     def sections(self) -> Sections:
@@ -176,7 +176,7 @@ class Observed:
     def _served_calls(self) -> Iterator[tuple[Integers, Floats]]:
         for log in blocks(self.call_logs):
             kept = (log.arrival_s >= self.warmup_s) & (log.outcome <= GOOD)
-            yield log.endpoint[kept], to_the_nanosecond(log.end_s[kept] - log.start_s[kept])
+            yield log.endpoint[kept], log.latency_s[kept]
 
     @cached_property
     def _calls_by_endpoint(self) -> list[Floats]:
@@ -191,7 +191,7 @@ class Observed:
         return self._calls_by_endpoint[endpoint]
 
 
-def _exact(sums: NDArray[Any]) -> NDArray[Any]:
+def exact(sums: NDArray[Any]) -> NDArray[Any]:
     """Sums of times without what adding up seconds made of them; counts as they are."""
     return to_the_nanosecond(sums) if sums.dtype == np.float64 else sums
 

@@ -13,7 +13,7 @@ from ..plan.layout import GOOD
 from ..plan.plan import Floats, Integers
 from ..plan.trace import BINS, Count, Level, make_edges, to_the_nanosecond
 from .groups import blocks, gather, grouped_quantiles
-from .observed import Observed
+from .observed import Observed, exact
 from .statistics import ratio
 
 POINTS = 100
@@ -38,7 +38,7 @@ def call_percentiles(observed: Observed, edges: Floats) -> Floats:
             kept = (log.end_s < edges[-1]) & (log.outcome <= GOOD)
             bins = np.searchsorted(edges, log.end_s[kept], side="right") - 1
             group = bins * services + observed.plan.endpoints.service[log.endpoint[kept]]
-            yield group, to_the_nanosecond(log.end_s[kept] - log.start_s[kept])
+            yield group, log.latency_s[kept]
 
     return grouped_quantiles(*gather(pieces()), shape[0] * services, (0.5, 0.99)).reshape(shape)
 
@@ -52,10 +52,10 @@ def timeline_table(observed: Observed) -> pd.DataFrame:
     seconds = (to_the_nanosecond(np.diff(edges)) * replications)[:, None]
 
     def change(column: str) -> NDArray[Any]:
-        return np.asarray(sum(np.diff(getattr(trace, column)[rows], axis=0) for trace in observed.traces))
+        return exact(np.asarray(sum(np.diff(getattr(trace, column)[rows], axis=0) for trace in observed.traces)))
 
-    levels, counts = to_the_nanosecond(change("levels")), change("counts")
-    replica_seconds = to_the_nanosecond(change("replicas")[:, unit])
+    levels, counts = change("levels"), change("counts")
+    replica_seconds = change("replicas")[:, unit]
     percentiles = call_percentiles(observed, edges)
     columns = {
         "arrival_rate_per_s": counts[:, :, Count.BEGUN] / seconds,
@@ -64,7 +64,7 @@ def timeline_table(observed: Observed) -> pd.DataFrame:
         "queue_length": levels[:, :, Level.WAITING] / seconds,
         "utilisation_ratio": ratio(levels[:, :, Level.BUSY], replica_seconds * plan.units.cores[unit]),
         "replicas": replica_seconds / seconds,
-        "ready_replicas": to_the_nanosecond(change("ready")[:, unit]) / seconds,
+        "ready_replicas": change("ready")[:, unit] / seconds,
         "latency_p50_s": percentiles[:, :, 0],
         "latency_p99_s": percentiles[:, :, 1],
     }

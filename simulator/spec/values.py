@@ -72,7 +72,18 @@ def _quantity(parse: Callable[[str], float], noun: str, example: str) -> Callabl
     return read
 
 
-read_duration = _quantity(units.parse_duration, "a duration", "250ms")
+_read_seconds = _quantity(units.parse_duration, "a duration", "250ms")
+
+
+def read_duration(value: object) -> float:
+    """Return seconds, to the nanosecond, from `250ms` or, in Python, a number of them."""
+    seconds = _read_seconds(value)
+    try:
+        return units.whole(seconds, describe(value))
+    except ValueError as error:
+        raise mistake(str(error)) from None
+
+
 read_rate = _quantity(units.parse_rate, "a rate", "80/s")
 
 

@@ -42,7 +42,7 @@ def see_services(plan: Plan, trace: Trace, since_s: float, until_s: float) -> Se
     here = (log.arrival_s >= since_s) & (log.arrival_s < until_s)
     service = plan.endpoints.service[log.endpoint[here]]
     good = log.outcome[here] <= GOOD
-    latency = (log.end_s - log.start_s)[here]
+    latency = log.latency_s[here]
     arrival = requests.arrival_s[attempts.row]
     waits = ~np.isin(attempts.call, plan.programs.a[plan.programs.op == Op.SEND])
     endless = waits & (attempts.outcome == Outcome.UNFINISHED) & (arrival >= since_s) & (arrival < until_s)

@@ -46,7 +46,7 @@ class Fates:
 def read_fates(log: RequestLog) -> Fates:
     """Of a log of requests, in whatever order."""
     order = np.lexsort((log.request, log.workload))
-    latency = np.where(log.outcome <= GOOD, log.end_s - log.arrival_s, np.nan)
+    latency = np.where(log.outcome <= GOOD, log.latency_s, np.nan)
     fates = Fates(log.workload, log.request, log.entry, log.arrival_s, latency, log.outcome, log.attempts)
     return fates.take(order)
 

@@ -59,6 +59,30 @@ def test_time_goes_on_after_many_requests_at_one_instant(assert_same):
     assert trace.outcomes.sum() > 20_000
 
 
+def test_levels_that_stay_for_longer_than_a_float_counts_nanoseconds(assert_same):
+    """Years, where 2^53 ns are 104 days: what a level has been is added up in the same order of roundings."""
+    law = {"dist": "exponential", "mean": "20000h"}
+    tree = {
+        "simulation": {"duration": "200000h", "warmup": "0s"},
+        "services": {"a": {"replicas": 1, "resources": {"cpu": 7}, "steps": [{"cpu": law}, {"sleep": law}]}},
+        "workload": {"w": {"call": "a", "users": 7, "thinkTime": "1.000000001s"}},
+    }
+    assert assert_same(twins.Case(tree, detail="summary")).trace.outcomes.sum() > 20
+
+
+def test_delays_without_an_end_add_up_to_never(assert_same):
+    delays = [{"at": "1s", "for": "5s", "target": "a", "delay": {"fixedDelay": "600000h"}} for _ in range(6)]
+    tree = {
+        "simulation": {"duration": "10s", "warmup": "0s"},
+        "services": {"a": {"steps": [{"cpu": "1ms"}]}, "b": {"steps": [{"call": "a", "timeout": "1s"}]}},
+        "faults": delays,
+        "workload": {"w": {"call": "b", "rate": "10/s", "arrivals": "even"}},
+    }
+    trace = assert_same(twins.Case(tree)).trace
+    assert (trace.requests.outcome == 2).sum() == 50, "those of [1 s, 6 s) time out"
+    assert trace.tries[:, 1].sum() == 100
+
+
 def test_a_heap_that_outgrows_its_place(assert_same):
     assert assert_same(features.sleepers(12_000)).trace.outcomes.sum() > 8_000
 

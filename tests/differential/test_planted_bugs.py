@@ -386,7 +386,7 @@ BUGS: list[tuple[str, str, str, str]] = [
     (
         "only the first delay",
         "hazards.py",
-        "latency += m[fault + Fault.DELAY]",
+        "latency = min(latency + m[fault + Fault.DELAY], NEVER)",
         "return latency + m[fault + Fault.DELAY]",
     ),
     (

@@ -42,7 +42,7 @@ def begin_effort(m: Words, f: Floats, task: int) -> None:
     m[effort + Effort.DEADLINE] = min(m[World.NOW] + patience, deadline_of(m, task))
     m[effort + Effort.MADE] = 0
     m[effort + Effort.TRIES] = 0
-    m[effort + Effort.HEDGED] = 1 if m[policy + Policy.HEDGE] >= NEVER else 0
+    m[effort + Effort.HEDGED] = 1 if m[policy + Policy.HEDGE] == NEVER else 0
     m[effort + Effort.RIVAL] = 0
     m[effort + Effort.HEDGE_TIMER] = 0
     m[effort + Effort.WAIT] = m[policy + Policy.BACKOFF]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import FaultKind
 from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.nanoseconds import NEVER
 from ...rules.randomness import uniform
 from .downtime import Fault
 from .flight import Exchange
@@ -43,7 +44,7 @@ def delayed(m: Words, f: Floats, exchange: int, latency: int) -> int:
         fault = m[place]
         late = m[fault + Fault.KIND] == DELAY and is_on(m, fault, m[World.NOW])
         if late and chance_falls(m, f, fault, address):
-            latency += m[fault + Fault.DELAY]
+            latency = min(latency + m[fault + Fault.DELAY], NEVER)
         place += 1
     return latency
 

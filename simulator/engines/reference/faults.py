@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...plan.layout import FaultKind, Outcome
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
-from ...rules.nanoseconds import all_nanoseconds, nanoseconds
+from ...rules.nanoseconds import NEVER, all_nanoseconds, nanoseconds
 from ...rules.randomness import child, uniform
 from .clock import Moment
 from .draws import Draw
@@ -225,7 +225,7 @@ def delayed(exchange: Exchange, key: int, now: int) -> int:
     for fault in exchange.call.faults:
         late = fault.kind is FaultKind.DELAY and fault.is_on(now)
         if late and uniform(key, exchange.address, fault.stream, 0) < fault.chance:
-            time += fault.delay
+            time = min(time + fault.delay, NEVER)
     return time
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Level:
     """A number over time and its integral: area += value x (now - since) at each change (rule 11.2).
 
-    Of whole nanoseconds each product is whole, and is rounded once: the area, a float, may be more than a word holds.
+    The area is a float of nanoseconds: it may be more than a word holds.
     """
 
     __slots__ = ("area", "since", "value")
@@ -18,13 +18,13 @@ class Level:
 
     def change(self, now: float, by: int) -> None:
         """From now on the level is higher by `by`."""
-        self.area += float(self.value * (now - self.since))
+        self.area += self.value * float(now - self.since)
         self.since = now
         self.value += by
 
     def at(self, now: float) -> float:
         """The integral up to now; looking changes nothing, so that more looks give the same bits."""
-        return self.area + float(self.value * (now - self.since))
+        return self.area + self.value * float(now - self.since)
 
 
 class Meter:

@@ -25,47 +25,29 @@ constexpr double HOP_S = 500e-6;
 
 #ifdef ADDRESSED
 
-// Philox4x32-10 (Salmon, Moraes, Dror and Shaw, 2011), as in simulator/rules/randomness.py: 128 bits of a counter and
+// Philox2x64-10 (Salmon, Moraes, Dror and Shaw, 2011), as in simulator/rules/randomness.py: 128 bits of a counter and
 // 64 of a key to 128 random bits, of which the first 64 are used.
-struct Bits {
-    uint32_t r0, r1, r2, r3;
-};
-
-constexpr Bits philox(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
+constexpr uint64_t philox(uint64_t c0, uint64_t c1, uint64_t key) {
     for (int round = 0; round < 10; round++) {
-        const uint64_t left = uint64_t{0xD2511F53} * c0, right = uint64_t{0xCD9E8D57} * c2;
-        c0 = static_cast<uint32_t>(right >> 32) ^ c1 ^ k0;
-        c2 = static_cast<uint32_t>(left >> 32) ^ c3 ^ k1;
-        c1 = static_cast<uint32_t>(right);
-        c3 = static_cast<uint32_t>(left);
-        k0 += 0x9E3779B9;
-        k1 += 0xBB67AE85;
+        const unsigned __int128 product = static_cast<unsigned __int128>(0xD2B74407B1CE6E93) * c0;
+        c0 = static_cast<uint64_t>(product >> 64) ^ key ^ c1;
+        c1 = static_cast<uint64_t>(product);
+        key += 0x9E3779B97F4A7C15;
     }
-    return {c0, c1, c2, c3};
+    return c0;
 }
 
 // The known answer that the authors publish: without it this does not compile.
-constexpr Bits ZEROS = philox(0, 0, 0, 0, 0, 0);
-static_assert(ZEROS.r0 == 0x6627e8d5 && ZEROS.r1 == 0xe169c58d && ZEROS.r2 == 0xbc57ac4c && ZEROS.r3 == 0x9b00dbd8,
-              "this is not Philox4x32-10");
-
-// Its first 64 bits, for a counter of one word of 64 bits and two of 32.
-inline uint64_t philox(uint64_t word, uint32_t c2, uint32_t c3, uint64_t key) {
-    const Bits bits = philox(static_cast<uint32_t>(word), static_cast<uint32_t>(word >> 32), c2, c3,
-                             static_cast<uint32_t>(key), static_cast<uint32_t>(key >> 32));
-    return uint64_t{bits.r1} << 32 | bits.r0;
-}
+static_assert(philox(0, 0, 0) == 0xca00a0459843d731, "this is not Philox2x64-10");
 
 class Random {
   public:
-    Random(uint64_t seed, uint64_t replication)
-        : key(philox(seed, static_cast<uint32_t>(replication), static_cast<uint32_t>(replication >> 32),
-                     0x696361747265706C)) {}
+    Random(uint64_t seed, uint64_t replication) : key(philox(seed, replication, 0x7265706C69636174)) {}
 
-    static uint64_t child(uint64_t parent, uint32_t site) { return philox(parent, site, 0, 0x6573732161646472); }
+    static uint64_t child(uint64_t parent, uint64_t site) { return philox(parent, site << 32, 0x6164647265737321); }
 
-    double exponential(double mean, uint64_t address, uint32_t stream, uint32_t k) const {
-        const double u = (static_cast<double>(philox(address, stream, k, key) >> 12) + 0.5) * 0x1p-52;
+    double exponential(double mean, uint64_t address, uint64_t stream, uint64_t k) const {
+        const double u = (static_cast<double>(philox(address, stream << 32 | k, key) >> 12) + 0.5) * 0x1p-52;
         return -mean * std::log(1.0 - u);
     }
 

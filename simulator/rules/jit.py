@@ -43,6 +43,7 @@ __all__ = [
     "is_at_hand",
     "is_kept",
     "kernel",
+    "multiply_high",
     "prefetch",
     "rule",
     "subroutine",
@@ -257,6 +258,18 @@ def prefetch(_typing: Any, words: Any, index: Any) -> Any:
         builder.call(fetch, [place, number(0), number(3), number(1)])
 
     return types.void(words, types.int64), generate
+
+
+@intrinsic
+def multiply_high(_typing: Any, a: Any, b: Any) -> Any:
+    """The upper half of the 128 bits of a product of two unsigned numbers: an instruction of most machines."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+        return builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))
+
+    return uint64(uint64, uint64), generate
 
 
 def _pointer(array: Any, element: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Philox4x32-10 in plain Python, written from the paper, and its inverse: the question of an answer."""
+"""Philox2x64-10 in plain Python, written from the paper, and its inverse: the question of an answer."""
 
 from __future__ import annotations
 
@@ -7,47 +7,34 @@ from types import SimpleNamespace
 
 import pytest
 
-WORD = 2**32
-MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-WEYL = (0x9E3779B9, 0xBB67AE85)
-Words = tuple[int, ...]
+WORD = 2**64
+MULTIPLIER, WEYL = 0xD2B74407B1CE6E93, 0x9E3779B97F4A7C15
 
 
-def round_keys(key: Words) -> list[Words]:
-    return [tuple((k + i * w) % WORD for k, w in zip(key, WEYL, strict=True)) for i in range(10)]
+def round_keys(key: int) -> list[int]:
+    return [(key + i * WEYL) % WORD for i in range(10)]
 
 
-def philox(counter: Words, key: Words) -> Words:
-    a, b, c, d = counter
-    for low, high in round_keys(key):
-        first, second = MULTIPLIERS[0] * a, MULTIPLIERS[1] * c
-        a, b, c, d = (second // WORD) ^ b ^ low, second % WORD, (first // WORD) ^ d ^ high, first % WORD
-    return a, b, c, d
+def philox(counter: tuple[int, int], key: int) -> tuple[int, int]:
+    a, b = counter
+    for mixed in round_keys(key):
+        product = MULTIPLIER * a
+        a, b = (product // WORD) ^ mixed ^ b, product % WORD
+    return a, b
 
 
-def counter_of(words: Words, key: Words) -> Words:
+def counter_of(words: tuple[int, int], key: int) -> tuple[int, int]:
     """The counter that gives these words: every round can be taken back."""
-    a, b, c, d = words
-    inverses = [pow(m, -1, WORD) for m in MULTIPLIERS]
-    for low, high in reversed(round_keys(key)):
-        before_a, before_c = d * inverses[0] % WORD, b * inverses[1] % WORD
-        before_b = a ^ low ^ (MULTIPLIERS[1] * before_c // WORD)
-        before_d = c ^ high ^ (MULTIPLIERS[0] * before_a // WORD)
-        a, b, c, d = before_a, before_b, before_c, before_d
-    return a, b, c, d
-
-
-def split(number: int) -> Words:
-    return number % WORD, number // WORD
-
-
-def join(words: Words) -> int:
-    return words[0] + words[1] * WORD
+    a, b = words
+    for mixed in reversed(round_keys(key)):
+        before = b * pow(MULTIPLIER, -1, WORD) % WORD
+        a, b = before, a ^ mixed ^ (MULTIPLIER * before // WORD)
+    return a, b
 
 
 @pytest.fixture(scope="session")
 def plain() -> SimpleNamespace:
-    return SimpleNamespace(philox=philox, counter_of=counter_of, split=split, join=join)
+    return SimpleNamespace(philox=philox, counter_of=counter_of)
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +42,7 @@ def question() -> Callable[[int, int], tuple[int, int, int]]:
     """(key, 52 bits) to (address, stream, k), at which the uniform number is (bits + 1/2) / 2**52."""
 
     def ask(key: int, bits: int) -> tuple[int, int, int]:
-        low, high = split(bits << 12)
-        c0, c1, c2, c3 = counter_of((low, high, 1, 2), split(key))
-        return join((c0, c1)), c2, c3
+        address, which = counter_of((bits << 12, 1), key)
+        return address, which // 2**32, which % 2**32
 
     return ask

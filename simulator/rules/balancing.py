@@ -3,8 +3,8 @@
 All that a unit's balancer knows is on its board, some words of an array from a place `at` on: how many replicas are
 eligible, which one was chosen last, the numbers of the eligible ones in ascending order, the calls sent to each
 replica and not yet answered, what keeps a replica from being chosen; for LEAST_REQUEST of all a tournament of the
-unanswered calls, for CONSISTENT_HASH the ring. Draws are at the attempt's address, in the stream of the target
-service.
+unanswered calls, of some distinct ones room for what was drawn, for CONSISTENT_HASH the ring. Draws are at the
+attempt's address, in the stream of the target service.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ POINTS_PER_REPLICA = 160
 
 READY, LAST, REPLICAS, LEAVES, NUMBERS = range(5)
 """Words of a board: eligible replicas, the last one chosen (-1: none yet), all replicas, leaves of the tournament (0:
-there is none); then the numbers of the eligible ones, the unanswered calls of each replica, its mask, the tournament,
-and the ring: its places in ascending order, and whose they are."""
+there is none); then the numbers of the eligible ones, the unanswered calls of each replica, its mask, and extras: the
+tournament, or positions drawn, or the ring: its places in ascending order, and whose they are."""
 NOBODY = 2**62
 """Unanswered calls of a leaf that stands for no eligible replica."""
 NOT_READY, EJECTED = 1, 2
@@ -50,7 +50,7 @@ def unanswered_at(board, at):
 
 @rule("int64(int64[::1], int64)", "int64(CPointer(int64), int64)")
 def extras_at(board, at):
-    """Where the tournament or the ring is, behind the masks."""
+    """Where the extras are, behind the masks."""
     return at + NUMBERS + 3 * board[at + REPLICAS]
 
 
@@ -154,23 +154,24 @@ def least_of_distinct(board, at, choices, key, address, stream):
     count, ready, unanswered = board[at + READY], at + NUMBERS, unanswered_at(board, at)
     first = pick(uniform(key, address, stream, uint64(0)), count)
     best = board[ready + first]
-    if board[unanswered + best] == 0:
+    if choices == 1 or board[unanswered + best] == 0:
         return best
     if choices == 2:
         # The usual case, without a list of what has been drawn.
         second = pick(uniform(key, address, stream, uint64(1)), count - 1)
         other = board[ready + (second + 1 if second >= first else second)]
         return other if board[unanswered + other] < board[unanswered + best] else best
-    drawn = np.empty(min(choices, count), np.int64)
-    drawn[0] = first
-    for k in range(1, len(drawn)):
+    drawn = extras_at(board, at)  # positions, ascending
+    board[drawn] = first
+    for k in range(1, min(choices, count)):
         position = pick(uniform(key, address, stream, uint64(k)), count - k)
-        place = 0
-        while place < k and position >= drawn[place]:
+        place = drawn
+        while place < drawn + k and position >= board[place]:
             position += 1
             place += 1
-        drawn[place + 1 : k + 1] = drawn[place:k].copy()
-        drawn[place] = position
+        for later in range(drawn + k, place, -1):
+            board[later] = board[later - 1]
+        board[place] = position
         if board[unanswered + board[ready + position]] < board[unanswered + best]:
             best = board[ready + position]
     return best
@@ -290,16 +291,22 @@ def make_board(balancer: int, choices: int, replicas: int, ring_stream: int) -> 
     extra: list[NDArray[np.int64]] = []
     if balancer == LEAST_REQUEST and choices == ALL:
         leaves = 1 << max(0, replicas - 1).bit_length()
-        tree = np.full((2 * leaves, 2), (NOBODY, 0), np.int64)
-        tree[leaves : leaves + replicas] = (0, 1)
-        extra = [tree.ravel()]
+        extra = [_tournament(replicas, leaves)]
+    elif balancer == LEAST_OF_DISTINCT and choices > 2:
+        extra = [np.zeros(min(choices, replicas), np.int64)]
     elif balancer == CONSISTENT_HASH:
         places, owners = make_ring(ring_stream, replicas)
         extra = [places.view(np.int64), owners]
     head = np.array([replicas, -1, replicas, leaves], np.int64)
-    board = np.concatenate([head, np.arange(replicas), np.zeros(2 * replicas, np.int64), *extra])
-    if leaves:
-        tree_at = NUMBERS + 3 * replicas
-        for node in range(leaves - 1, 0, -1):
-            play(board, tree_at, node)
-    return board
+    return np.concatenate([head, np.arange(replicas), np.zeros(2 * replicas, np.int64), *extra])
+
+
+def _tournament(replicas: int, leaves: int) -> NDArray[np.int64]:
+    """Before anything was sent: for each node 0 unanswered, and how many have so few. The node of all is 1."""
+    tree = np.full((2 * leaves, 2), (NOBODY, 0), np.int64)
+    tree[leaves : leaves + replicas] = (0, 1)
+    while leaves > 1:
+        pairs = tree[leaves : 2 * leaves].reshape(-1, 2, 2)
+        leaves //= 2
+        tree[leaves : 2 * leaves] = np.stack([pairs[..., 0].min(axis=1), pairs[..., 1].sum(axis=1)], axis=1)
+    return tree.ravel()

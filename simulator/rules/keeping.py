@@ -27,6 +27,8 @@ PLACE = "SIMULATOR_CACHE_DIR"
 NAME = "microservice-topology-simulator"
 TEMPORARY = "simulator-cache-"
 ENDING = ".nbc"
+OBJECT = ".o"
+"""Of what numba keeps, and of objects that need no numba."""
 KEPT_S = 30 * 24 * 3600.0
 """For how long code that nobody uses is kept: that of older sources, mostly."""
 KEPT_FOLDERS = 8
@@ -55,7 +57,7 @@ def find_folder(name: str) -> Path:
         return _temporary(name)
     # A folder that cannot be written, in an image, has what was compiled ahead: or nothing, and is of no use.
     if not _can_write(folder):
-        return folder if any(folder.glob(f"*{ENDING}")) else _temporary(name)
+        return folder if any(_code_in(folder)) else _temporary(name)
     with suppress(OSError):
         os.utime(folder)  # in use
         sweep(place, folder)
@@ -99,9 +101,13 @@ def read(file: Path) -> bytes | None:
     return content if hashlib.sha256(content).digest() == seal else None
 
 
+def _code_in(folder: Path) -> Iterator[Path]:
+    return (file for file in folder.iterdir() if file.suffix in (ENDING, OBJECT))
+
+
 def drop_damaged(folder: Path) -> bool:
     """Remove files that are not whole, so that what they had is made again; whether there were any."""
-    damaged = [file for file in folder.glob(f"*{ENDING}") if read(file) is None]
+    damaged = [file for file in _code_in(folder) if read(file) is None]
     for file in damaged:
         with suppress(OSError):
             file.unlink()

@@ -24,6 +24,11 @@ class Part(JITCodeLibrary):  # type: ignore[misc]
         """What numba tells of Python's objects that a function needs: a part needs none, and has no place for them."""
         return SimpleNamespace(set_env=lambda name, environment: None)
 
+    def add_llvm_module(self, module: Any) -> None:
+        """Taken in as it is: it is optimised with its caller."""
+        module.data_layout = self._codegen._data_layout
+        self._final_module.link_in(module)
+
     def finalize(self) -> None:
         """Nothing is done yet."""
         self._raise_if_finalized()
@@ -50,6 +55,32 @@ class Whole(JITCodeLibrary):  # type: ignore[misc]
         self._raise_if_finalized()
         _take_in(self)
         super().finalize()
+
+    def _optimize_final_module(self) -> None:
+        """Once: numba would do it twice, to find first what need not be counted as a reference."""
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+
+
+class Alone(Whole):
+    """A function with all its parts as an object that needs nothing of numba: `code` is its bytes."""
+
+    code: bytes
+
+    @property
+    def codegen(self) -> Any:
+        """As of a part: it has no place for objects of Python."""
+        return SimpleNamespace(set_env=lambda name, environment: None)
+
+    def _finalize_final_module(self) -> None:
+        """Nothing is loaded into numba's own engine."""
+        self.code = self._codegen._tm.emit_object(self._final_module)
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        """Null: it is called otherwise."""
+        self._ensure_finalized()
+        return 0
 
 
 def _take_in(library: Any) -> None:

@@ -23,7 +23,7 @@ def philox(c0, c1, key):
     return c0, c1
 
 
-@rule("uint64(uint64, uint64)")
+@rule("uint64(uint64, uint64)", alone=True)
 def mix(seed: int, replication: int) -> int:
     """The key of one replication's draws."""
     return philox(seed, replication, uint64(REPLICATION_KEY))[0]

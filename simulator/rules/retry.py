@@ -7,7 +7,7 @@ Backoff And Jitter", AWS Architecture Blog, 2015, for the ways to draw a wait.
 from __future__ import annotations
 
 from ..plan.layout import Jitter
-from .jit import int64, rule
+from .jit import rule
 from .nanoseconds import nearest
 
 NONE, FULL, EQUAL = int(Jitter.NONE), int(Jitter.FULL), int(Jitter.EQUAL)
@@ -41,4 +41,4 @@ def backoff(jitter: int, base: int, most: int, k: int, previous: int, u: float) 
 @rule("boolean(int64, int64, float64, int64)")
 def has_budget(active: int, retries: int, percent: float, least: int) -> bool:
     """Whether one more re-try is within the budget, beside so many active tries and re-tries."""
-    return retries < max(int64(percent * active / 100.0), least)
+    return retries < max(int(percent * active / 100.0), least)

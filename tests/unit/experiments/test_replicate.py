@@ -144,7 +144,7 @@ def test_own_workers_are_gone_after_an_error_and_new_ones_come(jobs, monkeypatch
     monkeypatch.setattr(replicate, "WORTH_PROCESSES", 0)
     monkeypatch.setattr(replicate, "available_cores", lambda: 2)
     bad = [*jobs[:1], Job(jobs[0].plan, 3, -1, "nothing")]
-    with pytest.raises(OverflowError, match="negative int"):
+    with pytest.raises(OverflowError, match="-1 is no uint64"):
         run_jobs(ReferenceEngine(), bad)
     assert all(run_jobs(ReferenceEngine(), jobs[:2]))
 

@@ -13,7 +13,7 @@ def test_everything_is_compiled_and_kept(monkeypatch):
     told = []
     folder = sim.warm(progress=lambda done, total: told.append((done, total)))
     assert folder == jit.cache_folder()
-    assert all(rule.overloads for rule in RULES if rule.__module__.startswith("simulator."))
+    assert all(rule.entry for rule in RULES if rule.__module__.startswith("simulator."))
     assert balancing.make_ring in RULES or balancing.consistent_hash in RULES
     assert told[0][0] == 0
     assert told[-1] == (len(RULES), len(RULES))

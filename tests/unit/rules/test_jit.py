@@ -17,7 +17,7 @@ import numpy as np
 import platformdirs
 import pytest
 
-from simulator.rules import jit
+from simulator.rules import compiling, jit
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_an_added_source_has_another_folder(package):
 
 def test_another_numba_has_another_folder(package, monkeypatch):
     before = folder()
-    monkeypatch.setattr(numba, "__version__", "0.0.0")
+    monkeypatch.setattr(jit, "version", lambda name: "0.0.0")
     assert folder() != before
 
 
@@ -102,7 +102,7 @@ def scale():
 
 
 def signatures(rule) -> list[str]:
-    return [str(signature) for signature in rule.signatures]
+    return [str(signature) for signature in rule.entry.signatures] if rule.entry else []
 
 
 def test_a_rule_has_one_signature_and_is_compiled_when_it_is_first_called(scale):
@@ -191,7 +191,7 @@ def files(place):
 def compiles(rule) -> bool:
     """Whether numba has to compile what is not kept."""
     jit.compile_now(rule)
-    return rule.stats.cache_hits == {}
+    return rule.entry.stats.cache_hits == {}
 
 
 def test_machine_code_is_kept_in_the_folder_once_there_is_some(place):
@@ -285,6 +285,42 @@ def test_a_kernel_is_compiled_for_its_annotations_when_it_is_first_called_and_no
     assert list(tmp_path.rglob("*scaled*")) == []
 
 
+@pytest.fixture
+def alone():
+    """A rule that needs no numba to be called."""
+
+    @jit.rule("float64(float64, int64, CPointer(int64))", alone=True)
+    def alone(x: float, n: int, words) -> float:
+        words[0] += n
+        return x * n
+
+    return alone
+
+
+def test_a_rule_may_be_an_object_of_its_own(place, alone):
+    words = np.array([5])
+    assert alone(0.5, 3, words.ctypes.data) == 1.5
+    assert words[0] == 8
+    with pytest.raises(OverflowError, match=f"{2**63} is no int64"):
+        alone(0.5, 2**63, words.ctypes.data)
+    (file,) = files(place)
+    assert file.suffix == jit.keeping.OBJECT
+    jit.keeping.write(file, file.read_bytes()[jit.keeping.SEAL :])
+    assert jit.fetch(alone)(2.0, 4, words.ctypes.data) == 8.0
+    assert words[0] == 12
+
+
+@pytest.mark.parametrize("how", ["empty", "cut off", "one bit", "text", "foreign", "foreign pickle"])
+def test_a_damaged_or_foreign_object_is_made_anew(place, how, alone):
+    jit.compile_now(alone)
+    (file,) = files(place)
+    file.write_bytes(garbled(file.read_bytes(), how))
+    assert jit.fetch(alone) is None
+    alone.entry = None
+    assert alone(0.5, 3, np.zeros(1, np.int64).ctypes.data) == 1.5
+    assert jit.fetch(alone) is not None
+
+
 def test_a_rule_may_take_a_table_as_an_array_and_as_a_pointer():
     @jit.rule("float64(float64[::1], int64)", "float64(CPointer(float64), int64)")
     def twice(table, at):
@@ -297,7 +333,7 @@ def test_a_rule_may_take_a_table_as_an_array_and_as_a_pointer():
     table = np.array([1.0, 0.25])
     assert caller(table, 1) == 0.5
     assert twice(table, 1) == 0.5
-    assert len(twice.signatures) == 2
+    assert len(signatures(twice)) == 2
 
 
 def test_a_rule_can_be_compiled_before_it_is_called(scale):
@@ -322,18 +358,19 @@ def test_a_kernel_reads_and_writes_the_same_words_as_integers_and_as_floats():
 
 
 IMPORTS = """
-import importlib, pkgutil
+import importlib, pkgutil, sys
 import simulator, simulator.engines.compiled, simulator.rules
+assert "numba" not in sys.modules
 rules = {}
 for package in (simulator.rules, simulator.engines.compiled):
     for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         for value in vars(importlib.import_module(module.name)).values():
             if hasattr(value, "py_func"):
-                rules[value.__qualname__] = len(value.overloads)
+                rules[value.__qualname__] = value.entry
 assert len(rules) > 50, rules
-assert set(rules.values()) == {0}, rules
-assert isinstance(simulator.rules.randomness.mix(1, 0), int)
-assert len(simulator.rules.randomness.mix.overloads) == 1
+assert set(rules.values()) == {None}, rules
+assert isinstance(simulator.rules.randomness.uniform(1, 0, 0, 0), float)
+assert simulator.rules.randomness.uniform.entry
 """
 
 
@@ -343,15 +380,15 @@ def test_to_import_the_rules_compiles_nothing():
 
 
 @pytest.mark.parametrize("times", range(3))
-def test_threads_that_call_first_at_once_compile_once(scale, times):
-    compiled, compile_for = [], scale.compile
+def test_threads_that_call_first_at_once_compile_once(scale, times, monkeypatch):
+    compiled, make = [], compiling.make
 
-    def slowly(signature):
-        compiled.append(signature)
+    def slowly(function):
+        compiled.append(function)
         time.sleep(0.05)
-        compile_for(signature)
+        return make(function)
 
-    scale.compile = slowly
+    monkeypatch.setattr(compiling, "make", slowly)
     threads = 4
     barrier = Barrier(threads)
 
@@ -368,7 +405,7 @@ CROSSING = """
 import time
 from threading import Thread
 import numba
-from simulator.rules import jit
+from simulator.rules import compiling, jit
 
 @jit.rule("float64(float64)")
 def one(x):
@@ -378,8 +415,8 @@ def one(x):
 def caller(x):
     return one(x)
 
-compile_for = one.compile
-one.compile = lambda signature: (time.sleep(0.5), compile_for(signature))
+compile_all = compiling._compile_all
+compiling._compile_all = lambda *given: (time.sleep(0.5), compile_all(*given))
 threads = [Thread(target=function, args=(1.0,), daemon=True) for function in (one, caller)]
 for thread in threads:
     thread.start()
@@ -409,9 +446,3 @@ def test_a_rule_that_cannot_be_compiled_says_so_at_every_call_and_leaves_the_set
         with pytest.raises(numba.core.errors.NumbaError, match="no_such_thing"):
             wrong(1.0)
         assert numba.config.CACHE_DIR == "of others"
-
-
-def test_the_setting_of_others_is_put_back_when_there_is_nothing_to_compile():
-    with pytest.raises(TypeError):
-        jit.rule("float64(float64)")("no function")
-    assert numba.config.CACHE_DIR == "of others"

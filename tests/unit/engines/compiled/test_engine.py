@@ -60,7 +60,7 @@ def test_while_there_is_no_machine_code_it_says_what_takes_so_long(monkeypatch, 
 def test_machine_code_of_an_earlier_process_is_found_where_it_is_kept(monkeypatch, tmp_path):
     CompiledEngine().prepare()
     assert engine.is_compiled()
-    earlier = SimpleNamespace(overloads={}, _cache=engine.run_kernel._cache)
+    earlier = SimpleNamespace(entry=None, alone=engine.run_kernel.alone, stem=engine.run_kernel.stem)
     monkeypatch.setattr(engine, "run_kernel", earlier)
     assert engine.is_compiled()
     monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)

@@ -1,0 +1,210 @@
+"""The one home of numba: machine code of functions, and how it is kept between processes."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numba
+from llvmlite import ir
+from numba import float64, int64, types, uint64
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.serialize import dumps
+from numba.extending import lower_builtin, type_callable, typeof_impl
+
+from ..garbage import uncollected
+from . import jit, keeping, native
+from .linking import Alone, Part, Whole, making
+
+NUMBA_TYPES: dict[Any, Any] = {
+    int: int64,
+    float: float64,
+    bool: types.boolean,
+    type(None): types.void,
+    jit.Words: types.CPointer(int64),
+    jit.Floats: types.CPointer(float64),
+}
+"""What the annotations of a kernel mean to numba."""
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+"""No checks for division by zero: a kernel raises nothing, and a plan has no such divisor."""
+
+
+def make(function: jit.Function[..., Any]) -> Callable[..., Any]:
+    """What runs the machine code of a function that Python calls."""
+    return _make_object(function) if function.alone else _make_whole(function)
+
+
+@uncollected
+def _make_object(function: jit.Function[..., Any]) -> Callable[..., Any]:
+    dispatcher = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
+    with global_compiler_lock, making(Alone):
+        (signature,) = _signatures(function)
+        dispatcher.compile(signature)
+    (compiled,) = dispatcher.overloads.values()
+    gives, takes = compiled.signature.return_type, compiled.signature.args
+    content = native.pack(compiled.fndesc.llvm_func_name, str(gives), list(map(str, takes)), compiled.library.code)
+    # It cannot be kept, for want of room perhaps: then it is made again next time.
+    with suppress(OSError):
+        keeping.write(jit.object_file(function), content)
+    entry = native.load(content)
+    if entry is None:
+        raise RuntimeError(f"the machine code of {function.__qualname__} cannot be loaded")
+    return entry
+
+
+def _make_whole(function: jit.Function[..., Any]) -> Callable[..., Any]:
+    dispatcher = numba.njit(**OPTIONS, forceinline=function.inline)(function.py_func)
+    if function.signatures:
+        dispatcher._cache = Kept(function)
+    _compile_all(dispatcher, Whole, _signatures(function))
+    return dispatcher  # type: ignore[no-any-return]
+
+
+@cache
+def part_of(function: jit.Function[..., Any]) -> Any:
+    """A function as compiled code calls it: compiled when numba first meets such a call."""
+    options = {**OPTIONS, "forceinline": function.inline}
+    part = numba.njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
+    resolve = part.get_call_template
+
+    def first_use(args: Any, kwargs: Any) -> Any:
+        _compile_all(part, Part, _signatures(function))
+        return resolve(args, kwargs)
+
+    part.get_call_template = first_use
+    return part
+
+
+@uncollected
+def _compile_all(dispatcher: Any, kind: Any, signatures: tuple[Any, ...]) -> None:
+    with global_compiler_lock, making(kind):
+        if not dispatcher.overloads:
+            for signature in signatures:
+                dispatcher.compile(signature)
+            dispatcher.disable_compile()
+
+
+def _signatures(function: jit.Function[..., Any]) -> tuple[Any, ...]:
+    if function.signatures:
+        return function.signatures
+    gives, *takes = reversed([NUMBA_TYPES[hint] for hint in get_type_hints(function.py_func).values()])
+    return (gives(*reversed(takes)),)
+
+
+@typeof_impl.register(jit.Function)
+def _typeof_function(function: Any, _context: Any) -> Any:
+    return types.Dispatcher(part_of(function))
+
+
+# -- between processes
+
+
+class Kept(_Cache):  # type: ignore[misc]
+    """What numba asks for machine code of earlier processes, and gives what it has compiled.
+
+    Its own cache trusts what it finds, does not see edits in other files, and refuses a folder that can only be read.
+    """
+
+    def __init__(self, function: jit.Function[..., Any]) -> None:
+        self._function = function
+
+    @property
+    def cache_path(self) -> str:
+        """The folder."""
+        return str(jit.cache_folder())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Machine code for a signature; None if there is none, or it is damaged or foreign."""
+        target_context.refresh()
+        file = self._file(sig, target_context.codegen())
+        content = keeping.read(file)
+        if content is None:
+            return None
+        try:
+            return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 (private, and sealed)
+        except Exception:  # of whatever kind: it can be made again
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, if there is a place and it is good for another process."""
+        if data.lifted or data.library.has_dynamic_globals:
+            return
+        # It cannot be kept, for want of room perhaps: then it is made again next time.
+        with suppress(OSError):
+            keeping.write(self._file(sig, data.codegen), dumps(data._reduce()))
+
+    def _file(self, sig: Any, codegen: Any) -> Path:
+        cells = [cell.cell_contents for cell in self._function.py_func.__closure__ or ()]
+        made_for = (*self._function.source, dumps(cells) if cells else b"", str(sig), codegen.magic_tuple())
+        key = hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
+        return jit.cache_folder() / f"{self._function.stem}-{key}{keeping.ENDING}"
+
+    def enable(self) -> None:
+        """Nothing: it always is."""
+
+    def disable(self) -> None:
+        """Nothing."""
+
+    def flush(self) -> None:
+        """Nothing: a file of other sources is another file."""
+
+
+# -- what compiled code does otherwise than Python
+
+
+@type_callable(jit.integers_of)
+def _type_of_integers(_context: Any) -> Any:
+    return lambda array: types.CPointer(int64)
+
+
+@type_callable(jit.floats_of)
+def _type_of_floats(_context: Any) -> Any:
+    return lambda array: types.CPointer(float64)
+
+
+@lower_builtin(jit.integers_of, types.CPointer)
+@lower_builtin(jit.floats_of, types.CPointer)
+def _same_words(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    return builder.bitcast(args[0], context.get_value_type(signature.return_type))
+
+
+@lower_builtin(jit.integers_of, types.Array)
+@lower_builtin(jit.floats_of, types.Array)
+def _words_of(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    data = context.make_array(signature.args[0])(context, builder, args[0]).data
+    return builder.bitcast(data, context.get_value_type(signature.return_type))
+
+
+@type_callable(jit.prefetch)
+def _type_of_prefetch(_context: Any) -> Any:
+    return lambda words, index: types.void
+
+
+@lower_builtin(jit.prefetch, types.CPointer, types.Integer)
+def _prefetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    number = ir.IntType(32)
+    place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
+    takes = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+    fetch = builder.module.declare_intrinsic("llvm.prefetch", [place.type], takes)
+    # To be read (0) and kept near (3), of data (1).
+    builder.call(fetch, [place, number(0), number(3), number(1)])
+    return context.get_dummy_value()
+
+
+@type_callable(jit.multiply_high)
+def _type_of_multiply_high(_context: Any) -> Any:
+    return lambda a, b: uint64
+
+
+@lower_builtin(jit.multiply_high, uint64, uint64)
+def _multiply_high(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+    wide = ir.IntType(128)
+    product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+    return builder.trunc(builder.lshr(product, wide(64)), ir.IntType(64))

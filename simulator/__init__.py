@@ -18,31 +18,20 @@ from .errors import EngineError, PlanError, ResultError, SimulatorError, Topolog
 if TYPE_CHECKING:
     from . import plots
     from .compiler import compile_topology as compile
-    from .experiments import (
-        BreakEven,
-        Capacity,
-        Check,
-        Comparison,
-        CoreCurve,
-        Drill,
-        LoadCurve,
-        NextReplica,
-        ScalingCurve,
-        break_even,
-        capacity,
-        check,
-        collect,
-        compare,
-        core_curve,
-        drill,
-        load_curve,
-        load_results,
-        next_replica,
-        scaling_curve,
-        simulate,
-        sweep,
-        warm,
-    )
+    from .experiments.checks import Check, check
+    from .experiments.comparison import Comparison, compare
+    from .experiments.curves.breaking import BreakEven, break_even
+    from .experiments.curves.cores import CoreCurve, core_curve
+    from .experiments.curves.load import LoadCurve, load_curve
+    from .experiments.curves.scaling import ScalingCurve, scaling_curve
+    from .experiments.drills.drilled import Drill
+    from .experiments.drills.drilling import drill
+    from .experiments.simulation import load_results, simulate
+    from .experiments.sizes.marginal import NextReplica, next_replica
+    from .experiments.sizes.sized import Capacity
+    from .experiments.sizes.sizing import capacity
+    from .experiments.sweeps.sweeping import collect, sweep
+    from .experiments.warming import warm
     from .plan.plan import Plan
     from .results import Results
     from .spec import Topology, example, examples, json_schema, load, loads
@@ -50,39 +39,39 @@ if TYPE_CHECKING:
 __version__ = "0.2.0"
 
 _HOMES = {
-    "BreakEven": "experiments",
-    "Capacity": "experiments",
-    "Check": "experiments",
-    "Comparison": "experiments",
-    "CoreCurve": "experiments",
-    "Drill": "experiments",
-    "LoadCurve": "experiments",
-    "NextReplica": "experiments",
+    "BreakEven": "experiments.curves.breaking",
+    "Capacity": "experiments.sizes.sized",
+    "Check": "experiments.checks",
+    "Comparison": "experiments.comparison",
+    "CoreCurve": "experiments.curves.cores",
+    "Drill": "experiments.drills.drilled",
+    "LoadCurve": "experiments.curves.load",
+    "NextReplica": "experiments.sizes.marginal",
     "Plan": "plan.plan",
     "Results": "results",
-    "ScalingCurve": "experiments",
+    "ScalingCurve": "experiments.curves.scaling",
     "Topology": "spec",
-    "break_even": "experiments",
-    "capacity": "experiments",
-    "check": "experiments",
-    "collect": "experiments",
-    "compare": "experiments",
+    "break_even": "experiments.curves.breaking",
+    "capacity": "experiments.sizes.sizing",
+    "check": "experiments.checks",
+    "collect": "experiments.sweeps.sweeping",
+    "compare": "experiments.comparison",
     "compile": "compiler",
-    "core_curve": "experiments",
-    "drill": "experiments",
+    "core_curve": "experiments.curves.cores",
+    "drill": "experiments.drills.drilling",
     "example": "spec",
     "examples": "spec",
     "json_schema": "spec",
     "load": "spec",
-    "load_curve": "experiments",
-    "load_results": "experiments",
+    "load_curve": "experiments.curves.load",
+    "load_results": "experiments.simulation",
     "loads": "spec",
-    "next_replica": "experiments",
+    "next_replica": "experiments.sizes.marginal",
     "plots": "",
-    "scaling_curve": "experiments",
-    "simulate": "experiments",
-    "sweep": "experiments",
-    "warm": "experiments",
+    "scaling_curve": "experiments.curves.scaling",
+    "simulate": "experiments.simulation",
+    "sweep": "experiments.sweeps.sweeping",
+    "warm": "experiments.warming",
 }
 
 __all__ = [

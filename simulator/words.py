@@ -154,6 +154,38 @@ def column(values: Sequence[float], unit: Unit = PLAIN, half_widths: Sequence[fl
     return [_cell(value, half, places, unit) for value, half in zip(shown, wide, strict=True)]
 
 
+def headed(words: str, quantity: str, values: Sequence[float], half_widths: Sequence[float] | None = None) -> list[str]:
+    """A column in the unit that fits all its values, and above it its words with that unit."""
+    unit = unit_of(quantity, values)
+    return [titled(words, unit.name), *column(values, unit, half_widths)]
+
+
+def titled(words: str, unit: str | None) -> str:
+    """What numbers are, and in which unit or currency, if they have one."""
+    return f"{words} ({unit})" if unit else words
+
+
+def label(name: str, currency: str | None = None, unit: Unit | None = None) -> str:
+    """A quantity as people read it, and the unit of its values: latency_p999_s is latency p99.9 (ms)."""
+    words = in_full(name)
+    if name.startswith("cost_"):
+        return titled(words.replace("_", " "), currency)
+    for ending in ("_per_s", "_ratio", "_s"):
+        if words.endswith(ending):
+            return f"{words.removesuffix(ending).replace('_', ' ')} ({(unit or unit_of(name)).name})"
+    return words.replace("_", " ")
+
+
+def in_full(name: str) -> str:
+    """Percentiles as people write them: p999 is p99.9, and p9999 is p99.99."""
+    return name.replace("p999", "p99.9")
+
+
+def join(words: Sequence[str]) -> str:
+    """One, two and three."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
 def fixed(value: float, places: int) -> str:
     """So many decimals, thousands apart; nothing has no sign."""
     text = f"{value:,.{places}f}"

@@ -106,8 +106,7 @@ def _silence(stream: Any) -> None:
 
 def check(arguments: Arguments) -> int:
     """Say what theory knows of every deployment."""
-    checked = sim.check(read_topology(arguments), arguments.deployment or None)
-    show(arguments, checked)
+    show(arguments, sim.check(read_topology(arguments), arguments.deployment or None).answer())
     return FINE
 
 
@@ -171,10 +170,11 @@ def plot(arguments: Arguments) -> int:
     if arguments.json:
         files = [str(file) for file in arguments.out]
         print_json({"figure": arguments.figure, "file": files[0], "files": files}
-                   | ({} if curve is None else {"curve": curve.to_dict()}))  # fmt: skip
+                   | ({} if curve is None else {"curve": curve}))  # fmt: skip
     else:
         if curve is not None:
-            print(curve, end="\n\n")
+            show(arguments, curve.answer())
+            print()
         print(*arguments.out, sep="\n")
     return INTERRUPTED if curve is not None and curve.interrupted else FINE
 

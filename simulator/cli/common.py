@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 import simulator as sim
 
+from ..answers import WIDTH, Answer, plain, to_text
 from ..machine import MEMORY_LIMIT, TIME_LIMIT, WORKERS, available_cores, memory_limit, time_limit
 from .telling import Progress as Progress
 from .telling import with_progress as with_progress
@@ -25,8 +27,8 @@ Arguments = argparse.Namespace
 FINE, MISSED, WRONG, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: fine; an objective is missed; wrong use or a wrong file; Ctrl-C, also if something could be shown."""
 
-WIDTH = 100
-"""Columns of what is printed."""
+NARROWEST, WIDEST = 60, 200
+"""Columns of a window that are used."""
 
 OPTION = re.compile("--[a-z][a-z-]*")
 GUTTER = re.compile(r" *[0-9]+ \| ")
@@ -253,7 +255,7 @@ def finish(arguments: Arguments, made: sim.Results | sim.Comparison) -> int:
             made.save(arguments.out)
         except sim.SimulatorError as error:
             unsaved = error
-    show(arguments, made)
+    show(arguments, made.answer())
     if unsaved:
         raise unsaved
     results = made.results.values() if isinstance(made, sim.Comparison) else [made]
@@ -374,25 +376,19 @@ def settings_of(arguments: Arguments) -> dict[str, Any]:
     return {name: getattr(arguments, name) for name in names}
 
 
-def show(arguments: Arguments, thing: Any) -> None:
-    """Print a thing for people, or for machines."""
+def window() -> int:
+    """Columns to print in: those of the window (COLUMNS), and a hundred where there is none."""
+    return max(NARROWEST, min(shutil.get_terminal_size((WIDTH, 24)).columns, WIDEST))
+
+
+def show(arguments: Arguments, answer: Answer) -> None:
+    """Print an answer for people, or for machines."""
     if arguments.json:
-        print_json(thing.to_dict())
+        print_json(answer.content)
     else:
-        print(thing)
+        print(to_text(answer, min(window(), WIDTH)))
 
 
 def print_json(content: Any) -> None:
     """Print JSON alone."""
     print(json.dumps(plain(content), indent=2, allow_nan=False))
-
-
-def plain(content: Any) -> Any:
-    """JSON has neither infinity nor NaN."""
-    if isinstance(content, dict):
-        return {str(key): plain(value) for key, value in content.items()}
-    if isinstance(content, (list, tuple)):
-        return [plain(value) for value in content]
-    if isinstance(content, float) and content - content != 0.0:
-        return None
-    return content

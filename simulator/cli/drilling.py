@@ -21,6 +21,7 @@ from .common import (
     require_writable,
     settings_arguments,
     settings_of,
+    show,
     topology_arguments,
 )
 from .telling import Progress, with_progress
@@ -94,7 +95,7 @@ def drill(arguments: Arguments) -> int:
     if arguments.json:
         print_json(found.to_dict() | {"files": [str(file) for file in arguments.out]})
     else:
-        print(found)
+        show(arguments, found.answer())
         if files := [*arguments.out, *([arguments.csv] if arguments.csv else [])]:
             print("", *files, sep="\n")
     if found.interrupted:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 from typing import Any
 
 import simulator as sim
 
+from ..answers import Answer, Section, Table
 from ..words import column, number
 from .common import (
     FINE,
     INTERRUPTED,
     MISSED,
-    WIDTH,
     Arguments,
     add_command,
-    print_json,
     read_topology,
     settings_arguments,
+    show,
     topology_arguments,
 )
 from .telling import Progress, with_progress
@@ -75,10 +74,7 @@ def capacity(arguments: Arguments) -> int:
             raise
     complete = len(made) == len(names) and len(following) == len(names) * arguments.next
     first = cheapest(made) if complete else None
-    if arguments.json:
-        print_json(_content(made, following, first, many=len(names) > 1))
-    else:
-        print(_text(made, following, first))
+    show(arguments, _answer(made, following, first, many=len(names) > 1))
     cut_off = any(one.interrupted for one in made.values()) or any(one.interrupted for one in following.values())
     if not complete or cut_off:
         return INTERRUPTED
@@ -116,42 +112,38 @@ def cheapest(made: dict[str, sim.Capacity]) -> str | None:
     return first if all(made[name].costs_more_than(met[first]) for name in met if name != first) else None
 
 
-def _content(
+def _answer(
     made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], first: str | None, *, many: bool
-) -> Any:
-    found = {
-        name: one.to_dict() | ({"next": following[name].to_dict()} if name in following else {})
-        for name, one in made.items()
-    }
-    return {"cheapest": first, "deployments": found} if many else next(iter(found.values()))
-
-
-def _text(made: dict[str, sim.Capacity], following: dict[str, sim.NextReplica], first: str | None) -> str:
-    parts = []
+) -> Answer:
+    """Of each deployment its own, and of several which is cheaper."""
+    sections: list[Section] = []
+    found: dict[str, Any] = {}
     for name, one in made.items():
-        parts.append(str(one))
+        sections.append((one.answer(),))
+        found[name] = {**one.answer().content}
         if name in following:
-            parts.append(str(following[name]))
+            sections.append((following[name].answer(),))
+            found[name]["next"] = following[name]
     if len(made) > 1:
-        parts.append(_together(made, first))
-    return "\n\n".join(parts)
+        sections.append((_table(made), "(replicas and cores are of the sized units, the cost is of everything)"))
+    return Answer(
+        sections=sections,
+        finding=_verdict(made, first) if len(made) > 1 else "",
+        content={"cheapest": first, "deployments": found} if many else next(iter(found.values())),
+    )
 
 
-def _together(made: dict[str, sim.Capacity], first: str | None) -> str:
-    """All deployments side by side, and which of them is cheaper."""
-    head = ["deployment", "objectives", "replicas", "cores", "cost per hour", "binding"]
-    rows = [
-        [
-            name, "MISSED" if one.state == "not met" else one.state, str(sum(one.replicas[unit] for unit in one.sized)),
-            number(sum(one.replicas[unit] * one.cores[unit] for unit in one.sized)), cost, one.binding,
-        ]
-        for (name, one), cost in zip(made.items(), column([one.cost_per_hour for one in made.values()]), strict=True)
-    ]  # fmt: skip
-    widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-             for row in [head, *rows]]  # fmt: skip
-    lines.append("(replicas and cores are of the sized units, the cost is of everything)")
-    return "\n".join([*lines, "", *textwrap.wrap(_verdict(made, first), WIDTH)])
+def _table(made: dict[str, sim.Capacity]) -> Table:
+    """All deployments side by side."""
+    every = made.values()
+    return Table.of_columns(
+        ["deployment", *made],
+        ["objectives", *("MISSED" if one.state == "not met" else one.state for one in every)],
+        ["replicas", *(number(sum(one.replicas[unit] for unit in one.sized)) for one in every)],
+        ["cores", *(number(sum(one.replicas[unit] * one.cores[unit] for unit in one.sized)) for one in every)],
+        ["cost per hour", *column([one.cost_per_hour for one in every])],
+        ["binding", *(one.binding for one in every)],
+    )
 
 
 def _verdict(made: dict[str, sim.Capacity], first: str | None) -> str:

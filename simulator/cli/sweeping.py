@@ -26,8 +26,9 @@ from .common import (
     require_writable,
     settings_arguments,
     settings_of,
+    window,
 )
-from .sweeptable import render, window
+from .sweeptable import render
 from .telling import Progress, with_progress
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def sweep(arguments: Arguments) -> int:
         left = f"; interrupted, {counts['missing']} missing" if counts["missing"] else ""
         _tell(f"computed {counts['computed']}, reused {counts['reused']}{shared}{left}")
     if arguments.json:
-        print_json({**counts, "rows": table.to_dict(orient="records")})
+        print_json({**counts, "rows": table})
     else:
         print(render(table, written, window()))
     if unwritten:

@@ -8,13 +8,13 @@ if nobody waited (`expectations`).
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..answers import Answer, Answered, Table
 from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
@@ -78,8 +78,11 @@ class ClosedRow:
     latency_low_s: float
 
 
+Rows: TypeAlias = Sequence[UnitRow | ServiceRow | EntryRow | ClosedRow]
+
+
 @dataclass(frozen=True)
-class Napkin:
+class Napkin(Answered):
     """Expected loads of one deployment.
 
     `arrival_rate` is that of all open workloads at their peaks; `saturation_rate` is where, all of them scaled
@@ -97,12 +100,23 @@ class Napkin:
     closed: tuple[ClosedRow, ...]
     notes: tuple[str, ...] = ()  # what the numbers leave out, or what is known beyond them
 
-    def __str__(self) -> str:
-        return self.render()
-
-    def render(self) -> str:
-        """Text tables, within 100 columns unless names are long."""
-        return "\n".join(_render(self))
+    def answer(self) -> Answer:
+        """What limits it, and a table each of units, services, entries and closed workloads."""
+        told = []
+        if self.arrival_rate > 0.0:
+            told.append(f"arrival rate {number(self.arrival_rate)}/s at the peak of the open workloads")
+        if self.bottleneck is not None:
+            told.append(f"bottleneck {self.bottleneck}: saturates at {number(self.saturation_rate)}/s")
+        tables: dict[str, Rows] = {
+            "units": self.units, "services": self.services, "entries": self.entries,
+            "closed workloads (bounds)": self.closed,
+        }  # fmt: skip
+        return Answer(
+            headline=f"napkin of deployment {self.deployment}: expected values, as if nobody waited",
+            conditions=(*told, *self.notes),
+            sections=[(title, _table(rows)) for title, rows in tables.items() if rows],
+            content={one.name: getattr(self, one.name) for one in fields(self)},
+        )
 
 
 @uncollected
@@ -277,27 +291,6 @@ def _ratio(load: float, capacity: float) -> float:
     return float(load / capacity) if capacity > 0.0 else math.inf
 
 
-def _render(napkin: Napkin) -> Iterator[str]:
-    yield f"napkin of deployment {napkin.deployment}: expected values, as if nobody waited"
-    if napkin.arrival_rate > 0.0:
-        yield f"arrival rate {number(napkin.arrival_rate)}/s at the peak of the open workloads"
-    if napkin.bottleneck is not None:
-        yield f"bottleneck {napkin.bottleneck}: saturates at {number(napkin.saturation_rate)}/s"
-    for note in napkin.notes:
-        yield from textwrap.wrap(note, _WIDTH, subsequent_indent="  ")
-    for title, rows in (
-        ("units", napkin.units),
-        ("services", napkin.services),
-        ("entries", napkin.entries),
-        ("closed workloads (bounds)", napkin.closed),
-    ):
-        if rows:
-            yield ""
-            yield title
-            yield from _table(rows)
-
-
-_WIDTH = 100
 _HEADINGS = {
     "visits_per_s": "visits/s",
     "visits_per_request": "a request",
@@ -316,17 +309,11 @@ _HEADINGS = {
 }
 
 
-def _table(rows: Sequence[UnitRow | ServiceRow | EntryRow | ClosedRow]) -> Iterator[str]:
+def _table(rows: Rows) -> Table:
     names = [field.name for field in fields(rows[0])]
-    columns = [_column(name, [getattr(row, name) for row in rows]) for name in names]
-    widths = [max(map(len, cells)) for cells in columns]
+    first, *columns = [_column(name, [getattr(row, name) for row in rows]) for name in names]
     texts = [isinstance(getattr(rows[0], name), str) for name in names]
-    for line in zip(*columns, strict=True):
-        cells = [
-            cell.ljust(width) if text else cell.rjust(width)
-            for cell, width, text in zip(line, widths, texts, strict=True)
-        ]
-        yield ("  " + "  ".join(cells)).rstrip()
+    return Table.of_columns([f"  {cell}" for cell in first], *columns, names=texts.index(False))
 
 
 def _column(name: str, values: Sequence[Any]) -> list[str]:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import textwrap
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
+from ..answers import Answer, Answered
 from ..compiler import Napkin, compile_topology, napkin
 from ..errors import PlanError
+from ..words import count
 from .engines import refuse_cut_peaks
 
 if TYPE_CHECKING:
     from ..plan.plan import Plan
     from ..spec import Topology
 
-WIDTH = 100
-
 
 @dataclass(frozen=True)
-class Check:
+class Check(Answered):
     """What can be said of a topology without running it, by deployment; `refused` says why one cannot be run."""
 
     topology: str
@@ -31,31 +30,24 @@ class Check:
         """What should be looked at, by deployment."""
         return {name: plan.warnings for name, plan in self.plans.items()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        return {
-            "topology": self.topology,
-            "deployments": {
-                name: {
-                    "digest": plan.digest(),
-                    "warnings": list(plan.warnings),
-                    "napkin": asdict(self.napkins[name]),
-                }
-                for name, plan in self.plans.items()
+    def answer(self) -> Answer:
+        """Of each deployment what theory knows and what should be looked at, or why it cannot be run."""
+        known = [replace(self.napkins[name].answer(), warnings=plan.warnings) for name, plan in self.plans.items()]
+        return Answer(
+            headline=f"{self.topology}: well formed, {count(len(self.plans), 'deployment')}",
+            sections=[
+                *((one,) for one in known),
+                *((f"{name} cannot be run: {why}",) for name, why in self.refused.items()),
+            ],
+            content={
+                "topology": self.topology,
+                "deployments": {
+                    name: {"digest": plan.digest(), "warnings": plan.warnings, "napkin": self.napkins[name]}
+                    for name, plan in self.plans.items()
+                },
+                "refused": self.refused,
             },
-            "refused": self.refused,
-        }
-
-    def __str__(self) -> str:
-        many = "" if len(self.plans) == 1 else "s"
-        parts = textwrap.wrap(f"{self.topology}: well formed, {len(self.plans)} deployment{many}", WIDTH)
-        for name, plan in self.plans.items():
-            parts += ["", self.napkins[name].render()]
-            for warning in plan.warnings:
-                parts += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
-        for name, why in self.refused.items():
-            parts += ["", *textwrap.wrap(f"{name} cannot be run: {why}", WIDTH, subsequent_indent="  ")]
-        return "\n".join(parts)
+        )
 
 
 def check(topology: Topology, deployments: list[str] | None = None) -> Check:

@@ -6,26 +6,29 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
 
 import pandas as pd
 
+from ..answers import Answer, Answered
 from ..compiler import compile_topology
 from ..errors import PlanError
 from ..plan.engine import Detail
 from ..results import Results, paired_difference
+from ..results.display import conditions
 from ..spec import Topology
+from ..words import count
+from . import verdict
 from .engines import EngineName
 from .ranking import rank
 from .replicate import Progress
 from .saving import save_together
 from .several import MICROSERVICES, Compared, read_several, unify
 from .simulation import simulate_plans, with_settings
-from .verdict import make_verdict, render, service_cores
+from .verdict import service_cores
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Answered):
     """Deployments of one topology that got the same requests, needing the same work; or several topologies.
 
     Attributes
@@ -66,7 +69,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """What the numbers say, in one plain sentence for each deployment other than the baseline."""
-        return make_verdict(self.results, self.differences, equal_cores=self.equal_cores)
+        return verdict.make_verdict(self.results, self.differences, equal_cores=self.equal_cores)
 
     @property
     def met(self) -> bool:
@@ -78,19 +81,26 @@ class Comparison:
         """What each result warns of."""
         return {name: result.warnings for name, result in self.results.items()}
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        from ..results.export import records
-
-        return {
-            "baseline": self.baseline,
-            "equal_cores": self.equal_cores,
-            "verdict": self.verdict,
-            "notes": list(self.notes),
-            "ranking": records(self.ranking.reset_index()),
-            "differences": records(self.differences.reset_index()),
-            "results": {name: result.to_dict() for name, result in self.results.items()},
-        }
+    def answer(self) -> Answer:
+        """What differs, by how much, and how sure that is."""
+        ranking, said, first = self.ranking, self.verdict, self.results[self.baseline]
+        many = count(first.provenance["replications"], "replication")
+        return Answer(
+            headline=verdict.title(self.results),
+            conditions=(conditions(first, many), *self.notes),
+            sections=tuple(verdict.sections(self.results, self.differences, ranking)),
+            warnings=verdict.warnings(self.results),
+            finding=said,
+            content={
+                "baseline": self.baseline,
+                "equal_cores": self.equal_cores,
+                "verdict": said,
+                "notes": self.notes,
+                "ranking": ranking.reset_index(),
+                "differences": self.differences.reset_index(),
+                "results": self.results,
+            },
+        )
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Save each result in a folder of its own, named as the deployment; older ones in the folder are replaced.
@@ -102,16 +112,8 @@ class Comparison:
         """
         save_together(folder, self.results)
 
-    def __str__(self) -> str:
-        return render(self.results, self.differences, self.verdict, self.notes, self.ranking)
-
     def __repr__(self) -> str:
         return f"<Comparison of {' and '.join(self.results)}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"
 
 
 def compare(

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import pandas as pd
 
+from ..answers import Section, Table
 from ..results import Results
-from ..results.display import text_table
-from ..words import column, unit_of
+from ..words import column, headed, titled
 
 SHOWN: Final = {
     "cost_per_hour": "cost per hour", "cores": "cores", "latency_p99_s": "p99", "availability_ratio": "served",
@@ -49,20 +49,17 @@ def _order(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*_price(row), math.inf if math.isnan(p99) else p99)
 
 
-def ranking_lines(table: pd.DataFrame, currency: str | None, *, judged: bool) -> list[str]:
-    """The table as text, and by what it is ordered."""
-    head, columns = ["deployment", "rank", "objectives"], [
-        [str(name) for name in table.index], column(table["rank"].tolist()),
-        ["-" if not judged else "met" if met else "MISSED" for met in table["met"]],
+def ranking_section(table: pd.DataFrame, currency: str | None, *, judged: bool) -> Section:
+    """By what it is ordered, and the table."""
+    priced = "cost_per_hour" in table and bool((table["cost_per_hour"] > 0.0).any())
+    columns = [
+        ["deployment", *map(str, table.index)], ["rank", *column(table["rank"].tolist())],
+        ["objectives", *("-" if not judged else "met" if met else "MISSED" for met in table["met"])],
     ]  # fmt: skip
     for name, words in SHOWN.items():
-        values = table[name].tolist()
-        if name == "cost_per_hour" and not any(value > 0.0 for value in values):
-            continue
-        unit = unit_of(name, values)
-        after = currency if name == "cost_per_hour" else unit.name
-        head.append(f"{words} ({after})" if after else words)
-        columns.append(column(values, unit))
-    least = "cost" if "cost_per_hour" in table and (table["cost_per_hour"] > 0.0).any() else "cores"
+        if name != "cost_per_hour":
+            columns.append(headed(words, name, table[name].tolist()))
+        elif priced:
+            columns.append([titled(words, currency), *column(table[name].tolist())])
     first = "those that meet every objective first, then by" if judged else "by"
-    return [f"all of them, {first} {least}:", *text_table(head, [list(row) for row in zip(*columns, strict=True)])]
+    return f"all of them, {first} {'cost' if priced else 'cores'}:", Table.of_columns(*columns)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import pandas as pd
 
+from ..answers import Section, Table, shorten
 from ..results import Results
-from ..results.display import WIDTH, give_or_take, label, shorten, text_table
-from ..results.journeys import mixture
+from ..results.display import OBJECTIVE_HEAD, give_or_take, objective_rows
+from ..results.journeys import journeys, mixture
 from ..results.statistics import student_factor
-from ..words import NOTHING, column, count, number, percent, span, unit_of, write
-from .ranking import ranking_lines
+from ..words import NOTHING, count, headed, join, label, number, unit_of, write
+from .ranking import ranking_section
 
 JUDGED = (
     # quantity, its name in the sentence, whether more is better
@@ -61,16 +62,16 @@ def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any
     cores = _cores(service_cores(other), service_cores(baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
     better, worse, same = _sort(table, other.provenance)
-    shown = " but ".join(_and(words) for words in (better, worse) if words)
+    shown = " but ".join(join(words) for words in (better, worse) if words)
     if shown:
         body = f"{names[1]} has {shown} than {names[0]}"
-        body += f"; no difference is shown in {_and(same)}" if same else ""
+        body += f"; no difference is shown in {join(same)}" if same else ""
     elif other.provenance["replications"] < 2:
         body = f"one replication cannot show whether {names[1]} differs from {names[0]}: ask for more"
     else:
-        body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {_and(same)}" if same else "")
+        body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {join(same)}" if same else "")
     unsteady = [name for name, one in zip(names, (baseline, other), strict=True) if _is_unstable(one)]
-    caution = f" {_and(unsteady)} cannot keep up: latency there depends on how long the run is." if unsteady else ""
+    caution = f" {join(unsteady)} cannot keep up: latency there depends on how long the run is." if unsteady else ""
     return f"{sizes} ({cores}), {body}{_objectives(names, baseline, other)}.{caution}"
 
 
@@ -147,70 +148,39 @@ def _objectives(names: Sequence[str], baseline: Results, other: Results) -> str:
     return f"; {good} meets every objective, {bad} misses one{sure}"
 
 
-def _and(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def render(
-    results: Mapping[str, Results], differences: Any, verdict: str, notes: Sequence[str], ranking: pd.DataFrame
-) -> str:
-    """The comparison within 100 columns: quantities, utilisation, objectives, warnings, verdict.
-
-    Of more than two deployments one table of all comes first, the best above.
-    """
+def sections(results: Mapping[str, Results], differences: Any, ranking: pd.DataFrame) -> Iterator[Section]:
+    """Quantities, units, objectives; of more than two deployments one table of all comes first, the best above."""
     first = next(iter(results.values()))
-    made = first.provenance
-    lines = [
-        *textwrap.wrap(_title(results), WIDTH),
-        f"requests arriving in {span(made['warmup_s'], made['duration_s'])}, seed {made['seed']}, "
-        f"{count(made['replications'], 'replication')}, {made['engine']} engine, "
-        f"{percent(made['confidence'])} intervals",
-        *(line for note in notes for line in textwrap.wrap(note, WIDTH, subsequent_indent="  ")),
-        "",
-        *_all_lines(results, ranking),
-        *_quantity_lines(results, differences),
-        "",
-        *_unit_lines(results),
-    ]
-    objectives = _objective_lines(results)
-    if objectives:
-        lines += ["", *objectives]
-    warnings = [
-        f"warning: {name}: {text.removeprefix(f'{name}: ')}"
-        for name, result in results.items()
-        for text in result.warnings
-    ]
-    if warnings:
-        lines.append("")
-    for warning in warnings:
-        lines += textwrap.wrap(warning, WIDTH, subsequent_indent="  ")
-    return "\n".join([*lines, "", *textwrap.wrap(verdict, WIDTH)])
-
-
-def _title(results: Mapping[str, Results]) -> str:
-    topologies = dict.fromkeys(result.provenance["topology"] for result in results.values())
-    if len(topologies) == 1:
-        return f"{next(iter(topologies))}: the same requests through {_and(list(results))}"
-    return f"{_and(list(results))}, with the same randomness"
-
-
-def _all_lines(results: Mapping[str, Results], ranking: pd.DataFrame) -> list[str]:
-    """The ranked table of more than two, and of which journeys latencies are."""
-    first = next(iter(results.values()))
-    lines = []
     if len(results) > 2:
         judged = not all(result.objectives.empty for result in results.values())
-        lines += [*ranking_lines(ranking, first.provenance["currency"], judged=judged), ""]
-    if text := mixture(first):
-        lines += [*textwrap.wrap(text, WIDTH, subsequent_indent="  "), ""]
-    return lines
+        yield ranking_section(ranking, first.provenance["currency"], judged=judged)
+    if text := mixture(journeys(first)):
+        yield (text,)
+    for table in _quantity_tables(results, differences):
+        yield (table,)
+    yield (_unit_table(results),)
+    rows = [[name, *row] for name, result in results.items() for row in objective_rows(result)]
+    yield (Table(["deployment", *OBJECTIVE_HEAD], rows, 3),)
 
 
-def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[str]:
+def title(results: Mapping[str, Results]) -> str:
+    """Of what."""
+    topologies = dict.fromkeys(result.provenance["topology"] for result in results.values())
+    if len(topologies) == 1:
+        return f"{next(iter(topologies))}: the same requests through {join(list(results))}"
+    return f"{join(list(results))}, with the same randomness"
+
+
+def warnings(results: Mapping[str, Results]) -> list[str]:
+    """What each result warns of, after its name."""
+    return [f"{name}: {text.removeprefix(f'{name}: ')}" for name, result in results.items() for text in result.warnings]
+
+
+def _quantity_tables(results: Mapping[str, Results], differences: Any) -> Iterator[Table]:
+    """One a deployment other than the baseline."""
     baseline, *others = results
     currency = results[baseline].provenance["currency"]
     intervals: dict[str, Any] = {name: result.intervals for name, result in results.items()}
-    blocks: list[str] = []
     for other in others:
         rows = []
         for name in SHOWN:
@@ -226,32 +196,21 @@ def _quantity_lines(results: Mapping[str, Results], differences: Any) -> list[st
             else:
                 difference = "no difference shown"
             rows.append([label(name, currency, unit), *cells, difference])
-        if blocks:
-            blocks.append("")
-        blocks += text_table(["", *(shorten(one, LONGEST) for one in (baseline, other)), "difference"], rows)
-    return blocks
+        yield Table(["", *(shorten(one, LONGEST) for one in (baseline, other)), "difference"], rows)
 
 
-def _unit_lines(results: Mapping[str, Results]) -> list[str]:
+def _unit_table(results: Mapping[str, Results]) -> Table:
     """The units of every deployment, each column in one unit and to one digit."""
     units: Any = pd.concat({name: result.units for name, result in results.items()})
     known: Any = pd.concat({name: result.units_intervals for name, result in results.items()})
-    head, columns = ["unit"], [[f"  {name}" for _, name in units.index]]
+    columns = [["unit", *(f"  {name}" for _, name in units.index)]]
     for name, words in UNITS.items():
-        table = known.xs(name, level=-1) if name in WITH_INTERVALS else None
-        values = (units[name] if table is None else table["mean"]).tolist()
-        unit = unit_of(name, values)
-        head.append(f"{words} ({unit.name})" if unit.name else words)
-        columns.append(column(values, unit, None if table is None else table["half_width"].tolist()))
-    cells = iter(zip(*columns, strict=True))
-    rows: list[Sequence[str]] = []
-    for name, result in results.items():
-        rows += [[name, *[""] * len(UNITS)], *(next(cells) for _ in result.units.index)]
-    return text_table(head, rows)
-
-
-def _objective_lines(results: Mapping[str, Results]) -> list[str]:
-    from ..results.display import OBJECTIVE_HEAD, objective_rows
-
-    rows = [[name, *row] for name, result in results.items() for row in objective_rows(result)]
-    return text_table(["deployment", *OBJECTIVE_HEAD], rows, 3) if rows else []
+        if name in WITH_INTERVALS:
+            table = known.xs(name, level=-1)
+            columns.append(headed(words, name, table["mean"].tolist(), table["half_width"].tolist()))
+        else:
+            columns.append(headed(words, name, units[name].tolist()))
+    head, *cells = zip(*columns, strict=True)
+    each = iter(cells)
+    rows = [row for name, result in results.items() for row in ((name,), *islice(each, len(result.units)))]
+    return Table(head, rows)

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from ..plan.plan import Floats
 from ..plan.trace import Count, Level
-from ..words import count, duration, number, percent, span
-from .display import in_full
+from ..words import count, duration, in_full, number, percent, span
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
 from .objectives import ERRORS, find_target, latencies_of, needs_requests

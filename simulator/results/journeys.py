@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..words import PERCENT, column, percent, unit_of
+from ..answers import Section, Table
+from ..words import PERCENT, column, headed, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,9 +37,8 @@ def names(table: pd.DataFrame) -> list[str]:
     return [f"{workload} {entry}" for workload, entry in table.index]
 
 
-def mixture(results: Results) -> str:
-    """Of which journeys the latencies above are, the most frequent first; empty if there is one only."""
-    table = journeys(results)
+def mixture(table: pd.DataFrame) -> str:
+    """Of which journeys latencies are, the most frequent first; empty if there is one only."""
     if len(table) < 2 or not table["calls"].sum():
         return ""
     pairs = sorted(zip(table["share"], names(table), strict=True), key=lambda pair: -pair[0])
@@ -47,15 +47,11 @@ def mixture(results: Results) -> str:
     return f"latency is of all journeys together: {', '.join([*told, *more])}"
 
 
-def journey_table(results: Results) -> tuple[list[str], list[list[str]]]:
-    """What heads its columns, and one row a journey; nothing if there is one only."""
+def journey_section(results: Results) -> Section:
+    """Of which journeys latencies are, and one row a journey; nothing if there is one only."""
     table = journeys(results)
-    if len(table) < 2:
-        return [], []
-    head, columns = ["journey", "share (%)"], [names(table), column(table["share"].tolist(), PERCENT)]
-    for name, words in SHOWN.items():
-        values = table[name].tolist()
-        unit = unit_of(name, values)
-        head.append(f"{words} ({unit.name})")
-        columns.append(column(values, unit))
-    return head, [list(row) for row in zip(*columns, strict=True)]
+    if not (text := mixture(table)):
+        return ()
+    share = ["share (%)", *column(table["share"].tolist(), PERCENT)]
+    columns = [headed(words, name, table[name].tolist()) for name, words in SHOWN.items()]
+    return text, Table.of_columns(["journey", *names(table)], share, *columns)

@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..answers import Answer, Answered
 from ..errors import ResultError
-from . import display, export, store
+from . import display, store
 
 LARGE = ("requests", "attempts", "latencies")
 """Tables that are handed out without being copied as a whole."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Results:
+class Results(Answered):
     """What a run says. Every table is handed out as a copy, so that a Results never changes."""
 
     _tables: dict[str, pd.DataFrame]
@@ -185,9 +186,9 @@ class Results:
 
         return paired_difference(baseline, self)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All but the logs and the timeline, ready for JSON; NaN and infinity become None."""
-        return export.to_dict(self)
+    def answer(self) -> Answer:
+        """What was run and what came of it: all but the logs and the timeline."""
+        return display.answer_of(self)
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write result.json and one Parquet file a table; an older result in that folder is replaced.
@@ -210,12 +211,6 @@ class Results:
         """
         return cls(*store.load(folder))
 
-    def __str__(self) -> str:
-        return display.to_text(self)
-
     def __repr__(self) -> str:
         made = self._provenance
         return f"<Results of {made['topology']} as {made['deployment']}, {made['replications']} replications>"
-
-    def _repr_html_(self) -> str:
-        return display.to_html(self)

@@ -12,6 +12,8 @@ from simulator.words import (
     count,
     duration,
     ends,
+    headed,
+    label,
     number,
     percent,
     span,
@@ -129,3 +131,18 @@ def test_a_unit_fits_what_is_shown_and_not_the_last_bits():
 
 def test_an_end_that_nobody_knows_is_no_half_width():
     assert column([0.0639, 0.07], MILLISECONDS, [INF, 0.001]) == ["63.90", "70.00 ± 1.00"]
+
+
+def test_labels_have_units():
+    assert label("latency_p999_s") == "latency p99.9 (ms)"
+    assert label("latency_p99_s", unit=unit_of("latency_p99_s", (90.0,))) == "latency p99 (s)"
+    assert label("throughput_per_s") == "throughput (/s)"
+    assert label("availability_ratio") == "availability (%)"
+    assert label("latency_p9999_s") == "latency p99.99 (ms)"
+    assert label("requests") == "requests"
+    assert label("cost_per_hour", "USD") == "cost per hour (USD)"
+
+
+def test_a_column_is_headed_by_its_unit():
+    assert headed("p99", "latency_p99_s", [0.25, 0.5], [0.01, math.nan]) == ["p99 (ms)", "250.0 ± 10.0", "500.0"]
+    assert headed("replicas", "replicas", [2.0, 10.0]) == ["replicas", "2", "10"]

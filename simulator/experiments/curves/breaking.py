@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -13,13 +12,12 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
+from ...answers import Answer, Table, shorten
 from ...compiler import UnitSize, compile_topology
 from ...errors import PlanError
 from ...plan.plan import Plan
-from ...results.display import WIDTH, shorten, text_table
-from ...results.export import records
 from ...spec import Topology
-from ...words import count, number
+from ...words import count, join, number
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -31,7 +29,7 @@ from .curve import Curve
 from .points import in_steps, measured, unique
 from .prices import claim, judge, price_column, size_columns, state_of, tell_apart
 from .scaling import finished, sizing_options
-from .words import join, limits_in_words, percent
+from .words import limits_in_words, percent
 
 LONGEST: Final = 18
 """Letters of a deployment's name in a column."""
@@ -96,17 +94,22 @@ class BreakEven(Curve):
         """The deployments."""
         return self.deployments
 
-    def _content(self) -> dict[str, Any]:
-        return {
-            "axes": {path: list(values) for path, values in self.axes.items()},
-            "deployments": list(self.deployments), "price": self.price, "objectives": list(self.objectives),
-            "confidence": self.confidence, "replications": self.replications, "cells": records(self.cells),
-        }  # fmt: skip
+    def answer(self) -> Answer:
+        """What both deployments take in each cell, and which is cheaper there."""
+        many = "replications differ by cell"
+        if self.replications is not None:
+            many = f"{count(self.replications, 'replication')} each"
+        names = short_paths(*self.axes)
+        where = [f"{name}: {path}" for name, path in zip(names, self.axes, strict=True) if name != path]
+        return self._answer(
+            f"{'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "
+            f"sized to {join(self.objectives)} in every cell, {many}", where, (self._table(names),),
+            axes=self.axes, deployments=self.deployments, price=self.price, objectives=self.objectives,
+            confidence=self.confidence, replications=self.replications, cells=self.cells,
+        )  # fmt: skip
 
-    def _page(self) -> tuple[str, list[str]]:
+    def _table(self, names: Sequence[str]) -> Table:
         first, second = self.axes
-        names = short_paths(first, second)
-        head = [*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"]
         rows = []
         for one in self.cells.to_dict(orient="records"):
             here = self.table[_rows_of(self.table, first, one) & _rows_of(self.table, second, one)]
@@ -114,16 +117,7 @@ class BreakEven(Curve):
             sized = [made[name] for name in self.deployments]
             told = [number(row[self.price]) if row["met"] else state_of(row) for row in sized]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
-        many = "replications differ by cell"
-        if self.replications is not None:
-            many = f"{count(self.replications, 'replication')} each"
-        title = (
-            f"{self.topology}: {'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "
-            f"sized to {join(self.objectives)} in every cell, {many}"
-        )
-        where = [f"{name}: {path}" for name, path in zip(names, self.axes, strict=True) if name != path]
-        return title, [*(line for path in where for line in textwrap.wrap(path, WIDTH)), *([""] if where else []),
-                       *text_table(head, rows, 2)]  # fmt: skip
+        return Table([*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"], rows, 2)
 
 
 def break_even(

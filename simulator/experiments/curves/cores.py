@@ -5,21 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ...answers import Answer, Table
 from ...compiler import UnitSize, compile_topology, napkin
 from ...compiler.deployments import MICROSERVICES
 from ...errors import PlanError
 from ...plan.layout import Kind
 from ...plan.plan import Plan
-from ...results.display import text_table
 from ...spec import Topology
 from ...spec.mistakes import dotted
-from ...words import PLAIN, column, count, number, write
+from ...words import PLAIN, column, count, join, number, write
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -27,7 +27,7 @@ from .curve import Curve
 from .fits import LEAST_SIZES, ScalabilityFit, fit_scalability
 from .offered import scale_traffic
 from .points import measured, simulate_points, unique
-from .words import join, known_columns, percent, short
+from .words import known, percent, short
 
 BOTTLENECK: Final = "bottleneck"
 LEAST_SHOWN: Final = 1e-4
@@ -87,24 +87,21 @@ class CoreCurve(Curve):
         """What grows."""
         return self.ways
 
-    def _content(self) -> dict[str, Any]:
-        return {
-            "fits": {way: None if fit is None else asdict(fit) for way, fit in self.fits.items()},
-            "overload": self.overload, "confidence": self.confidence, "replications": self.replications,
+    def answer(self) -> Answer:
+        """What each size gives, and what more of it would."""
+        plain = {
+            "size": "size", "replicas": "replicas", "cores": "cores",
+            "perfect_per_s": "perfect (/s)", "saturation_per_s": "theory (/s)",
         }  # fmt: skip
-
-    def _page(self) -> tuple[str, list[str]]:
         table = self.table
-        (goodput,), (served,) = known_columns(table, {"goodput_per_s": "goodput"})
-        head = ["what grows", "bottleneck", "size", "replicas", "cores", goodput, "perfect (/s)", "theory (/s)"]
-        plain = [column(table[name].tolist()) for name in ("size", "replicas", "cores")]
-        theory = [column(table[name].tolist()) for name in ("perfect_per_s", "saturation_per_s")]
-        rows = list(zip(table["way"], table["bottleneck"], *plain, served, *theory, strict=True))
-        title = (
-            f"{self.topology}: goodput at {number(self.overload)} times the saturation rate, "
-            f"{count(self.replications, 'replication')} each"
-        )
-        return title, text_table(head, rows, 2)
+        sizes = [[words, *column(table[name].tolist())] for name, words in plain.items()]
+        sizes.insert(3, known("goodput", "goodput_per_s", table))
+        grown = ["what grows", *table["way"]], ["bottleneck", *table["bottleneck"]]
+        return self._answer(
+            f"goodput at {number(self.overload)} times the saturation rate, "
+            f"{count(self.replications, 'replication')} each", (Table.of_columns(*grown, *sizes, names=2),),
+            fits=self.fits, overload=self.overload, confidence=self.confidence, replications=self.replications,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

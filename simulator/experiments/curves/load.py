@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
+from ...answers import Answer, Table
 from ...compiler import Napkin, compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
 from ...results import Results, student_interval
-from ...results.display import text_table
 from ...spec import Topology
-from ...words import column
+from ...words import column, join
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -28,8 +28,7 @@ from .points import measured, simulate_points, unique
 from .prices import size_of
 from .words import (
     ARRIVALS,
-    join,
-    known_columns,
+    known,
     load_column,
     load_head,
     load_unit,
@@ -121,21 +120,20 @@ class LoadCurve(Curve):
         """The deployments."""
         return list(self.knees)
 
-    def _content(self) -> dict[str, Any]:
-        return {
-            "axis": self.axis, "load_name": self.load_name,
-            "knees": {name: None if knee is None else asdict(knee) for name, knee in self.knees.items()},
-            "saturation": self.saturation, "bottlenecks": self.bottlenecks, "limits_s": self.limits,
-            "confidence": self.confidence, "replications": self.replications,
-        }  # fmt: skip
-
-    def _page(self) -> tuple[str, list[str]]:
-        heads, columns = known_columns(self.table, SHOWN)
-        loads = column(self.table[self.axis].tolist())
-        rows = list(zip(loads, self.table["deployment"], *columns, strict=True))
-        head = [load_head(self.axis, self.load_name), "deployment", *heads]
-        title = f"{self.topology}: fixed sizes under more load, {self.replications} replications each"
-        return title, text_table(head, rows, 2)
+    def answer(self) -> Answer:
+        """What each load gives, and where the knees are."""
+        table = Table.of_columns(
+            [load_head(self.axis, self.load_name), *column(self.table[self.axis].tolist())],
+            ["deployment", *self.table["deployment"]],
+            *(known(words, name, self.table) for name, words in SHOWN.items()),
+            names=2,
+        )
+        return self._answer(
+            f"fixed sizes under more load, {self.replications} replications each", (table,),
+            axis=self.axis, load_name=self.load_name, knees=self.knees, saturation=self.saturation,
+            bottlenecks=self.bottlenecks, limits_s=self.limits, confidence=self.confidence,
+            replications=self.replications,
+        )  # fmt: skip
 
 
 def load_curve(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
 
+from ...answers import Answer, Table
 from ...compiler import compile_topology, napkin
 from ...errors import PlanError
 from ...plan.plan import Plan
-from ...results.display import WIDTH, text_table
 from ...spec import Topology
-from ...words import column, count
+from ...words import column, count, join, titled
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import with_settings
@@ -39,8 +38,7 @@ from .prices import (
 from .words import (
     ARRIVALS,
     at_loads,
-    join,
-    known_columns,
+    known,
     limits_in_words,
     load_column,
     load_head,
@@ -151,37 +149,38 @@ class ScalingCurve(Curve):
         """The deployments."""
         return self.deployments
 
-    def _content(self) -> dict[str, Any]:
-        return {
-            "axis": self.axis, "load_name": self.load_name, "price": self.price, "currency": self.currency,
-            "objectives": list(self.objectives), "judged": self.judged,
-            "verdicts": [asdict(one) for one in self.verdicts],
-            "crossovers": [asdict(one) for one in self.crossovers],
-            "confidence": self.confidence, "replications": self.replications,
-        }  # fmt: skip
-
-    def _page(self) -> tuple[str, list[str]]:
-        priced = self.price == "cost_per_hour"
-        cost = f"cost/h{f' ({self.currency})' if self.currency else ''}" if priced else "all cores"
-        table = self.table
-        name = "p99" if self.judged == P99 else "worst by limit"
-        (p99,), (tail,) = known_columns(table, {self.judged: name})
-        head = [load_head(self.axis, self.load_name), "deployment", "replicas", "cores", "GiB", cost, p99, "objectives"]
-        sizes = [column(table[name].tolist()) for name in ("replicas", "cores")]
-        memory = column((table["memory_bytes"] / 2**30).tolist())
-        states = [state_of(row).replace("not met", "NOT MET") for row in table.to_dict(orient="records")]
-        rows = list(zip(
-            column(table[self.axis].tolist()), table["deployment"], *sizes, memory, column(table[self.price].tolist()),
-            tail, states, strict=True,
-        ))  # fmt: skip
-        title = (
-            f"{self.topology}: each deployment sized to {join(self.objectives)} at every load, "
-            f"{count(self.replications, 'replication')} each"
-        )
-        counted = f"{COUNTED}; {'cost is' if priced else 'all cores are'} of everything, kept units included."
+    def answer(self) -> Answer:
+        """What each deployment takes at each load, and which is cheaper where."""
+        counted = f"{COUNTED}; {'cost is' if self._priced else 'all cores are'} of everything, kept units included."
         if self.judged != P99:
-            counted += f" {worst_in_words(table)}"
-        return title, [*text_table(head, rows, 2), "", *textwrap.wrap(counted, WIDTH)]
+            counted += f" {worst_in_words(self.table)}"
+        return self._answer(
+            f"each deployment sized to {join(self.objectives)} at every load, "
+            f"{count(self.replications, 'replication')} each", (self._table(),), (counted,),
+            axis=self.axis, load_name=self.load_name, price=self.price, currency=self.currency,
+            objectives=self.objectives, judged=self.judged, verdicts=self.verdicts, crossovers=self.crossovers,
+            confidence=self.confidence, replications=self.replications,
+        )  # fmt: skip
+
+    @property
+    def _priced(self) -> bool:
+        return self.price == "cost_per_hour"
+
+    def _table(self) -> Table:
+        cost = titled("cost/h", self.currency) if self._priced else "all cores"
+        table = self.table
+        states = [state_of(row).replace("not met", "NOT MET") for row in table.to_dict(orient="records")]
+        return Table.of_columns(
+            [load_head(self.axis, self.load_name), *column(table[self.axis].tolist())],
+            ["deployment", *table["deployment"]],
+            ["replicas", *column(table["replicas"].tolist())],
+            ["cores", *column(table["cores"].tolist())],
+            ["GiB", *column((table["memory_bytes"] / 2**30).tolist())],
+            [cost, *column(table[self.price].tolist())],
+            known("p99" if self.judged == P99 else "worst by limit", self.judged, table),
+            ["objectives", *states],
+            names=2,
+        )
 
 
 def scaling_curve(

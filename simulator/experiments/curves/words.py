@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pandas as pd
 
 from ...plan.plan import Objective
-from ...words import PERCENT, column, number, unit_of, write
+from ...words import PERCENT, headed, join, number, unit_of, write
 from ...words import percent as percent_of
 
 DIGITS: Final = 3
@@ -45,15 +45,9 @@ def what_loads_are(axis: str, name: str) -> str:
     return "" if axis == "users" or name == ARRIVALS else f" Loads are the {name}."
 
 
-def known_columns(table: pd.DataFrame, heads: Mapping[str, str]) -> tuple[list[str], list[list[str]]]:
-    """What heads quantities that have half widths, with the unit that fits all rows; and their columns."""
-    titles, columns = [], []
-    for name, head in heads.items():
-        values = table[name].tolist()
-        unit = unit_of(name, values)
-        titles.append(f"{head} ({unit.name})")
-        columns.append(column(values, unit, table[f"{name}_half_width"].tolist()))
-    return titles, columns
+def known(words: str, name: str, table: pd.DataFrame) -> list[str]:
+    """A column of a quantity that has half widths."""
+    return headed(words, name, table[name].tolist(), table[f"{name}_half_width"].tolist())
 
 
 def short(value: float, digits: int = DIGITS) -> str:
@@ -74,11 +68,6 @@ def percent(share: float) -> str:
     if 0.0 < share < LEAST_SHARE:
         return f"less than {percent_of(LEAST_SHARE)}"
     return percent_of(round(100.0 * share, 1 if share < 0.1 else 0) / 100.0)
-
-
-def join(words: Sequence[str]) -> str:
-    """One, two and three."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def at_loads(loads: Sequence[float], chosen: Sequence[int], unit: str) -> str:

@@ -10,8 +10,8 @@ import pandas as pd
 from ...plan.plan import Plan
 from ...results import Results
 from ...results.objectives import ERRORS
+from ...words import join
 from ..sizes.judging import objective_label, worst_objective
-from .words import join
 
 WORST: Final = "worst_by_limit_ratio"
 P99: Final = "latency_p99_s"

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
-from typing import Any
 
 import pandas as pd
 
-from ...results.export import plain, records
+from ...answers import Answer, Answered
+from . import report
 from .brink import BACK
-from .report import findings, render
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Drill:
+class Drill(Answered):
     """A fault, what it did to each deployment with each policy set, and what came after it.
 
     Every number is a mean over replications of one run's, paired with the same run without the fault; beside it stands
@@ -71,7 +69,7 @@ class Drill:
     @property
     def verdict(self) -> str:
         """What the numbers say, in plain sentences."""
-        return " ".join(findings(self))
+        return " ".join(report.findings(self))
 
     @property
     def headline(self) -> str:
@@ -83,23 +81,24 @@ class Drill:
         found = self.table[(self.table["deployment"] == deployment) & (self.table["policies"] == policies)]
         return found.iloc[0]
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        content = {
-            "topology": self.topology, "fault": self.what, "targets": list(self.targets), "met": self.met,
-            "verdict": self.verdict, "at_s": self.at_s, "until_s": self.until_s, "horizon_s": self.horizon_s,
-            "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
-            "warnings": {name: list(texts) for name, texts in self.warnings.items()},
-            "shared": {name: list(services) for name, services in self.shared.items()},
-        }  # fmt: skip
-        tables = ("table", "entries", "blast", "timeline")
-        return {**plain(content), **{name: records(getattr(self, name)) for name in tables}}
-
-    def __str__(self) -> str:
-        return render(self)
+    def answer(self) -> Answer:
+        """What the fault does, to whom, for how long, and whether it comes back."""
+        said = self.verdict
+        return Answer(
+            headline=self.headline,
+            conditions=(report.conditions(self),),
+            sections=tuple(report.sections(self)),
+            warnings=[f"{name}: {text}" for name, texts in self.warnings.items() for text in texts],
+            finding=said,
+            interrupted=self.interrupted,
+            content={
+                "topology": self.topology, "fault": self.what, "targets": self.targets, "met": self.met,
+                "verdict": said, "at_s": self.at_s, "until_s": self.until_s, "horizon_s": self.horizon_s,
+                "confidence": self.confidence, "replications": self.replications, "interrupted": self.interrupted,
+                "warnings": self.warnings, "shared": self.shared,
+                "table": self.table, "entries": self.entries, "blast": self.blast, "timeline": self.timeline,
+            },
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return f"<Drill of {self.topology}: {self.what}>"
-
-    def _repr_html_(self) -> str:
-        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"

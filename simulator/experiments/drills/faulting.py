@@ -8,7 +8,7 @@ from typing import Any, Final
 from ...errors import PlanError, TopologyError
 from ...spec import Topology
 from ...units import format_duration, parse_duration
-from ..curves.words import join
+from ...words import join
 from ..simulation import with_settings
 
 KINDS: Final = ("kill", "slow", "pause", "abort", "delay", "partition")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from ...results.display import WIDTH, shorten, text_table
-from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, number, write
-from ..curves.words import join, short
+from ...answers import Section, Table
+from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, join, number, write
+from ..curves.words import short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
 from .nets import harms
@@ -28,17 +27,12 @@ WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_ask
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
-def render(drill: Drill) -> str:
-    """At most 100 columns."""
-    lines = [*textwrap.wrap(drill.headline, WIDTH), *textwrap.wrap(conditions(drill), WIDTH), ""]
-    lines += _table(drill)
-    lines += ["", *_wrapped(entry_lines(drill))] if len(_entries(drill)) > 1 else []
-    lines += ["", *_wrapped(blast_lines(drill))]
-    lines += ["", *textwrap.wrap(drill.verdict, WIDTH)]
-    warnings = [f"warning: {name}: {text}" for name, texts in drill.warnings.items() for text in texts]
-    lines += ["", *_wrapped(warnings)] if warnings else []
-    lines += ["", "interrupted: only what was finished by then is here"] if drill.interrupted else []
-    return "\n".join(lines)
+def sections(drill: Drill) -> Iterator[Section]:
+    """The table, whom it hits, and its blast radius."""
+    yield (_table(drill),)
+    if len(_entries(drill)) > 1:
+        yield entry_lines(drill)
+    yield blast_lines(drill)
 
 
 def conditions(drill: Drill) -> str:
@@ -65,18 +59,15 @@ def distinct_rows(drill: Drill) -> Iterator[tuple[dict[str, Any], str]]:
             yield {str(key): value for key, value in row.items()}, "any" if every else ", ".join(names)
 
 
-def _table(drill: Drill) -> list[str]:
+def _table(drill: Drill) -> Table:
     """By deployment one row a policy set, also where it is the same as another."""
-    rows, names = [], []
-    for row in drill.table.to_dict(orient="records"):
-        names.append(row["deployment"])
-        same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
-        rows.append([f"  {row['policies']}", *(same if row["same_as"] else _cells(row))])
-    head, *lines = text_table(HEAD, rows)
-    told = [head]
-    for name, before, line in zip(names, ["", *names], lines, strict=False):
-        told += [line] if name == before else [shorten(name, WIDTH), line]
-    return told
+    rows: list[list[str]] = []
+    for name, those in drill.table.groupby("deployment", sort=False):
+        rows.append([str(name)])
+        for row in those.to_dict(orient="records"):
+            same = [f"as {row['same_as']}", *[""] * (len(HEAD) - 2)]
+            rows.append([f"  {row['policies']}", *(same if row["same_as"] else _cells(row))])
+    return Table(HEAD, rows)
 
 
 def _cells(row: Mapping[Any, Any]) -> list[str]:
@@ -102,10 +93,6 @@ def _worse(row: Mapping[Any, Any]) -> str:
 
 def _nobody(row: Mapping[Any, Any]) -> str:
     return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
-
-
-def _wrapped(lines: list[str]) -> list[str]:
-    return [part for line in lines for part in textwrap.wrap(line, WIDTH, subsequent_indent="  ")]
 
 
 def _name(deployment: str, labels: Sequence[str]) -> str:

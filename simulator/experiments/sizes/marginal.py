@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -11,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from ...results.display import WIDTH, label, text_table
+from ...answers import Answer, Answered, Table
 from ...results.objectives import detail_needed
 from ...spec import Topology
-from ...words import NOTHING, Unit, count, number, percent, unit_of, write
+from ...words import NOTHING, Unit, count, join, label, number, percent, titled, unit_of, write
 from ..engines import EngineName
 from ..replicate import Progress
 from ..simulation import run_plans, with_settings
@@ -28,7 +27,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class NextReplica:
+class NextReplica(Answered):
     """What one more replica of each unit gains.
 
     Attributes
@@ -82,16 +81,16 @@ class NextReplica:
             yield f"Scale {leaders[0]} next: its {self._gain(leaders[0])}{most}."
         else:
             listed = "; ".join(f"{name}: {self._gain(name)}" for name in leaders)
-            yield f"No difference is shown between {_and(leaders)}{' by their price' * self._priced} ({listed})."
+            yield f"No difference is shown between {join(leaders)}{' by their price' * self._priced} ({listed})."
         if leaders and doubtful:
             they, their = ("it gains", "its") if len(doubtful) == 1 else ("they gain", "their")
             price = f" for {their} price" if self._priced else ""
-            yield f"No gain is shown of {_and(doubtful)}, nor that {they} less{price}."
+            yield f"No gain is shown of {join(doubtful)}, nor that {they} less{price}."
         rest = table.index[~first & ~table["shown"]]
         if leaders and len(rest):
-            yield f"No gain is shown of {_and(rest)}."
+            yield f"No gain is shown of {join(list(rest))}."
         if losses.any():
-            yield f"Worse with one more: {_and(table.index[losses])}."
+            yield f"Worse with one more: {join(list(table.index[losses]))}."
 
     @property
     def _what(self) -> str:
@@ -113,39 +112,38 @@ class NextReplica:
         low, high = (write(float(row[end]), self._unit) for end in ("low", "high"))
         return f"gain is {low} to {self._unit.after(high)} of {self._what}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it, ready for JSON."""
-        from ...results.export import plain, records
-
+    def answer(self) -> Answer:
+        """What one more of each unit gains, and what to scale next."""
         names = (
             "topology", "deployment", "quantity", "objective", "value", "confidence", "replications", "currency",
-            "interrupted",
+            "interrupted", "verdict",
         )  # fmt: skip
-        return {
-            **{name: plain(getattr(self, name)) for name in names},
-            "verdict": self.verdict,
-            "units": records(self.table.reset_index()),
-        }
+        units = self.table.reset_index()
+        return Answer(
+            headline=self._headline,
+            sections=((self._table(units),),),
+            finding=self.verdict,
+            content={**{name: getattr(self, name) for name in names}, "units": units},
+        )
 
-    def __str__(self) -> str:
+    @property
+    def _headline(self) -> str:
         of_what = f"{self._what}, the objective that binds," if self.objective else f"{self._what} of all requests"
         now = f"{self._unit.after(write(self.value, self._unit))} now, by"
         now = "unknown after" if math.isnan(self.value) else now
-        head = (
+        return (
             f"{self.topology} as {self.deployment}: one more replica of each unit, {of_what} is {now}"
             f" {count(self.replications, 'replication')} ({percent(self.confidence)} intervals)"
         )
-        money = f" ({self.currency})" if self.currency else ""
-        gain = f"gain ({self._unit.name})" if self._unit.name else "gain"
-        titles = ["unit", "rank", "replicas", gain, f"price per hour{money}", "gain by price"]
+
+    def _table(self, units: pd.DataFrame) -> Table:
+        gain, price = titled("gain", self._unit.name), titled("price per hour", self.currency)
         rows = [
             [str(row["unit"]), str(row["rank"]), str(row["replicas"]), self._cell(row), number(row["price_per_hour"]),
              self._by_price(row)]
-            for row in self.table.reset_index().to_dict(orient="records")
+            for row in units.to_dict(orient="records")
         ]  # fmt: skip
-        return "\n".join([
-            *textwrap.wrap(head, WIDTH), "", *text_table(titles, rows), "", *textwrap.wrap(self.verdict, WIDTH),
-        ])  # fmt: skip
+        return Table(["unit", "rank", "replicas", gain, price, "gain by price"], rows)
 
     def _cell(self, row: Any) -> str:
         if math.isnan(row["gain"]):
@@ -162,11 +160,6 @@ class NextReplica:
 
     def __repr__(self) -> str:
         return f"<NextReplica of {self.deployment}: {', '.join(map(str, self.table.index))}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p><strong>{escape(self.verdict)}</strong></p>\n<pre>{escape(str(self))}</pre>"
 
 
 def next_replica(
@@ -296,8 +289,3 @@ def rank(table: pd.DataFrame) -> list[int]:
         reach = min(reach, lows[row])
         ranks[row] = place
     return ranks
-
-
-def _and(words: Iterable[str]) -> str:
-    *most, last = map(str, words)
-    return f"{', '.join(most)} and {last}" if most else last

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from ...answers import Answer, Answered, Table
 from ...results import Results
-from ...results.display import OBJECTIVE_HEAD, WIDTH, objective_rows, text_table
+from ...results.display import OBJECTIVE_HEAD, objective_rows
 from ...spec import Topology
-from ...words import PERCENT, column, number
+from ...words import NOTHING, column, headed, label, number
 
 if TYPE_CHECKING:
     from .judging import Judge
@@ -23,7 +23,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Capacity:
+class Capacity(Answered):
     """The cheapest size of a deployment that meets every objective, or the nearest one tried (section 13).
 
     Attributes
@@ -96,57 +96,39 @@ class Capacity:
         saving = self.cost_per_hour - price
         return saving > ROUNDING and self.judge.lattice.priced and shown_to_cost_more(self.judge, saving)
 
-    def to_dict(self) -> dict[str, Any]:
-        """All but the topology, ready for JSON."""
-        from ...results.export import plain, records
-
-        names = ("met", "deployment", "replicas", "cores", "cost_per_hour", "binding", "reason", "exact", "interrupted",
-                 "shown_missed")  # fmt: skip
-        return {
-            **{name: plain(getattr(self, name)) for name in names},
-            "sized": list(self.sized),
-            "tried": records(self.tried),
-            "result": self.result.to_dict(),
-        }
-
-    def __str__(self) -> str:
+    def answer(self) -> Answer:
+        """The size, what it costs, which objectives it meets, and why it is this one."""
         made = self.result.provenance
         missed = "misses an objective" if self.shown_missed else "is not shown to meet every objective"
-        word = "meets every objective" if self.met else missed
-        lines = textwrap.wrap(f"{made['topology']} as {self.deployment}, sized: it {word}", WIDTH)
-        lines += ["", *text_table(self._head(), self._rows())]
-        lines += ["", *text_table(OBJECTIVE_HEAD, objective_rows(self.result), 2), ""]
-        for warning in self.result.warnings:
-            lines += textwrap.wrap(f"warning: {warning}", WIDTH, subsequent_indent="  ")
-        return "\n".join([*lines, *([""] if self.result.warnings else []), *textwrap.wrap(self.reason, WIDTH)])
+        names = (
+            "met", "deployment", "replicas", "cores", "cost_per_hour", "binding", "reason", "exact", "interrupted",
+            "shown_missed", "sized", "tried", "result",
+        )  # fmt: skip
+        return Answer(
+            headline=f"{made['topology']} as {self.deployment}, sized: it "
+            f"{'meets every objective' if self.met else missed}",
+            sections=((self._table(),), (Table(OBJECTIVE_HEAD, objective_rows(self.result), 2),)),
+            warnings=self.result.warnings,
+            finding=self.reason,
+            content={name: getattr(self, name) for name in names},
+        )
 
-    def _head(self) -> list[str]:
+    def _table(self) -> Table:
+        units, services = self.result.units, self.result.services
         currency = self.result.provenance["currency"]
-        money = f"cost per hour ({currency})" if currency else "cost per hour"
-        return ["unit", "replicas", "cores each", "utilisation (%)", money]
-
-    def _rows(self) -> list[list[str]]:
-        units: Any = self.result.units
-        rows = []
-        services = self.result.services
         external = set(services.loc[services["kind"] == "external", "unit"])
-        busy = column(units["utilisation_ratio"].tolist(), PERCENT)
-        costs = column([*units["cost_per_hour"], self.cost_per_hour])
-        for name, used, cost in zip(units.index, busy, costs, strict=False):
-            kept = "" if name in self.sized else " (kept)"
-            size = ["-", "-"] if name in external else [number(self.replicas[name]), number(self.cores[name])]
-            rows.append([f"{name}{kept}", *size, used, cost])
         ours = [name for name in self.replicas if name not in external]
+        size = {name: [number(self.replicas[name]), number(self.cores[name])] for name in ours}
         total = sum(self.replicas[name] * self.cores[name] for name in ours)
-        many = sum(self.replicas[name] for name in ours)
-        rows.append(["together", number(many), f"{number(total)} in all", "", costs[-1]])
-        return rows
+        sizes = [size.get(name, [NOTHING, NOTHING]) for name in units.index]
+        return Table.of_columns(
+            ["unit", *(name if name in self.sized else f"{name} (kept)" for name in units.index), "together"],
+            ["replicas", *(many for many, _ in sizes), number(sum(self.replicas[name] for name in ours))],
+            ["cores each", *(cores for _, cores in sizes), f"{number(total)} in all"],
+            [*headed("utilisation", "utilisation_ratio", units["utilisation_ratio"].tolist()), ""],
+            [label("cost_per_hour", currency), *column([*units["cost_per_hour"], self.cost_per_hour])],
+        )
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{name}={self.replicas[name]}" for name in self.sized)
         return f"<Capacity of {self.deployment}: {self.state}, {sizes}>"
-
-    def _repr_html_(self) -> str:
-        from html import escape
-
-        return f"<p><strong>{escape(self.reason)}</strong></p>\n<pre>{escape(str(self))}</pre>"

@@ -111,10 +111,8 @@ def test_a_unit_without_replicas_saturates_at_once(plan_of):
 
 
 def test_it_is_rendered_as_tables(plan_of):
-    result = napkin(plan_of(MIXED))
-    assert str(result) == result.render()
     assert (
-        result.render()
+        str(napkin(plan_of(MIXED)))
         == """\
 napkin of deployment microservices: expected values, as if nobody waited
 arrival rate 150/s at the peak of the open workloads
@@ -148,7 +146,7 @@ def test_closed_workloads_are_rendered_too(plan_of):
     assert text.endswith("""\
 closed workloads (bounds)
   workload  users  think (ms)  bottleneck  throughput <=  latency >= (ms)
-  workload    400         950  a                     200            1,050""")
+  workload    400         950           a            200            1,050""")
     assert "arrival rate" not in text
     assert "bottleneck a:" not in text
 

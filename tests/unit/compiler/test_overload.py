@@ -125,7 +125,7 @@ def test_users_have_what_open_workloads_leave(plan_of, rate, users, most, busy):
     assert row.throughput_high == pytest.approx(most)
     told = "s: the users of batch take all that web leaves (0.5 of 1 cores): it is busy all the time"
     assert (told in " ".join(plan.warnings)) == busy
-    assert "the users of batch are not in `used`: they take what the open workloads leave" in napkin(plan).render()
+    assert "the users of batch are not in `used`: they take what the open workloads leave" in str(napkin(plan))
 
 
 def test_where_requests_are_turned_away_users_may_have_all(plan_of):

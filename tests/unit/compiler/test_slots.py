@@ -66,7 +66,7 @@ def test_the_emptier_of_two_lets_more_through(plan_of):
 )
 def test_where_the_law_is_not_known_that_is_said(plan_of, changes):
     assert math.isnan(limit(plan_of, **changes).per_s)
-    shown = napkin(plan(plan_of, **changes)).render()
+    shown = str(napkin(plan(plan_of, **changes)))
     assert "waiting at callees holds slots too: gw may let less through than this says" in shown
 
 
@@ -79,7 +79,7 @@ def test_the_napkin_and_the_warning_say_so(plan_of):
     result = napkin(plan(plan_of))
     assert result.bottleneck == "gw"
     assert result.saturation_rate == pytest.approx(limit(plan_of).per_s)
-    assert f"the 6 slots of gw let at most {result.saturation_rate:.2f}/s through" in result.render()
+    assert f"the 6 slots of gw let at most {result.saturation_rate:.2f}/s through" in str(result)
     rate = math.ceil(result.saturation_rate)
     assert "gw: " not in " ".join(plan(plan_of, rate=rate - 1).warnings)
     said = " ".join(plan(plan_of, rate=rate).warnings)
@@ -95,7 +95,7 @@ services:
   t: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}
 workload: {call: g, rate: 60/s}
 """
-    assert "g may let less through than this says" in napkin(plan_of(file)).render()
+    assert "g may let less through than this says" in str(napkin(plan_of(file)))
 
 
 def test_fewer_slots_of_a_callee_are_named(plan_of):
@@ -105,7 +105,7 @@ services:
   s: {scheduling: PS, concurrency: 2, steps: [{cpu: 6ms}, {sleep: 10ms}]}
 workload: {call: g, rate: 60/s}
 """
-    shown = " ".join(napkin(plan_of(file)).render().split())
+    shown = " ".join(str(napkin(plan_of(file))).split())
     assert "the 4 slots of g let at most" in shown
     assert "and the fewer slots of s may leave less" in shown
-    assert "fewer slots" not in napkin(plan_of(file.replace("concurrency: 2", "concurrency: 4"))).render()
+    assert "fewer slots" not in str(napkin(plan_of(file.replace("concurrency: 2", "concurrency: 4"))))

@@ -1,40 +1,20 @@
+import json
 import math
 from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
 
+from simulator.plan.layout import Outcome
 from simulator.plan.plan import Objective, Prices
 from simulator.results import summarise
-from simulator.results.display import give_or_take, label, share_served, shorten, text_table
-from simulator.words import MILLISECONDS, unit_of
+from simulator.results.display import give_or_take, share_served
+from simulator.words import MILLISECONDS
 
 
 def run(build, *latencies, **changes):
     plan = build.plan(**changes)
     return summarise(plan, build.traces(plan, *([build.Request(30.0, one)] for one in latencies)))
-
-
-def test_labels_have_units():
-    assert label("latency_p999_s") == "latency p99.9 (ms)"
-    assert label("latency_p99_s", unit=unit_of("latency_p99_s", (90.0,))) == "latency p99 (s)"
-    assert label("throughput_per_s") == "throughput (/s)"
-    assert label("availability_ratio") == "availability (%)"
-    assert label("latency_p9999_s") == "latency p99.99 (ms)"
-    assert label("requests") == "requests"
-    assert label("cost_per_hour", "USD") == "cost per hour (USD)"
-
-
-def test_long_names_are_shortened():
-    assert shorten("abcdef", 6) == "abcdef"
-    assert shorten("abcdefg", 6) == "abcde…"
-    lines = text_table(("name", "value"), [("n" * 300, "1")])
-    assert [len(line) for line in lines] == [100, 100]
-
-
-def test_a_short_name_leaves_its_room_to_a_long_one():
-    lines = text_table(("deployment", "policies", "value"), [("microservices", "none", "1" * 74)], 2)
-    assert lines[1].split()[:2] == ["microservices", "none"]
 
 
 def test_a_share_is_rounded_like_any_other_but_what_lacks_a_little_is_not_all():
@@ -128,3 +108,43 @@ def test_html_is_whole_and_its_names_are_only_text(build):
 def test_an_interval_is_give_or_take_unless_it_is_longer_on_one_side(half_width, high, shown):
     row = {"mean": 0.2, "half_width": half_width, "low": 0.2 - min(half_width, 0.05), "high": high}
     assert give_or_take("latency_mean_s", pd.DataFrame([row], index=["latency_mean_s"]), MILLISECONDS) == shown
+
+
+def exported(build, *stories, **changes):
+    plan = build.plan(**changes)
+    return summarise(plan, build.traces(plan, *stories)).to_dict()
+
+
+def test_json_holds_all_of_it_without_nan(build):
+    asked = (Objective("buy", 0, "p99", 0.99, float("inf")),)
+    for stories in ([[]], [[build.Request(30.0, 0.1)]]):
+        text = json.dumps(exported(build, *stories, objectives=asked), allow_nan=False)
+        assert set(json.loads(text)) == {
+            *("summary", "intervals", "services", "units", "endpoints", "breakdown", "outcomes"),
+            *("objectives", "met", "warnings", "provenance"),
+        }
+
+
+def test_values(build):
+    story = [build.Request(30.0, 0.1), build.Request(31.0, 0.2, Outcome.ERROR)]
+    result = exported(build, story, objectives=(Objective("buy", 0, "errorRate", float("nan"), 0.1),))
+    assert result["summary"]["requests"] == 2
+    assert isinstance(result["summary"]["requests"], int)
+    assert result["summary"]["latency_mean_s"] == pytest.approx(0.1)
+    assert result["summary"]["cost_per_hour"] is None
+    assert result["intervals"]["latency_mean_s"]["half_width"] is None
+    assert result["services"]["front"]["errors"] == 1
+    assert result["services"]["back"]["waiting_time_s"] is None
+    assert result["units"]["front"]["cores"] == 2
+    assert result["endpoints"][0]["endpoint"] == "front.buy"
+    assert result["endpoints"][0]["calls"] == 2
+    assert result["breakdown"]["front"]["service_s"] == pytest.approx(0.1)
+    assert result["outcomes"]["shoppers"]["error"] == 1
+    assert result["objectives"][0] | {"low": 0, "high": 0} == {
+        "slo": "buy", "endpoint": "front.buy", "quantity": "errorRate", "limit": 0.1, "value": 0.5,
+        "low": 0, "high": 0, "met": False, "straddles": False,
+        "served_ratio": 0.5, "reason": "",
+    }  # fmt: skip
+    assert result["met"] is False
+    assert result["provenance"]["seed"] == 1
+    assert any("one replication" in warning for warning in result["warnings"])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulator.results import summarise
-from simulator.results.journeys import journey_table, journeys, mixture
+from simulator.results.journeys import journey_section, journeys, mixture
 
 
 def mixed(build, *requests, **changes):
@@ -18,20 +18,22 @@ def test_each_journey_has_its_share_and_its_latency(build):
     assert list(table.index) == [("shoppers", "front.buy"), ("robots", "back")]
     assert table["share"].tolist() == [0.75, 0.25]
     np.testing.assert_allclose(table["latency_mean_s"], [0.3, 0.01])
-    assert mixture(results) == "latency is of all journeys together: front.buy 75 %, back 25 %"
-    head, rows = journey_table(results)
-    assert head[:2] == ["journey", "share (%)"]
-    assert [row[:2] for row in rows] == [["front.buy", "75"], ["back", "25"]]
-    assert mixture(results) in str(results)
-    assert mixture(results) in results._repr_html_()
+    said = "latency is of all journeys together: front.buy 75 %, back 25 %"
+    assert mixture(table) == said
+    text, shown = journey_section(results)
+    assert text == said
+    assert shown.head[:2] == ("journey", "share (%)")
+    assert [row[:2] for row in shown.rows] == [("front.buy", "75"), ("back", "25")]
+    assert said in str(results)
+    assert said in results._repr_html_()
 
 
 def test_one_journey_needs_no_word(build):
     plan = build.plan()
     results = summarise(plan, build.traces(plan, [build.Request(30.0, 0.3)]))
-    assert (mixture(results), journey_table(results)) == ("", ([], []))
+    assert (mixture(journeys(results)), journey_section(results)) == ("", ())
     assert "journey" not in str(results)
 
 
 def test_nobody_has_come(build):
-    assert mixture(mixed(build)) == ""
+    assert mixture(journeys(mixed(build))) == ""

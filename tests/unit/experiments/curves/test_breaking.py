@@ -81,7 +81,7 @@ def test_text_json_and_html(curve):
     assert curve.headline == "shop: monolith is cheaper in 3 of 4 cells and microservices is cheaper in 1"
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert len(content["cells"]) == 4
-    assert "<pre>" in curve._repr_html_()
+    assert "<table" in curve._repr_html_()
     assert repr(curve) == "<BreakEven of shop: microservices and monolith>"
 
 

@@ -150,7 +150,7 @@ def test_text_json_and_html(curve):
     assert max(map(len, str(curve).splitlines())) <= 100
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert content["fits"].keys() == {"web", "microservices", "monolith"}
-    assert "<pre>" in curve._repr_html_()
+    assert "<table" in curve._repr_html_()
     assert repr(curve) == "<CoreCurve of shop: web, microservices and monolith>"
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pytest
 
+from simulator.answers import Table
 from simulator.experiments.curves.curve import Curve
 
 
@@ -15,11 +16,8 @@ class Tiny(Curve):
     finding = "It is so that a < b, " + "and so on " * 20 + "to the end."
     compared = ("a", "b")
 
-    def _content(self):
-        return {"nothing": float("nan"), "pair": (1, 2)}
-
-    def _page(self):
-        return "the title", ["x  y", "1  2"]
+    def answer(self):
+        return self._answer("the title", (Table(["x", "y"], [["1", "2"]]),), nothing=float("nan"), pair=(1, 2))
 
 
 def tiny(**more):
@@ -28,7 +26,7 @@ def tiny(**more):
 
 def test_the_text_is_the_title_the_table_and_the_finding():
     lines = str(tiny()).splitlines()
-    assert lines[:5] == ["the title", "", "x  y", "1  2", ""]
+    assert lines[:5] == ["shop: the title", "", "x  y", "1  2", ""]
     assert " ".join(lines[5:]) == " ".join(Tiny.finding.split())
     assert max(map(len, lines)) <= 100
     assert str(tiny(interrupted=True)) == f"{tiny()}\n\ninterrupted: only what was finished by then is here"
@@ -43,7 +41,7 @@ def test_json_has_no_nan_and_html_is_escaped():
     assert repr(tiny()) == "<Tiny of shop: a and b>"
     html = tiny()._repr_html_()
     assert html.startswith("<p><strong>It is so that a &lt; b, ")
-    assert "<pre>the title\n" in html
+    assert "<p>shop: the title</p>" in html
 
 
 def test_a_curve_has_to_say_what_it_found():

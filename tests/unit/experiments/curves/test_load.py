@@ -202,7 +202,7 @@ def test_text_json_and_html(curve):
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert len(content["table"]) == 6
     assert content["knees"].keys() == {"microservices", "monolith"}
-    assert "<pre>" in curve._repr_html_()
+    assert "<table" in curve._repr_html_()
     assert repr(curve) == "<LoadCurve of shop: microservices and monolith>"
 
 

@@ -80,7 +80,7 @@ def test_text_json_and_html(curve):
     assert curve.limits == {}  # of p99
     content = json.loads(json.dumps(curve.to_dict(), allow_nan=False))
     assert [one["kind"] for one in content["verdicts"]] == [one.kind for one in curve.verdicts]
-    assert "<pre>" in curve._repr_html_()
+    assert "<table" in curve._repr_html_()
     assert repr(curve) == "<ScalingCurve of shop: microservices and monolith>"
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from simulator.experiments.curves.words import at_loads, join, limits_in_words, load_head, percent, runs, short, spell
+from simulator.experiments.curves.words import at_loads, limits_in_words, load_head, percent, runs, short, spell
 from simulator.plan.plan import Objective
+from simulator.words import join
 
 
 def test_lists():

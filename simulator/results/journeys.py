@@ -23,8 +23,9 @@ MOST: Final = 4
 
 def journeys(results: Results) -> pd.DataFrame:
     """The rows of `endpoints` that are entries, by workload and entry, with their `share` of all requests."""
-    table: Any = results.endpoints.reset_index()
-    table = table[table["entry"] == table["endpoint"]].drop(columns="endpoint").set_index(["workload", "entry"])
+    table: Any = results.endpoints
+    entry, endpoint = (table.index.get_level_values(name) for name in ("entry", "endpoint"))
+    table = table[entry == endpoint].droplevel("endpoint")
     total = table["calls"].sum()
     return table.assign(share=table["calls"] / total if total else float("nan"))  # type: ignore[no-any-return]
 

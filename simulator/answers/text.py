@@ -67,7 +67,7 @@ def _table(table: Table, width: int) -> list[str]:
     if room < wide(names if table.whole else [[cell[:FEWEST] for cell in cells] for cells in names]):
         room = int(width * NAMES)
     widths = _shrunk(names, room)
-    names = [[shorten(cell, width).ljust(width) for cell in cells] for cells, width in zip(names, widths, strict=True)]
+    names = [[shorten(cell, most).ljust(most) for cell in cells] for cells, most in zip(names, widths, strict=True)]
     lines: list[str] = []
     for those in _beside(numbers, width - wide(names) - len(GAP)):
         lines += ["", *_rows(table, [*names, *those], width)]

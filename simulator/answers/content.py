@@ -1,4 +1,4 @@
-"""What JSON can hold."""
+"""What JSON can hold; NumPy and pandas are known by what they can do, since who has no table does not load them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
-
-import numpy as np
 
 
 def plain(value: Any) -> Any:
@@ -23,12 +21,12 @@ def plain(value: Any) -> Any:
         return _rows(value) if hasattr(value, "columns") else value.to_dict()
     if is_dataclass(value):
         return {one.name: plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, np.generic):
+    if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _rows(table: Any) -> Any:
-    """Of a pandas table, which this module does not import: who has none does without."""
+    """Of a pandas table."""
     rows = [plain(row) for row in table.to_dict(orient="records")]
     return rows if table.index.name is None else dict(zip(map(str, table.index), rows, strict=True))

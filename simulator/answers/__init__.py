@@ -1,12 +1,12 @@
 """An answer as one value, and what renders it: as text for a terminal, as HTML for a notebook, as JSON for machines."""
 
-from .answer import WIDTH, Answer, Part, Section, Table
+from .answer import WIDTH, Answer, Later, Part, Section, Table
 from .answered import Answered
 from .content import plain
 from .page import to_html
 from .text import NAMES, shorten, shorten_before, to_text, wide
 
 __all__ = [
-    "NAMES", "WIDTH", "Answer", "Answered", "Part", "Section", "Table", "plain", "shorten", "shorten_before", "to_html",
-    "to_text", "wide",
+    "NAMES", "WIDTH", "Answer", "Answered", "Later", "Part", "Section", "Table", "plain", "shorten", "shorten_before",
+    "to_html", "to_text", "wide",
 ]  # fmt: skip

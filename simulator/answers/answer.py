@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -44,6 +44,16 @@ Section: TypeAlias = Sequence[Part]
 """What belongs together."""
 
 
+@dataclass(frozen=True)
+class Later:
+    """Sections that are made when somebody looks at them: who asks for JSON does not wait for them."""
+
+    make: Callable[[], Iterable[Section]]
+
+    def __iter__(self) -> Iterator[Section]:
+        return iter(self.make())
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answer:
     """What was asked, what was found, and how sure that is.
@@ -69,7 +79,7 @@ class Answer:
 
     headline: str = ""
     conditions: Sequence[str] = ()
-    sections: Sequence[Section] = ()
+    sections: Iterable[Section] = ()
     warnings: Sequence[str] = ()
     finding: str = ""
     interrupted: bool = False

@@ -9,7 +9,7 @@ from os import PathLike
 
 import pandas as pd
 
-from ..answers import Answer, Answered
+from ..answers import Answer, Answered, Later
 from ..compiler import compile_topology
 from ..errors import PlanError
 from ..plan.engine import Detail
@@ -88,7 +88,7 @@ class Comparison(Answered):
         return Answer(
             headline=verdict.title(self.results),
             conditions=(conditions(first, many), *self.notes),
-            sections=tuple(verdict.sections(self.results, self.differences, ranking)),
+            sections=Later(lambda: verdict.sections(self.results, self.differences, ranking)),
             warnings=verdict.warnings(self.results),
             finding=said,
             content={

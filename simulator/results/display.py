@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from ..answers import Answer, Table
+from ..answers import Answer, Later, Section, Table
 from ..words import NOTHING, Unit, count, ends, headed, in_full, label, percent, span, unit_of, write
 from .journeys import journey_section
 from .quantities import COUNTS
@@ -93,20 +94,23 @@ def cause_line(results: Results) -> str:
 
 def answer_of(results: Results) -> Answer:
     """What was run and how, what it gives, and whether the objectives are met."""
-    causes = cause_line(results)
     return Answer(
         headline=title(results),
         conditions=(conditions(results),),
-        sections=(
-            (Table(("", "", ""), headline_rows(results)),),
-            journey_section(results),
-            (service_table(results),),
-            (f"failures by cause: {causes}",) if causes else (),
-            (Table(OBJECTIVE_HEAD, objective_rows(results), 2),),
-        ),
+        sections=Later(lambda: sections(results)),
         warnings=results.warnings,
         content=content_of(results),
     )
+
+
+def sections(results: Results) -> Iterator[Section]:
+    """Of all requests, of each journey and service, why some failed, and what the objectives say."""
+    yield (Table(("", "", ""), headline_rows(results)),)
+    yield journey_section(results)
+    yield (service_table(results),)
+    if causes := cause_line(results):
+        yield (f"failures by cause: {causes}",)
+    yield (Table(OBJECTIVE_HEAD, objective_rows(results), 2),)
 
 
 def content_of(results: Results) -> dict[str, Any]:

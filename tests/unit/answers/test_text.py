@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulator.answers import Answer, Table, shorten, shorten_before, to_text
+from simulator.answers import Answer, Later, Table, shorten, shorten_before, to_text
 
 LONG = "and so it goes on " * 12
 
@@ -35,6 +35,11 @@ Split it.
 
 interrupted: only what was finished by then is here"""
     )
+
+
+def test_sections_may_be_made_later_and_more_than_once():
+    answer = Answer(sections=Later(lambda: iter([("a",), ("b",)])))
+    assert [to_text(answer), to_text(answer)] == ["a\n\nb"] * 2
 
 
 def test_what_is_empty_leaves_no_blank_line():

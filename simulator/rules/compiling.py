@@ -22,6 +22,7 @@ from numba.extending import lower_builtin, type_callable, typeof_impl
 from ..garbage import uncollected
 from . import jit, keeping, native
 from .linking import Alone, Part, Whole, making
+from .recordtypes import RecordType
 
 NUMBA_TYPES: dict[Any, Any] = {
     int: int64,
@@ -94,8 +95,12 @@ def _compile_all(dispatcher: Any, kind: Any, signatures: tuple[Any, ...]) -> Non
 def _signatures(function: jit.Function[..., Any]) -> tuple[Any, ...]:
     if function.signatures:
         return function.signatures
-    gives, *takes = reversed([NUMBA_TYPES[hint] for hint in get_type_hints(function.py_func).values()])
+    gives, *takes = reversed([_type_of(hint) for hint in get_type_hints(function.py_func).values()])
     return (gives(*reversed(takes)),)
+
+
+def _type_of(hint: Any) -> Any:
+    return NUMBA_TYPES[hint] if hint in NUMBA_TYPES else RecordType(hint)
 
 
 @typeof_impl.register(jit.Function)
@@ -180,22 +185,6 @@ def _same_words(context: Any, builder: Any, signature: Any, args: Any) -> Any:
 def _words_of(context: Any, builder: Any, signature: Any, args: Any) -> Any:
     data = context.make_array(signature.args[0])(context, builder, args[0]).data
     return builder.bitcast(data, context.get_value_type(signature.return_type))
-
-
-@type_callable(jit.prefetch)
-def _type_of_prefetch(_context: Any) -> Any:
-    return lambda words, index: types.void
-
-
-@lower_builtin(jit.prefetch, types.CPointer, types.Integer)
-def _prefetch(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    number = ir.IntType(32)
-    place = builder.bitcast(builder.gep(args[0], [args[1]]), ir.IntType(8).as_pointer())
-    takes = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-    fetch = builder.module.declare_intrinsic("llvm.prefetch", [place.type], takes)
-    # To be read (0) and kept near (3), of data (1).
-    builder.call(fetch, [place, number(0), number(3), number(1)])
-    return context.get_dummy_value()
 
 
 @type_callable(jit.multiply_high)

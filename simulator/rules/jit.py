@@ -38,7 +38,6 @@ __all__ = [
     "is_kept",
     "kernel",
     "multiply_high",
-    "prefetch",
     "rule",
     "subroutine",
     "uint32",
@@ -121,8 +120,8 @@ def rule(*signatures: str, inline: bool = False, alone: bool = False) -> Callabl
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a part of the compiled engine into whatever calls it, for the types of its annotations.
 
-    `Words` and `Floats` are pointers, as `integers_of` and `floats_of` give them: handing them on costs nothing,
-    where an array costs several words and the counting of its references.
+    `Words` and `Floats` are pointers, as `integers_of` and `floats_of` give them, and records (`records.py`) are little
+    more: handing them on costs nothing, where an array costs several words and the counting of its references.
     """
     return Function(function, (), inline=True, alone=False)
 
@@ -218,10 +217,6 @@ def integers_of(array: Any) -> Any:
 def floats_of(array: Any) -> Any:
     """The words of an array as floats, by pointer."""
     return memoryview(array).cast("B").cast("d")
-
-
-def prefetch(words: Any, index: int) -> None:
-    """Have the cache line of a word fetched, to be used soon; any index will do, since nothing is read."""
 
 
 def multiply_high(a: int, b: int) -> int:

@@ -38,6 +38,6 @@ def all_nanoseconds(seconds: Floats) -> Integers:
     return np.minimum(whole.astype(np.int64) + (values - whole >= 0.5), NEVER)
 
 
-def seconds_of(nanoseconds: Integers | Floats) -> Floats:
+def seconds_of(nanoseconds: Integers | Floats | int) -> Floats:
     """Seconds, for tables: divided once."""
     return np.asarray(nanoseconds, np.float64) / 1e9

@@ -47,16 +47,8 @@ def rule(*signatures, inline=False):
     return kernel
 
 
-def prefetch(words, index):
-    pass
-
-
 def integers_of(array):
     return memoryview(array)
-
-
-def floats_of(array):
-    return memoryview(array).cast("B").cast("d")
 
 
 def uint32(value):
@@ -71,7 +63,8 @@ def int64(value):
     return (int(value) + 2**63) % 2**64 - 2**63
 '''
 SMALL = {
-    "layout.py": {"PAGE_ROWS": 3, "STEPS_PER_CHECK": 1, "ROOM": 256},
+    "layout.py": {"STEPS_PER_CHECK": 1, "ROOM": 256},
+    "logs.py": {"PAGE_ROWS": 3},
     "calendar.py": {"FEW": 2},
     "image.py": {"SPARE_WORDS": 0},
     "engine.py": {"STEPS_PER_SLICE": 500},

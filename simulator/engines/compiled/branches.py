@@ -3,61 +3,61 @@
 from __future__ import annotations
 
 from ...plan.layout import Outcome
-from ...rules.jit import Words, kernel
+from ...rules.jit import kernel
+from ...rules.records import NOBODY
 from .calls import make_task
 from .flight import Role, Stage, Task
-from .layout import Instruction, Option, World
+from .layout import Instruction
 from .memory import end_task, move_ledger
 
 OK = int(Outcome.OK)
 
 
 @kernel
-def begin_parallel(m: Words, task: int, row: int) -> None:
+def begin_parallel(task: Task, row: Instruction) -> None:
     """All branches at once; each runs to its first wait before the next one starts (rule 4.6)."""
-    count = m[row + Instruction.B]
-    m[task + Task.ROW] = m[row + Instruction.C]
-    if count > 0:
-        m[task + Task.STAGE] = Stage.BRANCHES
-        m[task + Task.OPTION] = m[row + Instruction.A]
-        m[task + Task.OPTION_END] = m[row + Instruction.A] + count * Option.SIZE
-        m[task + Task.REMAINING] = count
+    task.row = row.to
+    if row.count > 0:
+        task.stage = Stage.BRANCHES
+        task.option = row.options[0]
+        task.last_option = row.options[row.count]
+        task.remaining = row.count
 
 
 @kernel
-def start_branch(m: Words, task: int) -> int:
+def start_branch(task: Task) -> Task:
     """Start one branch; the rest of them when it waits or has ended."""
-    request, address, visit = m[task + Task.REQUEST], m[task + Task.ADDRESS], m[task + Task.VISIT]
-    branch = make_task(m, Role.BRANCH, request, address, visit, m[task + Task.REPLICA])
-    m[branch + Task.SERVICE] = m[task + Task.SERVICE]
-    m[branch + Task.PARENT] = task
-    m[branch + Task.ROW] = m[m[task + Task.OPTION] + Option.START]
-    m[task + Task.OPTION] += Option.SIZE
-    if m[task + Task.OPTION] < m[task + Task.OPTION_END]:
-        put_on_agenda(m, task)
+    branch = make_task(Role.BRANCH, task.request, task.address, task.visit, task.replica)
+    branch.service = task.service
+    branch.parent = task
+    branch.row = task.option.start
+    task.option = task.option.following
+    if task.option != task.last_option:
+        put_on_agenda(task)
     else:
-        m[task + Task.STAGE] = Stage.JOINED
+        task.stage = Stage.JOINED
     return branch
 
 
 @kernel
-def put_on_agenda(m: Words, task: int) -> None:
+def put_on_agenda(task: Task) -> None:
     """Let a task go on before any further event, after those that are put there later."""
-    m[task + Task.NEXT] = m[World.AGENDA]
-    m[World.AGENDA] = task
+    world = task.world
+    task.next = world.agenda
+    world.agenda = task
 
 
 @kernel
-def end_branch(m: Words, branch: int) -> int:
+def end_branch(branch: Task) -> Task:
     """Count one branch; the first failure in time is the whole's, the last branch is the critical path."""
-    task = m[branch + Task.PARENT]
-    m[task + Task.REMAINING] -= 1
-    if m[task + Task.CAUSE] == OK:
-        m[task + Task.CAUSE] = m[branch + Task.CAUSE]
-        m[task + Task.CAUSE_SERVICE] = m[branch + Task.CAUSE_SERVICE]
-    following = 0
-    if m[task + Task.REMAINING] == 0:
-        move_ledger(m, branch, Task.FIRST, task, Task.FIRST)
+    task = branch.parent
+    task.remaining -= 1
+    if task.cause == OK:
+        task.cause = branch.cause
+        task.cause_service = branch.cause_service
+    following = NOBODY
+    if task.remaining == 0:
+        move_ledger(branch.ledger, task.ledger)
         following = task
-    end_task(m, branch)
+    end_task(branch)
     return following

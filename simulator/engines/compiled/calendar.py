@@ -1,17 +1,17 @@
 """The calendar: a binary heap of (time, event), ordered by the time, then by the event's key (rules 3.1 to 3.3).
 
-HEAD packs what comes first and last in a key: kind (8 bits), workload (16), local index (32); the request and the
-address are between workload and local. An event is not moved and not changed while it waits; one that is not to
-happen is cancelled, and taken out when it comes up, or when more than half of them are.
+The `head` of an event packs what comes first and last in a key: kind (8 bits), workload (16), local index (32); its
+request and its address are between workload and local. An event is not moved and not changed while it waits; one that
+is not to happen is cancelled, and taken out when it comes up, or when more than half of them are.
 """
 
 from __future__ import annotations
 
 from ...plan.order import EventKind
-from ...rules.jit import Words, kernel, subroutine, uint64
-from .flight import Event, Free, Request, Task
-from .layout import World
-from .memory import put_back, take
+from ...rules.jit import kernel, subroutine, uint64
+from ...rules.records import NOBODY, put_back, take
+from .flight import Event, Task
+from .layout import Owner, Place, World
 
 WORKLOAD_SHIFT = 32
 KIND_SHIFT = 48
@@ -28,135 +28,138 @@ FEW = 64
 
 
 @kernel
-def key_before(m: Words, one: int, other: int) -> bool:
-    """Whether the key of one event (or of one job) is the smaller one; the words are those of `Event`."""
-    head, other_head = m[one + Event.HEAD], m[other + Event.HEAD]
+def key_before(one: Event, other: Event) -> bool:
+    """Whether the key of one event is the smaller one."""
+    head, other_head = one.head, other.head
     if head >> WORKLOAD_SHIFT != other_head >> WORKLOAD_SHIFT:
         return head < other_head
-    request, other_request = m[one + Event.REQUEST], m[other + Event.REQUEST]
+    request, other_request = one.request, other.request
     if request != other_request:
         return request < other_request
-    address, other_address = uint64(m[one + Event.ADDRESS]), uint64(m[other + Event.ADDRESS])
+    address, other_address = uint64(one.address), uint64(other.address)
     if address != other_address:
         return address < other_address
     return head < other_head
 
 
 @kernel
-def before(m: Words, time: int, event: int, other_time: int, other: int) -> bool:
+def before(time: int, event: Event, other_time: int, other: Event) -> bool:
     """Whether one place of the heap comes before another one."""
     if time != other_time:
         return time < other_time
-    return key_before(m, event, other)
+    return key_before(event, other)
 
 
 @kernel
-def sift_up(m: Words, place: int, time: int, event: int) -> None:
+def put(place: Place, time: int, event: Event) -> None:
+    """Have an event in a place of the heap."""
+    place.time = time
+    place.event = event
+
+
+@kernel
+def sift_up(place: int, time: int, event: Event) -> None:
     """Put an event into a free place of the heap, or nearer to the top."""
-    heap = m[World.HEAP]
+    heap = event.world.heap
     while place > 0:
         above = (place - 1) >> 1
-        at = heap + 2 * above
-        if not before(m, time, event, m[at], m[at + 1]):
+        if not before(time, event, heap[above].time, heap[above].event):
             break
-        m[heap + 2 * place] = m[at]
-        m[heap + 2 * place + 1] = m[at + 1]
+        put(heap[place], heap[above].time, heap[above].event)
         place = above
-    m[heap + 2 * place] = time
-    m[heap + 2 * place + 1] = event
+    put(heap[place], time, event)
 
 
 @subroutine
-def sift_down(m: Words, place: int, time: int, event: int) -> None:
+def sift_down(place: int, time: int, event: Event) -> None:
     """Put an event into a free place of the heap, or further from the top."""
-    heap, size = m[World.HEAP], m[World.HEAP_SIZE]
+    world = event.world
+    heap, size = world.heap, world.heap_size
     while True:
         below = 2 * place + 1
         if below >= size:
             break
-        at = heap + 2 * below
-        if below + 1 < size and before(m, m[at + 2], m[at + 3], m[at], m[at + 1]):
+        at = heap[below]
+        if below + 1 < size and before(at.following.time, at.following.event, at.time, at.event):
             below += 1
-            at += 2
-        if not before(m, m[at], m[at + 1], time, event):
+            at = at.following
+        if not before(at.time, at.event, time, event):
             break
-        m[heap + 2 * place] = m[at]
-        m[heap + 2 * place + 1] = m[at + 1]
+        put(heap[place], at.time, at.event)
         place = below
-    m[heap + 2 * place] = time
-    m[heap + 2 * place + 1] = event
+    put(heap[place], time, event)
 
 
 @subroutine
-def insert(m: Words, time: int, event: int) -> None:
+def insert(time: int, event: Event) -> None:
     """Put an event into the heap: into the place of the one that is happening, if that is still free."""
-    if m[World.HOLE] == 1:
-        m[World.HOLE] = 0
-        sift_down(m, 0, time, event)
+    world = event.world
+    if world.hole:
+        world.hole = False
+        sift_down(0, time, event)
     else:
-        place = m[World.HEAP_SIZE]
-        m[World.HEAP_SIZE] = place + 1
-        sift_up(m, place, time, event)
+        place = world.heap_size
+        world.heap_size = place + 1
+        sift_up(place, time, event)
 
 
 @kernel
-def fill_hole(m: Words) -> None:
+def fill_hole(world: World) -> None:
     """Take the top out of the heap, if it is done with."""
-    if m[World.HOLE] == 1:
-        m[World.HOLE] = 0
-        size = m[World.HEAP_SIZE] - 1
-        m[World.HEAP_SIZE] = size
+    if world.hole:
+        world.hole = False
+        size = world.heap_size - 1
+        world.heap_size = size
         if size > 0:
-            last = m[World.HEAP] + 2 * size
-            sift_down(m, 0, m[last], m[last + 1])
+            last = world.heap[size]
+            sift_down(0, last.time, last.event)
 
 
 @kernel
-def schedule(m: Words, time: int, head: int, request: int, address: int, action: int, owner: int) -> int:
+def schedule(time: int, head: int, request: int, address: int, action: int, owner: Owner) -> Event:
     """A new event at an absolute time; gives its reference, to be cancelled by."""
-    event = take(m, World.FREE_EVENT, Event.SIZE)
-    m[event + Event.HEAD] = head
-    m[event + Event.REQUEST] = request
-    m[event + Event.ADDRESS] = address
-    m[event + Event.ACTION] = action
-    m[event + Event.OWNER] = owner
-    m[event + Event.OWNER_GENERATION] = m[owner + Free.GENERATION]
-    insert(m, time, event)
+    event = take(owner.world, Event)
+    event.head = head
+    event.request = request
+    event.address = address
+    event.action = action
+    event.owner = owner
+    event.owner_generation = owner.generation
+    insert(time, event)
     return event
 
 
 @kernel
-def schedule_for(m: Words, time: int, kind: int, task: int, local: int, action: int) -> int:
+def schedule_for(time: int, kind: int, task: Task, local: int, action: int) -> Event:
     """A new event of a task's own."""
-    request = m[task + Task.REQUEST]
-    head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT | local
-    number = m[request + Request.NUMBER]
-    return schedule(m, time, head, number, m[task + Task.ADDRESS], action, task)
+    request = task.request
+    head = kind | request.workload << WORKLOAD_SHIFT | local
+    return schedule(time, head, request.number, task.address, action, task)
 
 
 @subroutine
-def cancel(m: Words, event: int) -> None:
+def cancel(event: Event) -> None:
     """Let an event not happen."""
-    m[event + Event.OWNER] = 0
-    m[World.CANCELLED] += 1
-    if m[World.CANCELLED] > FEW and 2 * m[World.CANCELLED] > m[World.HEAP_SIZE]:
-        clear_out(m)
+    world = event.world
+    event.owner = NOBODY
+    world.cancelled += 1
+    if world.cancelled > FEW and 2 * world.cancelled > world.heap_size:
+        clear_out(world)
 
 
 @subroutine
-def clear_out(m: Words) -> None:
+def clear_out(world: World) -> None:
     """Take all cancelled events out of the heap: in all, less work than leaving them in."""
-    fill_hole(m)
-    heap, size, kept = m[World.HEAP], m[World.HEAP_SIZE], 0
+    fill_hole(world)
+    heap, size, kept = world.heap, world.heap_size, 0
     for place in range(size):
-        event = m[heap + 2 * place + 1]
-        if m[event + Event.OWNER] == 0:
-            put_back(m, World.FREE_EVENT, event)
+        event = heap[place].event
+        if not event.owner:
+            put_back(event)
         else:
-            m[heap + 2 * kept] = m[heap + 2 * place]
-            m[heap + 2 * kept + 1] = event
+            put(heap[kept], heap[place].time, event)
             kept += 1
-    m[World.HEAP_SIZE] = kept
-    m[World.CANCELLED] = 0
+    world.heap_size = kept
+    world.cancelled = 0
     for place in range((kept - 2) >> 1, -1, -1):
-        sift_down(m, place, m[heap + 2 * place], m[heap + 2 * place + 1])
+        sift_down(place, heap[place].time, heap[place].event)

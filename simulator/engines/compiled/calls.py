@@ -5,11 +5,12 @@ from __future__ import annotations
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...plan.trace import LOST
 from ...rules.balancing import choose, count_unanswered
-from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.jit import Words, kernel, subroutine
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
+from ...rules.records import NOBODY, take
 from ...rules.variates import sample, sample_points
 from .calendar import (
     DELIVERY,
@@ -19,10 +20,10 @@ from .calendar import (
     cancel,
     schedule,
 )
-from .flight import Action, Exchange, Request, Role, Stage, Task
+from .flight import Action, Event, Exchange, Request, Role, Stage, Task
 from .hazards import delayed, is_aborted, is_cut
-from .layout import Call, Endpoint, Law, Replica, Service, Unit, World
-from .memory import come, end_task, let_go, move_ledger, note, take
+from .layout import Call, Law, Replica, Service, World
+from .memory import come, end_task, let_go, move_ledger, note
 from .patience import deadline_of, forsake, inherit, is_dropped
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
 from .slots import queue_for_slot, release_slot
@@ -36,389 +37,363 @@ NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component
 
 
 @subroutine
-def draw(m: Words, f: Floats, law: int, address: int, stream: int, k: int) -> float:
+def draw(law: Law, address: int, stream: int, k: int) -> float:
     """A time from a law, in seconds."""
-    kind = m[law + Law.KIND]
+    world = law.world
+    kind = law.kind
     if kind == CONSTANT:
-        return f[law + Law.P0]
+        return law.p0
     if kind >= QUANTILES:
-        u = uniform(m[World.KEY], address, stream, k)
+        u = uniform(world.key, address, stream, k)
         between = kind == QUANTILES
-        return sample_points(f, m[law + Law.PROBABILITIES], m[law + Law.VALUES], m[law + Law.POINTS], between, u)
-    return sample(kind, f[law + Law.P0], f[law + Law.P1], f[law + Law.P2], m[World.KEY], address, stream, k)
+        return sample_points(law.floats, law.probabilities, law.values, law.points, between, u)
+    return sample(kind, law.p0, law.p1, law.p2, world.key, address, stream, k)
 
 
 @kernel
-def draw_time(m: Words, f: Floats, law: int, address: int, stream: int, k: int) -> int:
+def draw_time(law: Law, address: int, stream: int, k: int) -> int:
     """A time from a law that is known as it is drawn."""
-    return nanoseconds(draw(m, f, law, address, stream, k))
+    return nanoseconds(draw(law, address, stream, k))
 
 
 @kernel
-def happens(m: Words, rate: float, address: int, stream: int, k: int) -> bool:
+def happens(world: World, rate: float, address: int, stream: int, k: int) -> bool:
     """Whether something that has this chance happens."""
-    return rate > 0.0 and uniform(m[World.KEY], address, stream, k) < rate
+    return rate > 0.0 and uniform(world.key, address, stream, k) < rate
 
 
 @kernel
-def make_task(m: Words, role: int, request: int, address: int, visit: int, replica: int) -> int:
-    """A thread of control that has nothing yet; at the edge it is in no replica (0)."""
-    task = take(m, World.FREE_TASK, Task.SIZE)
-    m[task + Task.ROLE] = role
-    m[task + Task.STAGE] = Stage.STEPS
-    m[task + Task.REQUEST] = request
-    m[task + Task.ADDRESS] = address
-    m[task + Task.VISIT] = visit
-    m[task + Task.PARENT] = 0
-    m[task + Task.REPETITION] = 0
-    m[task + Task.FIRST] = 0
-    m[task + Task.CAUSE] = OK
-    m[task + Task.CAUSE_SERVICE] = -1
-    come(m, task, replica)
+def make_task(role: int, request: Request, address: int, visit: Exchange, replica: Replica) -> Task:
+    """A thread of control that has nothing yet; at the edge it is in no replica."""
+    task = take(request.world, Task)
+    task.role = role
+    task.request = request
+    task.address = address
+    task.visit = visit
+    come(task, replica)
     return task
 
 
 @kernel
-def make_exchange(m: Words, log: Words, task: int, call: int, address: int, detached: int) -> int:
+def make_exchange(log: Words, task: Task, call: Call, address: int, detached: bool) -> Exchange:
     """A try at a call, made by a task now."""
-    exchange = take(m, World.FREE_EXCHANGE, Exchange.SIZE)
-    request = m[task + Task.REQUEST]
-    m[exchange + Exchange.REQUEST] = request
-    m[request + Request.REFERENCES] += 1
-    m[exchange + Exchange.CALL] = call
-    m[exchange + Exchange.ADDRESS] = address
-    m[exchange + Exchange.START] = m[World.NOW]
-    m[exchange + Exchange.DETACHED] = detached
-    m[exchange + Exchange.SPAN] = m[request + Request.SPANS]
-    m[request + Request.SPANS] += 1
-    m[exchange + Exchange.REPLICA] = 0
-    m[exchange + Exchange.OUTCOME] = UNFINISHED
-    m[exchange + Exchange.CAUSE] = OK
-    m[exchange + Exchange.CAUSE_SERVICE] = -1
-    m[exchange + Exchange.SERVED] = 0
-    m[exchange + Exchange.NETWORK] = 0
-    m[exchange + Exchange.AWAITED] = 0
-    m[exchange + Exchange.TIMER] = 0
-    m[exchange + Exchange.REFERENCES] = 1
-    m[exchange + Exchange.VISIT_WAITING] = 0
-    m[exchange + Exchange.VISIT_SERVICE] = 0
-    m[exchange + Exchange.FIRST] = 0
-    m[exchange + Exchange.GRADE] = OK
-    m[exchange + Exchange.RESET] = 0
-    visit = m[task + Task.VISIT]
-    if m[World.PATIENT] == 1:
-        inherit(m, exchange, visit if detached == 0 else 0)
-    attempt_begins(m, log, exchange, m[visit + Exchange.SPAN] if visit != 0 else -1)
+    world, request = task.world, task.request
+    exchange = take(world, Exchange)
+    exchange.request = request
+    request.references += 1
+    exchange.call = call
+    exchange.address = address
+    exchange.start = world.now
+    exchange.detached = detached
+    exchange.span = request.spans
+    request.spans += 1
+    visit = task.visit
+    if world.patient:
+        inherit(exchange, NOBODY if detached else visit)
+    attempt_begins(log, exchange, visit.span if visit else -1)
     return exchange
 
 
 @kernel
-def target_of(m: Words, exchange: int) -> int:
+def target_of(exchange: Exchange) -> Service:
     """The service that is called."""
-    return m[m[m[exchange + Exchange.CALL] + Call.ENDPOINT] + Endpoint.SERVICE]
+    return exchange.call.endpoint.service
 
 
 @kernel
-def fail_with(m: Words, exchange: int, outcome: int) -> None:
+def fail_with(exchange: Exchange, outcome: int) -> None:
     """End in a failure that is the called service's own."""
-    m[exchange + Exchange.OUTCOME] = outcome
-    m[exchange + Exchange.CAUSE] = outcome
-    m[exchange + Exchange.CAUSE_SERVICE] = m[target_of(m, exchange) + Service.ROW]
+    exchange.outcome = outcome
+    exchange.cause = outcome
+    exchange.cause_service = target_of(exchange).row
 
 
 @kernel
-def count_at_replica(m: Words, exchange: int, by: int) -> None:
+def count_at_replica(exchange: Exchange, by: int) -> None:
     """One more call is sent to a replica, or one less is unanswered (rule 5.7)."""
-    replica = m[exchange + Exchange.REPLICA]
-    count_unanswered(m, m[m[replica + Replica.UNIT] + Unit.BOARD], m[replica + Replica.NUMBER], by)
+    replica = exchange.replica
+    count_unanswered(replica.integers, replica.unit.board, replica.number, by)
 
 
 @kernel
-def schedule_message(m: Words, time: int, kind: int, exchange: int, action: int) -> int:
+def schedule_message(time: int, kind: int, exchange: Exchange, action: int) -> Event:
     """An event of an exchange."""
-    request = m[exchange + Exchange.REQUEST]
-    head = kind | m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
-    return schedule(m, time, head, m[request + Request.NUMBER], m[exchange + Exchange.ADDRESS], action, exchange)
+    request = exchange.request
+    head = kind | request.workload << WORKLOAD_SHIFT
+    return schedule(time, head, request.number, exchange.address, action, exchange)
 
 
 # -- the caller's side
 
 
 @kernel
-def send(m: Words, f: Floats, log: Words, task: int, call: int, address: int, detached: int) -> int:
+def send(log: Words, task: Task, call: Call, address: int, detached: bool) -> Exchange:
     """A try at a call, and its message on the network."""
-    exchange = make_exchange(m, log, task, call, address, detached)
-    post(m, f, log, task, exchange)
+    exchange = make_exchange(log, task, call, address, detached)
+    post(log, task, exchange)
     return exchange
 
 
 @kernel
-def post(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+def post(log: Words, task: Task, exchange: Exchange) -> None:
     """Choose a replica and put the message on the network, where it may be lost or come to an error.
 
     The exchange has a reference for the caller; one more if somebody is busy with the message.
     """
-    call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
-    service = target_of(m, exchange)
-    unit, limiter, now = m[service + Service.UNIT], m[service + Service.LIMITER], m[World.NOW]
-    if m[exchange + Exchange.DETACHED] == 1 and limiter != 0 and acquire(m, limiter, now, 0) != now:
-        fail_with(m, exchange, REJECTED)
+    world, m, f = task.world, task.integers, task.floats
+    call, address, service = exchange.call, exchange.address, target_of(exchange)
+    unit, limiter, now = service.unit, service.limiter, world.now
+    if exchange.detached and limiter != 0 and acquire(m, limiter, now, 0) != now:
+        fail_with(exchange, REJECTED)
         return
-    if m[unit + Unit.DETECTOR] != 0:
-        sweep(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], now)
+    if unit.detector != 0:
+        sweep(m, f, unit.detector, unit.board, now)
     number = choose(
-        m[unit + Unit.BALANCER],
-        m[unit + Unit.CHOICES],
+        unit.balancer,
+        unit.choices,
         m,
-        m[unit + Unit.BOARD],
-        m[m[task + Task.REQUEST] + Request.HASH_KEY],
-        m[World.KEY],
+        unit.board,
+        task.request.hash_key,
+        world.key,
         address,
-        m[service + Service.BALANCE_STREAM],
+        service.balance_stream,
     )
     if number < 0:
-        fail_with(m, exchange, UNREACHABLE)
+        fail_with(exchange, UNREACHABLE)
         return
-    replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
-    m[exchange + Exchange.REPLICA] = replica
-    count_at_replica(m, exchange, 1)
-    m[replica + Replica.CHOSEN] += 1
-    replica_chosen(m, log, exchange, replica)
-    faults = m[call + Call.FAULTS] != 0
-    if happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 0) or (
-        faults and is_cut(m, call, m[World.NOW])
-    ):
-        send_ends(m, exchange, LOST)
+    replica = unit.replicas[number]
+    exchange.replica = replica
+    count_at_replica(exchange, 1)
+    replica.chosen += 1
+    replica_chosen(log, exchange, replica)
+    faults = call.faults
+    if happens(world, call.loss, address, call.loss_stream, 0) or (faults and is_cut(call, now)):
+        send_ends(exchange, LOST)
         return
-    m[exchange + Exchange.REFERENCES] += 1
-    latency = draw_time(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 0)
+    exchange.references += 1
+    latency = draw_time(call.latency, address, call.latency_stream, 0)
     if faults:
-        latency = delayed(m, f, exchange, latency)
-    m[exchange + Exchange.NETWORK] = latency
-    arrival = m[World.NOW] + latency
-    error = happens(m, f[call + Call.ERROR_RATE], address, m[call + Call.ERROR_STREAM], 0)
-    if error or (faults and is_aborted(m, f, exchange)):
-        fail_with(m, exchange, ERROR)
-        if m[exchange + Exchange.DETACHED] == 1:
-            schedule_message(m, arrival, DELIVERY, exchange, Action.BREAK)
+        latency = delayed(exchange, latency)
+    exchange.network = latency
+    arrival = now + latency
+    error = happens(world, call.error_rate, address, call.error_stream, 0)
+    if error or (faults and is_aborted(exchange)):
+        fail_with(exchange, ERROR)
+        if exchange.detached:
+            schedule_message(arrival, DELIVERY, exchange, Action.BREAK)
         else:
-            answer(m, f, log, exchange, arrival)
+            answer(log, exchange, arrival)
     else:
-        schedule_message(m, arrival, DELIVERY, exchange, Action.DELIVER)
+        schedule_message(arrival, DELIVERY, exchange, Action.DELIVER)
 
 
 @kernel
-def answer(m: Words, f: Floats, log: Words, exchange: int, time: int) -> None:
+def answer(log: Words, exchange: Exchange, time: int) -> None:
     """Send the answer back at `time`; nobody waits for that of a `send`."""
-    call, address = m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS]
-    if m[exchange + Exchange.DETACHED] == 1:
-        count_at_replica(m, exchange, -1)
-        attempt_ends(m, log, exchange)
-        let_go(m, exchange)
-    elif happens(m, f[call + Call.LOSS], address, m[call + Call.LOSS_STREAM], 1) or (
-        m[call + Call.FAULTS] != 0 and is_cut(m, call, time)
-    ):
-        let_go(m, exchange)
+    call, address = exchange.call, exchange.address
+    if exchange.detached:
+        count_at_replica(exchange, -1)
+        attempt_ends(log, exchange)
+        let_go(exchange)
+    elif happens(exchange.world, call.loss, address, call.loss_stream, 1) or (call.faults and is_cut(call, time)):
+        let_go(exchange)
     else:
-        latency = draw_time(m, f, m[call + Call.LATENCY], address, m[call + Call.LATENCY_STREAM], 1)
-        m[exchange + Exchange.NETWORK] += latency
-        schedule_message(m, time + latency, REPLY, exchange, Action.ANSWER)
+        latency = draw_time(call.latency, address, call.latency_stream, 1)
+        exchange.network += latency
+        schedule_message(time + latency, REPLY, exchange, Action.ANSWER)
 
 
 @kernel
-def await_answer(m: Words, f: Floats, task: int, exchange: int) -> None:
+def await_answer(task: Task, exchange: Exchange) -> None:
     """Wait for the answer, or for the end of patience (rule 5.6)."""
-    m[task + Task.STAGE] = Stage.ANSWERED
-    m[exchange + Exchange.AWAITED] = task
-    patience = patience_of(m, f, m[exchange + Exchange.CALL], m[exchange + Exchange.ADDRESS])
-    be_patient(m, exchange, min(m[exchange + Exchange.START] + patience, deadline_of(m, task)))
+    task.stage = Stage.ANSWERED
+    exchange.awaited = task
+    patience = patience_of(exchange.call, exchange.address)
+    be_patient(exchange, min(exchange.start + patience, deadline_of(task)))
 
 
 @kernel
-def patience_of(m: Words, f: Floats, call: int, address: int) -> int:
+def patience_of(call: Call, address: int) -> int:
     """How long the caller waits for the whole call, whose first try is at an address."""
-    if m[call + Call.LAW] == 0:
-        return m[call + Call.TIMEOUT]
-    return draw_time(m, f, m[call + Call.LAW], address, m[call + Call.TIMEOUT_STREAM], 0)
+    if not call.timeout_law:
+        return call.timeout
+    return draw_time(call.timeout_law, address, call.timeout_stream, 0)
 
 
 @kernel
-def be_patient(m: Words, exchange: int, end: int) -> None:
+def be_patient(exchange: Exchange, end: int) -> None:
     """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
     if end < NEVER:
-        m[exchange + Exchange.TIMER] = schedule_message(m, end, TIMER, exchange, Action.EXPIRE)
-    if m[m[exchange + Exchange.CALL] + Call.PROPAGATES] == 1:
-        m[exchange + Exchange.DEADLINE] = end
+        exchange.timer = schedule_message(end, TIMER, exchange, Action.EXPIRE)
+    if exchange.call.propagates:
+        exchange.deadline = end
 
 
 @kernel
-def answered(m: Words, exchange: int) -> int:
-    """The answer is back; gives the task that waited for it, 0 if it has given up. Nobody is busy with it now."""
-    task = m[exchange + Exchange.AWAITED]
-    m[exchange + Exchange.AWAITED] = 0
-    if m[exchange + Exchange.TIMER] != 0:
-        cancel(m, m[exchange + Exchange.TIMER])
-        m[exchange + Exchange.TIMER] = 0
-    if task != 0:
-        m[task + Task.EXCHANGE] = exchange
-    let_go(m, exchange)
+def answered(exchange: Exchange) -> Task:
+    """The answer is back; gives the task that waited for it, nobody if it has given up. Nobody is busy with it now."""
+    task = exchange.awaited
+    exchange.awaited = NOBODY
+    if exchange.timer:
+        cancel(exchange.timer)
+        exchange.timer = NOBODY
+    if task:
+        task.exchange = exchange
+    let_go(exchange)
     return task
 
 
 @kernel
-def expired(m: Words, exchange: int) -> int:
+def expired(exchange: Exchange) -> Task:
     """The caller's patience ends; gives the caller."""
-    task = m[exchange + Exchange.AWAITED]
-    m[task + Task.EXCHANGE] = exchange
-    forsake(m, exchange)
-    m[exchange + Exchange.AWAITED] = 0
-    m[exchange + Exchange.TIMER] = 0
-    fail_with(m, exchange, TIMEOUT)
-    m[exchange + Exchange.SERVED] = 0
+    task = exchange.awaited
+    task.exchange = exchange
+    forsake(exchange)
+    exchange.awaited = NOBODY
+    exchange.timer = NOBODY
+    fail_with(exchange, TIMEOUT)
+    exchange.served = False
     return task
 
 
 @kernel
-def book_try(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+def book_try(log: Words, task: Task, exchange: Exchange) -> None:
     """What became of a try, and where its time went, as its caller sees it."""
-    components = m[target_of(m, exchange) + Service.COMPONENTS]
-    if m[exchange + Exchange.OUTCOME] == TIMEOUT or m[exchange + Exchange.RESET] == 1:
-        lost = m[World.NOW] - m[exchange + Exchange.START]
-        note(m, task, Task.FIRST, components + TIMEOUT_TIME, lost)
-    elif m[exchange + Exchange.NETWORK] > 0:
-        note(m, task, Task.FIRST, components + NETWORK_TIME, m[exchange + Exchange.NETWORK])
-    if m[exchange + Exchange.SERVED] == 1:
-        move_ledger(m, exchange, Exchange.FIRST, task, Task.FIRST)
-    end_attempt(m, f, log, exchange)
+    components = target_of(exchange).components
+    if exchange.outcome == TIMEOUT or exchange.reset:
+        lost = task.world.now - exchange.start
+        note(task.ledger, components + TIMEOUT_TIME, lost)
+    elif exchange.network > 0:
+        note(task.ledger, components + NETWORK_TIME, exchange.network)
+    if exchange.served:
+        move_ledger(exchange.ledger, task.ledger)
+    end_attempt(log, exchange)
 
 
 @kernel
-def end_attempt(m: Words, f: Floats, log: Words, exchange: int) -> None:
+def end_attempt(log: Words, exchange: Exchange) -> None:
     """What became of a try, as its target's balancer sees it, and who reads of it later."""
-    replica = m[exchange + Exchange.REPLICA]
-    if replica != 0:
-        unit = m[replica + Replica.UNIT]
-        if m[unit + Unit.DETECTOR] != 0:
-            judge(m, f, m[unit + Unit.DETECTOR], m[unit + Unit.BOARD], m[World.NOW], m[replica + Replica.NUMBER],
-                  m[exchange + Exchange.OUTCOME])  # fmt: skip
-    attempt_ends(m, log, exchange)
+    replica = exchange.replica
+    if replica and replica.unit.detector != 0:
+        unit, now = replica.unit, exchange.world.now
+        judge(unit.integers, unit.floats, unit.detector, unit.board, now, replica.number, exchange.outcome)
+    attempt_ends(log, exchange)
 
 
 @kernel
-def book_call(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+def book_call(log: Words, task: Task, exchange: Exchange) -> None:
     """What became of a call with a single try."""
-    book_try(m, f, log, task, exchange)
-    call_ends(m, f, log, exchange, m[exchange + Exchange.START])
+    book_try(log, task, exchange)
+    call_ends(log, exchange, exchange.start)
 
 
 # -- the callee's side
 
 
 @kernel
-def deliver(m: Words, f: Floats, log: Words, exchange: int) -> int:
+def deliver(log: Words, exchange: Exchange) -> Task:
     """A message has arrived: a slot, a place in the queue, or a rejection (rule 5.8); gives who goes on.
 
     A replica that is not ready refuses it (rule 14.5).
     """
-    replica, service = m[exchange + Exchange.REPLICA], target_of(m, exchange)
-    if m[replica + Replica.READY] == 0:
-        fail_with(m, exchange, UNREACHABLE)
-        answer(m, f, log, exchange, m[World.NOW])
-        return 0
-    m[service + Service.BEGUN] += 1
-    if m[World.DEADLINES] == 1 and m[World.NOW] >= m[exchange + Exchange.DEADLINE]:
-        visit_rejected(m, service)
-        let_go(m, exchange)
-        return 0
-    slots = m[replica + Replica.CONCURRENCY]
-    at_once = slots == UNLIMITED or m[replica + Replica.IN_PROGRESS] < slots
-    places = m[replica + Replica.CAPACITY]
-    if not at_once and places != UNLIMITED and m[replica + Replica.QUEUED] >= places:
-        visit_rejected(m, service)
-        fail_with(m, exchange, REJECTED)
-        answer(m, f, log, exchange, m[World.NOW])
-        return 0
-    request, address = m[exchange + Exchange.REQUEST], m[exchange + Exchange.ADDRESS]
-    task = make_task(m, Role.HANDLER, request, address, exchange, replica)
-    m[task + Task.SERVICE] = service
+    world = exchange.world
+    replica, service = exchange.replica, target_of(exchange)
+    if not replica.ready:
+        fail_with(exchange, UNREACHABLE)
+        answer(log, exchange, world.now)
+        return NOBODY
+    service.begun += 1
+    if world.deadlines and world.now >= exchange.deadline:
+        visit_rejected(service)
+        let_go(exchange)
+        return NOBODY
+    slots = replica.concurrency
+    at_once = slots == UNLIMITED or replica.in_progress < slots
+    places = replica.capacity
+    if not at_once and places != UNLIMITED and replica.queued >= places:
+        visit_rejected(service)
+        fail_with(exchange, REJECTED)
+        answer(log, exchange, world.now)
+        return NOBODY
+    task = make_task(Role.HANDLER, exchange.request, exchange.address, exchange, replica)
+    task.service = service
     if at_once:
-        m[replica + Replica.IN_PROGRESS] += 1
-        m[task + Task.STAGE] = Stage.RECEIVED
+        replica.in_progress += 1
+        task.stage = Stage.RECEIVED
         return task
-    change(m, f, service + Service.WAITING, m[World.NOW], 1)
-    m[task + Task.JOINED] = m[World.NOW]
-    m[replica + Replica.QUEUED] += 1
-    queue_for_slot(m, replica, task)
-    return 0
+    change(service.waiting, world.now, 1)
+    task.joined = world.now
+    replica.queued += 1
+    queue_for_slot(replica, task)
+    return NOBODY
 
 
 @kernel
-def respond(m: Words, f: Floats, log: Words, task: int) -> None:
+def respond(log: Words, task: Task) -> None:
     """A handler has ended and packed its answer: the slot is freed, and the answer sent."""
-    exchange, service = m[task + Task.VISIT], m[task + Task.SERVICE]
-    cause = m[task + Task.CAUSE]
-    release_slot(m, f, m[task + Task.REPLICA])
-    if is_dropped(m, task):
-        visit_rejected(m, service)
-        let_go(m, exchange)
-        end_task(m, task)
+    exchange, service, cause = task.visit, task.service, task.cause
+    release_slot(task.replica)
+    if is_dropped(task):
+        visit_rejected(service)
+        let_go(exchange)
+        end_task(task)
         return
-    visit_ends(m, f, exchange, service, cause != OK)
-    if m[exchange + Exchange.AWAITED] != 0 or m[exchange + Exchange.DETACHED] == 1:
-        m[exchange + Exchange.SERVED] = 1
-        m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
-        m[exchange + Exchange.CAUSE] = cause
-        m[exchange + Exchange.CAUSE_SERVICE] = m[task + Task.CAUSE_SERVICE]
-        move_ledger(m, task, Task.FIRST, exchange, Exchange.FIRST)
-    answer(m, f, log, exchange, m[World.NOW])
-    end_task(m, task)
+    visit_ends(exchange, service, cause != OK)
+    if exchange.awaited or exchange.detached:
+        exchange.served = True
+        exchange.outcome = exchange.grade if cause == OK else ERROR
+        exchange.cause = cause
+        exchange.cause_service = task.cause_service
+        move_ledger(task.ledger, exchange.ledger)
+    answer(log, exchange, task.world.now)
+    end_task(task)
 
 
 # -- inside a process
 
 
 @subroutine
-def call_inside(m: Words, log: Words, task: int, call: int, role: int) -> int:
+def call_inside(log: Words, task: Task, call: Call, role: int) -> Task:
     """A call of a service in the same process: a function call (rule 10.1); gives the task that runs it."""
-    endpoint = m[call + Call.ENDPOINT]
-    service = m[endpoint + Endpoint.SERVICE]
-    m[service + Service.BEGUN] += 1
-    address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
-    exchange = make_exchange(m, log, task, call, address, 1 if role == Role.ALONE else 0)
-    replica_chosen(m, log, exchange, m[task + Task.REPLICA])
-    inner = make_task(m, role, m[task + Task.REQUEST], address, exchange, m[task + Task.REPLICA])
-    m[inner + Task.SERVICE] = service
-    m[inner + Task.ROW] = m[endpoint + Endpoint.START]
+    endpoint = call.endpoint
+    service = endpoint.service
+    service.begun += 1
+    address = child(task.address, call.site, 0)
+    exchange = make_exchange(log, task, call, address, role == Role.ALONE)
+    replica_chosen(log, exchange, task.replica)
+    inner = make_task(role, task.request, address, exchange, task.replica)
+    inner.service = service
+    inner.row = endpoint.start
     if role == Role.INSIDE:
-        m[inner + Task.PARENT] = task
-        move_ledger(m, task, Task.FIRST, inner, Task.FIRST)
+        inner.parent = task
+        move_ledger(task.ledger, inner.ledger)
     return inner
 
 
 @kernel
-def degrade(m: Words, task: int, exchange: int) -> None:
+def degrade(task: Task, exchange: Exchange) -> None:
     """A visit to which a call was answered `degraded` is so itself (rule 12.15)."""
-    if m[exchange + Exchange.OUTCOME] == DEGRADED:
-        m[m[task + Task.VISIT] + Exchange.GRADE] = DEGRADED
+    if exchange.outcome == DEGRADED:
+        task.visit.grade = DEGRADED
 
 
 @subroutine
-def return_inside(m: Words, f: Floats, log: Words, inner: int) -> int:
-    """A call inside a process has ended; gives its caller, 0 if nobody waits for it."""
-    exchange, cause = m[inner + Task.VISIT], m[inner + Task.CAUSE]
-    if is_dropped(m, inner):
-        visit_rejected(m, m[inner + Task.SERVICE])
+def return_inside(log: Words, inner: Task) -> Task:
+    """A call inside a process has ended; gives its caller, if somebody waits for it."""
+    exchange, cause = inner.visit, inner.cause
+    if is_dropped(inner):
+        visit_rejected(inner.service)
     else:
-        visit_ends(m, f, exchange, m[inner + Task.SERVICE], cause != OK)
-    m[exchange + Exchange.OUTCOME] = m[exchange + Exchange.GRADE] if cause == OK else ERROR
-    attempt_ends(m, log, exchange)
-    caller = m[inner + Task.PARENT]
-    if caller != 0:
-        m[caller + Task.CAUSE] = cause
-        m[caller + Task.CAUSE_SERVICE] = m[inner + Task.CAUSE_SERVICE]
-        move_ledger(m, inner, Task.FIRST, caller, Task.FIRST)
-        degrade(m, caller, exchange)
-        call_ends(m, f, log, exchange, m[exchange + Exchange.START])
-    let_go(m, exchange)
-    end_task(m, inner)
+        visit_ends(exchange, inner.service, cause != OK)
+    exchange.outcome = exchange.grade if cause == OK else ERROR
+    attempt_ends(log, exchange)
+    caller = inner.parent
+    if caller:
+        caller.cause = cause
+        caller.cause_service = inner.cause_service
+        move_ledger(inner.ledger, caller.ledger)
+        degrade(caller, exchange)
+        call_ends(log, exchange, exchange.start)
+    let_go(exchange)
+    end_task(inner)
     return caller

@@ -1,84 +1,69 @@
-"""What each word is of the records of what goes wrong: written once, by `outages.py`. Fields that are floats say so."""
+"""The records of what goes wrong, which are written once, by `outages.py`."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...plan.layout import FaultKind
+from ...rules.records import Nanoseconds, Record, Ref, field
+from .layout import Owner
+
+if TYPE_CHECKING:
+    from .layout import Law, Replica
 
 
-class _Fault(NamedTuple):
-    """A fault that acts by the time alone; lists of references to them end with 0."""
+class Fault(Record):
+    """A fault that acts by the time alone."""
 
-    KIND: int = 0
-    AT: int = 1
-    UNTIL: int = 2
-    REPLICAS: int = 3  # those with the lowest numbers
-    FACTOR: int = 4  # float
-    CHANCE: int = 5  # float
-    DELAY: int = 6
-    STREAM: int = 7
-    SIZE: int = 8
-
-
-Fault = _Fault()
+    kind: int = field(codes=FaultKind)
+    at: Nanoseconds
+    until: Nanoseconds
+    replicas: int  # those with the lowest numbers
+    factor: float
+    chance: float
+    delay: Nanoseconds
+    stream: int
 
 
-class _Strike(NamedTuple):
+class Strike(Owner):
     """A kill or a pause of one replica."""
 
-    GENERATION: int = 0
-    REPLICA: int = 1
-    ROW: int = 2  # of the fault
-    PAUSES: int = 3  # 1: it is a pause, 0: a kill
-    AT: int = 4
-    UNTIL: int = 5
-    DEATHS: int = 6  # of the replica, when the pause began
-    SIZE: int = 7
+    replica: Ref[Replica]
+    row: int  # of the fault
+    pauses: bool  # else it kills
+    at: Nanoseconds
+    until: Nanoseconds
+    deaths: int  # of the replica, when the pause began
 
 
-Strike = _Strike()
-
-
-class _Process(NamedTuple):
+class Process(Owner):
     """How one replica fails by chance, for one of its services."""
 
-    GENERATION: int = 0
-    REPLICA: int = 1
-    ROW: int = 2  # counted on from the faults
-    UP: int = 3  # a law, as the other two
-    UP_STREAM: int = 4
-    REPAIR: int = 5
-    REPAIR_STREAM: int = 6
-    STARTUP: int = 7
-    STARTUP_STREAM: int = 8
-    CYCLE: int = 9
-    SIZE: int = 10
+    replica: Ref[Replica]
+    row: int  # counted on from the faults
+    up: Ref[Law]
+    up_stream: int
+    repair: Ref[Law]
+    repair_stream: int
+    startup: Ref[Law]
+    startup_stream: int
+    cycle: int
 
 
-Process = _Process()
-
-
-class _Startup(NamedTuple):
+class Startup(Record):
     """One of the times of which the longest is how long a replica takes to start."""
 
-    LAW: int = 0
-    STREAM: int = 1
-    SIZE: int = 2
+    law: Ref[Law]
+    stream: int
 
 
-Startup = _Startup()
-
-
-class _State(NamedTuple):
+class State(Record):
     """The state of a policy that every replica of a unit has: where it is, and how it is at first."""
 
-    WHERE: int = 0  # of replica 0
-    WORDS: int = 1
-    FRESH: int = 2
-    BREAKER: int = 3  # 1: it is a breaker, whose time in OPEN goes on to count
-    SIZE: int = 4
-
-
-State = _State()
+    where: int  # of replica 0
+    words: int
+    fresh: int
+    breaker: bool  # whose time in OPEN goes on to count
 
 
 class _Order(NamedTuple):

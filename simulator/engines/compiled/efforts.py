@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from ...plan.layout import Component, Jitter, Outcome
 from ...rules.breaker import lets_pass, release, tell
-from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.jit import Words, kernel, subroutine
 from ...rules.limits import TIMEOUT as LONGEST_WAIT
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
+from ...rules.records import NOBODY, put_back, take
 from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
-from .flight import Action, Effort, Exchange, Request, Retry, Role, Stage, Task
-from .layout import Budget, Bulkhead, Call, Policy, Replica, Service, World
-from .memory import let_go, note, put_back, take
+from .flight import Action, Effort, Event, Exchange, Retry, Role, Stage, Task
+from .layout import Bulkhead, Policy
+from .memory import let_go, note
 from .patience import deadline_of
 from .record import call_ends, number_attempt
 
@@ -31,278 +32,269 @@ END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT, PLACE = 1, 2, 3, 4, 1
 
 
 @kernel
-def begin_effort(m: Words, f: Floats, task: int) -> None:
+def begin_effort(task: Task) -> None:
     """A call under a policy begins: its time, and the states of its caller's replica."""
-    call = m[task + Task.CALL]
-    policy = m[call + Call.POLICY]
-    effort = take(m, World.FREE_EFFORT, Effort.SIZE)
-    m[task + Task.EFFORT] = effort
-    m[effort + Effort.START] = m[World.NOW]
-    patience = patience_of(m, f, call, m[task + Task.CALL_ADDRESS])
-    m[effort + Effort.DEADLINE] = min(m[World.NOW] + patience, deadline_of(m, task))
-    m[effort + Effort.MADE] = 0
-    m[effort + Effort.TRIES] = 0
-    m[effort + Effort.HEDGED] = 1 if m[policy + Policy.HEDGE] == NEVER else 0
-    m[effort + Effort.RIVAL] = 0
-    m[effort + Effort.HEDGE_TIMER] = 0
-    m[effort + Effort.WAIT] = m[policy + Policy.BACKOFF]
-    caller = 0 if m[task + Task.ROLE] == Role.EDGE else m[m[task + Task.REPLICA] + Replica.NUMBER]
-    breaker, bulkhead, budget = m[policy + Policy.BREAKER], m[policy + Policy.BULKHEAD], m[policy + Policy.BUDGET]
-    m[effort + Effort.BREAKER] = breaker + caller * m[policy + Policy.BREAKER_WORDS] if breaker != 0 else 0
-    m[effort + Effort.BULKHEAD] = bulkhead + caller * Bulkhead.SIZE if bulkhead != 0 else 0
-    m[effort + Effort.BUDGET] = budget + caller * Budget.SIZE if budget != 0 else 0
+    world, call, policy = task.world, task.call, task.call.policy
+    effort = take(world, Effort)
+    task.effort = effort
+    effort.start = world.now
+    patience = patience_of(call, task.call_address)
+    effort.deadline = min(world.now + patience, deadline_of(task))
+    effort.hedged = policy.hedge == NEVER
+    effort.wait = policy.backoff
+    caller = 0 if task.role == Role.EDGE else task.replica.number
+    effort.breaker = policy.breaker + caller * policy.breaker_words if policy.breaker != 0 else 0
+    effort.bulkhead = policy.bulkheads[caller] if policy.bulkheads else NOBODY
+    effort.budget = policy.budgets[caller] if policy.budgets else NOBODY
 
 
 @kernel
-def is_over(m: Words, effort: int) -> bool:
+def is_over(effort: Effort) -> bool:
     """Whether the call's time has ended: nothing begins any more."""
-    return m[World.NOW] >= m[effort + Effort.DEADLINE]
+    return effort.world.now >= effort.deadline
 
 
 @kernel
-def schedule_try(m: Words, time: int, head: int, task: int, action: int) -> int:
+def schedule_try(time: int, head: int, task: Task, action: int) -> Event:
     """An event of a task's own, at the address of its try."""
-    request = m[task + Task.REQUEST]
-    head |= m[request + Request.WORKLOAD] << WORKLOAD_SHIFT
-    return schedule(m, time, head, m[request + Request.NUMBER], m[task + Task.CALL_ADDRESS], action, task)
+    request = task.request
+    head |= request.workload << WORKLOAD_SHIFT
+    return schedule(time, head, request.number, task.call_address, action, task)
 
 
 @kernel
-def new_try(m: Words, log: Words, task: int, effort: int, address: int, retry: int) -> int:
+def new_try(log: Words, task: Task, effort: Effort, address: int, retry: int) -> Exchange:
     """One more try, which has done nothing yet."""
-    exchange = make_exchange(m, log, task, m[task + Task.CALL], address, 0)
-    number_attempt(m, log, exchange, m[effort + Effort.TRIES])
-    m[effort + Effort.TRIES] += 1
-    m[exchange + Exchange.PLACED] = 0
-    m[exchange + Exchange.RETRY] = retry
-    budget = m[effort + Effort.BUDGET]
-    if budget != 0:
-        m[budget + Budget.ACTIVE] += 1
+    exchange = make_exchange(log, task, task.call, address, False)
+    number_attempt(log, exchange, effort.tries)
+    effort.tries += 1
+    exchange.placed = False
+    exchange.retry = retry
+    budget = effort.budget
+    if budget:
+        budget.active += 1
     return exchange
 
 
 @kernel
-def refuse(m: Words, task: int, effort: int) -> int:
+def refuse(task: Task, effort: Effort) -> Task:
     """A try may not be made, or no more."""
-    fail_with(m, m[task + Task.EXCHANGE], TIMEOUT if is_over(m, effort) else REJECTED)
+    fail_with(task.exchange, TIMEOUT if is_over(effort) else REJECTED)
     return task
 
 
 @subroutine
-def begin_try(m: Words, f: Floats, log: Words, task: int) -> int:
+def begin_try(log: Words, task: Task) -> Task:
     """One try: breaker, rate limit, bulkhead, replica, network (rule 12.5)."""
-    effort = m[task + Task.EFFORT]
-    retry = Retry.YES if m[effort + Effort.MADE] > 0 else Retry.NO
-    exchange = new_try(m, log, task, effort, m[task + Task.CALL_ADDRESS], retry)
-    m[task + Task.EXCHANGE] = exchange
-    m[task + Task.STAGE] = Stage.TRIED
-    breaker, limiter = m[effort + Effort.BREAKER], m[target_of(m, exchange) + Service.LIMITER]
-    if breaker != 0 and not lets_pass(m, f, breaker, m[World.NOW]):
-        fail_with(m, exchange, CIRCUIT_OPEN)
+    effort = task.effort
+    retry = Retry.YES if effort.made > 0 else Retry.NO
+    exchange = new_try(log, task, effort, task.call_address, retry)
+    task.exchange = exchange
+    task.stage = Stage.TRIED
+    breaker, limiter = effort.breaker, target_of(exchange).limiter
+    if breaker != 0 and not lets_pass(task.integers, task.floats, breaker, task.world.now):
+        fail_with(exchange, CIRCUIT_OPEN)
         return task
     if limiter != 0:
-        return seek_permit(m, f, log, task, effort, limiter)
-    return seek_place(m, f, log, task, effort)
+        return seek_permit(log, task, effort, limiter)
+    return seek_place(log, task, effort)
 
 
 @kernel
-def send_try(m: Words, f: Floats, log: Words, task: int, effort: int, exchange: int) -> bool:
+def send_try(log: Words, task: Task, effort: Effort, exchange: Exchange) -> bool:
     """Send the message, if there is a replica for it, and have the answer awaited."""
-    post(m, f, log, task, exchange)
-    if m[exchange + Exchange.REPLICA] == 0:
+    post(log, task, exchange)
+    if not exchange.replica:
         return False
-    m[exchange + Exchange.AWAITED] = task
-    per_try = m[m[m[task + Task.CALL] + Call.POLICY] + Policy.PER_TRY]
-    be_patient(m, exchange, min(m[World.NOW] + per_try, m[effort + Effort.DEADLINE]))
+    exchange.awaited = task
+    per_try = task.call.policy.per_try
+    be_patient(exchange, min(task.world.now + per_try, effort.deadline))
     return True
 
 
 @subroutine
-def cross(m: Words, f: Floats, log: Words, task: int, effort: int) -> int:
+def cross(log: Words, task: Task, effort: Effort) -> Task:
     """Send the message, and wait for the answer, the end of patience, or the time for a second try."""
-    exchange = m[task + Task.EXCHANGE]
-    if not send_try(m, f, log, task, effort, exchange):
+    exchange = task.exchange
+    if not send_try(log, task, effort, exchange):
         return task
-    m[task + Task.STAGE] = Stage.ANSWERED
-    if m[effort + Effort.HEDGED] == 0:
-        m[effort + Effort.FIRST_TRY] = exchange
-        m[effort + Effort.SENT] = m[exchange + Exchange.START]
-        when = m[exchange + Exchange.START] + m[m[m[task + Task.CALL] + Call.POLICY] + Policy.HEDGE]
-        if when < m[effort + Effort.DEADLINE]:
-            m[effort + Effort.HEDGE_TIMER] = schedule_try(m, when, TIMER | END_OF_HEDGE, task, Action.HEDGE)
-    return 0
+    task.stage = Stage.ANSWERED
+    if not effort.hedged:
+        effort.first_try = exchange
+        effort.sent = exchange.start
+        when = exchange.start + task.call.policy.hedge
+        if when < effort.deadline:
+            effort.hedge_timer = schedule_try(when, TIMER | END_OF_HEDGE, task, Action.HEDGE)
+    return NOBODY
 
 
 @kernel
-def spend_waiting(m: Words, task: int) -> None:
+def spend_waiting(task: Task) -> None:
     """A wait has ended: its time is the target's, and what follows starts now."""
-    exchange = m[task + Task.EXCHANGE]
-    components = m[target_of(m, exchange) + Service.COMPONENTS]
-    note(m, task, Task.FIRST, components + WAITING_TIME, m[World.NOW] - m[exchange + Exchange.START])
-    m[exchange + Exchange.START] = m[World.NOW]
-    m[task + Task.STAGE] = Stage.TRIED
+    now, exchange = task.world.now, task.exchange
+    note(task.ledger, target_of(exchange).components + WAITING_TIME, now - exchange.start)
+    exchange.start = now
+    task.stage = Stage.TRIED
 
 
 # -- rate limits
 
 
 @kernel
-def seek_permit(m: Words, f: Floats, log: Words, task: int, effort: int, limiter: int) -> int:
+def seek_permit(log: Words, task: Task, effort: Effort, limiter: int) -> Task:
     """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
-    now, longest = m[World.NOW], m[limiter + LONGEST_WAIT]
-    when = acquire(m, limiter, now, longest)
+    now, longest = task.world.now, task.integers[limiter + LONGEST_WAIT]
+    when = acquire(task.integers, limiter, now, longest)
     if when == now:
-        return seek_place(m, f, log, task, effort)
+        return seek_place(log, task, effort)
     if when < now and longest == 0:
-        return refuse(m, task, effort)
-    m[effort + Effort.PERMIT] = 1 if when > now else 0
-    m[task + Task.STAGE] = Stage.PERMITTED
-    end = min(when if when > now else now + longest, m[effort + Effort.DEADLINE])
-    schedule_try(m, end, TIMER | END_OF_PERMIT, task, Action.PERMIT)
-    return 0
+        return refuse(task, effort)
+    effort.permit = when > now
+    task.stage = Stage.PERMITTED
+    end = min(when if when > now else now + longest, effort.deadline)
+    schedule_try(end, TIMER | END_OF_PERMIT, task, Action.PERMIT)
+    return NOBODY
 
 
 @subroutine
-def end_permit(m: Words, f: Floats, log: Words, task: int) -> int:
+def end_permit(log: Words, task: Task) -> Task:
     """A permit has come, or patience has ended."""
-    effort = m[task + Task.EFFORT]
-    spend_waiting(m, task)
-    if m[effort + Effort.PERMIT] == 0 or is_over(m, effort):
-        return refuse(m, task, effort)
-    return seek_place(m, f, log, task, effort)
+    effort = task.effort
+    spend_waiting(task)
+    if not effort.permit or is_over(effort):
+        return refuse(task, effort)
+    return seek_place(log, task, effort)
 
 
 # -- bulkheads
 
 
 @subroutine
-def seek_place(m: Words, f: Floats, log: Words, task: int, effort: int) -> int:
+def seek_place(log: Words, task: Task, effort: Effort) -> Task:
     """Take a place in the bulkhead; whoever finds none waits, or is rejected (rule 12.12)."""
-    bulkhead = m[effort + Effort.BULKHEAD]
-    if bulkhead != 0:
-        if m[bulkhead + Bulkhead.TAKEN] < m[bulkhead + Bulkhead.LIMIT]:
-            m[bulkhead + Bulkhead.TAKEN] += 1
-            m[m[task + Task.EXCHANGE] + Exchange.PLACED] = 1
-        elif m[bulkhead + Bulkhead.WAIT] > 0:
-            queue_for_place(m, task, effort, bulkhead)
-            return 0
+    bulkhead = effort.bulkhead
+    if bulkhead:
+        if bulkhead.taken < bulkhead.limit:
+            bulkhead.taken += 1
+            task.exchange.placed = True
+        elif bulkhead.wait > 0:
+            queue_for_place(task, effort, bulkhead)
+            return NOBODY
         else:
-            return refuse(m, task, effort)
-    return cross(m, f, log, task, effort)
+            return refuse(task, effort)
+    return cross(log, task, effort)
 
 
 @kernel
-def queue_for_place(m: Words, task: int, effort: int, bulkhead: int) -> None:
+def queue_for_place(task: Task, effort: Effort, bulkhead: Bulkhead) -> None:
     """Wait for a place, behind those who came before (rule 12.12)."""
-    m[task + Task.STAGE] = Stage.PLACED
-    m[effort + Effort.TASK] = task
-    m[effort + Effort.NEXT] = 0
-    if m[bulkhead + Bulkhead.FIRST] == 0:
-        m[bulkhead + Bulkhead.FIRST] = effort
+    task.stage = Stage.PLACED
+    effort.task = task
+    effort.next = NOBODY
+    if not bulkhead.first:
+        bulkhead.first = effort
     else:
-        m[m[bulkhead + Bulkhead.LAST] + Effort.NEXT] = effort
-    m[bulkhead + Bulkhead.LAST] = effort
-    end = min(m[World.NOW] + m[bulkhead + Bulkhead.WAIT], m[effort + Effort.DEADLINE])
-    m[effort + Effort.TIMER] = schedule_try(m, end, TIMER | END_OF_WAIT, task, Action.GIVE_UP)
+        bulkhead.last.next = effort
+    bulkhead.last = effort
+    end = min(task.world.now + bulkhead.wait, effort.deadline)
+    effort.timer = schedule_try(end, TIMER | END_OF_WAIT, task, Action.GIVE_UP)
 
 
 @kernel
-def leave_bulkhead(m: Words, bulkhead: int) -> None:
+def leave_bulkhead(bulkhead: Bulkhead) -> None:
     """Hand a place on to who waited longest, if somebody waits."""
-    following = m[bulkhead + Bulkhead.FIRST]
-    if following == 0:
-        m[bulkhead + Bulkhead.TAKEN] -= 1
+    following = bulkhead.first
+    if not following:
+        bulkhead.taken -= 1
         return
-    m[bulkhead + Bulkhead.FIRST] = m[following + Effort.NEXT]
-    m[m[m[following + Effort.TASK] + Task.EXCHANGE] + Exchange.PLACED] = 1
-    cancel(m, m[following + Effort.TIMER])
-    schedule_try(m, m[World.NOW], GRANT | PLACE, m[following + Effort.TASK], Action.ENTER)
+    bulkhead.first = following.next
+    following.task.exchange.placed = True
+    cancel(following.timer)
+    schedule_try(bulkhead.world.now, GRANT | PLACE, following.task, Action.ENTER)
 
 
 @subroutine
-def give_up(m: Words, task: int) -> None:
+def give_up(task: Task) -> None:
     """A wait for a place has lasted long enough: leave the queue."""
-    effort = m[task + Task.EFFORT]
-    bulkhead = m[effort + Effort.BULKHEAD]
-    before, one = 0, m[bulkhead + Bulkhead.FIRST]
+    effort = task.effort
+    bulkhead = effort.bulkhead
+    before, one = NOBODY, bulkhead.first
     while one != effort:
-        before, one = one, m[one + Effort.NEXT]
-    if before == 0:
-        m[bulkhead + Bulkhead.FIRST] = m[effort + Effort.NEXT]
+        before, one = one, one.next
+    if not before:
+        bulkhead.first = effort.next
     else:
-        m[before + Effort.NEXT] = m[effort + Effort.NEXT]
-    if m[bulkhead + Bulkhead.LAST] == effort:
-        m[bulkhead + Bulkhead.LAST] = before
+        before.next = effort.next
+    if bulkhead.last == effort:
+        bulkhead.last = before
 
 
 @subroutine
-def end_wait(m: Words, f: Floats, log: Words, task: int) -> int:
+def end_wait(log: Words, task: Task) -> Task:
     """A place has come, or patience has ended."""
-    effort = m[task + Task.EFFORT]
-    spend_waiting(m, task)
-    if m[m[task + Task.EXCHANGE] + Exchange.PLACED] == 0 or is_over(m, effort):
-        return refuse(m, task, effort)
-    return cross(m, f, log, task, effort)
+    effort = task.effort
+    spend_waiting(task)
+    if not task.exchange.placed or is_over(effort):
+        return refuse(task, effort)
+    return cross(log, task, effort)
 
 
 # -- what follows a try
 
 
 @subroutine
-def close_try(m: Words, f: Floats, effort: int, exchange: int, judged: int) -> None:
+def close_try(effort: Effort, exchange: Exchange, judged: bool) -> None:
     """What a try that has ended leaves, and who is told of it."""
-    breaker, budget = m[effort + Effort.BREAKER], m[effort + Effort.BUDGET]
-    if m[exchange + Exchange.PLACED] == 1:
-        leave_bulkhead(m, m[effort + Effort.BULKHEAD])
-    if breaker != 0 and judged == 1:
-        tell(m, f, breaker, m[World.NOW], m[exchange + Exchange.OUTCOME], m[exchange + Exchange.START])
+    world = effort.world
+    breaker, budget = effort.breaker, effort.budget
+    if exchange.placed:
+        leave_bulkhead(effort.bulkhead)
+    if breaker != 0 and judged:
+        tell(world.integers, world.floats, breaker, world.now, exchange.outcome, exchange.start)
     elif breaker != 0:
-        release(m, f, breaker, m[World.NOW])
-    if budget != 0:
-        m[budget + Budget.ACTIVE] -= 1
-        if m[exchange + Exchange.RETRY] != Retry.NO:
-            m[budget + Budget.RETRIES] -= 1
+        release(world.integers, world.floats, breaker, world.now)
+    if budget:
+        budget.active -= 1
+        if exchange.retry != Retry.NO:
+            budget.retries -= 1
 
 
 @kernel
-def back_off(m: Words, task: int, effort: int, policy: int) -> None:
+def back_off(task: Task, effort: Effort, policy: Policy) -> None:
     """Wait before the next try (rule 12.8)."""
-    k = m[effort + Effort.MADE]
-    address = child(m[task + Task.ADDRESS], m[m[task + Task.CALL] + Call.SITE], m[effort + Effort.TRIES])
-    m[task + Task.CALL_ADDRESS] = address
-    jitter = m[policy + Policy.JITTER]
+    now = task.world.now
+    address = child(task.address, task.call.site, effort.tries)
+    task.call_address = address
     u = 0.0
-    if jitter != NO_JITTER:
-        u = uniform(m[World.KEY], address, m[policy + Policy.BACKOFF_STREAM], 0)
-    longest = m[policy + Policy.MAX_BACKOFF]
-    wait = backoff(jitter, m[policy + Policy.BACKOFF], longest, k, m[effort + Effort.WAIT], u)
-    m[effort + Effort.WAIT] = wait
-    m[effort + Effort.BEGAN] = m[World.NOW]
-    m[task + Task.STAGE] = Stage.BACKED_OFF
-    end = min(m[World.NOW] + wait, m[effort + Effort.DEADLINE])
-    schedule_try(m, end, TIMER | END_OF_BACKOFF, task, Action.RETRY)
+    if policy.jitter != NO_JITTER:
+        u = uniform(task.world.key, address, policy.backoff_stream, 0)
+    wait = backoff(policy.jitter, policy.backoff, policy.max_backoff, effort.made, effort.wait, u)
+    effort.wait = wait
+    effort.began = now
+    task.stage = Stage.BACKED_OFF
+    end = min(now + wait, effort.deadline)
+    schedule_try(end, TIMER | END_OF_BACKOFF, task, Action.RETRY)
 
 
 @subroutine
-def end_backoff(m: Words, f: Floats, log: Words, task: int) -> bool:
+def end_backoff(log: Words, task: Task) -> bool:
     """A wait has ended; gives whether the call has too, as its time is over."""
-    effort, exchange = m[task + Task.EFFORT], m[task + Task.EXCHANGE]
-    components = m[target_of(m, exchange) + Service.COMPONENTS]
-    note(m, task, Task.FIRST, components + TIMEOUT_TIME, m[World.NOW] - m[effort + Effort.BEGAN])
-    if not is_over(m, effort):
-        let_go(m, exchange)
+    effort, exchange = task.effort, task.exchange
+    note(task.ledger, target_of(exchange).components + TIMEOUT_TIME, task.world.now - effort.began)
+    if not is_over(effort):
+        let_go(exchange)
         return False
-    if m[effort + Effort.BUDGET] != 0:
-        m[m[effort + Effort.BUDGET] + Budget.RETRIES] -= 1
-    fail_with(m, exchange, TIMEOUT)
-    m[exchange + Exchange.SERVED] = 0
-    end_effort(m, f, log, task)
+    if effort.budget:
+        effort.budget.retries -= 1
+    fail_with(exchange, TIMEOUT)
+    exchange.served = False
+    end_effort(log, task)
     return True
 
 
 @kernel
-def end_effort(m: Words, f: Floats, log: Words, task: int) -> None:
+def end_effort(log: Words, task: Task) -> None:
     """The call is over, as its last try says."""
-    effort = m[task + Task.EFFORT]
-    call_ends(m, f, log, m[task + Task.EXCHANGE], m[effort + Effort.START])
-    put_back(m, World.FREE_EFFORT, effort)
+    effort = task.effort
+    call_ends(log, task.exchange, effort.start)
+    put_back(effort)

@@ -15,18 +15,19 @@ from ...plan.size import over_limit
 from ...plan.trace import Trace
 from ...rules.jit import COMPILING, compile_now, is_at_hand
 from ...rules.nanoseconds import seconds_of
+from ...rules.records import field_at, size_of
 from ...units import rough_memory
-from .flight import Event, Status
+from .flight import Status
 from .image import FIRST_LOG_WORD, WORD, Words, load
 from .kernel import run as run_kernel
-from .layout import ROOM, Workload, World
+from .layout import ROOM, Place, World
 from .trace import make_trace
 
 STEPS_PER_SLICE = 500_000
 """Of tasks and events; a tenth of a second or so, after which a Ctrl-C is heard."""
 LARGE = 1 << 22
 """Words from which on an array grows by a quarter of itself: what is not used yet should not cost much."""
-PLACE = 2  # words of a place in the heap
+PLACE = size_of(Place)
 
 Progress = Callable[[float], None]
 
@@ -81,15 +82,17 @@ class CompiledEngine:
             elif status == Status.NEEDS_HEAP:
                 memory = self._with_larger_heap(memory, log)
             elif status == Status.NEEDS_LOG:
-                log = self._grown(log, log.size + int(memory[World.PAGES_ROOM]), memory)
+                log = self._grown(log, log.size + World(memory).pages_room, memory)
             elif status != Status.PAUSED:
                 raise self._error(plan, memory, status)
             if progress is not None:
-                progress(float(memory[World.NOW]) / float(memory[World.END]))
+                world = World(memory)
+                progress(world.now / world.end)
         return make_trace(plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail)
 
     def _slice(self, memory: Words, log: Words) -> int:
-        memory[World.CAPACITY], memory[World.LOG_CAPACITY] = memory.size, log.size
+        world = World(memory)
+        world.capacity, world.log_capacity = memory.size, log.size
         return run_kernel(memory, log, STEPS_PER_SLICE)
 
     def _grown(self, words: Words, least: int, other: Words) -> Words:
@@ -110,22 +113,23 @@ class CompiledEngine:
 
     def _with_larger_heap(self, memory: Words, log: Words) -> Words:
         """The heap of events moves to the top of memory, where it has twice the room."""
-        heap, size, capacity = (int(memory[w]) for w in (World.HEAP, World.HEAP_SIZE, World.HEAP_CAPACITY))
-        top = int(memory[World.TOP])
+        world = World(memory)
+        heap, size, capacity, top = world.heap.index, world.heap_size, world.heap_capacity, world.top
         end = top + 2 * PLACE * capacity
         memory = self._grown(memory, end + ROOM, log)
         memory[top : top + PLACE * size] = memory[heap : heap + PLACE * size]
-        memory[World.HEAP], memory[World.HEAP_CAPACITY], memory[World.TOP] = top, 2 * capacity, end
+        memory[field_at(World, "heap")[0]] = top
+        world = World(memory)
+        world.heap_capacity, world.top = 2 * capacity, end
         return memory
 
     def _error(self, plan: Plan, memory: Words, status: int) -> EngineError:
-        now = float(seconds_of(memory[World.NOW]))
+        world = World(memory)
         if status == Status.STANDSTILL:
-            workload = int(memory[memory[World.STANDSTILL] + Workload.ROW])
-            return time_stands_still(now, plan.workloads.name[workload])
-        event = int(memory[memory[World.HEAP] + 1])
-        time = float(seconds_of(memory[memory[World.HEAP]]))
-        key = hex(int(memory[event + Event.HEAD]))
+            return time_stands_still(float(seconds_of(world.now)), plan.workloads.name[world.standstill.row])
+        first = world.heap[0]
+        time = float(seconds_of(first.time))
+        key = hex(first.event.head)
         if status == Status.SAME_KEY:
             return EngineError(f"two events at {time!r} s have the same key {key}: please report this")
         return EngineError(f"an event at {time!r} s ({key}) is for nobody: please report this (status {status})")

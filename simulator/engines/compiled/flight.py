@@ -1,207 +1,20 @@
-"""What each word is of the records in flight, which come and go (`memory.py`); and the codes in them.
-
-Each record starts with a generation, which tells two lives of one record apart. Fields that are floats say so.
-"""
+"""The records in flight, which come and go (`memory.py`); and the codes in them."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...plan.layout import Outcome
+from ...rules.records import Board, Nanoseconds, Part, Record, Ref, field
+from .layout import Owner
+
+if TYPE_CHECKING:
+    from .layout import Budget, Bulkhead, Call, Instruction, Option, Replica, Service, User
+
+OK, UNFINISHED = int(Outcome.OK), int(Outcome.UNFINISHED)
 
 
-class _Free(NamedTuple):
-    """A record that is free."""
-
-    GENERATION: int = 0
-    NEXT: int = 1
-
-
-Free = _Free()
-
-
-class _Event(NamedTuple):
-    """What is to happen; its time is in the heap. HEAD is kind, workload and local index (see calendar.py)."""
-
-    GENERATION: int = 0
-    HEAD: int = 1
-    REQUEST: int = 2
-    ADDRESS: int = 3
-    ACTION: int = 4
-    OWNER: int = 5  # 0: cancelled
-    OWNER_GENERATION: int = 6
-    SIZE: int = 7
-
-
-Event = _Event()
-
-
-class _Request(NamedTuple):
-    """One wish of a user."""
-
-    GENERATION: int = 0
-    WORKLOAD: int = 1
-    NUMBER: int = 2
-    ENTRY: int = 3
-    HASH_KEY: int = 4
-    ARRIVAL: int = 5
-    BIN: int = 6
-    USER: int = 7  # 0: of an open workload
-    SPANS: int = 8
-    REFERENCES: int = 9
-    ROW: int = 10  # in the request log
-    LOG: int = 11  # where that row is
-    SIZE: int = 12
-
-
-Request = _Request()
-
-
-class _Exchange(NamedTuple):
-    """One try at a call, with the visit that it makes."""
-
-    GENERATION: int = 0
-    REQUEST: int = 1
-    CALL: int = 2
-    ADDRESS: int = 3
-    START: int = 4
-    DETACHED: int = 5
-    SPAN: int = 6
-    LOG: int = 7  # where its row in the attempt log is
-    REPLICA: int = 8  # 0: none was ready
-    OUTCOME: int = 9
-    CAUSE: int = 10  # OK: none
-    CAUSE_SERVICE: int = 11  # row
-    SERVED: int = 12
-    NETWORK: int = 13
-    AWAITED: int = 14  # the task that waits for the answer
-    TIMER: int = 15  # the event that ends its patience
-    REFERENCES: int = 16  # of the caller, and of who is busy with it
-    VISIT_WAITING: int = 17
-    VISIT_SERVICE: int = 18
-    FIRST: int = 19  # the ledger of who served it
-    LAST: int = 20
-    GRADE: int = 21  # what its handler answers if it does not fail: OK or DEGRADED
-    RESET: int = 22  # 1: its replica died
-    # Only where somebody may give up: see patience.py.
-    ABOVE: int = 23  # the exchange that its caller serves; 0: at the edge, or nobody waits
-    ENDED: int = 24  # when its caller stopped waiting; NEVER: it has not
-    DEADLINE: int = 25  # when its callee knows that nobody will wait any more
-    # Only of a call under a policy.
-    PLACED: int = 26  # 1: it has a place in the bulkhead
-    RETRY: int = 27  # whether it counts as a re-try: NO, YES, or a HEDGE
-    SIZE: int = 28
-
-
-Exchange = _Exchange()
-
-
-class _Task(NamedTuple):
-    """A thread of control: a handler, a branch of one, or who waits at the edge."""
-
-    GENERATION: int = 0
-    NEXT: int = 1  # in the queue, or on the agenda
-    ROLE: int = 2
-    STAGE: int = 3
-    ROW: int = 4  # the next instruction
-    REQUEST: int = 5
-    ADDRESS: int = 6  # of the visit, or of one repetition of its steps
-    VISIT: int = 7  # the exchange that it serves; 0 at the edge
-    SERVICE: int = 8
-    REPLICA: int = 9
-    PARENT: int = 10  # who goes on after it
-    REPETITION: int = 11
-    FIRST: int = 12  # its ledger
-    LAST: int = 13
-    CAUSE: int = 14  # of its failure; OK: none
-    CAUSE_SERVICE: int = 15
-    # Work on a core, or sleep, or waiting for a slot.
-    WORK: int = 16  # float: seconds that it asks a core for; from its beginning on how long it takes
-    JOINED: int = 17
-    WAITED: int = 18
-    LOCAL: int = 19
-    DUE: int = 20  # float: virtual time of its end; or what is left of work that stands still
-    CHILD: int = 21  # in the heap of jobs
-    SIBLING: int = 22
-    # A call.
-    CALL: int = 23
-    CALL_ADDRESS: int = 24
-    EXCHANGE: int = 25
-    # A `parallel`.
-    OPTION: int = 26  # the next branch to start
-    OPTION_END: int = 27
-    REMAINING: int = 28
-    EFFORT: int = 29  # of a call under a policy
-    STARTED: int = 30  # when its work on a core, or its sleep, did
-    EARLIER: int = 31  # who came to its replica before it, where replicas can die
-    LATER: int = 32
-    SIZE: int = 33
-
-
-Task = _Task()
-
-
-class _Effort(NamedTuple):
-    """A call under a policy, while it lasts."""
-
-    GENERATION: int = 0
-    NEXT: int = 1  # in the queue of a bulkhead
-    TASK: int = 2
-    START: int = 3
-    DEADLINE: int = 4  # when its timeout ends
-    MADE: int = 5  # re-tries so far
-    WAIT: int = 6  # the one before the last try
-    BEGAN: int = 7  # when the present wait did
-    TIMER: int = 8  # the event that ends the wait for a place
-    TRIES: int = 9  # so far
-    BREAKER: int = 10  # those of its caller's replica, or 0
-    BULKHEAD: int = 11
-    BUDGET: int = 12
-    PERMIT: int = 13  # 1: at the end of the wait that is going on it may pass the rate limit
-    HEDGED: int = 14  # 1: it has had its second try, or may have none
-    FIRST_TRY: int = 15  # the one that the second is beside
-    SENT: int = 16  # when that was sent
-    RIVAL: int = 17  # the second try, while both are out
-    HEDGE_TIMER: int = 18  # the event that sends it
-    SIZE: int = 19
-
-
-Effort = _Effort()
-
-
-class _Retry(NamedTuple):
-    """Whether a try counts as a re-try."""
-
-    NO: int = 0
-    YES: int = 1
-    HEDGE: int = 2
-
-
-Retry = _Retry()
-
-
-class _LedgerEntry(NamedTuple):
-    """Some of a request's time, and what they were spent on."""
-
-    GENERATION: int = 0
-    NEXT: int = 1
-    COMPONENT: int = 2
-    TIME: int = 3
-    SIZE: int = 4
-
-
-LedgerEntry = _LedgerEntry()
-
-
-class _Repetition(NamedTuple):
-    """A `times` that is going on."""
-
-    GENERATION: int = 0
-    OUTER: int = 1  # the one around it
-    ADDRESS: int = 2  # outside of it
-    DONE: int = 3
-    SIZE: int = 4
-
-
-Repetition = _Repetition()
+# -- codes
 
 
 class _Role(NamedTuple):
@@ -286,3 +99,165 @@ class _Status(NamedTuple):
 
 
 Status = _Status()
+
+
+class _Retry(NamedTuple):
+    """Whether a try counts as a re-try."""
+
+    NO: int = 0
+    YES: int = 1
+    HEDGE: int = 2
+
+
+Retry = _Retry()
+
+
+# -- records
+
+
+class LedgerEntry(Owner):
+    """Some of a request's time, and what they were spent on."""
+
+    next: Ref[LedgerEntry] = field(reset=0)
+    component: int
+    time: Nanoseconds
+
+
+class Ledger(Record):
+    """Where time went: a list of entries."""
+
+    first: Ref[LedgerEntry]
+    last: Ref[LedgerEntry]
+
+
+class Event(Owner):
+    """What is to happen; its time is in the heap."""
+
+    head: int  # kind, workload and local index: see calendar.py
+    request: int
+    address: int
+    action: int = field(codes=Action)
+    owner: Ref[Owner]  # nobody: cancelled
+    owner_generation: int
+
+
+class Request(Owner):
+    """One wish of a user."""
+
+    workload: int  # row
+    number: int
+    entry: int
+    hash_key: int
+    arrival: Nanoseconds
+    bin: int
+    user: Ref[User]  # nobody: of an open workload
+    spans: int = field(reset=0)
+    references: int = field(reset=1)
+    row: int  # in the request log
+    log: int  # where that row is
+
+
+class Exchange(Owner):
+    """One try at a call, with the visit that it makes."""
+
+    request: Ref[Request]
+    call: Ref[Call]
+    address: int
+    start: Nanoseconds
+    detached: bool
+    span: int
+    log: int  # where its row in the attempt log is
+    replica: Ref[Replica] = field(reset=0)  # nobody: none was ready
+    outcome: int = field(codes=Outcome, reset=UNFINISHED)
+    cause: int = field(codes=Outcome, reset=OK)  # OK: none
+    cause_service: int = field(reset=-1)  # row
+    served: bool = field(reset=False)
+    network: Nanoseconds = field(reset=0)
+    awaited: Ref[Task] = field(reset=0)  # who waits for the answer
+    timer: Ref[Event] = field(reset=0)  # which ends its patience
+    references: int = field(reset=1)  # of the caller, and of who is busy with it
+    visit_waiting: Nanoseconds = field(reset=0)
+    visit_service: Nanoseconds = field(reset=0)
+    ledger: Part[Ledger] = field(reset=0)  # of who served it
+    grade: int = field(codes=Outcome, reset=OK)  # what its handler answers if it does not fail: OK or DEGRADED
+    reset: bool = field(reset=False)  # its replica died
+    # Only where somebody may give up: see patience.py.
+    above: Ref[Exchange]  # the one that its caller serves; nobody: at the edge, or nobody waits
+    ended: Nanoseconds  # when its caller stopped waiting; NEVER: it has not
+    deadline: Nanoseconds  # when its callee knows that nobody will wait any more
+    # Only of a call under a policy.
+    placed: bool  # in the bulkhead
+    retry: int = field(codes=Retry)
+
+
+class Task(Owner):
+    """A thread of control: a handler, a branch of one, or who waits at the edge."""
+
+    next: Ref[Task]  # in the queue, or on the agenda
+    role: int = field(codes=Role)
+    stage: int = field(codes=Stage, reset=Stage.STEPS)
+    row: Ref[Instruction]  # the next one
+    request: Ref[Request]
+    address: int  # of the visit, or of one repetition of its steps
+    visit: Ref[Exchange]  # which it serves; nobody at the edge
+    service: Ref[Service]
+    replica: Ref[Replica]
+    parent: Ref[Task] = field(reset=0)  # who goes on after it
+    charge: Ref[Replica] = field(over="parent")  # of a worker: whom it sees to (faults.py)
+    repetition: Ref[Repetition] = field(reset=0)
+    ledger: Part[Ledger] = field(reset=0)
+    cause: int = field(codes=Outcome, reset=OK)  # of its failure; OK: none
+    cause_service: int = field(reset=-1)
+    # Work on a core, or sleep, or waiting for a slot.
+    asked: float  # seconds that it asks a core for
+    work: Nanoseconds = field(over="asked")  # from its beginning on: how long it takes
+    joined: Nanoseconds
+    waited: Nanoseconds
+    local: int
+    due: float  # virtual time of its end
+    left: Nanoseconds = field(over="due")  # of work that stands still
+    child: Ref[Task]  # in the heap of jobs
+    sibling: Ref[Task]
+    # A call.
+    call: Ref[Call]
+    call_address: int
+    exchange: Ref[Exchange]
+    # A `parallel`.
+    option: Ref[Option]  # the next branch to start
+    last_option: Ref[Option]  # the one after the last
+    remaining: int
+    effort: Ref[Effort]  # of a call under a policy
+    started: Nanoseconds  # when its work on a core, or its sleep, did
+    earlier: Ref[Task]  # who came to its replica before it, where replicas can die
+    later: Ref[Task]
+
+
+class Effort(Owner):
+    """A call under a policy, while it lasts."""
+
+    next: Ref[Effort]  # in the queue of a bulkhead
+    task: Ref[Task]
+    start: Nanoseconds
+    deadline: Nanoseconds  # when its timeout ends
+    made: int = field(reset=0)  # re-tries so far
+    wait: Nanoseconds  # the one before the last try
+    began: Nanoseconds  # when the present wait did
+    timer: Ref[Event]  # which ends the wait for a place
+    tries: int = field(reset=0)  # so far
+    breaker: Board  # that of its caller's replica, as the other two
+    bulkhead: Ref[Bulkhead]
+    budget: Ref[Budget]
+    permit: bool  # at the end of the wait that is going on it may pass the rate limit
+    hedged: bool  # it has had its second try, or may have none
+    first_try: Ref[Exchange]  # the one that the second is beside
+    sent: Nanoseconds  # when that was
+    rival: Ref[Exchange] = field(reset=0)  # the second try, while both are out
+    hedge_timer: Ref[Event] = field(reset=0)  # which sends it
+
+
+class Repetition(Owner):
+    """A `times` that is going on."""
+
+    outer: Ref[Repetition]  # the one around it
+    address: int  # outside of it
+    done: int = field(reset=0)

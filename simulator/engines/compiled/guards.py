@@ -13,7 +13,8 @@ from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.outliers import make_detector
-from .layout import Budget, Bulkhead, Call, Law, Policy, Watched, World
+from ...rules.records import size_of
+from .layout import Budget, Bulkhead, Law, Policy, Watched
 
 if TYPE_CHECKING:
     from .image import Image
@@ -26,24 +27,24 @@ def add_policies(image: Image, plan: Plan) -> Integers:
     breakers, words = _add_breakers(image, plan)
     _watch(image, plan, breakers, words)
     first = image.add_rows(
-        Policy.SIZE,
+        Policy,
         p.call.size,
         {
-            Policy.ATTEMPTS: p.attempts,
-            Policy.PER_TRY: all_nanoseconds(p.per_try_s),
-            Policy.RETRY_ON: p.retry_on,
-            Policy.BACKOFF: all_nanoseconds(p.backoff_s),
-            Policy.MAX_BACKOFF: all_nanoseconds(p.max_backoff_s),
-            Policy.JITTER: p.jitter,
-            Policy.BACKOFF_STREAM: p.backoff_stream,
-            Policy.BREAKER: _at(breakers, p.breaker),
-            Policy.BREAKER_WORDS: _at(words, p.breaker),
-            Policy.HEDGE: all_nanoseconds(p.hedge_s),
-            Policy.BULKHEAD: _at(_add_bulkheads(image, plan), p.bulkhead),
-            Policy.BUDGET: _at(_add_budgets(image, plan), p.budget),
+            "attempts": p.attempts,
+            "per_try": all_nanoseconds(p.per_try_s),
+            "retry_on": p.retry_on,
+            "backoff": all_nanoseconds(p.backoff_s),
+            "max_backoff": all_nanoseconds(p.max_backoff_s),
+            "jitter": p.jitter,
+            "backoff_stream": p.backoff_stream,
+            "breaker": _at(breakers, p.breaker),
+            "breaker_words": _at(words, p.breaker),
+            "hedge": all_nanoseconds(p.hedge_s),
+            "bulkheads": _at(_add_bulkheads(image, plan), p.bulkhead),
+            "budgets": _at(_add_budgets(image, plan), p.budget),
         },
     )
-    references[p.call] = first + Policy.SIZE * np.arange(p.call.size)
+    references[p.call] = first + size_of(Policy) * np.arange(p.call.size)
     return references
 
 
@@ -51,22 +52,22 @@ def _watch(image: Image, plan: Plan, breakers: Sequence[int], words: Sequence[in
     """All breakers of all replicas are looked at."""
     b = plan.breakers
     boards = [at + caller * size for at, size, n in zip(breakers, words, b.callers, strict=True) for caller in range(n)]
-    columns = {Watched.BOARD: np.array(boards, np.int64), Watched.TARGET: np.repeat(b.target, b.callers)}
-    image.world[World.BREAKERS] = image.add_rows(Watched.SIZE, len(boards), columns)
-    image.world[World.BREAKER_COUNT] = len(boards)
+    columns = {"board": np.array(boards, np.int64), "target": np.repeat(b.target, b.callers)}
+    image.world["breakers"] = image.add_rows(Watched, len(boards), columns)
+    image.world["breaker_count"] = len(boards)
 
 
-def patience_columns(image: Image, plan: Plan, laws: int) -> dict[int, Integers]:
+def patience_columns(image: Image, plan: Plan, laws: int) -> dict[str, Integers]:
     """Columns of the calls whose timeout is more than a number that only the caller knows; and whether any has one."""
     p, calls = plan.patience, len(plan.calls.name)
-    columns = {word: np.zeros(calls, np.int64) for word in (Call.LAW, Call.TIMEOUT_STREAM, Call.PROPAGATES)}
-    columns[Call.LAW][p.call] = np.where(p.law < 0, 0, laws + Law.SIZE * p.law)
-    columns[Call.TIMEOUT_STREAM][p.call] = p.stream
-    columns[Call.PROPAGATES][p.call] = p.propagates
+    columns = {name: np.zeros(calls, np.int64) for name in ("timeout_law", "timeout_stream", "propagates")}
+    columns["timeout_law"][p.call] = np.where(p.law < 0, 0, laws + size_of(Law) * p.law)
+    columns["timeout_stream"][p.call] = p.stream
+    columns["propagates"][p.call] = p.propagates
     ends = (plan.calls.timeout, plan.policies.per_try_s, plan.policies.hedge_s)
     dies = plan.failures.service.size > 0 or bool((plan.faults.kind == FaultKind.KILL).any())
-    image.world[World.PATIENT] = int(dies or any(np.isfinite(column).any() for column in ends))
-    image.world[World.DEADLINES] = int(p.propagates.any())
+    image.world["patient"] = int(dies or any(np.isfinite(column).any() for column in ends))
+    image.world["deadlines"] = int(p.propagates.any())
     return columns
 
 
@@ -126,16 +127,10 @@ def _add_breakers(image: Image, plan: Plan) -> tuple[list[int], list[int]]:
 def _add_bulkheads(image: Image, plan: Plan) -> list[int]:
     b = plan.bulkheads
     rows = zip(b.callers.tolist(), b.limit.tolist(), all_nanoseconds(b.wait_s).tolist(), strict=True)
-    return [
-        image.add_rows(Bulkhead.SIZE, callers, {Bulkhead.LIMIT: limit, Bulkhead.WAIT: wait})
-        for callers, limit, wait in rows
-    ]
+    return [image.add_rows(Bulkhead, callers, {"limit": limit, "wait": wait}) for callers, limit, wait in rows]
 
 
 def _add_budgets(image: Image, plan: Plan) -> list[int]:
     b = plan.budgets
     rows = zip(b.callers.tolist(), b.percent, b.least.tolist(), strict=True)
-    return [
-        image.add_rows(Budget.SIZE, callers, {Budget.PERCENT: percent, Budget.LEAST: least})
-        for callers, percent, least in rows
-    ]
+    return [image.add_rows(Budget, callers, {"percent": percent, "least": least}) for callers, percent, least in rows]

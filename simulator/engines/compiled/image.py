@@ -15,30 +15,27 @@ from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.nanoseconds import all_nanoseconds, nanoseconds
 from ...rules.randomness import mix
+from ...rules.records import Float, Record, field_at, size_of
 from .flight import Event
 from .guards import add_policies, detector_references, limiter_references, patience_columns
 from .layout import (
-    ATTEMPT_WIDTH,
-    CALL_WIDTH,
-    LATENCY_WIDTH,
-    PAGE_ROWS,
-    REQUEST_WIDTH,
     ROOM,
     Call,
     Endpoint,
     Entry,
     Instruction,
     Law,
-    Level,
     Option,
     Ramp,
     Replica,
     Service,
     Unit,
     User,
+    VirtualLevel,
     Workload,
     World,
 )
+from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
 from .outages import Places, add_outages
 from .tallies import add_tallies
 
@@ -52,10 +49,10 @@ class Image:
     """Memory in the making: blocks of words, each at an address that is known at once."""
 
     def __init__(self, memory_limit: int) -> None:
-        self.top = int(World.SIZE)
+        self.top = size_of(World)
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
-        self.world: dict[int, int] = {}  # words of `World` that are known on the way
+        self.world: dict[str, int] = {}  # fields of `World` that are known on the way
 
     def read(self, address: int, words: int) -> Words:
         """What is at an address, within a block that was added before."""
@@ -93,15 +90,22 @@ class Image:
         if (self.top + more) * WORD > self.memory_limit:
             raise over_limit(self.memory_limit)
 
-    def add_rows(self, size: int, rows: int, columns: dict[int, Any]) -> int:
+    def place(self, rows: int, record: type[Record], row: int, name: str) -> int:
+        """The address of a field of a row."""
+        return rows + row * size_of(record) + field_at(record, name)[0]
+
+    def add_rows(self, record: type[Record], rows: int, columns: dict[str, Any]) -> int:
         """Records of one kind, one after the other; a column is a number for all of them, or one for each."""
-        self.check(rows * size)
-        table = np.zeros((rows, size), np.int64)
-        for word, column in columns.items():
+        self.check(rows * size_of(record))
+        table = np.zeros((rows, size_of(record)), np.int64)
+        for name, column in columns.items():
             values = np.asarray(column)
+            offset, kind = field_at(record, name)
+            if (values.dtype == np.float64) != isinstance(kind, Float):
+                raise TypeError(f"{record.__name__}.{name} is no {values.dtype}")
             if values.dtype == np.float64:
                 values = np.ascontiguousarray(np.broadcast_to(values, rows)).view(np.int64)
-            table[:, word] = values
+            table[:, offset] = values
         return self.add(table)
 
     def words(self, spare: int) -> Words:
@@ -124,15 +128,15 @@ def load(
         If that alone takes more bytes than `memory_limit`.
     """
     image = Image(memory_limit)
-    world: dict[int, int] = {
-        World.KEY: mix(seed, replication),
-        World.HORIZON: nanoseconds(plan.settings.duration_s),
-        World.END: nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s),
-        World.LAST_TIME: -1,
-        World.LOGS_REQUESTS: int(log_requests),
-        World.LOGS_ATTEMPTS: int(log_attempts),
-        World.LOG_TOP: FIRST_LOG_WORD,
-        World.PAGES_ROOM: room_for_pages(log_requests=log_requests, log_attempts=log_attempts),
+    world: dict[str, int] = {
+        "key": mix(seed, replication),
+        "horizon": nanoseconds(plan.settings.duration_s),
+        "end": nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s),
+        "last_time": -1,
+        "logs_requests": int(log_requests),
+        "logs_attempts": int(log_attempts),
+        "log_top": FIRST_LOG_WORD,
+        "pages_room": room_for_pages(log_requests=log_requests, log_attempts=log_attempts),
     }
     laws = _add_laws(image, plan)
     units, replicas = _add_units(image, plan)
@@ -141,58 +145,58 @@ def load(
     _add_programs(image, plan, laws, calls, endpoints)
     workloads = _add_workloads(image, plan, laws, calls)
     world |= {
-        World.SERVICES: services,
-        World.SERVICE_COUNT: len(plan.services.name),
-        World.WORKLOADS: workloads,
-        World.WORKLOAD_COUNT: len(plan.workloads.name),
-        World.ENDPOINT_COUNT: len(plan.endpoints.name),
-        World.ENTRY_COUNT: plan.workloads.entry_call.size,
+        "services": services,
+        "service_count": len(plan.services.name),
+        "workloads": workloads,
+        "workload_count": len(plan.workloads.name),
+        "endpoint_count": len(plan.endpoints.name),
+        "entry_count": plan.workloads.entry_call.size,
     }
     world |= add_tallies(image, plan) | image.world
-    world |= {World.UNITS: units, World.UNIT_COUNT: len(plan.units.name)}
+    world |= {"units": units, "unit_count": len(plan.units.name)}
     places = Places(laws, units, replicas, services, calls)
     world |= (outages := add_outages(image, plan, places))
     # Everybody's first event has to find room.
     starters = int(plan.workloads.users.sum()) + len(plan.workloads.name)
-    starters += int(outages[World.STRIKE_COUNT] + outages[World.PROCESS_COUNT])
+    starters += int(outages["strike_count"] + outages["process_count"])
     capacity = 2 * ROOM + 2 * starters
-    world |= {World.HEAP: image.add_zeros(2 * capacity), World.HEAP_CAPACITY: capacity}
-    world[World.TOP] = image.top
-    memory = image.words(SPARE_WORDS + starters * Event.SIZE + ROOM)
-    for word, value in world.items():
-        memory[word] = np.array(value % 2**64, np.uint64).view(np.int64)
+    world |= {"heap": image.add_zeros(2 * capacity), "heap_capacity": capacity}
+    world["top"] = image.top
+    memory = image.words(SPARE_WORDS + starters * size_of(Event) + ROOM)
+    for name, value in world.items():
+        memory[field_at(World, name)[0]] = np.array(value % 2**64, np.uint64).view(np.int64)
     return memory
 
 
 def room_for_pages(*, log_requests: bool, log_attempts: bool) -> int:
     """Words that a page of each log takes."""
-    width = LATENCY_WIDTH
+    words = size_of(LatencyRow)
     if log_requests:
-        width += REQUEST_WIDTH + CALL_WIDTH
+        words += size_of(RequestRow) + size_of(CallRow)
     if log_attempts:
-        width += ATTEMPT_WIDTH
-    return PAGE_ROWS * width + 2 * FIRST_LOG_WORD
+        words += size_of(AttemptRow)
+    return PAGE_ROWS * words + 2 * FIRST_LOG_WORD
 
 
-def _at(base: int, size: int, rows: Integers) -> Integers:
+def _at(base: int, record: type[Record], rows: Integers) -> Integers:
     """References to records by their rows."""
-    return np.asarray(base + size * rows, dtype=np.int64)
+    return np.asarray(base + size_of(record) * rows, dtype=np.int64)
 
 
 def _add_laws(image: Image, plan: Plan) -> int:
     d = plan.distributions
     probabilities, values = image.add(d.probability), image.add(d.value)
     return image.add_rows(
-        Law.SIZE,
+        Law,
         d.kind.size,
         {
-            Law.KIND: d.kind,
-            Law.P0: d.p0,
-            Law.P1: d.p1,
-            Law.P2: d.p2,
-            Law.PROBABILITIES: probabilities + d.first_point,
-            Law.VALUES: values + d.first_point,
-            Law.POINTS: d.points,
+            "kind": d.kind,
+            "p0": d.p0,
+            "p1": d.p1,
+            "p2": d.p2,
+            "probabilities": probabilities + d.first_point,
+            "values": values + d.first_point,
+            "points": d.points,
         },
     )
 
@@ -202,40 +206,40 @@ def _add_units(image: Image, plan: Plan) -> tuple[int, list[int]]:
     rows = len(u.name)
     detectors = detector_references(image, plan)
     address = image.top
-    image.top += rows * Unit.SIZE  # its replicas and boards come after it, and refer to it
+    image.top += rows * size_of(Unit)  # its replicas and boards come after it, and refer to it
     boards, replicas = [], []
     for row in range(rows):
         count = int(u.replicas[row])
-        image.check(count * (Replica.SIZE + 3))
+        image.check(count * (size_of(Replica) + 3))
         boards.append(image.add(make_board(u.balancer[row], u.choice_count[row], count, int(u.ring_stream[row]))))
         shared = u.scheduling[row] == Scheduling.PS
         members = int((plan.services.unit == row).sum()) if shared else 0
-        present = image.add_zeros(count, members, Level.SIZE)
+        present = image.add_zeros(count, members, size_of(VirtualLevel))
         columns = {
-            Replica.UNIT: address + row * Unit.SIZE,
-            Replica.NUMBER: np.arange(count),
-            Replica.CORES: u.cores[row],
-            Replica.CONCURRENCY: u.concurrency[row],
-            Replica.CAPACITY: u.queue_capacity[row],
-            Replica.PRESENT: present + np.arange(count) * members * Level.SIZE,
-            Replica.READY: 1,
+            "unit": address + row * size_of(Unit),
+            "number": np.arange(count),
+            "cores": u.cores[row],
+            "concurrency": u.concurrency[row],
+            "capacity": u.queue_capacity[row],
+            "present": present + np.arange(count) * members * size_of(VirtualLevel),
+            "ready": 1,
         }
-        replicas.append(image.add_rows(Replica.SIZE, count, columns))
+        replicas.append(image.add_rows(Replica, count, columns))
     top, image.top = image.top, address
     image.add_rows(
-        Unit.SIZE,
+        Unit,
         rows,
         {
-            Unit.REPLICAS: np.array(replicas, np.int64),
-            Unit.REPLICA_COUNT: u.replicas,
-            Unit.BALANCER: u.balancer,
-            Unit.CHOICES: u.choice_count,
-            Unit.BOARD: np.array(boards, np.int64),
-            Unit.SHARED: (u.scheduling == Scheduling.PS).astype(np.int64),
-            Unit.DETECTOR: detectors,
-            Unit.LIFO: (u.discipline == Discipline.LIFO).astype(np.int64),
-            Unit.ROW: np.arange(rows),
-            Unit.READY + Level.VALUE: u.replicas,
+            "replicas": np.array(replicas, np.int64),
+            "replica_count": u.replicas,
+            "balancer": u.balancer,
+            "choices": u.choice_count,
+            "board": np.array(boards, np.int64),
+            "shared": (u.scheduling == Scheduling.PS).astype(np.int64),
+            "detector": detectors,
+            "lifo": (u.discipline == Discipline.LIFO).astype(np.int64),
+            "row": np.arange(rows),
+            "ready.value": u.replicas,
         },
     )
     image.top = top
@@ -250,16 +254,16 @@ def _add_services(image: Image, plan: Plan, units: int) -> int:
         mine = s.unit == unit
         member[mine] = np.arange(mine.sum())
     return image.add_rows(
-        Service.SIZE,
+        Service,
         rows,
         {
-            Service.UNIT: _at(units, Unit.SIZE, s.unit),
-            Service.PACE: s.pace,
-            Service.BALANCE_STREAM: s.balance_stream,
-            Service.ROW: np.arange(rows),
-            Service.COMPONENTS: np.arange(rows) * len(Component),
-            Service.MEMBER: member,
-            Service.LIMITER: limiter_references(image, plan),
+            "unit": _at(units, Unit, s.unit),
+            "pace": s.pace,
+            "balance_stream": s.balance_stream,
+            "row": np.arange(rows),
+            "components": np.arange(rows) * len(Component),
+            "member": member,
+            "limiter": limiter_references(image, plan),
         },
     )
 
@@ -267,34 +271,34 @@ def _add_services(image: Image, plan: Plan, units: int) -> int:
 def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int, int]:
     e, c = plan.endpoints, plan.calls
     endpoints = image.add_rows(
-        Endpoint.SIZE,
+        Endpoint,
         len(e.name),
         {
-            Endpoint.SERVICE: _at(services, Service.SIZE, e.service),
-            Endpoint.ERROR_RATE: e.error_rate,
-            Endpoint.ERROR_STREAM: e.error_stream,
-            Endpoint.ROW: np.arange(len(e.name)),
+            "service": _at(services, Service, e.service),
+            "error_rate": e.error_rate,
+            "error_stream": e.error_stream,
+            "row": np.arange(len(e.name)),
         },
     )
     calls = image.add_rows(
-        Call.SIZE,
+        Call,
         len(c.name),
         {
-            Call.ENDPOINT: _at(endpoints, Endpoint.SIZE, c.target),
-            Call.SITE: c.site,
-            Call.REMOTE: c.remote,
-            Call.LATENCY: _at(laws, Law.SIZE, c.latency),
-            Call.LATENCY_STREAM: c.latency_stream,
-            Call.LOSS: c.loss,
-            Call.LOSS_STREAM: c.loss_stream,
-            Call.ERROR_RATE: c.error_rate,
-            Call.ERROR_STREAM: c.error_stream,
-            Call.SERIALIZATION: np.where(c.serialization < 0, 0, _at(laws, Law.SIZE, c.serialization)),
-            Call.SERIALIZATION_STREAM: c.serialization_stream,
-            Call.TIMEOUT: all_nanoseconds(c.timeout),
-            Call.ROW: np.arange(len(c.name)),
-            Call.SENT: np.searchsorted(sends_of(plan), np.arange(len(c.name))),
-            Call.POLICY: add_policies(image, plan),
+            "endpoint": _at(endpoints, Endpoint, c.target),
+            "site": c.site,
+            "remote": c.remote,
+            "latency": _at(laws, Law, c.latency),
+            "latency_stream": c.latency_stream,
+            "loss": c.loss,
+            "loss_stream": c.loss_stream,
+            "error_rate": c.error_rate,
+            "error_stream": c.error_stream,
+            "serialization": np.where(c.serialization < 0, 0, _at(laws, Law, c.serialization)),
+            "serialization_stream": c.serialization_stream,
+            "timeout": all_nanoseconds(c.timeout),
+            "row": np.arange(len(c.name)),
+            "sent": np.searchsorted(sends_of(plan), np.arange(len(c.name))),
+            "policy": add_policies(image, plan),
             **patience_columns(image, plan, laws),
         },
     )
@@ -305,66 +309,66 @@ def _add_programs(image: Image, plan: Plan, laws: int, calls: int, endpoints: in
     p = plan.programs
     rows = p.op.size
     program = image.top
-    options = program + rows * Instruction.SIZE
+    options = program + rows * size_of(Instruction)
     a, c = p.a.copy(), p.c.copy()
-    for ops, base, size in (
-        ((Op.CPU, Op.SLEEP), laws, Law.SIZE),
-        ((Op.CALL, Op.SEND), calls, Call.SIZE),
-        ((Op.PARALLEL, Op.CHOOSE), options, Option.SIZE),
+    for ops, base, record in (
+        ((Op.CPU, Op.SLEEP), laws, Law),
+        ((Op.CALL, Op.SEND), calls, Call),
+        ((Op.PARALLEL, Op.CHOOSE), options, Option),
     ):
         here = np.isin(p.op, ops)
-        a[here] = _at(base, size, p.a[here])
+        a[here] = _at(base, record, p.a[here])
     jumps = np.isin(p.op, (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP, Op.FALLBACK))
-    c[jumps] = _at(program, Instruction.SIZE, p.c[jumps])
+    c[jumps] = _at(program, Instruction, p.c[jumps])
     columns = {
-        Instruction.OP: p.op,
-        Instruction.A: a,
-        Instruction.B: p.b,
-        Instruction.C: c,
-        Instruction.X: p.x,
-        Instruction.LOCAL: 4 * np.arange(rows),
+        "op": p.op,
+        "law": a,  # or what else lies there
+        "stream": p.b,
+        "to": c,
+        "chance": p.x,
+        "local": 4 * np.arange(rows),
     }
-    image.add_rows(Instruction.SIZE, rows, columns)
-    starts = _at(program, Instruction.SIZE, p.branch)
-    image.add_rows(Option.SIZE, p.branch.size, {Option.START: starts, Option.WEIGHT: p.weight})
-    where = np.arange(len(plan.endpoints.name)) * Endpoint.SIZE + endpoints + Endpoint.START
+    image.add_rows(Instruction, rows, columns)
+    starts = _at(program, Instruction, p.branch)
+    image.add_rows(Option, p.branch.size, {"start": starts, "weight": p.weight})
+    where = _at(endpoints, Endpoint, np.arange(len(plan.endpoints.name))) + field_at(Endpoint, "start")[0]
     image.blocks.extend(
         (int(at), np.array([start], np.int64))
-        for at, start in zip(where, _at(program, Instruction.SIZE, plan.endpoints.start), strict=True)
+        for at, start in zip(where, _at(program, Instruction, plan.endpoints.start), strict=True)
     )
 
 
 def _add_workloads(image: Image, plan: Plan, laws: int, calls: int) -> int:
     w = plan.workloads
     rows = len(w.name)
-    entry_columns = {Entry.CALL: _at(calls, Call.SIZE, w.entry_call), Entry.WEIGHT: w.entry_weight}
-    entries = image.add_rows(Entry.SIZE, w.entry_call.size, entry_columns)
+    entry_columns = {"call": _at(calls, Call, w.entry_call), "weight": w.entry_weight}
+    entries = image.add_rows(Entry, w.entry_call.size, entry_columns)
     ramps = _add_ramps(image, plan)
     times = image.add(all_nanoseconds(w.time_s))
     workloads = image.top
-    image.top += rows * Workload.SIZE
-    users = [_add_users(image, workloads + row * Workload.SIZE, int(w.users[row])) for row in range(rows)]
+    image.top += rows * size_of(Workload)
+    users = [_add_users(image, workloads + row * size_of(Workload), int(w.users[row])) for row in range(rows)]
     top, image.top = image.top, workloads
     image.add_rows(
-        Workload.SIZE,
+        Workload,
         rows,
         {
-            Workload.ROW: np.arange(rows),
-            Workload.SHAPE: w.shape,
-            Workload.STREAM: w.stream,
-            Workload.ARRIVAL_STREAM: w.arrival_stream,
-            Workload.ENTRY_STREAM: w.entry_stream,
-            Workload.FIRST_ENTRY: w.first_entry,
-            Workload.ENTRIES: _at(entries, Entry.SIZE, w.first_entry),
-            Workload.ENTRY_COUNT: w.entries,
-            Workload.RAMP: _at(ramps, Ramp.SIZE, w.first_ramp),
-            Workload.LAST_RAMP: _at(ramps, Ramp.SIZE, w.first_ramp + w.ramps),
-            Workload.TIME: times + w.first_time,
-            Workload.LAST_TIME: times + w.first_time + w.times,
-            Workload.THINK: _at(laws, Law.SIZE, w.think),
-            Workload.THINK_STREAM: w.think_stream,
-            Workload.USERS: np.array(users, np.int64),
-            Workload.USER_COUNT: np.where(w.shape == Shape.USERS, w.users, 0),
+            "row": np.arange(rows),
+            "shape": w.shape,
+            "stream": w.stream,
+            "arrival_stream": w.arrival_stream,
+            "entry_stream": w.entry_stream,
+            "first_entry": w.first_entry,
+            "entries": _at(entries, Entry, w.first_entry),
+            "entry_count": w.entries,
+            "ramp": _at(ramps, Ramp, w.first_ramp),
+            "last_ramp": _at(ramps, Ramp, w.first_ramp + w.ramps),
+            "replayed": times + w.first_time,
+            "last_replayed": times + w.first_time + w.times,
+            "think": _at(laws, Law, w.think),
+            "think_stream": w.think_stream,
+            "users": np.array(users, np.int64),
+            "user_count": np.where(w.shape == Shape.USERS, w.users, 0),
         },
     )
     image.top = top
@@ -372,22 +376,22 @@ def _add_workloads(image: Image, plan: Plan, laws: int, calls: int) -> int:
 
 
 def _add_users(image: Image, workload: int, count: int) -> int:
-    image.check(count * User.SIZE)
-    columns = {User.WORKLOAD: workload, User.NUMBER: np.arange(count) << 32}
-    return image.add_rows(User.SIZE, count, columns)
+    image.check(count * size_of(User))
+    columns = {"workload": workload, "number": np.arange(count) << 32}
+    return image.add_rows(User, count, columns)
 
 
 def _add_ramps(image: Image, plan: Plan) -> int:
     w = plan.workloads
     return image.add_rows(
-        Ramp.SIZE,
+        Ramp,
         w.ramp_start_s.size,
         {
-            Ramp.START: w.ramp_start_s,
-            Ramp.DURATION: w.ramp_duration_s,
-            Ramp.START_RATE: w.ramp_start_rate,
-            Ramp.END_RATE: w.ramp_end_rate,
-            Ramp.BEFORE: w.ramp_before,
-            Ramp.AFTER: w.ramp_after,
+            "start": w.ramp_start_s,
+            "duration": w.ramp_duration_s,
+            "start_rate": w.ramp_start_rate,
+            "end_rate": w.ramp_end_rate,
+            "before": w.ramp_before,
+            "after": w.ramp_after,
         },
     )

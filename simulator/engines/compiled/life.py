@@ -7,9 +7,10 @@ the agenda, and then the next event.
 from __future__ import annotations
 
 from ...plan.layout import Op, Outcome
-from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.jit import Words, kernel, subroutine
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
+from ...rules.records import NOBODY, take
 from .arrivals import ask_again
 from .branches import begin_parallel, end_branch, put_on_agenda, start_branch
 from .calendar import COMPLETION, schedule_for
@@ -29,11 +30,11 @@ from .calls import (
 )
 from .efforts import begin_effort, begin_try, end_backoff, end_permit, end_wait
 from .faults import reap, thaw
-from .flight import Action, Exchange, Repetition, Request, Role, Stage, Task
+from .flight import Action, Exchange, Repetition, Role, Stage, Task
 from .hazards import slowed
 from .hedges import end_try
-from .layout import Call, Endpoint, Instruction, Option, Service, World
-from .memory import drop_repetition, end_task, let_go, let_go_of_request, take
+from .layout import Instruction
+from .memory import drop_repetition, end_task, let_go, let_go_of_request
 from .patience import drop, is_late
 from .record import attempt_ends, request_ends
 from .stations import work
@@ -49,356 +50,352 @@ RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 
 
 @kernel
-def go_on(m: Words, f: Floats, log: Words, task: int) -> int:
+def go_on(log: Words, task: Task) -> Task:
     """Let a task go on at its stage."""
-    stage = m[task + Task.STAGE]
+    stage = task.stage
     if stage == Stage.STEPS:
-        return step(m, f, log, task)
+        return step(log, task)
     if stage == Stage.ANSWERED:
-        return hear(m, f, log, task)
+        return hear(log, task)
     if stage == Stage.RECEIVED:
-        return unpack_message(m, f, task)
+        return unpack_message(task)
     if stage == Stage.SEND:
-        return send_call(m, f, log, task)
+        return send_call(log, task)
     if stage == Stage.UNPACKED:
-        return end_call(m, f, log, task)
+        return end_call(log, task)
     if stage == Stage.RESPONDED:
-        respond(m, f, log, task)
-        return 0
+        respond(log, task)
+        return NOBODY
     if stage == Stage.BRANCHES:
-        return start_branch(m, task)
+        return start_branch(task)
     if stage == Stage.SEND_ALONE:
-        return send_alone(m, f, log, task)
-    return go_on_seldom(m, f, log, task, stage)
+        return send_alone(log, task)
+    return go_on_seldom(log, task, stage)
 
 
 @kernel
-def go_on_seldom(m: Words, f: Floats, log: Words, task: int, stage: int) -> int:
+def go_on_seldom(log: Words, task: Task, stage: int) -> Task:
     """Stages of calls under policies, of what is dropped, and of what goes wrong."""
     if stage == Stage.BACKED_OFF:
-        return try_again(m, f, log, task)
+        return try_again(log, task)
     if stage == Stage.TRIED:
-        return judge(m, f, log, task)
+        return judge(log, task)
     if stage == Stage.PLACED:
-        return end_wait(m, f, log, task)
+        return end_wait(log, task)
     if stage == Stage.PERMITTED:
-        return end_permit(m, f, log, task)
+        return end_permit(log, task)
     if stage == Stage.DROPPED:
-        return end_steps(m, f, log, task)
+        return end_steps(log, task)
     if stage == Stage.REAP:
-        return reap(m, f, log, task)
+        return reap(log, task)
     if stage == Stage.THAW:
-        return thaw(m, f, task)
-    return go_on_after(m, f, log, task)
+        return thaw(task)
+    return go_on_after(log, task)
 
 
 # -- instructions
 
 
 @kernel
-def step(m: Words, f: Floats, log: Words, task: int) -> int:
+def step(log: Words, task: Task) -> Task:
     """Carry out one instruction (rules 4.1 to 4.8)."""
-    row = m[task + Task.ROW]
-    op = m[row + Instruction.OP]
-    if END < op <= SEND and is_late(m, task):
-        drop(m, task)
+    row = task.row
+    op = row.op
+    if END < op <= SEND and is_late(task):
+        drop(task)
         return task
     if op in (CALL, SEND):
-        return begin_call(m, f, log, task, row, op)
-    m[task + Task.ROW] = row + Instruction.SIZE
+        return begin_call(log, task, row, op)
+    task.row = row.following
     if op == CPU:
-        a, b = m[row + Instruction.A], m[row + Instruction.B]
-        seconds = draw(m, f, a, m[task + Task.ADDRESS], b, 0)
-        work(m, f, task, seconds, m[row + Instruction.LOCAL], Stage.STEPS)
-        return 0
+        seconds = draw(row.law, task.address, row.stream, 0)
+        work(task, seconds, row.local, Stage.STEPS)
+        return NOBODY
     if op == END:
-        return end_steps(m, f, log, task)
+        return end_steps(log, task)
     if op == SLEEP:
-        sleep(m, f, task, row)
-        return 0
+        sleep(task, row)
+        return NOBODY
     if op == PARALLEL:
-        begin_parallel(m, task, row)
+        begin_parallel(task, row)
     elif op == MAYBE:
-        u = uniform(m[World.KEY], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
-        if not u < f[row + Instruction.X]:
-            m[task + Task.ROW] = m[row + Instruction.C]
+        u = uniform(task.world.key, task.address, row.stream, 0)
+        if not u < row.chance:
+            task.row = row.to
     elif op == CHOOSE:
-        m[task + Task.ROW] = chosen(m, f, task, row)
+        task.row = chosen(task, row)
     elif op == REPEAT:
-        repeat(m, task, row)
+        repeat(task, row)
     elif op == AGAIN:
-        again(m, task, m[row + Instruction.C])
+        again(task, row.to)
     else:
-        m[task + Task.ROW] = m[row + Instruction.C]
+        task.row = row.to
     return task
 
 
 @kernel
-def sleep(m: Words, f: Floats, task: int, row: int) -> None:
+def sleep(task: Task, row: Instruction) -> None:
     """Let time pass without a core."""
-    seconds = draw(m, f, m[row + Instruction.A], m[task + Task.ADDRESS], m[row + Instruction.B], 0)
-    slow = m[m[task + Task.SERVICE] + Service.SLOW]
-    if slow != 0:
-        seconds = slowed(m, f, slow, m[task + Task.REPLICA], seconds)
-    m[task + Task.WORK] = nanoseconds(seconds)
-    m[task + Task.WAITED] = 0
-    m[task + Task.STARTED] = m[World.NOW]
-    m[task + Task.LOCAL] = m[row + Instruction.LOCAL]
-    when = m[World.NOW] + m[task + Task.WORK]
-    schedule_for(m, when, COMPLETION, task, m[row + Instruction.LOCAL], Action.SLEPT)
+    now = task.world.now
+    seconds = draw(row.law, task.address, row.stream, 0)
+    if task.service.slow:
+        seconds = slowed(task, seconds)
+    task.work = nanoseconds(seconds)
+    task.waited = 0
+    task.started = now
+    task.local = row.local
+    schedule_for(now + task.work, COMPLETION, task, row.local, Action.SLEPT)
 
 
 @kernel
-def chosen(m: Words, f: Floats, task: int, row: int) -> int:
+def chosen(task: Task, row: Instruction) -> Instruction:
     """The first row of the option that is drawn."""
-    u = uniform(m[World.KEY], m[task + Task.ADDRESS], m[row + Instruction.C], 0)
-    option = m[row + Instruction.A]
-    last = option + (m[row + Instruction.B] - 1) * Option.SIZE
-    while option < last and not u < f[option + Option.WEIGHT]:
-        option += Option.SIZE
-    return m[option + Option.START]
+    u = uniform(task.world.key, task.address, row.choice_stream, 0)
+    number = 0
+    while number < row.count - 1 and not u < row.options[number].weight:
+        number += 1
+    return row.options[number].start
 
 
 @kernel
-def repeat(m: Words, task: int, row: int) -> None:
+def repeat(task: Task, row: Instruction) -> None:
     """Begin with the first of several repetitions."""
-    if m[row + Instruction.B] <= 0:
-        m[task + Task.ROW] = m[row + Instruction.C]
+    if row.count <= 0:
+        task.row = row.to
         return
-    repetition = take(m, World.FREE_REPETITION, Repetition.SIZE)
-    m[repetition + Repetition.OUTER] = m[task + Task.REPETITION]
-    m[repetition + Repetition.ADDRESS] = m[task + Task.ADDRESS]
-    m[repetition + Repetition.DONE] = 0
-    m[task + Task.REPETITION] = repetition
-    m[task + Task.ADDRESS] = child(m[task + Task.ADDRESS], m[row + Instruction.A], 0)
+    repetition = take(task.world, Repetition)
+    repetition.outer = task.repetition
+    repetition.address = task.address
+    task.repetition = repetition
+    task.address = child(task.address, row.site, 0)
 
 
 @kernel
-def again(m: Words, task: int, row: int) -> None:
+def again(task: Task, row: Instruction) -> None:
     """One repetition has ended: the next one, or what follows; `row` is that of REPEAT."""
-    repetition = m[task + Task.REPETITION]
-    m[repetition + Repetition.DONE] += 1
-    done, outer = m[repetition + Repetition.DONE], m[repetition + Repetition.ADDRESS]
-    if done < m[row + Instruction.B]:
-        m[task + Task.ADDRESS] = child(outer, m[row + Instruction.A], done)
-        m[task + Task.ROW] = row + Instruction.SIZE
+    repetition = task.repetition
+    repetition.done += 1
+    done, outer = repetition.done, repetition.address
+    if done < row.count:
+        task.address = child(outer, row.site, done)
+        task.row = row.following
     else:
-        m[task + Task.ADDRESS] = outer
-        drop_repetition(m, task)
+        task.address = outer
+        drop_repetition(task)
 
 
 # -- calls
 
 
 @kernel
-def begin_call(m: Words, f: Floats, log: Words, task: int, row: int, op: int) -> int:
+def begin_call(log: Words, task: Task, row: Instruction, op: int) -> Task:
     """A CALL or a SEND: pack the message, or go inside; the task's row stays until the message is on its way."""
-    call = m[row + Instruction.A]
-    if m[call + Call.REMOTE] == 0:
-        m[task + Task.ROW] = row + Instruction.SIZE
+    call = row.call
+    if not call.remote:
+        task.row = row.following
         if op == CALL:
-            m[task + Task.STAGE] = Stage.JOINED
-            return call_inside(m, log, task, call, Role.INSIDE)
-        put_on_agenda(m, task)
-        return call_inside(m, log, task, call, Role.ALONE)
-    address = child(m[task + Task.ADDRESS], m[call + Call.SITE], 0)
-    m[task + Task.CALL] = call
-    m[task + Task.CALL_ADDRESS] = address
-    m[task + Task.STAGE] = Stage.SEND if op == CALL else Stage.SEND_ALONE
-    law = m[call + Call.SERIALIZATION]
-    if law == 0:
+            task.stage = Stage.JOINED
+            return call_inside(log, task, call, Role.INSIDE)
+        put_on_agenda(task)
+        return call_inside(log, task, call, Role.ALONE)
+    address = child(task.address, call.site, 0)
+    task.call = call
+    task.call_address = address
+    task.stage = Stage.SEND if op == CALL else Stage.SEND_ALONE
+    law = call.serialization
+    if not law:
         return task
-    seconds = draw(m, f, law, address, m[call + Call.SERIALIZATION_STREAM], 0)
-    work(m, f, task, seconds, m[row + Instruction.LOCAL] + PACK, m[task + Task.STAGE])
-    return 0
+    seconds = draw(law, address, call.serialization_stream, 0)
+    work(task, seconds, row.local + PACK, task.stage)
+    return NOBODY
 
 
 @kernel
-def send_call(m: Words, f: Floats, log: Words, task: int) -> int:
+def send_call(log: Words, task: Task) -> Task:
     """The message is packed: send it, and wait."""
-    if is_late(m, task):
-        return miss_call(m, f, log, task)
-    if m[m[task + Task.CALL] + Call.POLICY] != 0:
-        begin_effort(m, f, task)
-        return begin_try(m, f, log, task)
-    exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
-    m[task + Task.EXCHANGE] = exchange
-    if m[exchange + Exchange.REPLICA] == 0:
-        book_call(m, f, log, task, exchange)
-        return end_call(m, f, log, task)
-    await_answer(m, f, task, exchange)
-    return 0
+    if is_late(task):
+        return miss_call(log, task)
+    if task.call.policy:
+        begin_effort(task)
+        return begin_try(log, task)
+    exchange = send(log, task, task.call, task.call_address, False)
+    task.exchange = exchange
+    if not exchange.replica:
+        book_call(log, task, exchange)
+        return end_call(log, task)
+    await_answer(task, exchange)
+    return NOBODY
 
 
 @subroutine
-def miss_call(m: Words, f: Floats, log: Words, task: int) -> int:
+def miss_call(log: Words, task: Task) -> Task:
     """The deadline has passed while the message was packed: the call is not made (rule 12.20)."""
-    exchange = make_exchange(m, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 0)
-    m[task + Task.EXCHANGE] = exchange
-    fail_with(m, exchange, TIMEOUT)
-    book_call(m, f, log, task, exchange)
-    return end_call(m, f, log, task)
+    exchange = make_exchange(log, task, task.call, task.call_address, False)
+    task.exchange = exchange
+    fail_with(exchange, TIMEOUT)
+    book_call(log, task, exchange)
+    return end_call(log, task)
 
 
 @kernel
-def send_alone(m: Words, f: Floats, log: Words, task: int) -> int:
+def send_alone(log: Words, task: Task) -> Task:
     """The message of a `send` is packed: nobody waits for what becomes of it (rule 4.7)."""
-    if is_late(m, task):
-        drop(m, task)
+    if is_late(task):
+        drop(task)
         return task
-    exchange = send(m, f, log, task, m[task + Task.CALL], m[task + Task.CALL_ADDRESS], 1)
-    if m[exchange + Exchange.REPLICA] == 0:
-        attempt_ends(m, log, exchange)
-    let_go(m, exchange)
-    m[task + Task.STAGE] = Stage.STEPS
-    m[task + Task.ROW] += Instruction.SIZE
+    exchange = send(log, task, task.call, task.call_address, True)
+    if not exchange.replica:
+        attempt_ends(log, exchange)
+    let_go(exchange)
+    task.stage = Stage.STEPS
+    task.row = task.row.following
     return task
 
 
 @kernel
-def hear(m: Words, f: Floats, log: Words, task: int) -> int:
+def hear(log: Words, task: Task) -> Task:
     """The answer has come, or patience has ended."""
-    exchange = m[task + Task.EXCHANGE]
-    count_at_replica(m, exchange, -1)
-    if m[m[task + Task.CALL] + Call.POLICY] != 0:
-        return judge(m, f, log, task)
-    book_call(m, f, log, task, exchange)
-    return unpack_answer(m, f, log, task, exchange)
+    exchange = task.exchange
+    count_at_replica(exchange, -1)
+    if task.call.policy:
+        return judge(log, task)
+    book_call(log, task, exchange)
+    return unpack_answer(log, task, exchange)
 
 
 @subroutine
-def judge(m: Words, f: Floats, log: Words, task: int) -> int:
+def judge(log: Words, task: Task) -> Task:
     """A try under a policy has ended: the next one is to come, or the call is over."""
-    if end_try(m, f, log, task):
-        return unpack_answer(m, f, log, task, m[task + Task.EXCHANGE])
-    return 0
+    if end_try(log, task):
+        return unpack_answer(log, task, task.exchange)
+    return NOBODY
 
 
 @subroutine
-def try_again(m: Words, f: Floats, log: Words, task: int) -> int:
+def try_again(log: Words, task: Task) -> Task:
     """A wait between two tries has ended."""
-    if end_backoff(m, f, log, task):
-        return end_call(m, f, log, task)
-    return begin_try(m, f, log, task)
+    if end_backoff(log, task):
+        return end_call(log, task)
+    return begin_try(log, task)
 
 
 @kernel
-def unpack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> int:
+def unpack_answer(log: Words, task: Task, exchange: Exchange) -> Task:
     """Unpack what there is to unpack of the last answer."""
-    call = m[task + Task.CALL]
-    law = m[call + Call.SERIALIZATION]
-    if m[exchange + Exchange.SERVED] == 0 or law == 0:
-        return end_call(m, f, log, task)
-    if is_late(m, task):
-        m[task + Task.STAGE] = Stage.UNPACKED
-        drop(m, task)
+    call = task.call
+    law = call.serialization
+    if not exchange.served or not law:
+        return end_call(log, task)
+    if is_late(task):
+        task.stage = Stage.UNPACKED
+        drop(task)
         return task
-    seconds = draw(m, f, law, m[exchange + Exchange.ADDRESS], m[call + Call.SERIALIZATION_STREAM], 3)
-    local = m[m[task + Task.ROW] + Instruction.LOCAL] + UNPACK
-    work(m, f, task, seconds, local, Stage.UNPACKED)
-    return 0
+    seconds = draw(law, exchange.address, call.serialization_stream, 3)
+    local = task.row.local + UNPACK
+    work(task, seconds, local, Stage.UNPACKED)
+    return NOBODY
 
 
 @kernel
-def end_call(m: Words, f: Floats, log: Words, task: int) -> int:
+def end_call(log: Words, task: Task) -> Task:
     """A call is over: its fallback follows, or a failed step ends the handler; at the edge the request ends."""
-    exchange = m[task + Task.EXCHANGE]
-    if m[task + Task.ROLE] == Role.EDGE:
-        end_request(m, f, log, task, exchange)
-        return 0
-    m[task + Task.CAUSE] = m[exchange + Exchange.CAUSE]
-    m[task + Task.CAUSE_SERVICE] = m[exchange + Exchange.CAUSE_SERVICE]
-    m[task + Task.ROW] += Instruction.SIZE
-    if m[exchange + Exchange.CAUSE] == OK:
-        degrade(m, task, exchange)
-    elif m[m[task + Task.ROW] + Instruction.OP] == FALLBACK:
-        m[task + Task.CAUSE] = OK
-        m[task + Task.CAUSE_SERVICE] = -1
-        m[m[task + Task.VISIT] + Exchange.GRADE] = DEGRADED
-        m[task + Task.ROW] += Instruction.SIZE
-    let_go(m, exchange)
-    return go_on_after(m, f, log, task)
+    exchange = task.exchange
+    if task.role == Role.EDGE:
+        end_request(log, task, exchange)
+        return NOBODY
+    task.cause = exchange.cause
+    task.cause_service = exchange.cause_service
+    task.row = task.row.following
+    if exchange.cause == OK:
+        degrade(task, exchange)
+    elif task.row.op == FALLBACK:
+        task.cause = OK
+        task.cause_service = -1
+        task.visit.grade = DEGRADED
+        task.row = task.row.following
+    let_go(exchange)
+    return go_on_after(log, task)
 
 
 @kernel
-def go_on_after(m: Words, f: Floats, log: Words, task: int) -> int:
+def go_on_after(log: Words, task: Task) -> Task:
     """After a call or the branches: the next step, unless this one has failed."""
-    if m[task + Task.CAUSE] != OK:
-        return end_steps(m, f, log, task)
-    m[task + Task.STAGE] = Stage.STEPS
+    if task.cause != OK:
+        return end_steps(log, task)
+    task.stage = Stage.STEPS
     return task
 
 
 @kernel
-def end_request(m: Words, f: Floats, log: Words, task: int, exchange: int) -> None:
+def end_request(log: Words, task: Task, exchange: Exchange) -> None:
     """The call at the edge is over, and the request with it; a closed user thinks, and asks again."""
-    request = m[task + Task.REQUEST]
-    request_ends(m, f, log, request, exchange, m[task + Task.FIRST])
-    user = m[request + Request.USER]
-    let_go(m, exchange)
-    end_task(m, task)
-    let_go_of_request(m, request)
-    if user != 0:
-        ask_again(m, f, user)
+    request = task.request
+    request_ends(log, request, exchange, task.ledger)
+    user = request.user
+    let_go(exchange)
+    end_task(task)
+    let_go_of_request(request)
+    if user:
+        ask_again(user)
 
 
 # -- handlers
 
 
 @kernel
-def unpack_message(m: Words, f: Floats, task: int) -> int:
+def unpack_message(task: Task) -> Task:
     """A slot is there: unpack the message, and begin with the steps."""
-    if is_late(m, task):
-        drop(m, task)
+    if is_late(task):
+        drop(task)
         return task
-    exchange = m[task + Task.VISIT]
-    call = m[exchange + Exchange.CALL]
-    m[task + Task.ROW] = m[m[call + Call.ENDPOINT] + Endpoint.START]
-    m[task + Task.STAGE] = Stage.STEPS
-    law = m[call + Call.SERIALIZATION]
-    if law == 0:
+    exchange = task.visit
+    call = exchange.call
+    task.row = call.endpoint.start
+    task.stage = Stage.STEPS
+    law = call.serialization
+    if not law:
         return task
-    seconds = draw(m, f, law, m[task + Task.ADDRESS], m[call + Call.SERIALIZATION_STREAM], 1)
-    work(m, f, task, seconds, RECEIVE, Stage.STEPS)
-    return 0
+    seconds = draw(law, task.address, call.serialization_stream, 1)
+    work(task, seconds, RECEIVE, Stage.STEPS)
+    return NOBODY
 
 
 @kernel
-def end_steps(m: Words, f: Floats, log: Words, task: int) -> int:
+def end_steps(log: Words, task: Task) -> Task:
     """All steps have succeeded, or one has failed."""
-    while m[task + Task.REPETITION] != 0:
-        drop_repetition(m, task)
-    role = m[task + Task.ROLE]
+    while task.repetition:
+        drop_repetition(task)
+    role = task.role
     if role == Role.BRANCH:
-        return end_branch(m, task)
-    exchange = m[task + Task.VISIT]
-    m[task + Task.ADDRESS] = m[exchange + Exchange.ADDRESS]
-    draw_error(m, f, task, exchange)
+        return end_branch(task)
+    exchange = task.visit
+    task.address = exchange.address
+    draw_error(task, exchange)
     if role == Role.HANDLER:
-        return pack_answer(m, f, log, task, exchange)
-    return return_inside(m, f, log, task)
+        return pack_answer(log, task, exchange)
+    return return_inside(log, task)
 
 
 @kernel
-def draw_error(m: Words, f: Floats, task: int, exchange: int) -> None:
+def draw_error(task: Task, exchange: Exchange) -> None:
     """A handler's own chance to fail, after all its steps succeeded (rule 4.5)."""
-    endpoint = m[m[exchange + Exchange.CALL] + Call.ENDPOINT]
-    rate, stream = f[endpoint + Endpoint.ERROR_RATE], m[endpoint + Endpoint.ERROR_STREAM]
-    if m[task + Task.CAUSE] == OK and happens(m, rate, m[task + Task.ADDRESS], stream, 0):
-        m[task + Task.CAUSE] = ERROR
-        m[task + Task.CAUSE_SERVICE] = m[m[endpoint + Endpoint.SERVICE] + Service.ROW]
+    endpoint = exchange.call.endpoint
+    rate, stream = endpoint.error_rate, endpoint.error_stream
+    if task.cause == OK and happens(task.world, rate, task.address, stream, 0):
+        task.cause = ERROR
+        task.cause_service = endpoint.service.row
 
 
 @kernel
-def pack_answer(m: Words, f: Floats, log: Words, task: int, exchange: int) -> int:
+def pack_answer(log: Words, task: Task, exchange: Exchange) -> Task:
     """Pack the answer if somebody waits for it, and respond."""
-    call = m[exchange + Exchange.CALL]
-    law = m[call + Call.SERIALIZATION]
-    if law == 0 or m[exchange + Exchange.DETACHED] == 1 or is_late(m, task):
-        if law != 0 and is_late(m, task):
-            drop(m, task)
-        respond(m, f, log, task)
-        return 0
-    seconds = draw(m, f, law, m[task + Task.ADDRESS], m[call + Call.SERIALIZATION_STREAM], 2)
-    work(m, f, task, seconds, RESPOND, Stage.RESPONDED)
-    return 0
+    call = exchange.call
+    law = call.serialization
+    if not law or exchange.detached or is_late(task):
+        if law and is_late(task):
+            drop(task)
+        respond(log, task)
+        return NOBODY
+    seconds = draw(law, task.address, call.serialization_stream, 2)
+    work(task, seconds, RESPOND, Stage.RESPONDED)
+    return NOBODY

@@ -1,163 +1,140 @@
-"""Records that come and go: taken from a list of free ones of their kind, or from the top of memory.
-
-What is put back gets a new generation. Nobody should refer to it any more; an event that does is found out.
-"""
+"""Who lets go of what: records are put back when nobody refers to them any more; and ledgers, which are lists."""
 
 from __future__ import annotations
 
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import kernel, subroutine
 from ...rules.nanoseconds import NEVER
-from .flight import Exchange, Free, LedgerEntry, Repetition, Request, Task
-from .layout import Replica, Service, World
+from ...rules.records import NOBODY, put_back, take
+from .flight import Exchange, Ledger, LedgerEntry, Request, Task
+from .layout import Replica
 
 
 @kernel
-def take(m: Words, free: int, size: int) -> int:
-    """A record whose list of free ones is at the word `free` of the world; what is in it is left from before."""
-    record = m[free]
-    if record != 0:
-        m[free] = m[record + Free.NEXT]
-        return record
-    record = m[World.TOP]
-    m[World.TOP] = record + size
-    return record
-
-
-@kernel
-def put_back(m: Words, free: int, record: int) -> None:
-    """A record that nobody refers to any more."""
-    m[record + Free.GENERATION] += 1
-    m[record + Free.NEXT] = m[free]
-    m[free] = record
-
-
-@kernel
-def note(m: Words, owner: int, first: int, component: int, time: int) -> None:
-    """Add an entry to a ledger, whose two words are at `first` of its owner."""
-    entry = take(m, World.FREE_ENTRY, LedgerEntry.SIZE)
-    m[entry + LedgerEntry.NEXT] = 0
-    m[entry + LedgerEntry.COMPONENT] = component
-    m[entry + LedgerEntry.TIME] = time
-    if m[owner + first] == 0:
-        m[owner + first] = entry
+def note(ledger: Ledger, component: int, time: int) -> None:
+    """Add an entry to a ledger."""
+    entry = take(ledger.world, LedgerEntry)
+    entry.component = component
+    entry.time = time
+    if not ledger.first:
+        ledger.first = entry
     else:
-        m[m[owner + first + 1] + LedgerEntry.NEXT] = entry
-    m[owner + first + 1] = entry
+        ledger.last.next = entry
+    ledger.last = entry
 
 
 @kernel
-def spend(m: Words, task: int, component: int, time: int) -> None:
+def spend(task: Task, component: int, time: int) -> None:
     """Note what some of a task's time was spent on, at its own service."""
-    note(m, task, Task.FIRST, m[m[task + Task.SERVICE] + Service.COMPONENTS] + component, time)
+    note(task.ledger, task.service.components + component, time)
 
 
 @kernel
-def move_ledger(m: Words, giver: int, given: int, taker: int, taken: int) -> None:
+def move_ledger(giver: Ledger, taker: Ledger) -> None:
     """Append a ledger to another one, and leave nothing of it."""
-    first = m[giver + given]
-    if first == 0:
+    if not giver.first:
         return
-    if m[taker + taken] == 0:
-        m[taker + taken] = first
+    if not taker.first:
+        taker.first = giver.first
     else:
-        m[m[taker + taken + 1] + LedgerEntry.NEXT] = first
-    m[taker + taken + 1] = m[giver + given + 1]
-    m[giver + given] = 0
+        taker.last.next = giver.first
+    taker.last = giver.last
+    giver.first = NOBODY
 
 
 @kernel
-def drop_ledger(m: Words, owner: int, first: int) -> None:
+def drop_ledger(ledger: Ledger) -> None:
     """Put back all entries of a ledger at once."""
-    entry = m[owner + first]
-    if entry != 0:
-        m[m[owner + first + 1] + LedgerEntry.NEXT] = m[World.FREE_ENTRY]
-        m[World.FREE_ENTRY] = entry
-        m[owner + first] = 0
+    if ledger.first:
+        world = ledger.world
+        ledger.last.next = world.free_entry
+        world.free_entry = ledger.first
+        ledger.first = NOBODY
 
 
 @kernel
-def let_go_of_request(m: Words, request: int) -> None:
+def let_go_of_request(request: Request) -> None:
     """One less refers to a request."""
-    m[request + Request.REFERENCES] -= 1
-    if m[request + Request.REFERENCES] == 0:
-        put_back(m, World.FREE_REQUEST, request)
+    request.references -= 1
+    if request.references == 0:
+        put_back(request)
 
 
 @kernel
-def let_go(m: Words, exchange: int) -> None:
+def let_go(exchange: Exchange) -> None:
     """One less refers to an exchange: its caller has what it wants of it, or nobody is busy with it any more."""
-    m[exchange + Exchange.REFERENCES] -= 1
-    if m[exchange + Exchange.REFERENCES] == 0:
-        put_back_exchange(m, exchange)
-        if m[World.PATIENT] == 1:
-            above = m[exchange + Exchange.ABOVE]
-            m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] < NEVER
-            if above != 0:
-                m[above + Exchange.REFERENCES] -= 1
-                if m[above + Exchange.REFERENCES] == 0:
-                    let_go_above(m, above)
+    world = exchange.world
+    exchange.references -= 1
+    if exchange.references == 0:
+        put_back_exchange(exchange)
+        if world.patient:
+            above = exchange.above
+            world.forsaken -= exchange.ended < NEVER
+            if above:
+                above.references -= 1
+                if above.references == 0:
+                    let_go_above(above)
 
 
 @kernel
-def put_back_exchange(m: Words, exchange: int) -> None:
+def put_back_exchange(exchange: Exchange) -> None:
     """An exchange to which nobody refers any more."""
-    drop_ledger(m, exchange, Exchange.FIRST)
-    let_go_of_request(m, m[exchange + Exchange.REQUEST])
-    put_back(m, World.FREE_EXCHANGE, exchange)
+    drop_ledger(exchange.ledger)
+    let_go_of_request(exchange.request)
+    put_back(exchange)
 
 
 @subroutine
-def let_go_above(m: Words, exchange: int) -> None:
+def let_go_above(exchange: Exchange) -> None:
     """Who asked whether somebody waits for this exchange is gone, and so is it, and perhaps those above it."""
     while True:
-        put_back_exchange(m, exchange)
-        m[World.FORSAKEN] -= m[exchange + Exchange.ENDED] < NEVER
-        exchange = m[exchange + Exchange.ABOVE]
-        if exchange == 0:
+        put_back_exchange(exchange)
+        exchange.world.forsaken -= exchange.ended < NEVER
+        exchange = exchange.above
+        if not exchange:
             return
-        m[exchange + Exchange.REFERENCES] -= 1
-        if m[exchange + Exchange.REFERENCES] > 0:
+        exchange.references -= 1
+        if exchange.references > 0:
             return
 
 
 @kernel
-def drop_repetition(m: Words, task: int) -> None:
+def drop_repetition(task: Task) -> None:
     """Leave the innermost repetition."""
-    repetition = m[task + Task.REPETITION]
-    m[task + Task.REPETITION] = m[repetition + Repetition.OUTER]
-    put_back(m, World.FREE_REPETITION, repetition)
+    repetition = task.repetition
+    task.repetition = repetition.outer
+    put_back(repetition)
 
 
 @kernel
-def come(m: Words, task: int, replica: int) -> None:
+def come(task: Task, replica: Replica) -> None:
     """A task is in a replica; where replicas can die, they know who is in them."""
-    m[task + Task.REPLICA] = replica
-    if m[World.MORTAL] == 1 and replica != 0:
-        earlier = m[replica + Replica.TASKS]
-        m[task + Task.EARLIER] = earlier
-        m[task + Task.LATER] = 0
-        m[replica + Replica.TASKS] = task
-        if earlier != 0:
-            m[earlier + Task.LATER] = task
+    task.replica = replica
+    if task.world.mortal and replica:
+        earlier = replica.tasks
+        task.earlier = earlier
+        task.later = NOBODY
+        replica.tasks = task
+        if earlier:
+            earlier.later = task
 
 
 @kernel
-def leave(m: Words, task: int) -> None:
+def leave(task: Task) -> None:
     """A task is no more in its replica."""
-    replica = m[task + Task.REPLICA]
-    if m[World.MORTAL] == 1 and replica != 0:
-        earlier, later = m[task + Task.EARLIER], m[task + Task.LATER]
-        if earlier != 0:
-            m[earlier + Task.LATER] = later
-        if later != 0:
-            m[later + Task.EARLIER] = earlier
+    replica = task.replica
+    if task.world.mortal and replica:
+        earlier, later = task.earlier, task.later
+        if earlier:
+            earlier.later = later
+        if later:
+            later.earlier = earlier
         else:
-            m[replica + Replica.TASKS] = earlier
+            replica.tasks = earlier
 
 
 @kernel
-def end_task(m: Words, task: int) -> None:
+def end_task(task: Task) -> None:
     """A task is over."""
-    leave(m, task)
-    drop_ledger(m, task, Task.FIRST)
-    put_back(m, World.FREE_TASK, task)
+    leave(task)
+    drop_ledger(task.ledger)
+    put_back(task)

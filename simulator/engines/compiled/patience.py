@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from ...plan.layout import Outcome
 from ...plan.trace import Waste
-from ...rules.jit import Floats, Words, kernel, subroutine
+from ...rules.jit import kernel, subroutine
 from ...rules.nanoseconds import NEVER
 from .flight import Exchange, Stage, Task
-from .layout import Service, World
 from .memory import let_go
 
 OK, TIMEOUT = int(Outcome.OK), int(Outcome.TIMEOUT)
@@ -19,93 +18,96 @@ COLUMNS = len(Waste)
 
 
 @kernel
-def inherit(m: Words, exchange: int, above: int) -> None:
+def inherit(exchange: Exchange, above: Exchange) -> None:
     """A try is for whom its caller works, if anybody."""
-    m[exchange + Exchange.ABOVE] = above
-    m[exchange + Exchange.ENDED] = NEVER
-    m[exchange + Exchange.DEADLINE] = NEVER
-    if above != 0:
-        m[above + Exchange.REFERENCES] += 1
-        m[exchange + Exchange.DEADLINE] = m[above + Exchange.DEADLINE]
+    exchange.above = above
+    exchange.ended = NEVER
+    exchange.deadline = NEVER
+    if above:
+        above.references += 1
+        exchange.deadline = above.deadline
 
 
 @kernel
-def forsake(m: Words, exchange: int) -> None:
+def forsake(exchange: Exchange) -> None:
     """The caller of a try waits no longer, now; while the exchange is there, work may be for nobody."""
-    m[exchange + Exchange.ENDED] = m[World.NOW]
-    m[World.FORSAKEN] += 1
+    world = exchange.world
+    exchange.ended = world.now
+    world.forsaken += 1
 
 
 @kernel
-def deadline_of(m: Words, task: int) -> int:
+def deadline_of(task: Task) -> int:
     """When nobody will wait for a task's visit any more, as far as it knows."""
-    visit = m[task + Task.VISIT]
-    if m[World.DEADLINES] == 0 or visit == 0:
+    visit = task.visit
+    if not task.world.deadlines or not visit:
         return NEVER
-    return m[visit + Exchange.DEADLINE]
+    return visit.deadline
 
 
 @kernel
-def is_late(m: Words, task: int) -> bool:
+def is_late(task: Task) -> bool:
     """Whether the deadline of a task's visit has passed: nothing more begins (rule 12.19)."""
-    return m[World.DEADLINES] == 1 and m[World.NOW] >= deadline_of(m, task)
+    world = task.world
+    return world.deadlines and world.now >= deadline_of(task)
 
 
 @kernel
-def is_dropped(m: Words, task: int) -> bool:
+def is_dropped(task: Task) -> bool:
     """Whether a handler that has ended gives no answer: it failed, and nobody would hear of it."""
-    return m[task + Task.CAUSE] != OK and is_late(m, task)
+    return task.cause != OK and is_late(task)
 
 
 @subroutine
-def drop(m: Words, task: int) -> None:
+def drop(task: Task) -> None:
     """The work of a task ends here, since nobody waits any more."""
-    m[task + Task.CAUSE] = TIMEOUT
-    m[task + Task.CAUSE_SERVICE] = m[m[task + Task.SERVICE] + Service.ROW]
-    if m[task + Task.STAGE] == Stage.UNPACKED:
-        let_go(m, m[task + Task.EXCHANGE])
-    if m[task + Task.STAGE] != Stage.RESPONDED:
-        m[task + Task.STAGE] = Stage.DROPPED
+    task.cause = TIMEOUT
+    task.cause_service = task.service.row
+    if task.stage == Stage.UNPACKED:
+        let_go(task.exchange)
+    if task.stage != Stage.RESPONDED:
+        task.stage = Stage.DROPPED
 
 
 # -- waste
 
 
 @kernel
-def awaited_until(m: Words, exchange: int) -> int:
+def awaited_until(exchange: Exchange) -> int:
     """When the first one on the way to the edge stopped waiting; NEVER if all still do."""
     first = NEVER
-    while exchange != 0:
-        first = min(first, m[exchange + Exchange.ENDED])
-        exchange = m[exchange + Exchange.ABOVE]
+    while exchange:
+        first = min(first, exchange.ended)
+        exchange = exchange.above
     return first
 
 
 @kernel
-def note_waste(m: Words, f: Floats, task: int, column: int, started: int) -> None:
+def note_waste(task: Task, column: int, started: int) -> None:
     """A step has ended: what of it was for nobody (rule 12.16).
 
     On shared cores, and where they stood still, it is taken to have gone on evenly.
     """
-    if m[World.FORSAKEN] != 0:
-        now, since = m[World.NOW], max(awaited_until(m, m[task + Task.VISIT]), started)
+    world = task.world
+    if world.forsaken != 0:
+        now, since = world.now, max(awaited_until(task.visit), started)
         if since < now:
-            add_waste(m, f, task, column, since, m[task + Task.WORK] / (now - started))
+            add_waste(task, column, since, task.work / (now - started))
 
 
 @subroutine
-def add_waste(m: Words, f: Floats, task: int, column: int, since: int, share: float) -> None:
+def add_waste(task: Task, column: int, since: int, share: float) -> None:
     """From `since` until now somebody worked for nobody, so much of the time; by bin, backwards."""
-    now = m[World.NOW]
-    edges = m[World.EDGES]
-    row, bins = m[m[task + Task.SERVICE] + Service.ROW], m[World.EDGE_COUNT] - 1
-    bin_ = min(m[World.EDGE], bins - 1)
-    end = min(now, m[edges + bin_ + 1])
+    world = task.world
+    now, edges = world.now, world.edges
+    row, bins = task.service.row, world.edge_count - 1
+    bin_ = min(world.edge, bins - 1)
+    end = min(now, edges[bin_ + 1])
     while True:
-        begin = max(since, m[edges + bin_])
+        begin = max(since, edges[bin_])
         if begin < end:
-            f[m[World.WASTED] + (bin_ * m[World.SERVICE_COUNT] + row) * COLUMNS + column] += (end - begin) * share
-        if m[edges + bin_] <= since:
+            world.wasted[(bin_ * world.service_count + row) * COLUMNS + column] += (end - begin) * share
+        if edges[bin_] <= since:
             return
-        end = m[edges + bin_]
+        end = edges[bin_]
         bin_ -= 1

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 import simulator as sim
-from simulator.engines.compiled.flight import Free
 from simulator.engines.compiled.image import load
 from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace
+from simulator.rules import compiling  # noqa: F401  (tells numba what kernels and records are)
+from simulator.rules.fields import free_list
+from simulator.rules.records import FreeRecord, Record
 
 SMALL = """
 simulation: {duration: 1s, warmup: 0s, replications: 1}
@@ -53,19 +55,19 @@ def words(small: Plan) -> np.ndarray:
     """The memory of a run of `small`, with room for some hundred thousand records more."""
     memory = load(small, 1, 0, log_requests=True, log_attempts=True, memory_limit=2**33)
     memory = np.concatenate([memory, np.zeros(2**21, np.int64)])
-    memory[World.CAPACITY] = memory.size
+    World(memory).capacity = memory.size
     return memory
 
 
 @pytest.fixture(scope="session")
-def free_ones() -> Callable[[np.ndarray, int], list[int]]:
-    """The records of a list of free ones: each of them once."""
+def free_ones() -> Callable[[np.ndarray, type[Record]], list[int]]:
+    """The free records of a kind: each of them once."""
 
-    def walk(memory: np.ndarray, free: int) -> list[int]:
-        found, record = [], int(memory[free])
-        while record != 0:
-            found.append(record)
-            record = int(memory[record + Free.NEXT])
+    def walk(memory: np.ndarray, kind: type[Record]) -> list[int]:
+        found, record = [], FreeRecord(memory, int(memory[free_list(kind)]))
+        while record:
+            found.append(record.index)
+            record = record.next
             assert len(found) < memory.size
         assert len(set(found)) == len(found)
         return found

@@ -11,10 +11,9 @@ import pytest
 
 from simulator.engines.compiled.calendar import cancel, fill_hole, schedule
 from simulator.engines.compiled.flight import Event
-from simulator.engines.compiled.layout import World
-from simulator.engines.compiled.memory import put_back
+from simulator.engines.compiled.layout import Owner, World
 from simulator.plan.order import EventKind, base_key, kind_key
-from simulator.rules.jit import integers_of
+from simulator.rules.records import put_back, size_of
 
 SCHEDULE, CANCEL, NEXT = range(3)
 OWNER = 8
@@ -24,34 +23,34 @@ OWNER = 8
 @numba.njit
 def carry_out(words, deeds, times, happened):
     """Do everything in turn; `happened` gets the numbers of the events that happen (-1: there is none), and times."""
-    m = integers_of(words)
+    world = World(words)
     events = np.zeros(len(deeds), np.int64)
     count = 0
     for row in range(len(deeds)):
         deed, number = deeds[row, 0], deeds[row, 1]
         if deed == SCHEDULE:
             head, request, address = deeds[row, 2], deeds[row, 3], deeds[row, 4]
-            events[number] = schedule(m, times[row], head, request, address, number, OWNER)
+            events[number] = schedule(times[row], head, request, address, number, Owner(world, OWNER)).index
         elif deed == CANCEL:
-            cancel(m, events[number])
+            cancel(Event(world, events[number]))
         else:
             happened[count, :] = -1
             while True:
-                fill_hole(m)
-                if m[World.HEAP_SIZE] == 0:
+                fill_hole(world)
+                if world.heap_size == 0:
                     break
-                time, event = m[m[World.HEAP]], m[m[World.HEAP] + 1]
-                m[World.HOLE] = 1
-                cancelled = m[event + Event.OWNER] == 0
+                time, event = world.heap[0].time, world.heap[0].event
+                world.hole = True
+                cancelled = not event.owner
                 if cancelled:
-                    m[World.CANCELLED] -= 1
+                    world.cancelled -= 1
                 else:
-                    happened[count, 0], happened[count, 1] = m[event + Event.ACTION], time
-                put_back(m, World.FREE_EVENT, event)
+                    happened[count, 0], happened[count, 1] = event.action, time
+                put_back(event)
                 if not cancelled:
                     break
             count += 1
-    fill_hole(m)
+    fill_hole(world)
     return count
 
 
@@ -130,8 +129,9 @@ def random_schedule(seed, *, steps, instants, wishes):
 
 def clean(words, before, free_ones):
     """Nothing waits, and every record that was made is free again."""
-    assert words[World.HEAP_SIZE] == words[World.CANCELLED] == 0
-    assert len(free_ones(words, World.FREE_EVENT)) * Event.SIZE == words[World.TOP] - before
+    world = World(words)
+    assert world.heap_size == world.cancelled == 0
+    assert len(free_ones(words, Event)) * size_of(Event) == world.top - before
 
 
 LIVES = {
@@ -149,7 +149,7 @@ LIVES = {
 def test_3_2_events_happen_in_the_order_of_time_and_full_key(name, seed, words, free_ones):
     instants, wishes = LIVES[name]
     life = random_schedule(seed, steps=4_000, instants=instants, wishes=wishes)
-    before = int(words[World.TOP])
+    before = World(words).top
     assert life.carry_out(words) == life.expected
     clean(words, before, free_ones)
 
@@ -176,12 +176,12 @@ def test_cancelled_events_do_not_pile_up(words, free_ones):
         timers.append(life.schedule(30.0 + number, EventKind.TIMER, 0, number, 0, 0))
         if len(timers) > 5:
             life.cancel(timers.pop(0))
-    before = int(words[World.TOP])
+    before = World(words).top
     while life.pending:
         life.next()
     life.next()
     assert life.carry_out(words) == life.expected
-    assert words[World.TOP] - before < 500 * Event.SIZE
+    assert World(words).top - before < 500 * size_of(Event)
     clean(words, before, free_ones)
 
 
@@ -201,4 +201,4 @@ def test_an_event_may_be_scheduled_and_cancelled_by_the_one_that_happens(words, 
         life.next()
         memory = words.copy()
         assert life.carry_out(memory) == life.expected
-        clean(memory, int(words[World.TOP]), free_ones)
+        clean(memory, World(words).top, free_ones)

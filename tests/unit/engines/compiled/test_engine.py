@@ -11,7 +11,7 @@ import pytest
 
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine, engine
-from simulator.engines.compiled.flight import Event, Free, Status
+from simulator.engines.compiled.flight import Status
 from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
 from simulator.errors import CapacityExceeded
@@ -119,7 +119,7 @@ def test_a_run_may_take_all_of_its_limit_and_no_more(detail, overloaded, monkeyp
 
     def watched(self, memory, log):
         status = own(self, memory, log)
-        needed.append((int(memory[World.TOP]) + int(memory[World.LOG_TOP])) * 8)
+        needed.append((World(memory).top + World(memory).log_top) * 8)
         return status
 
     monkeypatch.setattr(CompiledEngine, "_slice", watched)
@@ -133,7 +133,7 @@ def test_a_run_may_take_all_of_its_limit_and_no_more(detail, overloaded, monkeyp
 
 def test_memory_that_the_machine_does_not_have_is_said(small, monkeypatch):
     def slice_of(self, memory, log):
-        memory[World.PAGES_ROOM] = 2**56  # more than any machine can address
+        World(memory).pages_room = 2**56  # more than any machine can address
         return Status.NEEDS_LOG
 
     monkeypatch.setattr(CompiledEngine, "_slice", slice_of)
@@ -257,8 +257,9 @@ def spoilt(monkeypatch):
             calls.append(0)
             status = own(self, memory, log)
             if len(calls) == 1:
-                assert memory[World.HEAP_SIZE] == 2
-                spoil(memory, [int(memory[memory[World.HEAP] + 2 * place + 1]) for place in range(2)])
+                world = World(memory)
+                assert world.heap_size == 2
+                spoil(*(world.heap[place].event for place in range(2)))
             return status
 
         monkeypatch.setattr(engine, "STEPS_PER_SLICE", 0)
@@ -273,9 +274,8 @@ def spoilt(monkeypatch):
 
 
 def test_two_events_with_one_key_are_an_error_of_the_engine(spoilt):
-    def spoil(memory, events):
-        for word in (Event.HEAD, Event.REQUEST, Event.ADDRESS):
-            memory[events[1] + word] = memory[events[0] + word]
+    def spoil(one, other):
+        other.head, other.request, other.address = one.head, one.request, one.address
 
     with pytest.raises(
         sim.EngineError, match=r"^two events at 0\.0 s have the same key 0x[0-9a-f]+: please report this"
@@ -284,15 +284,15 @@ def test_two_events_with_one_key_are_an_error_of_the_engine(spoilt):
 
 
 def test_an_event_for_who_is_no_more_is_an_error_of_the_engine(spoilt):
-    def spoil(memory, events):
-        memory[memory[events[0] + Event.OWNER] + Free.GENERATION] += 1
+    def spoil(one, _other):
+        one.owner.generation += 1
 
     with pytest.raises(sim.EngineError, match=r"^an event at 0\.0 s .*is for nobody: please report this"):
         spoilt(spoil)
 
 
 def test_a_memory_to_which_nothing_is_done_is_no_error(spoilt):
-    assert spoilt(lambda memory, events: None).requests.request.size == 4
+    assert spoilt(lambda one, other: None).requests.request.size == 4
 
 
 # -- threads

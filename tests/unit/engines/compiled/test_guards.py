@@ -5,7 +5,7 @@ from __future__ import annotations
 import simulator as sim
 from simulator.engines.compiled.guards import add_policies
 from simulator.engines.compiled.image import Image
-from simulator.engines.compiled.layout import Budget, Bulkhead, Policy
+from simulator.engines.compiled.layout import Policy
 from simulator.rules.breaker import PERMITTED, RESULTS, SIZE
 
 TEXT = """
@@ -23,17 +23,17 @@ def test_a_call_refers_to_its_policy_and_that_to_the_states_of_its_caller():
     none, plain, guarded, simple = add_policies(image, plan).tolist()
     assert (none, plain) == (0, 0)
     memory = image.words(0)
-    floats = memory.view("float64")
-    assert memory[simple + Policy.ATTEMPTS] == 4
-    assert [memory[simple + word] for word in (Policy.BREAKER, Policy.BULKHEAD, Policy.BUDGET)] == [0, 0, 0]
-    assert memory[guarded + Policy.BACKOFF] == 25_000_000
-    board, words = memory[guarded + Policy.BREAKER], memory[guarded + Policy.BREAKER_WORDS]
+    simple, guarded = Policy(memory, simple), Policy(memory, guarded)
+    assert simple.attempts == 4
+    assert (simple.breaker, bool(simple.bulkheads), bool(simple.budgets)) == (0, False, False)
+    assert guarded.backoff == 25_000_000
+    board, words = guarded.breaker, guarded.breaker_words
     assert words == RESULTS + 5
     for replica in range(3):
         assert memory[board + replica * words + SIZE] == 5
         assert memory[board + replica * words + PERMITTED] == 10
-        assert memory[memory[guarded + Policy.BULKHEAD] + replica * Bulkhead.SIZE + Bulkhead.LIMIT] == 7
-        assert floats[memory[guarded + Policy.BUDGET] + replica * Budget.SIZE + Budget.PERCENT] == 20.0
+        assert guarded.bulkheads[replica].limit == 7
+        assert guarded.budgets[replica].percent == 20.0
 
 
 def test_a_plan_without_policies_takes_no_memory_for_them():

@@ -9,25 +9,12 @@ import pytest
 
 import simulator as sim
 from simulator.engines.compiled.image import Image, load
-from simulator.engines.compiled.layout import (
-    Call,
-    Endpoint,
-    Entry,
-    Instruction,
-    Law,
-    Option,
-    Ramp,
-    Replica,
-    Service,
-    Unit,
-    User,
-    Workload,
-    World,
-)
+from simulator.engines.compiled.layout import Budget, World
 from simulator.plan.layout import Op, Scheduling, Shape
 from simulator.rules.balancing import make_board
 from simulator.rules.nanoseconds import SECOND, nanoseconds
 from simulator.rules.randomness import mix
+from simulator.rules.records import size_of
 
 EVERYTHING = """
 simulation: {duration: 40s, warmup: 3s, drain: 5s, replications: 1}
@@ -70,21 +57,18 @@ class Memory:
         self.plan = plan
         self.m = load(plan, seed, replication, log_requests=True, log_attempts=False, memory_limit=2**33)
         self.f = self.m.view(np.float64)
-
-    def rows(self, record, word, count):
-        """References to the records of a table."""
-        return [int(self.m[word]) + row * record.SIZE for row in range(count)]
+        self.world = World(self.m)
 
     def services(self):
-        return self.rows(Service, World.SERVICES, len(self.plan.services.name))
+        return [self.world.services[row] for row in range(len(self.plan.services.name))]
 
     def workloads(self):
-        return self.rows(Workload, World.WORKLOADS, len(self.plan.workloads.name))
+        return [self.world.workloads[row] for row in range(len(self.plan.workloads.name))]
 
     def unit_of(self, row):
         """The unit's record, by one of its services."""
         service = self.plan.services.unit.tolist().index(row)
-        return int(self.m[self.services()[service] + Service.UNIT])
+        return self.services()[service].unit
 
     def calls(self):
         """Records of all calls by row, of which the entries of workloads are known by name; the rest by program."""
@@ -92,16 +76,22 @@ class Memory:
         w = self.plan.workloads
         for row, workload in enumerate(self.workloads()):
             for entry in range(w.entries[row]):
-                call = int(self.m[self.m[workload + Workload.ENTRIES] + entry * Entry.SIZE + Entry.CALL])
-                found[int(w.entry_call[w.first_entry[row] + entry])] = call
+                found[int(w.entry_call[w.first_entry[row] + entry])] = workload.entries[entry].call
         return found
 
-    def law(self, at):
-        return (int(self.m[at + Law.KIND]), *(float(self.f[at + p]) for p in (Law.P0, Law.P1, Law.P2)))
+    def law(self, law):
+        return law.kind, law.p0, law.p1, law.p2
 
     def law_of(self, row):
         d = self.plan.distributions
         return int(d.kind[row]), float(d.p0[row]), float(d.p1[row]), float(d.p2[row])
+
+
+def until(first, last):
+    """The rows of a table from one up to another."""
+    while first != last:
+        yield first
+        first = first.following
 
 
 @pytest.fixture(scope="module", params=DEPLOYMENTS)
@@ -112,155 +102,152 @@ def memory(request, tmp_path_factory):
 
 
 def test_the_world_knows_the_run(memory):
-    m, plan = memory.m, memory.plan
-    assert m[World.KEY].view(np.uint64) == mix(5, 2)
-    assert (m[World.NOW], m[World.HORIZON], m[World.END]) == (0, 40 * SECOND, 45 * SECOND)
-    assert m[World.SERVICE_COUNT] == len(plan.services.name)
-    assert m[World.WORKLOAD_COUNT] == len(plan.workloads.name) == 4
-    assert m[World.ENDPOINT_COUNT] == len(plan.endpoints.name)
-    assert (m[World.LOGS_REQUESTS], m[World.LOGS_ATTEMPTS]) == (1, 0)
-    edges = m[m[World.EDGES] : m[World.EDGES] + m[World.EDGE_COUNT]].tolist()
+    m, world, plan = memory.m, memory.world, memory.plan
+    assert world.key % 2**64 == mix(5, 2)
+    assert (world.now, world.horizon, world.end) == (0, 40 * SECOND, 45 * SECOND)
+    assert world.service_count == len(plan.services.name)
+    assert world.workload_count == len(plan.workloads.name) == 4
+    assert world.endpoint_count == len(plan.endpoints.name)
+    assert (world.logs_requests, world.logs_attempts) == (True, False)
+    edges = [world.edges[number] for number in range(world.edge_count)]
     assert edges == [number * SECOND // 5 for number in range(201)], "the warmup of 3 s is one of them"
-    assert m[World.TOP] < m.size
-    assert not m[m[World.TOP] :].any()
+    assert world.top < m.size
+    assert not m[world.top :].any()
 
 
 def test_services_and_units(memory):
-    m, f, plan = memory.m, memory.f, memory.plan
+    m, plan = memory.m, memory.plan
     s, u = plan.services, plan.units
     by_unit = {}
     for row, service in enumerate(memory.services()):
-        assert m[service + Service.ROW] == row
-        assert f[service + Service.PACE] == s.pace[row]
-        assert m[service + Service.BALANCE_STREAM] == s.balance_stream[row]
-        by_unit.setdefault(int(s.unit[row]), []).append((int(m[service + Service.MEMBER]), service))
-    assert len({int(m[service + Service.COMPONENTS]) for service in memory.services()}) == len(s.name)
+        assert service.row == row
+        assert service.pace == s.pace[row]
+        assert service.balance_stream == s.balance_stream[row]
+        by_unit.setdefault(int(s.unit[row]), []).append((service.member, service))
+    assert len({service.components for service in memory.services()}) == len(s.name)
     for row, members in by_unit.items():
         unit = memory.unit_of(row)
-        assert {int(m[service + Service.UNIT]) for _, service in members} == {unit}
+        assert {service.unit for _, service in members} == {unit}
         assert [number for number, _ in members] == list(range(len(members)))
-        assert m[unit + Unit.REPLICA_COUNT] == u.replicas[row]
-        assert (m[unit + Unit.BALANCER], m[unit + Unit.CHOICES]) == (u.balancer[row], u.choice_count[row])
-        assert m[unit + Unit.SHARED] == (u.scheduling[row] == Scheduling.PS)
-        assert m[unit + Unit.LIFO] == u.discipline[row]
+        assert unit.replica_count == u.replicas[row]
+        assert (unit.balancer, unit.choices) == (u.balancer[row], u.choice_count[row])
+        assert unit.shared == (u.scheduling[row] == Scheduling.PS)
+        assert unit.lifo == u.discipline[row]
         columns = [int(column[row]) for column in (u.balancer, u.choice_count, u.replicas, u.ring_stream)]
         board = make_board(*columns)
-        assert m[m[unit + Unit.BOARD] : m[unit + Unit.BOARD] + board.size].tolist() == board.tolist()
+        assert m[unit.board : unit.board + board.size].tolist() == board.tolist()
         for number in range(u.replicas[row]):
-            replica = m[unit + Unit.REPLICAS] + number * Replica.SIZE
-            assert (m[replica + Replica.UNIT], m[replica + Replica.NUMBER]) == (unit, number)
-            assert m[replica + Replica.CORES] == u.cores[row]
-            assert m[replica + Replica.CONCURRENCY] == u.concurrency[row]
-            assert m[replica + Replica.CAPACITY] == u.queue_capacity[row]
-            assert not m[[replica + word for word in (Replica.BUSY, Replica.IN_PROGRESS, Replica.QUEUED)]].any()
+            replica = unit.replicas[number]
+            assert (replica.unit, replica.number) == (unit, number)
+            assert replica.cores == u.cores[row]
+            assert replica.concurrency == u.concurrency[row]
+            assert replica.capacity == u.queue_capacity[row]
+            assert (replica.busy, replica.in_progress, replica.queued) == (0, 0, 0)
 
 
 def test_calls_programs_and_laws(memory):
     """The program of every endpoint, walked beside that of the plan."""
-    m, f, plan = memory.m, memory.f, memory.plan
+    f, plan = memory.f, memory.plan
     p, c, d, e = plan.programs, plan.calls, plan.distributions, plan.endpoints
     calls, walked = memory.calls(), {}
-    endpoints = {int(c.target[row]): int(m[call + Call.ENDPOINT]) for row, call in calls.items()}
-    todo = [(int(m[at + Endpoint.START]), int(e.start[row])) for row, at in endpoints.items()]
+    endpoints = {int(c.target[row]): call.endpoint for row, call in calls.items()}
+    todo = [(at.start, int(e.start[row])) for row, at in endpoints.items()]
     while todo:
         at, row = todo.pop()
         if row in walked:
             assert walked[row] == at
             continue
         walked[row] = at
-        op = Op(int(m[at + Instruction.OP]))
+        op = Op(at.op)
         assert op == p.op[row]
         if op in (Op.CPU, Op.SLEEP):
-            law = int(m[at + Instruction.A])
+            law = at.law
             assert memory.law(law) == memory.law_of(p.a[row])
-            assert m[at + Instruction.B] == p.b[row]
-            for first, column in ((Law.PROBABILITIES, d.probability), (Law.VALUES, d.value)):
+            assert at.stream == p.b[row]
+            for there, column in ((law.probabilities, d.probability), (law.values, d.value)):
                 points = slice(d.first_point[p.a[row]], d.first_point[p.a[row]] + d.points[p.a[row]])
-                there = int(m[law + first])
-                assert f[there : there + m[law + Law.POINTS]].tolist() == column[points].tolist()
+                assert f[there : there + law.points].tolist() == column[points].tolist()
         if op in (Op.CALL, Op.SEND):
-            call = int(m[at + Instruction.A])
+            call = at.call
             assert calls.setdefault(int(p.a[row]), call) == call
-            target = int(m[call + Call.ENDPOINT])
+            target = call.endpoint
             assert endpoints.setdefault(int(c.target[p.a[row]]), target) == target
-            todo.append((int(m[target + Endpoint.START]), int(e.start[c.target[p.a[row]]])))
+            todo.append((target.start, int(e.start[c.target[p.a[row]]])))
         if op in (Op.PARALLEL, Op.CHOOSE):
             count = int(p.b[row])
-            assert m[at + Instruction.B] == count
+            assert at.count == count
             for number in range(count):
-                option = m[at + Instruction.A] + number * Option.SIZE
-                assert f[option + Option.WEIGHT] == p.weight[p.a[row] + number]
-                todo.append((int(m[option + Option.START]), int(p.branch[p.a[row] + number])))
+                option = at.options[number]
+                assert option.weight == p.weight[p.a[row] + number]
+                todo.append((option.start, int(p.branch[p.a[row] + number])))
         if op in (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP):
-            todo.append((int(m[at + Instruction.C]), int(p.c[row])))
+            todo.append((at.to, int(p.c[row])))
         if op in (Op.MAYBE, Op.REPEAT):
-            assert m[at + Instruction.B] == p.b[row]
+            assert at.stream == p.b[row], "or its count, which is the same word"
         if op == Op.MAYBE:
-            assert f[at + Instruction.X] == p.x[row]
+            assert at.chance == p.x[row]
         if op not in (Op.END, Op.JUMP):
-            todo.append((at + Instruction.SIZE, row + 1))
+            todo.append((at.following, row + 1))
     assert set(walked) == set(range(p.op.size))
-    locals_ = [int(m[at + Instruction.LOCAL]) for _, at in sorted(walked.items())]
+    locals_ = [at.local for _, at in sorted(walked.items(), key=lambda one: one[0])]
     assert all(later - earlier > 2 for earlier, later in pairwise(locals_)), "room for PACK, UNPACK"
     assert set(calls) == set(range(len(c.name)))
     services = memory.services()
     for row, at in endpoints.items():
-        assert m[at + Endpoint.ROW] == row
-        assert m[at + Endpoint.SERVICE] == services[e.service[row]]
-        assert (f[at + Endpoint.ERROR_RATE], m[at + Endpoint.ERROR_STREAM]) == (e.error_rate[row], e.error_stream[row])
+        assert (at.row, at.service) == (row, services[e.service[row]])
+        assert (at.error_rate, at.error_stream) == (e.error_rate[row], e.error_stream[row])
     for row, at in calls.items():
-        assert (m[at + Call.ROW], m[at + Call.SITE], m[at + Call.REMOTE]) == (row, c.site[row], c.remote[row])
-        assert memory.law(m[at + Call.LATENCY]) == memory.law_of(c.latency[row])
-        assert (f[at + Call.LOSS], f[at + Call.ERROR_RATE]) == (c.loss[row], c.error_rate[row])
-        assert m[at + Call.TIMEOUT] == nanoseconds(c.timeout[row])
-        streams = (Call.LATENCY_STREAM, Call.LOSS_STREAM, Call.ERROR_STREAM, Call.SERIALIZATION_STREAM)
-        columns = (c.latency_stream, c.loss_stream, c.error_stream, c.serialization_stream)
-        assert [int(m[at + word]) for word in streams] == [int(column[row]) for column in columns]
-        packing = int(m[at + Call.SERIALIZATION])
-        assert (packing == 0) == (c.serialization[row] < 0)
-        assert packing == 0 or memory.law(packing) == memory.law_of(c.serialization[row])
+        assert (at.row, at.site, at.remote) == (row, c.site[row], c.remote[row])
+        assert memory.law(at.latency) == memory.law_of(c.latency[row])
+        assert (at.loss, at.error_rate) == (c.loss[row], c.error_rate[row])
+        assert at.timeout == nanoseconds(c.timeout[row])
+        streams = (c.latency_stream, c.loss_stream, c.error_stream, c.serialization_stream)
+        found = (at.latency_stream, at.loss_stream, at.error_stream, at.serialization_stream)
+        assert found == tuple(int(column[row]) for column in streams)
+        packing = at.serialization
+        assert bool(packing) == (c.serialization[row] >= 0)
+        assert not packing or memory.law(packing) == memory.law_of(c.serialization[row])
 
 
 def test_workloads_with_their_entries_ramps_times_and_users(memory):
-    m, f, w = memory.m, memory.f, memory.plan.workloads
+    w = memory.plan.workloads
     for row, workload in enumerate(memory.workloads()):
-        assert m[workload + Workload.ROW] == row
-        assert m[workload + Workload.SHAPE] == w.shape[row]
-        streams = (Workload.STREAM, Workload.ARRIVAL_STREAM, Workload.ENTRY_STREAM)
-        columns = (w.stream, w.arrival_stream, w.entry_stream)
-        assert [int(m[workload + word]) for word in streams] == [int(column[row]) for column in columns]
+        assert workload.row == row
+        assert workload.shape == w.shape[row]
+        for name in ("stream", "arrival_stream", "entry_stream"):
+            assert getattr(workload, name) == int(getattr(w, name)[row])
         entries = range(w.first_entry[row], w.first_entry[row] + w.entries[row])
-        assert (m[workload + Workload.FIRST_ENTRY], m[workload + Workload.ENTRY_COUNT]) == (entries[0], len(entries))
-        weights = [f[m[workload + Workload.ENTRIES] + k * Entry.SIZE + Entry.WEIGHT] for k in range(len(entries))]
+        assert (workload.first_entry, workload.entry_count) == (entries[0], len(entries))
+        weights = [workload.entries[k].weight for k in range(len(entries))]
         assert weights == w.entry_weight[entries].tolist()
         if w.shape[row] in (Shape.POISSON, Shape.EVEN):
             ramps = range(w.first_ramp[row], w.first_ramp[row] + w.ramps[row])
-            there = range(m[workload + Workload.RAMP], m[workload + Workload.LAST_RAMP], Ramp.SIZE)
+            there = list(until(workload.ramp, workload.last_ramp))
             assert len(there) == len(ramps) > 0
             for ramp, at in zip(ramps, there, strict=True):
                 expected = (w.ramp_start_s, w.ramp_duration_s, w.ramp_start_rate, w.ramp_end_rate)
-                words = (Ramp.START, Ramp.DURATION, Ramp.START_RATE, Ramp.END_RATE, Ramp.BEFORE, Ramp.AFTER)
                 expected = (*expected, w.ramp_before, w.ramp_after)
-                assert [f[at + word] for word in words] == [column[ramp] for column in expected]
+                found = (at.start, at.duration, at.start_rate, at.end_rate, at.before, at.after)
+                assert found == tuple(column[ramp] for column in expected)
         elif w.shape[row] == Shape.USERS:
-            assert m[workload + Workload.USER_COUNT] == w.users[row] == 4
-            assert memory.law(m[workload + Workload.THINK]) == memory.law_of(w.think[row])
+            assert workload.user_count == w.users[row] == 4
+            assert memory.law(workload.think) == memory.law_of(w.think[row])
             for number in range(4):
-                user = m[workload + Workload.USERS] + number * User.SIZE
-                assert (m[user + User.WORKLOAD], m[user + User.NUMBER]) == (workload, number << 32)
-                assert m[user + User.ENDED] == 0
+                user = workload.users[number]
+                assert (user.workload, user.number) == (workload, number << 32)
+                assert user.ended == 0
         else:
-            times = slice(m[workload + Workload.TIME], m[workload + Workload.LAST_TIME])
-            assert m[times].tolist() == [SECOND // 2, SECOND // 2, 13 * SECOND // 4, 50 * SECOND]
+            times = [one.time for one in until(workload.replayed, workload.last_replayed)]
+            assert times == [SECOND // 2, SECOND // 2, 13 * SECOND // 4, 50 * SECOND]
 
 
 def test_nothing_is_in_the_tallies_and_they_have_no_word_in_common(memory):
-    m, plan = memory.m, memory.plan
-    tallies = [World.LEVELS, World.COUNTS, World.ARRIVED, World.ENDED]
-    tallies += [World.VISITS, World.OUTCOMES, World.TALLIES, World.BREAKDOWN]
-    starts = [int(m[word]) for word in tallies]
+    m, world, plan = memory.m, memory.world, memory.plan
+    tallies = [world.levels, world.counts, world.arrived, world.ended]
+    tallies += [world.visits, world.outcomes, world.tallies, world.breakdown]
+    starts = [tally.index for tally in tallies]
     assert len(set(starts)) == len(starts)
-    bins, services = m[World.EDGE_COUNT] - 1, len(plan.services.name)
+    bins, services = world.edge_count - 1, len(plan.services.name)
     assert not m[starts[0] : starts[0] + (bins + 1) * services * 2].any()
     assert min(b - a for a, b in pairwise(sorted(starts))) >= bins * len(plan.workloads.name)
 
@@ -270,14 +257,20 @@ def test_blocks_are_at_the_addresses_that_were_given():
     integers = image.add(np.array([[1, -2], [3, 4]]))
     zeros = image.add_zeros(2, 3)
     floats = image.add(np.array([0.5, -0.0, np.inf]))
-    records = image.add_rows(4, 3, {1: np.array([7, 8, 9]), 2: 0.25, 3: -1})
+    records = image.add_rows(Budget, 3, {"least": np.array([7, 8, 9]), "percent": 0.25, "retries": -1})
     words = image.words(5)
-    assert integers >= World.SIZE
+    assert integers >= size_of(World)
     assert words[integers : integers + 4].tolist() == [1, -2, 3, 4]
     assert words[zeros : zeros + 6].tolist() == [0] * 6
     assert words[floats : floats + 3].tobytes() == np.array([0.5, -0.0, np.inf]).tobytes()
     table = words[records : records + 12].reshape(3, 4)
-    assert table[:, [0, 1, 3]].tolist() == [[0, 7, -1], [0, 8, -1], [0, 9, -1]]
-    assert table.view(np.float64)[:, 2].tolist() == [0.25] * 3
+    assert table[:, 1:].tolist() == [[7, 0, -1], [8, 0, -1], [9, 0, -1]]
+    assert table.view(np.float64)[:, 0].tolist() == [0.25] * 3
     assert words.size == image.top + 5
     assert image.top == records + 12
+
+
+@pytest.mark.parametrize("column", [{"percent": 20}, {"least": 0.5}])
+def test_a_column_of_another_type_is_refused(column):
+    with pytest.raises(TypeError, match="Budget"):
+        Image(2**33).add_rows(Budget, 3, column)

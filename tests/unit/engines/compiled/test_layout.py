@@ -2,54 +2,49 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
-from simulator.engines.compiled import downtime, flight, layout
-from simulator.engines.compiled.flight import Event, Exchange, Free, Task
-from simulator.engines.compiled.layout import Level, Log, Service, Unit, World
+from simulator.engines.compiled import downtime, flight, layout, logs
+from simulator.engines.compiled.flight import Event, Task
+from simulator.engines.compiled.layout import Owner, World
+from simulator.rules.fields import NEXT, Mark, Reference
+from simulator.rules.records import Record, fields_of, size_of
 
-RECORDS = {
-    name: record._asdict()
-    for name, record in (vars(layout) | vars(flight) | vars(downtime)).items()
-    if not name.startswith("_") and hasattr(record, "_asdict")
-}
-LEVELS = {"BUSY", "WAITING", "SHARING"}
-
-
-@pytest.mark.parametrize("name", RECORDS)
-def test_no_two_names_are_one_word(name):
-    words = RECORDS[name]
-    assert len(set(words.values())) == len(words)
-    if "SIZE" in words:
-        assert max(words.values()) == words["SIZE"]
+RECORDS = [
+    record
+    for module in (layout, flight, downtime, logs)
+    for record in vars(module).values()
+    if isinstance(record, type) and issubclass(record, Record) and record.__module__ == module.__name__
+]
+COME_AND_GO = [one.kind.record for one in fields_of(World).values() if one.mark is Mark.FREE]
 
 
-def test_a_field_of_several_words_has_them_for_itself():
-    services = sorted(value for name, value in RECORDS["Service"].items() if name not in LEVELS)
-    for name in LEVELS:
-        first = getattr(Service, name)
-        assert not {*range(first, first + Level.SIZE)} & {*services}
-        assert not {*range(first, first + Level.SIZE)} & {getattr(Service, other) for other in LEVELS - {name}}
-    others = {value for name, value in RECORDS["Unit"].items() if name != "READY"}
-    assert not {*range(Unit.READY, Unit.READY + Level.SIZE)} & others
-    for log in ("LATENCY", "REQUEST", "CALL", "ATTEMPT"):
-        row = getattr(World, f"{log}_ROW")
-        assert getattr(World, f"{log}_END") == row + Log.END
-        assert getattr(World, f"{log}_PAGE") == row + Log.PAGE
-    for owner in (Task, Exchange):
-        assert owner.LAST == owner.FIRST + 1, "the words of a ledger"
+@pytest.mark.parametrize("record", RECORDS)
+def test_no_two_fields_share_a_word_unless_it_is_said(record):
+    fields = [one for one in fields_of(record).values() if one.wish.over is None]
+    assert fields[0].offset == 0
+    for one, following in pairwise(fields):
+        assert following.offset == one.offset + one.kind.size
+    assert size_of(record) == fields[-1].offset + fields[-1].kind.size
+    for one in fields_of(record).values():
+        if one.wish.over is not None:
+            assert one.offset == fields_of(record)[one.wish.over].offset
+            assert one.kind.size == 1
 
 
-@pytest.mark.parametrize("name", [name for name, words in RECORDS.items() if "GENERATION" in words])
-def test_the_generation_is_at_one_place_and_outlives_the_list_of_free_ones(name):
-    assert RECORDS[name]["GENERATION"] == Free.GENERATION
-    assert RECORDS[name].get("SIZE", 2) > Free.NEXT
+@pytest.mark.parametrize("record", COME_AND_GO)
+def test_the_generation_is_at_one_place_and_outlives_the_list_of_free_ones(record):
+    assert issubclass(record, Owner)
+    assert fields_of(record)["generation"].offset == 0
+    assert size_of(record) > NEXT
 
 
 def test_what_tells_a_cancelled_event_is_not_touched_by_the_list_of_free_ones():
-    assert Event.OWNER not in (Free.GENERATION, Free.NEXT)
+    assert fields_of(Event)["owner"].offset not in (0, NEXT)
 
 
-def test_0_is_nobody():
-    """All records come after the world, which is at 0."""
-    assert max(value for name, value in RECORDS["World"].items() if name != "SIZE") < World.SIZE
+def test_whose_events_there_are_is_told_by_generations():
+    assert fields_of(Event)["owner"].kind == Reference(Owner)
+    assert {Task, layout.Workload, layout.User, layout.Replica, downtime.Strike} <= set(Owner.__subclasses__())

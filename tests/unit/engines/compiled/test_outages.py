@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 import simulator as sim
-from simulator.engines.compiled.downtime import Fault, Process, Startup, State, Strike
 from simulator.engines.compiled.image import Image, load
-from simulator.engines.compiled.layout import Call, Endpoint, Replica, Service, Unit, Workload, World
+from simulator.engines.compiled.layout import World
 from simulator.plan.layout import FaultKind
 from simulator.rules.nanoseconds import SECOND
 
@@ -34,61 +33,57 @@ def memory():
     return load(plan, 1, 0, log_requests=False, log_attempts=False, memory_limit=2**30)
 
 
-def replica_number(memory, replica):
+@pytest.fixture(scope="module")
+def world(memory):
+    return World(memory)
+
+
+def replica_number(replica):
     """The row of a replica's unit, and its number."""
-    return int(memory[memory[replica + Replica.UNIT] + Unit.ROW]), int(memory[replica + Replica.NUMBER])
+    return replica.unit.row, replica.number
 
 
-def listed(memory, at):
+def listed(faults):
     """Kinds of the faults of a list."""
     kinds = []
-    while memory[at] != 0:
-        kinds.append(FaultKind(int(memory[memory[at] + Fault.KIND])))
-        at += 1
+    while faults[len(kinds)]:
+        kinds.append(FaultKind(faults[len(kinds)].kind))
     return kinds
 
 
-def test_kills_and_pauses_that_last_are_of_each_replica(memory):
-    strikes = [int(memory[World.STRIKES]) + n * Strike.SIZE for n in range(int(memory[World.STRIKE_COUNT]))]
-    found = [
-        (*replica_number(memory, memory[one + Strike.REPLICA]), memory[one + Strike.ROW], memory[one + Strike.PAUSES])
-        for one in strikes
-    ]
-    assert found == [(0, 0, 0, 0), (1, 0, 1, 1), (1, 1, 1, 1), (1, 2, 1, 1)]
-    assert [memory[one + Strike.UNTIL] for one in strikes] == [11 * SECOND, 21 * SECOND, 21 * SECOND, 21 * SECOND]
+def test_kills_and_pauses_that_last_are_of_each_replica(world):
+    strikes = [world.strikes[number] for number in range(world.strike_count)]
+    found = [(*replica_number(one.replica), one.row, one.pauses) for one in strikes]
+    assert found == [(0, 0, 0, False), (1, 0, 1, True), (1, 1, 1, True), (1, 2, 1, True)]
+    assert [one.until for one in strikes] == [11 * SECOND, 21 * SECOND, 21 * SECOND, 21 * SECOND]
 
 
-def test_failures_are_of_each_replica_with_rows_behind_those_of_the_faults(memory):
-    count = int(memory[World.PROCESS_COUNT])
-    processes = [int(memory[World.PROCESSES]) + number * Process.SIZE for number in range(count)]
-    found = [(*replica_number(memory, memory[one + Process.REPLICA]), memory[one + Process.ROW]) for one in processes]
-    assert found == [(1, 0, 6), (1, 1, 6), (1, 2, 6)]
-    assert memory[World.MORTAL] == 1
+def test_failures_are_of_each_replica_with_rows_behind_those_of_the_faults(world):
+    processes = [world.processes[number] for number in range(world.process_count)]
+    assert [(*replica_number(one.replica), one.row) for one in processes] == [(1, 0, 6), (1, 1, 6), (1, 2, 6)]
+    assert world.mortal
 
 
-def test_what_acts_by_the_time_alone_is_listed_where_it_acts(memory):
-    services = [int(memory[World.SERVICES]) + row * Service.SIZE for row in range(2)]
-    assert memory[services[0] + Service.SLOW] == 0
-    assert listed(memory, memory[services[1] + Service.SLOW]) == [FaultKind.SLOW]
-    entry = int(memory[memory[memory[World.WORKLOADS] + Workload.ENTRIES]])
-    assert memory[entry + Call.FAULTS] == 0
-    for call in (entry + Call.SIZE, entry + 2 * Call.SIZE):
-        assert memory[memory[call + Call.ENDPOINT] + Endpoint.ROW] == 1
-        assert listed(memory, memory[call + Call.FAULTS]) == [FaultKind.ABORT, FaultKind.PARTITION]
+def test_what_acts_by_the_time_alone_is_listed_where_it_acts(world):
+    assert not world.services[0].slow
+    assert listed(world.services[1].slow) == [FaultKind.SLOW]
+    entry = world.workloads[0].entries[0].call
+    assert not entry.faults
+    for call in (entry.following, entry.following.following):
+        assert call.endpoint.row == 1
+        assert listed(call.faults) == [FaultKind.ABORT, FaultKind.PARTITION]
 
 
-def test_a_unit_knows_how_it_starts_and_what_its_replicas_lose(memory):
-    floats = memory.view(np.float64)
-    a, b = (int(memory[World.UNITS]) + row * Unit.SIZE for row in range(2))
-    assert (memory[a + Unit.KNOWN_AFTER], memory[b + Unit.KNOWN_AFTER]) == (3 * SECOND, 0)
-    assert (memory[a + Unit.STARTUP_COUNT], memory[b + Unit.STARTUP_COUNT]) == (1, 0)
-    law = memory[memory[a + Unit.STARTUPS] + Startup.LAW]
-    assert floats[law + 1] == 2.0
+def test_a_unit_knows_how_it_starts_and_what_its_replicas_lose(memory, world):
+    a, b = (world.units[row] for row in range(2))
+    assert (a.known_after, b.known_after) == (3 * SECOND, 0)
+    assert (a.startup_count, b.startup_count) == (1, 0)
+    assert a.startups[0].law.p0 == 2.0
     # the two calls share a breaker, a bulkhead and a budget; those of the workload are nobody's
-    assert (memory[a + Unit.STATE_COUNT], memory[b + Unit.STATE_COUNT]) == (3, 0)
+    assert (a.state_count, b.state_count) == (3, 0)
     for row in range(3):
-        state = memory[a + Unit.STATES] + row * State.SIZE
-        words, where, fresh = (memory[state + word] for word in (State.WORDS, State.WHERE, State.FRESH))
+        state = a.states[row]
+        words, where, fresh = state.words, state.where, state.fresh
         for replica in range(2):
             here = memory[where + replica * words : where + (replica + 1) * words]
             assert here.tolist() == memory[fresh : fresh + words].tolist()
@@ -97,9 +92,9 @@ def test_a_unit_knows_how_it_starts_and_what_its_replicas_lose(memory):
 def test_a_plan_in_which_nothing_goes_wrong_has_nothing_of_it():
     plan = sim.compile(sim.loads("services: {a: {startup: 1s, steps: []}}\nworkload: {call: a, rate: 1/s}\n"))
     memory = load(plan, 1, 0, log_requests=False, log_attempts=False, memory_limit=2**30)
-    for word in (World.MORTAL, World.STRIKE_COUNT, World.PROCESS_COUNT):
-        assert memory[word] == 0
-    assert memory[memory[World.UNITS] + Unit.STARTUP_COUNT] == 0
+    world = World(memory)
+    assert (world.mortal, world.strike_count, world.process_count) == (False, 0, 0)
+    assert world.units[0].startup_count == 0
 
 
 def test_an_image_is_read_as_it_was_written_last():

@@ -7,7 +7,7 @@ import pytest
 
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine
-from simulator.engines.compiled.layout import PAGE_ROWS
+from simulator.engines.compiled.logs import PAGE_ROWS
 from simulator.engines.reference import ReferenceEngine
 
 DETAILS = ["summary", "requests", "attempts"]

@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 from simulator.engines.compiled.flight import Request, Task
-from simulator.engines.compiled.layout import Level, Service, World
-from simulator.engines.compiled.memory import take
+from simulator.engines.compiled.layout import Level, World
 from simulator.engines.compiled.stations import change, level_at, meld, without_top
-from simulator.rules.jit import floats_of, integers_of
+from simulator.rules.records import NOBODY, take
 
 JOIN, END = range(2)
 
@@ -20,28 +19,28 @@ JOIN, END = range(2)
 @numba.njit
 def carry_out(words, deeds, due, ended):
     """Jobs join and end in turn; `ended` gets the numbers of those that end (-1: there is none)."""
-    m, f = integers_of(words), floats_of(words)
+    world = World(words)
     numbers = np.full(len(words), -1, np.int64)
-    root = count = 0
+    root, count = Task(world, 0), 0
     for row in range(len(deeds)):
         if deeds[row, 0] == JOIN:
-            request = take(m, World.FREE_REQUEST, Request.SIZE)
-            m[request + Request.WORKLOAD] = deeds[row, 1]
-            m[request + Request.NUMBER] = deeds[row, 2]
-            task = take(m, World.FREE_TASK, Task.SIZE)
-            m[task + Task.REQUEST] = request
-            m[task + Task.ADDRESS] = deeds[row, 3]
-            m[task + Task.LOCAL] = deeds[row, 4]
-            f[task + Task.DUE] = due[row]
-            m[task + Task.CHILD] = 0
-            m[task + Task.SIBLING] = 0
-            numbers[task] = row
-            root = meld(m, f, root, task)
+            request = take(world, Request)
+            request.workload = deeds[row, 1]
+            request.number = deeds[row, 2]
+            task = take(world, Task)
+            task.request = request
+            task.address = deeds[row, 3]
+            task.local = deeds[row, 4]
+            task.due = due[row]
+            task.child = NOBODY
+            task.sibling = NOBODY
+            numbers[task.index] = row
+            root = meld(root, task)
         else:
-            ended[count] = numbers[root]
+            ended[count] = numbers[root.index]
             count += 1
-            if root != 0:
-                root = without_top(m, f, root)
+            if root:
+                root = without_top(root)
     return count
 
 
@@ -89,11 +88,11 @@ def test_thousands_of_jobs_in_order_are_no_matter(order, words):
 
 
 @numba.njit
-def follow(words, level, nows, bys, areas):
-    m, f = integers_of(words), floats_of(words)
+def follow(words, place, nows, bys, areas):
+    level = Level(World(words), place)
     for row in range(len(nows)):
-        change(m, f, level, nows[row], bys[row])
-        areas[row] = level_at(m, f, level, nows[row] + 25)
+        change(level, nows[row], bys[row])
+        areas[row] = level_at(level, nows[row] + 25)
 
 
 def test_a_level_is_its_integral_and_to_look_changes_nothing(words):
@@ -101,9 +100,9 @@ def test_a_level_is_its_integral_and_to_look_changes_nothing(words):
     nows = np.cumsum(generator.integers(0, 4, 500))
     bys = generator.integers(-1, 3, 500)
     areas = np.zeros(500)
-    level = int(words[World.SERVICES]) + Service.WAITING
-    follow(words, level, nows, bys, areas)
+    level = World(words).services[0].waiting
+    follow(words, level.index, nows, bys, areas)
     values = np.cumsum(bys)
     until = np.concatenate([[0.0], np.cumsum(values[:-1] * np.diff(nows))])
     assert areas.tolist() == (until + 25.0 * values).tolist()
-    assert words[level + Level.VALUE] == values[-1]
+    assert level.value == values[-1]

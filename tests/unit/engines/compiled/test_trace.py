@@ -9,26 +9,23 @@ import numpy as np
 import pytest
 
 from simulator.engines.compiled.image import FIRST_LOG_WORD, load
-from simulator.engines.compiled.layout import ATTEMPT_WIDTH, CALL_WIDTH, LATENCY_WIDTH, PAGE_ROWS, REQUEST_WIDTH, World
+from simulator.engines.compiled.layout import Log, World
+from simulator.engines.compiled.logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
 from simulator.engines.compiled.record import new_row
 from simulator.engines.compiled.trace import make_trace
 from simulator.plan.layout import Component, Outcome
 from simulator.plan.trace import Count, Level, Tally, Visits, make_edges
 from simulator.rules.jit import integers_of
+from simulator.rules.records import field_at, size_of
 
-WIDTHS = {
-    World.LATENCY_ROW: LATENCY_WIDTH,
-    World.REQUEST_ROW: REQUEST_WIDTH,
-    World.CALL_ROW: CALL_WIDTH,
-    World.ATTEMPT_ROW: ATTEMPT_WIDTH,
-}
+ROWS = {"latency_log": LatencyRow, "request_log": RequestRow, "call_log": CallRow, "attempt_log": AttemptRow}
 LOGS = {
-    "latency": (World.LATENCY_ROW, (0, 1)),
-    "requests": (World.REQUEST_ROW, (3, 4)),
-    "calls": (World.CALL_ROW, (2, 3, 4)),
-    "attempts": (World.ATTEMPT_ROW, (6, 7)),
+    "latency": ("latency_log", (0, 1)),
+    "requests": ("request_log", (3, 4)),
+    "calls": ("call_log", (2, 3, 4)),
+    "attempts": ("attempt_log", (6, 7)),
 }
-"""Their words, and which of their columns are times."""
+"""Which they are in the world, and which of their columns are times."""
 COUNTS = ("counts", "arrived", "ended", "outcomes")
 """The tallies of a trace that are all counts; the others are of times, but for some columns."""
 
@@ -36,12 +33,12 @@ COUNTS = ("counts", "arrived", "ended", "outcomes")
 @numba.njit
 def write(words, log, which, widths):
     """Row after row to the logs in turn; the k-th row of a log has k * 16, k * 16 + 1, ... in it."""
-    m, pages = integers_of(words), integers_of(log)
+    world, pages = World(words), integers_of(log)
     written = {which[0]: 0}
     for row in range(len(which)):
         count = written.get(which[row], 0)
         written[which[row]] = count + 1
-        at = new_row(m, pages, which[row], widths[row])
+        at = new_row(pages, Log(world, which[row]), widths[row])
         for column in range(widths[row]):
             log[at + column] = count * 16 + column
 
@@ -50,10 +47,11 @@ def written(plan, rows, detail="attempts"):
     """A trace of so many rows of each log, in random turn."""
     memory = load(plan, 1, 0, log_requests=True, log_attempts=True, memory_limit=2**33)
     log = np.zeros(FIRST_LOG_WORD + sum((count // PAGE_ROWS + 2) * PAGE_ROWS * 10 for count in rows.values()), np.int64)
-    which = np.repeat(list(rows), list(rows.values()))
+    widths = {field_at(World, which)[0]: size_of(ROWS[which]) for which in rows}
+    which = np.repeat(list(widths), list(rows.values()))
     np.random.default_rng(1).shuffle(which)
     if which.size:
-        write(memory, log, which, np.array([WIDTHS[one] for one in which.tolist()]))
+        write(memory, log, which, np.array([widths[one] for one in which.tolist()]))
     return make_trace(plan, memory, log, engine="compiled", seed=1, replication=0, detail=detail)
 
 
@@ -65,7 +63,7 @@ def columns_of(trace, name):
 
 @pytest.mark.parametrize("count", [0, 1, PAGE_ROWS - 1, PAGE_ROWS, PAGE_ROWS + 1, 3 * PAGE_ROWS + 7])
 def test_every_row_of_every_page_in_the_order_of_writing(count, small):
-    rows = {which: count + 5 * number if count else 0 for number, which in enumerate(WIDTHS)}
+    rows = {which: count + 5 * number if count else 0 for number, which in enumerate(ROWS)}
     trace = written(small, rows)
     for name, (which, times) in LOGS.items():
         for number, column in enumerate(columns_of(trace, name)):
@@ -76,7 +74,7 @@ def test_every_row_of_every_page_in_the_order_of_writing(count, small):
 
 
 def test_what_was_not_asked_for_is_not_there(small):
-    rows = {World.LATENCY_ROW: 3}
+    rows = {"latency_log": 3}
     assert [getattr(written(small, rows, "summary"), name) for name in ("requests", "calls", "attempts")] == [None] * 3
     trace = written(small, rows, "requests")
     assert trace.attempts is None
@@ -88,25 +86,26 @@ def test_tallies_have_their_shapes_and_types(small):
     edges = make_edges(1.0, 0.0)
     bins = edges.size - 1
     shapes = {
-        "levels": (World.LEVELS, (bins + 1, 1, len(Level))),
-        "counts": (World.COUNTS, (bins + 1, 1, len(Count))),
-        "arrived": (World.ARRIVED, (bins + 1, 1)),
-        "ended": (World.ENDED, (bins + 1, 1, 2)),
-        "visits": (World.VISITS, (bins, 1, len(Visits))),
-        "outcomes": (World.OUTCOMES, (bins, 1, len(Outcome))),
-        "tallies": (World.TALLIES, (bins, 1, len(small.endpoints.name), len(Tally))),
-        "breakdown": (World.BREAKDOWN, (bins, 1, len(Component))),
+        "levels": (bins + 1, 1, len(Level)),
+        "counts": (bins + 1, 1, len(Count)),
+        "arrived": (bins + 1, 1),
+        "ended": (bins + 1, 1, 2),
+        "visits": (bins, 1, len(Visits)),
+        "outcomes": (bins, 1, len(Outcome)),
+        "tallies": (bins, 1, len(small.endpoints.name), len(Tally)),
+        "breakdown": (bins, 1, len(Component)),
     }
-    for number, (name, (word, shape)) in enumerate(shapes.items()):
-        words = memory[memory[word] :][: math.prod(shape)]
+    world = World(memory)
+    for number, (name, shape) in enumerate(shapes.items()):
+        words = memory[getattr(world, name).index :][: math.prod(shape)]
         words[:] = 1_000_000 * number + np.arange(words.size)
         if name not in COUNTS:
             words.view(np.float64)[:] = words
-    memory[World.EVENTS] = 77
+    world.events = 77
     log = np.zeros(FIRST_LOG_WORD, np.int64)
     trace = make_trace(small, memory, log, engine="compiled", seed=4, replication=2, detail="summary")
     counted = {"visits": [Visits.NUMBER], "tallies": [Tally.NUMBER, Tally.FAILED]}
-    for number, (name, (_, shape)) in enumerate(shapes.items()):
+    for number, (name, shape) in enumerate(shapes.items()):
         found = getattr(trace, name)
         assert found.shape == shape
         assert found.dtype == (np.int64 if name in COUNTS else np.float64)

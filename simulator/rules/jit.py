@@ -28,6 +28,7 @@ __all__ = [
     "Floats",
     "Function",
     "Words",
+    "address_of",
     "cache_folder",
     "compile_now",
     "float64",
@@ -204,6 +205,11 @@ def compile_now(function: Any) -> None:
             from .compiling import make
 
             function.entry = make(function)
+
+
+def address_of(array: Any) -> Any:
+    """What a function that stands alone takes as a pointer: it looks at neither type nor length."""
+    return array.ctypes.data
 
 
 # -- what only compiled code does otherwise: `compiling.py` says how

@@ -19,9 +19,11 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+from numba.core.sigutils import normalize_signature
 
 import simulator.engines
 from simulator.plan.engine import Engine
+from simulator.rules.jit import Function, compile_now
 
 ENGINE = Path(simulator.engines.__file__).parent / "compiled"
 PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled."""
@@ -32,7 +34,6 @@ float64 = float
 
 
 def kernel(function):
-    function.overloads = {None: function}  # as if compiled
     return function
 
 
@@ -43,8 +44,12 @@ def is_at_hand(_function):
     return True
 
 
-def rule(*signatures, inline=False):
+def rule(*signatures, inline=False, alone=False):
     return kernel
+
+
+def address_of(array):
+    return array
 
 
 def integers_of(array):
@@ -113,18 +118,17 @@ def _load(name: str, package: Path) -> ModuleType:
     spec.loader.exec_module(module)
     for inner in [module for key, module in sys.modules.items() if f"{key}.".startswith(f"{name}.")]:
         for key, value in list(vars(inner).items()):
-            if hasattr(value, "nopython_signatures"):
+            if isinstance(value, Function) and value.signatures:
                 setattr(inner, key, _like_machine_code(value))
     return module
 
 
 def _like_machine_code(rule: Any) -> Callable[..., Any]:
     """A compiled rule whose numbers are cast as they are between compiled functions and memory."""
-    if not rule.overloads:
-        rule._compile_for_args()
-    types, overload = next(iter(rule.overloads.items()))
-    casts = [_cast(str(one)) for one in types]
-    result = _cast(str(overload.signature.return_type), result=True)
+    compile_now(rule)  # else the time of it would be that of a run
+    takes, gives = normalize_signature(rule.signatures[0])
+    casts = [_cast(str(one)) for one in takes]
+    result = _cast(str(gives), result=True)
 
     def call(*arguments: Any) -> Any:
         return result(rule(*[cast(one) for cast, one in zip(casts, arguments, strict=True)]))

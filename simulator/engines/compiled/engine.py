@@ -13,7 +13,7 @@ from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
-from ...rules.jit import COMPILING, compile_now, is_at_hand
+from ...rules.jit import COMPILING, address_of, compile_now, is_at_hand
 from ...rules.nanoseconds import seconds_of
 from ...rules.records import field_at, size_of
 from ...units import rough_memory
@@ -93,7 +93,7 @@ class CompiledEngine:
     def _slice(self, memory: Words, log: Words) -> int:
         world = World(memory)
         world.capacity, world.log_capacity = memory.size, log.size
-        return run_kernel(memory, log, STEPS_PER_SLICE)
+        return run_kernel(address_of(memory), address_of(log), STEPS_PER_SLICE)
 
     def _grown(self, words: Words, least: int, other: Words) -> Words:
         """The array, made longer: by much while it is small, and never by all that is left to both."""

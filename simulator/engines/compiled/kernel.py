@@ -28,10 +28,10 @@ CACHE_LINE = 8
 """Words that come into a cache together, on nearly every machine."""
 
 
-@rule("int64(int64[::1], int64[::1], int64)")
+@rule("int64(CPointer(int64), CPointer(int64), int64)", alone=True)
 def run(memory: Words, log: Words, steps: int) -> int:
     """Simulate on, for at most so many steps of tasks and events; gives a `Status`."""
-    return loop(World(memory), integers_of(log), steps)
+    return loop(World(integers_of(memory), 0), integers_of(log), steps)
 
 
 @kernel

@@ -1,7 +1,4 @@
-"""What a target does to all its callers: rate limits of services, outlier detection of units.
-
-Defaults are those of resilience4j 2 (documentation, "RateLimiter") and of Istio (reference, "Destination Rule").
-"""
+"""What a target does to all its callers: rate limits of services, outlier detection of units."""
 
 from __future__ import annotations
 
@@ -12,36 +9,33 @@ import numpy as np
 
 from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
+from ..units import format_duration
 from ..words import number
 from .deployments import ResolvedUnit
 from .expectations import Expectations, exceeded_limits
-from .policies import given
-
-LIMIT, PERIOD_S, TIMEOUT_S = 50, 500e-9, 5.0
-ERRORS, INTERVAL_S, BASE_S, PERCENT = 5, 10.0, 30.0, 10.0
 
 
 def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
     """The services whose tries are limited, with the product's defaults where nothing is written."""
     limits = [(row, topology.services[name].rate_limit) for row, name in enumerate(services)]
-    written = [(row, limit) for row, limit in limits if limit is not None]
+    written = [(row, limit.settled()) for row, limit in limits if limit is not None]
     return Limiters(
         service=np.array([row for row, _ in written], np.int64),
-        limit=np.array([given(limit.limit_for_period, LIMIT) for _, limit in written], np.int64),
-        period_s=np.array([given(limit.limit_refresh_period, PERIOD_S) for _, limit in written], np.float64),
-        timeout_s=np.array([given(limit.timeout_duration, TIMEOUT_S) for _, limit in written], np.float64),
+        limit=np.array([limit["limit_for_period"] for _, limit in written], np.int64),
+        period_s=np.array([limit["limit_refresh_period"] for _, limit in written], np.float64),
+        timeout_s=np.array([limit["timeout_duration"] for _, limit in written], np.float64),
     )
 
 
 def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
     """The units whose balancer ejects replicas, with the product's defaults where nothing is written."""
-    written = [(row, unit.detection) for row, unit in enumerate(units) if unit.detection is not None]
+    written = [(row, unit.detection.settled()) for row, unit in enumerate(units) if unit.detection is not None]
     return Detectors(
         unit=np.array([row for row, _ in written], np.int64),
-        errors=np.array([given(one.consecutive5xx_errors, ERRORS) for _, one in written], np.int64),
-        interval_s=np.array([given(one.interval, INTERVAL_S) for _, one in written], np.float64),
-        base_s=np.array([given(one.base_ejection_time, BASE_S) for _, one in written], np.float64),
-        percent=np.array([given(one.max_ejection_percent, PERCENT) for _, one in written], np.float64),
+        errors=np.array([one["consecutive5xx_errors"] for _, one in written], np.int64),
+        interval_s=np.array([one["interval"] for _, one in written], np.float64),
+        base_s=np.array([one["base_ejection_time"] for _, one in written], np.float64),
+        percent=np.array([one["max_ejection_percent"] for _, one in written], np.float64),
     )
 
 
@@ -57,10 +51,11 @@ def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> It
         if service not in targets:
             yield f"{name}: its rateLimit does not act: all its calls stay inside the process"
         elif limit is not None and limit.limit_refresh_period is None:
-            permits = given(limit.limit_for_period, LIMIT)
+            permits, period = (limit.settled()[key] for key in ("limit_for_period", "limit_refresh_period"))
+            short = format_duration(period)
             yield (
-                f"{name}: its rateLimit has no limitRefreshPeriod, and so resilience4j's 500ns: {permits} calls in each"
-                f" 500ns, which hardly limits anything"
+                f"{name}: its rateLimit has no limitRefreshPeriod, and so resilience4j's {short}: {permits} calls in"
+                f" each {short}, which hardly limits anything"
             )
     for unit, percent in zip(plan.detectors.unit.tolist(), plan.detectors.percent.tolist(), strict=True):
         replicas = int(plan.units.replicas[unit])

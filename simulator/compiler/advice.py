@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..errors import PlanError
-from ..plan.layout import UNLIMITED, Op, Shape
+from ..plan.layout import UNLIMITED, Shape
 from ..plan.plan import Plan
+from ..plan.walker import find_sends
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call
@@ -111,7 +112,7 @@ def _absent(plan: Plan) -> Iterator[str]:
 def _lossy(plan: Plan) -> Iterator[str]:
     """Links that lose messages for which somebody waits without a timeout."""
     calls = plan.calls
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    sends = find_sends(plan)
     told = set()
     for row in np.flatnonzero((calls.loss > 0.0) & np.isinf(patience(plan))).tolist():
         link = f"{caller_name(plan, row)} -> {plan.services.name[plan.endpoints.service[calls.target[row]]]}"

@@ -10,7 +10,8 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Op
 from ..plan.plan import Plan
-from .expectations import call_owners, patience
+from ..plan.walker import call_owners, find_sends
+from .expectations import patience
 
 Edges = dict[int, dict[int, list[int]]]
 """By unit with limited slots: which ones its handlers wait for, and the calls on the way to each."""
@@ -75,7 +76,7 @@ def _edges(plan: Plan) -> Edges:
 def _endless_calls(plan: Plan) -> dict[int, list[int]]:
     """The calls of each endpoint for which its handler waits without an end."""
     told = set(plan.patience.call[plan.patience.law >= 0].tolist())
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    sends = find_sends(plan)
     endless = np.isinf(patience(plan)) | (plan.calls.remote == 0)
     found: dict[int, list[int]] = {}
     for call, owner in call_owners(plan).items():

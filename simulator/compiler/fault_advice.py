@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..plan.layout import FaultKind, Op
+from ..plan.layout import FaultKind
 from ..plan.plan import Plan
+from ..plan.walker import find_sends
 from ..spec.faults import OF_THE_NETWORK, Fault
 from ..spec.models import Topology
 from ..units import format_duration
@@ -55,7 +56,7 @@ def _whom(plan: Plan, fault: Fault, row: int) -> Iterator[str]:
 
 def _waiting(plan: Plan) -> Iterator[str]:
     """Calls that meet a partition without a timeout."""
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    sends = find_sends(plan)
     endless, told = np.isinf(patience(plan)), set()
     for call, fault in zip(plan.crossings.call.tolist(), plan.crossings.fault.tolist(), strict=True):
         if plan.faults.kind[fault] != FaultKind.PARTITION or call in sends or not endless[call]:

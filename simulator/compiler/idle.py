@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Dist, Op, Outcome, Shape, Window
+from ..plan.layout import UNLIMITED, Dist, Outcome, Shape, Window
 from ..plan.plan import Plan
-from ..plan.structure import Node, handlers
+from ..plan.structure import Node
+from ..plan.walker import Handlers, Walker, call_owners, find_sends, read_handlers
 from ..units import format_duration
 from .efforts import Rulebook, Rules
-from .expectations import Expectations, call_owners, callees_first
+from .expectations import Expectations
 
 _SURE = 6.0
 """Standard deviations of a Poisson number: above so many more, it is never reached."""
@@ -23,22 +24,19 @@ _SURE = 6.0
 
 def idle_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
     """What can never act, call by call, then breaker by breaker and bulkhead by bulkhead."""
-    trees = handlers(plan.programs, plan.endpoints.start.tolist())
-    order = callees_first(plan, trees)
+    handlers = read_handlers(plan)
     book = Rulebook(plan, served=False)
     rules = {call: book.rules(call) for call in np.flatnonzero(plan.calls.remote == 1).tolist()}
-    yield from _hopeless(plan, trees, order, rules)
-    yield from _inverted(plan, order, rules)
+    yield from _hopeless(handlers, rules)
+    yield from _inverted(handlers, rules)
     yield from _pointless_retries(plan, rules)
     yield from _empty_windows(plan, expected)
-    yield from _wide_bulkheads(plan, trees, order)
+    yield from _wide_bulkheads(handlers)
 
 
-def _hopeless(
-    plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int], rules: dict[int, Rules]
-) -> Iterator[str]:
+def _hopeless(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
     """Timeouts below the least time that their callee takes when it succeeds."""
-    quickest = _Quickest(plan, trees, order)
+    plan, quickest = handlers.plan, _Quickest(handlers)
     for call, one in rules.items():
         least = quickest.answer(call)
         target = plan.endpoints.name[plan.calls.target[call]]
@@ -50,50 +48,59 @@ def _hopeless(
                 )
 
 
-class _Quickest:
+class _Quickest(Walker[float]):
     """The least seconds that handlers take if they succeed: the least that each law gives, the shortest of options."""
 
-    def __init__(self, plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int]) -> None:
-        self._plan = plan
-        self._least = [_least_of(plan, row) for row in range(len(plan.distributions.kind))]
-        self._endpoints: dict[int, float] = {}
-        for endpoint in order:
-            self._endpoints[endpoint] = self._run(trees[endpoint], int(plan.endpoints.service[endpoint]))
+    def __init__(self, handlers: Handlers) -> None:
+        super().__init__(handlers)
+        self._least = [_least_of(self.plan, row) for row in range(len(self.plan.distributions.kind))]
+        self.walk()
 
     def answer(self, call: int) -> float:
         """Least seconds from the message to the answer."""
-        target = int(self._plan.calls.target[call])
-        if not self._plan.calls.remote[call]:
-            return self._endpoints[target]
-        packing = 2.0 * self._pack(call, int(self._plan.endpoints.service[target]))
-        return 2.0 * self._least[int(self._plan.calls.latency[call])] + packing + self._endpoints[target]
+        target = int(self.plan.calls.target[call])
+        if not self.plan.calls.remote[call]:
+            return self.found[target]
+        packing = 2.0 * self._pack(call, int(self.plan.endpoints.service[target]))
+        return 2.0 * self._least[int(self.plan.calls.latency[call])] + packing + self.found[target]
 
-    def _run(self, nodes: Sequence[Node], service: int) -> float:
-        return math.fsum(self._node(node, service) for node in nodes)
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[float]) -> float:
+        """All of them."""
+        return math.fsum(values)
 
-    def _node(self, node: Node, service: int) -> float:
-        operand = int(self._plan.programs.a[node.row])
-        match node.op:
-            case Op.CPU:
-                return self._least[operand] / float(self._plan.services.pace[service])
-            case Op.SLEEP:
-                return self._least[operand]
-            case Op.SEND | Op.MAYBE:
-                return 0.0
-            case Op.CALL:
-                remote = self._plan.calls.remote[operand]
-                packing = 2.0 * self._pack(operand, service) if remote else 0.0
-                return packing + (0.0 if node.bodies and remote else self.answer(operand))
-        times = [self._run(body, service) for body in node.bodies]
-        if node.op == Op.PARALLEL:
-            return max(times)
-        if node.op == Op.REPEAT:
-            return node.shares[0] * times[0]
-        return min(time for time, share in zip(times, node.shares, strict=True) if share > 0.0)
+    def work(self, law: int, service: int) -> float:
+        """A time on a core."""
+        return self._least[law] / float(self.plan.services.pace[service])
+
+    def pause(self, law: int) -> float:
+        """A time that needs no core."""
+        return self._least[law]
+
+    def send(self, call: int, service: int) -> float:
+        """Nobody waits."""
+        return 0.0
+
+    def call(self, node: Node, call: int, service: int) -> float:
+        """To the answer, where no fallback may come before it."""
+        remote = self.plan.calls.remote[call]
+        packing = 2.0 * self._pack(call, service) if remote else 0.0
+        return packing + (0.0 if node.bodies and remote else self.answer(call))
+
+    def together(self, node: Node, values: Sequence[float]) -> float:
+        """The longest branch."""
+        return max(values)
+
+    def again(self, node: Node, value: float, times: int) -> float:
+        """So many times."""
+        return times * value
+
+    def choice(self, values: Sequence[float], shares: Sequence[float]) -> float:
+        """The shortest option that there is."""
+        return min(value for value, share in zip(values, shares, strict=True) if share > 0.0)
 
     def _pack(self, call: int, service: int) -> float:
-        distribution = int(self._plan.calls.serialization[call])
-        return self._least[distribution] / float(self._plan.services.pace[service]) if distribution >= 0 else 0.0
+        distribution = int(self.plan.calls.serialization[call])
+        return self._least[distribution] / float(self.plan.services.pace[service]) if distribution >= 0 else 0.0
 
 
 def _least_of(plan: Plan, row: int) -> float:
@@ -110,15 +117,15 @@ def _least_of(plan: Plan, row: int) -> float:
     return 0.0
 
 
-def _inverted(plan: Plan, order: Sequence[int], rules: dict[int, Rules]) -> Iterator[str]:
+def _inverted(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
     """Timeouts of calls whose callers' callers give up before, all of them."""
-    owner = call_owners(plan)
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    plan = handlers.plan
+    owner, sends = call_owners(plan), find_sends(plan)
     callers: dict[int, list[int]] = {}
     for call, target in enumerate(plan.calls.target.tolist()):
         callers.setdefault(target, []).append(call)
     waited: dict[int, float] = {}
-    for endpoint in reversed(order):
+    for endpoint in reversed(handlers.order):
         ends = [math.inf if call in sends else min(_end(rules.get(call)), waited.get(owner.get(call, -1), math.inf))
                 for call in callers.get(endpoint, ())]  # fmt: skip
         waited[endpoint] = max(ends, default=math.inf)
@@ -182,9 +189,9 @@ def _empty_windows(plan: Plan, expected: Expectations) -> Iterator[str]:
         )
 
 
-def _wide_bulkheads(plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int]) -> Iterator[str]:
+def _wide_bulkheads(handlers: Handlers) -> Iterator[str]:
     """Bulkheads for more tries than a caller replica can have out at once."""
-    p = plan.policies
+    plan, p = handlers.plan, handlers.plan.policies
     hedged = set(p.call[np.isfinite(p.hedge_s)].tolist())
     for row, limit in enumerate(plan.bulkheads.limit.tolist()):
         calls = p.call[p.bulkhead == row].tolist()
@@ -192,11 +199,12 @@ def _wide_bulkheads(plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequen
         if caller < 0 or plan.units.concurrency[plan.services.unit[caller]] == UNLIMITED:
             continue
         unit = int(plan.services.unit[caller])
-        most = _most_at_once(plan, trees, order, set(calls), hedged)
+        out = _AtOnce(handlers, set(calls), hedged)
+        out.walk()
         entered = {int(target) for target in plan.calls.target[plan.calls.remote == 1].tolist()
                    if plan.services.unit[plan.endpoints.service[target]] == unit}  # fmt: skip
         slots = int(plan.units.concurrency[unit])
-        number = slots * max((most[endpoint] for endpoint in entered), default=0)
+        number = slots * max((out.found[endpoint] for endpoint in entered), default=0)
         if 0 < number <= limit:
             yield (
                 f"{plan.calls.name[calls[0]]}: its bulkhead of {limit} never acts: a replica of"
@@ -204,29 +212,49 @@ def _wide_bulkheads(plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequen
             )
 
 
-def _most_at_once(
-    plan: Plan, trees: Sequence[tuple[Node, ...]], order: Sequence[int], calls: set[int], hedged: set[int]
-) -> dict[int, int]:
-    """Tries of some calls that one run of a handler has out at once, by endpoint, in its own process."""
-    most: dict[int, int] = {}
+class _AtOnce(Walker[int]):
+    """Tries of some calls that one run of a handler has out at once, in its own process."""
 
-    def count(nodes: Sequence[Node]) -> int:
-        numbers = [0]
-        for node in nodes:
-            inside = [count(body) for body in node.bodies]
-            numbers.append(sum(inside) if node.op == Op.PARALLEL else max(inside, default=0))
-            if node.op in (Op.CALL, Op.SEND):
-                call = int(plan.programs.a[node.row])
-                if call in calls:
-                    numbers.append(2 if call in hedged else 1)
-                elif not plan.calls.remote[call]:
-                    # a task that nobody waits for may be there many times
-                    numbers.append(most[int(plan.calls.target[call])] * (1 if node.op == Op.CALL else 1_000_000))
-        return max(numbers)
+    def __init__(self, handlers: Handlers, calls: set[int], hedged: set[int]) -> None:
+        super().__init__(handlers)
+        self._calls, self._hedged = calls, hedged
 
-    for endpoint in order:
-        most[endpoint] = count(trees[endpoint])
-    return most
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[int]) -> int:
+        """The most of any."""
+        return max(values, default=0)
+
+    def work(self, law: int, service: int) -> int:
+        """None."""
+        return 0
+
+    def pause(self, law: int) -> int:
+        """None."""
+        return 0
+
+    def send(self, call: int, service: int) -> int:
+        """A task that nobody waits for may be there many times."""
+        return self._out(call, 1_000_000)
+
+    def call(self, node: Node, call: int, service: int) -> int:
+        """Those of the call, then those of its fallback."""
+        return max([self._out(call, 1), *(self.steps(body, service) for body in node.bodies)])
+
+    def _out(self, call: int, runs: int) -> int:
+        if call in self._calls:
+            return 2 if call in self._hedged else 1
+        return 0 if self.plan.calls.remote[call] else self.found[int(self.plan.calls.target[call])] * runs
+
+    def together(self, node: Node, values: Sequence[int]) -> int:
+        """Those of all branches."""
+        return sum(values)
+
+    def again(self, node: Node, value: int, times: int) -> int:
+        """One after the other."""
+        return value
+
+    def choice(self, values: Sequence[int], shares: Sequence[float]) -> int:
+        """The most of any."""
+        return max(values)
 
 
 def _duration(seconds: float) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Dist, Op, Shape
 from ..plan.plan import Floats, Plan
+from ..plan.walker import find_sends
 from ..words import number
 from .expectations import Expectations, behind_limits, entry_shares, swamped
 from .slots import slot_limits
@@ -144,7 +145,7 @@ def _keepers(plan: Plan, expected: Expectations, unit: int) -> list[str] | None:
 
 def _keeper(plan: Plan, call: int) -> str | None:
     """What keeps short the queue that a call adds to."""
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    sends = find_sends(plan)
     policies = np.flatnonzero(plan.policies.call == call).tolist()
     if any(plan.policies.bulkhead[row] >= 0 for row in policies) and call not in sends:
         return "its callers' bulkheads reject the rest"

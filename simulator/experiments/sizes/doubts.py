@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...compiler.expectations import endpoint_of_rows
 from ...plan.layout import UNLIMITED, Op
 from ...plan.plan import Integers, Plan
+from ...plan.walker import endpoint_of_rows
 
 
 @dataclass(frozen=True)

@@ -10,28 +10,26 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Dist, Outcome, Shape, Window
+from ..plan.layout import UNLIMITED, Dist, Outcome
 from ..plan.plan import Plan
 from ..plan.structure import Node
 from ..plan.walker import Handlers, Walker, call_owners, find_sends, read_handlers
 from ..units import format_duration
 from .efforts import Rulebook, Rules
 from .expectations import Expectations
-
-_SURE = 6.0
-"""Standard deviations of a Poisson number: above so many more, it is never reached."""
+from .policies import GUARDS, refusing
 
 
 def idle_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """What can never act, call by call, then breaker by breaker and bulkhead by bulkhead."""
+    """What can never act, call by call, then guard by guard."""
     handlers = read_handlers(plan)
     book = Rulebook(plan, served=False)
     rules = {call: book.rules(call) for call in np.flatnonzero(plan.calls.remote == 1).tolist()}
     yield from _hopeless(handlers, rules)
     yield from _inverted(handlers, rules)
     yield from _pointless_retries(plan, rules)
-    yield from _empty_windows(plan, expected)
-    yield from _wide_bulkheads(handlers)
+    for guard in GUARDS:
+        yield from guard.never_acts(handlers, expected)
 
 
 def _hopeless(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
@@ -147,6 +145,7 @@ def _end(one: Rules | None) -> float:
 def _pointless_retries(plan: Plan, rules: dict[int, Rules]) -> Iterator[str]:
     """Re-tries on nothing but outcomes that no try of the call can have."""
     bounded = plan.units.queue_capacity[plan.services.unit] != UNLIMITED
+    rejecting = refusing(plan, Outcome.REJECTED)
     for row, call in enumerate(plan.policies.call.tolist()):
         one, target = rules[call], int(plan.endpoints.service[plan.calls.target[call]])
         outcomes = [outcome for outcome in Outcome if one.retry_on >> outcome & 1]
@@ -154,9 +153,7 @@ def _pointless_retries(plan: Plan, rules: dict[int, Rules]) -> Iterator[str]:
             continue
         possible = {
             Outcome.TIMEOUT: one.per_try < one.timeout or one.drawn >= 0,
-            Outcome.REJECTED: bool(bounded[target])
-            or plan.policies.bulkhead[row] >= 0
-            or target in plan.limiters.service,
+            Outcome.REJECTED: bool(bounded[target]) or rejecting[row] or target in plan.limiters.service,
         }
         if any(possible.get(outcome, True) for outcome in outcomes):
             continue
@@ -164,97 +161,6 @@ def _pointless_retries(plan: Plan, rules: dict[int, Rules]) -> Iterator[str]:
         todo = "give each try a perTryTimeout" if Outcome.TIMEOUT in outcomes else "name what can happen in retryOn"
         why = "the timeout is of all tries together" if Outcome.TIMEOUT in outcomes else "nothing rejects them"
         yield f"{plan.calls.name[call]}: its re-tries never act: no try of it can end as {words} ({why}); {todo}"
-
-
-def _empty_windows(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Breakers that never see the calls that they want to see before they decide."""
-    p, b = plan.policies, plan.breakers
-    if (plan.workloads.shape == Shape.USERS).any():
-        return
-    made = expected.rates @ expected.calls
-    for row in range(len(b.target)):
-        rows = np.flatnonzero(p.breaker == row)
-        rate = float((made[p.call[rows]] * (1.0 + p.attempts[rows] + np.isfinite(p.hedge_s[rows]))).sum())
-        timed = b.window[row] == Window.TIME_BASED
-        seconds = float(b.size[row]) if timed else plan.settings.duration_s
-        needed = int(b.minimum[row]) if timed else int(min(b.minimum[row], b.size[row]))
-        number = rate / max(1, int(b.callers[row])) * seconds
-        if rate <= 0.0 or number + _SURE * math.sqrt(number) + 1.0 >= needed:
-            continue
-        window = f"in its window of {b.size[row]} s" if timed else "in the whole run"
-        names = ", ".join(plan.calls.name[call] for call in p.call[rows[:3]].tolist())
-        yield (
-            f"{names}: its circuit breaker never acts: a caller makes some {number:.3g} tries {window}, and"
-            f" minimumNumberOfCalls is {needed}; give it less"
-        )
-
-
-def _wide_bulkheads(handlers: Handlers) -> Iterator[str]:
-    """Bulkheads for more tries than a caller replica can have out at once."""
-    plan, p = handlers.plan, handlers.plan.policies
-    hedged = set(p.call[np.isfinite(p.hedge_s)].tolist())
-    for row, limit in enumerate(plan.bulkheads.limit.tolist()):
-        calls = p.call[p.bulkhead == row].tolist()
-        caller = int(plan.calls.caller[calls[0]]) if calls else -1
-        if caller < 0 or plan.units.concurrency[plan.services.unit[caller]] == UNLIMITED:
-            continue
-        unit = int(plan.services.unit[caller])
-        out = _AtOnce(handlers, set(calls), hedged)
-        out.walk()
-        entered = {int(target) for target in plan.calls.target[plan.calls.remote == 1].tolist()
-                   if plan.services.unit[plan.endpoints.service[target]] == unit}  # fmt: skip
-        slots = int(plan.units.concurrency[unit])
-        number = slots * max((out.found[endpoint] for endpoint in entered), default=0)
-        if 0 < number <= limit:
-            yield (
-                f"{plan.calls.name[calls[0]]}: its bulkhead of {limit} never acts: a replica of"
-                f" {plan.units.name[unit]} has {slots} slots, and so {number} tries out at most"
-            )
-
-
-class _AtOnce(Walker[int]):
-    """Tries of some calls that one run of a handler has out at once, in its own process."""
-
-    def __init__(self, handlers: Handlers, calls: set[int], hedged: set[int]) -> None:
-        super().__init__(handlers)
-        self._calls, self._hedged = calls, hedged
-
-    def in_turn(self, nodes: Sequence[Node], values: Iterator[int]) -> int:
-        """The most of any."""
-        return max(values, default=0)
-
-    def work(self, law: int, service: int) -> int:
-        """None."""
-        return 0
-
-    def pause(self, law: int) -> int:
-        """None."""
-        return 0
-
-    def send(self, call: int, service: int) -> int:
-        """A task that nobody waits for may be there many times."""
-        return self._out(call, 1_000_000)
-
-    def call(self, node: Node, call: int, service: int) -> int:
-        """Those of the call, then those of its fallback."""
-        return max([self._out(call, 1), *(self.steps(body, service) for body in node.bodies)])
-
-    def _out(self, call: int, runs: int) -> int:
-        if call in self._calls:
-            return 2 if call in self._hedged else 1
-        return 0 if self.plan.calls.remote[call] else self.found[int(self.plan.calls.target[call])] * runs
-
-    def together(self, node: Node, values: Sequence[int]) -> int:
-        """Those of all branches."""
-        return sum(values)
-
-    def again(self, node: Node, value: int, times: int) -> int:
-        """One after the other."""
-        return value
-
-    def choice(self, values: Sequence[int], shares: Sequence[float]) -> int:
-        """The most of any."""
-        return max(values)
 
 
 def _duration(seconds: float) -> str:

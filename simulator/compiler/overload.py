@@ -17,6 +17,7 @@ from ..plan.plan import Floats, Plan
 from ..plan.walker import find_sends
 from ..words import number
 from .expectations import Expectations, behind_limits, entry_shares, swamped
+from .policies import GUARDS, refusing
 from .slots import slot_limits
 
 _CLOSE = 1e-9
@@ -56,7 +57,7 @@ def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
     cores = np.where(offered < expected.capacity, expected.capacity - offered, expected.capacity)
     slots = np.where(held < expected.slots, expected.slots - held, expected.slots)
-    turning = (plan.units.queue_capacity != UNLIMITED).any() or plan.bulkheads.limit.size or plan.breakers.size.size
+    turning = (plan.units.queue_capacity != UNLIMITED).any() or refusing(plan).any()
     return (expected.capacity, expected.slots) if turning else (cores, slots)
 
 
@@ -146,16 +147,18 @@ def _keepers(plan: Plan, expected: Expectations, unit: int) -> list[str] | None:
 def _keeper(plan: Plan, call: int) -> str | None:
     """What keeps short the queue that a call adds to."""
     sends = find_sends(plan)
-    policies = np.flatnonzero(plan.policies.call == call).tolist()
-    if any(plan.policies.bulkhead[row] >= 0 for row in policies) and call not in sends:
-        return "its callers' bulkheads reject the rest"
+    policies = np.flatnonzero(plan.policies.call == call)
+    guards = [one for one in GUARDS if one.keeps_short and call not in sends and (one.rows(plan)[policies] >= 0).any()]
+    for guard in guards:
+        if guard.bounds:
+            return guard.keeps_short
     patience = plan.patience
     if np.any((patience.call == call) & (patience.propagates == 1)):
         return "what is too late for its callers is dropped"
-    if any(plan.policies.breaker[row] >= 0 for row in policies) and call not in sends:
-        return "its callers' circuit breakers may keep out the rest"
+    if guards:
+        return guards[0].keeps_short
     caller = int(plan.calls.caller[call])
-    if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies:
+    if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies.size:
         return None
     own = plan.services.unit[caller]
     return (

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...compiler.expectations import entry_shares, peak_rate
 from ...compiler.limited import limited_mean
+from ...compiler.policies import refusing
 from ...plan.layout import UNLIMITED, FaultKind, Op, Shape
 from ...plan.plan import Floats, Integers, Plan
 from ...plan.structure import Node
@@ -111,8 +112,7 @@ def _reached(plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     calls, service = plan.calls, plan.endpoints.service[plan.calls.target]
     doubtful = (calls.loss > 0.0) | (calls.error_rate > 0.0)
     doubtful |= np.isin(plan.services.unit[service], _shaky_units(plan))
-    policies = plan.policies
-    doubtful[policies.call[(policies.breaker >= 0) | (policies.bulkhead >= 0)]] = True
+    doubtful[plan.policies.call[refusing(plan)]] = True
     doubtful |= np.isin(service, plan.limiters.service)
     crossed = plan.faults.kind[plan.crossings.fault]
     doubtful[plan.crossings.call[np.isin(crossed, NETWORK)]] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from ..plan.plan import Detectors, Limiters, Plan
 from ..spec.models import Topology
 from ..units import format_duration
 from ..words import number
-from .deployments import ResolvedUnit
+from .directory import Directory
 from .expectations import Expectations, exceeded_limits
 
 
-def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
+def limiter_columns(directory: Directory) -> Limiters:
     """The services whose tries are limited, with the product's defaults where nothing is written."""
-    limits = [(row, topology.services[name].rate_limit) for row, name in enumerate(services)]
+    limits = [(row, directory.topology.services[name].rate_limit) for name, row in directory.services.items()]
     written = [(row, limit.settled()) for row, limit in limits if limit is not None]
     return Limiters(
         service=np.array([row for row, _ in written], np.int64),
@@ -27,9 +27,10 @@ def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
     )
 
 
-def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
+def detector_columns(directory: Directory) -> Detectors:
     """The units whose balancer ejects replicas, with the product's defaults where nothing is written."""
-    written = [(row, unit.detection.settled()) for row, unit in enumerate(units) if unit.detection is not None]
+    detections = [(row, unit.detection) for row, unit in enumerate(directory.units)]
+    written = [(row, detection.settled()) for row, detection in detections if detection is not None]
     return Detectors(
         unit=np.array([row for row, _ in written], np.int64),
         errors=np.array([one["consecutive5xx_errors"] for _, one in written], np.int64),

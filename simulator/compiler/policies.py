@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..plan.layout import Jitter, Outcome
-from ..plan.plan import Calls, Plan, Policies
+from ..plan.plan import Plan, Policies
 from ..spec.policies import Block, Retries
 from ..spec.steps import PolicyKeys
 from .breakers import BREAKER
 from .budgets import BUDGET
 from .bulkheads import BULKHEAD
+from .directory import Directory
 from .guards import Guard, Shared, floats, integers
 from .programs import CallSite
 
@@ -39,41 +40,37 @@ def acts(policy: PolicyKeys) -> bool:
     return any(isinstance(getattr(policy, name), Block) for name in PolicyKeys.model_fields)
 
 
-def policy_names(sites: Iterable[CallSite]) -> set[str]:
+def policy_names(directory: Directory) -> set[str]:
     """Names of the streams from which waits before re-tries are drawn."""
-    return {_stream(site) for site in sites if site.policy.retries is not None}
+    return {_stream(site) for site in directory.calls if site.policy.retries is not None}
 
 
 def _stream(site: CallSite) -> str:
     return f"backoff {site.caller}->{site.target[0]}"
 
 
-def policy_tables(
-    sites: Sequence[CallSite],
-    calls: Calls,
-    unit_of: Mapping[str, int],
-    replicas: Sequence[int],
-    numbers: Mapping[str, int],
-    service_rows: Mapping[str, int],
-    limited: Container[str] = (),
-) -> dict[str, Any]:
+def policy_tables(directory: Directory) -> dict[str, Any]:
     """The tables of the Plan of the policies of remote calls, by name; inside a process none acts (rule 12.2).
 
-    Calls of a `limited` service have a row too, since their tries may have to wait.
+    Calls of a service with a rate limit have a row too, since their tries may have to wait.
     """
+    sites, services = directory.calls, directory.topology.services
     rows = [
-        row for row, site in enumerate(sites) if calls.remote[row] and (acts(site.policy) or site.target[0] in limited)
+        row
+        for row, site in enumerate(sites)
+        if directory.remote[row] and (acts(site.policy) or services[site.target[0]].rate_limit is not None)
     ]
     shared = {guard: Shared() for guard in GUARDS}
     states: dict[Guard, list[int]] = {guard: [] for guard in GUARDS}
     for row in rows:
         site = sites[row]
-        caller: Caller = ("workload", site.caller) if site.at_edge else ("unit", unit_of[site.caller])
-        count = 1 if site.at_edge else replicas[unit_of[site.caller]]
+        unit = -1 if site.at_edge else directory.unit_of[site.caller]
+        count = 1 if site.at_edge else directory.units[unit].replicas
+        caller: Caller = ("workload", site.caller) if site.at_edge else ("unit", unit)
         who = (caller, site.target[0], site.policy_name)
         for guard in GUARDS:
             block = getattr(site.policy, guard.key)
-            states[guard].append(shared[guard].row(block, who, count, service_rows[site.target[0]]))
+            states[guard].append(shared[guard].row(block, who, count, directory.services[site.target[0]]))
     retries = [(sites[row].policy.retries or Retries(attempts=0)).settled() for row in rows]
     policies = Policies(
         name=tuple(sites[row].policy_name for row in rows),
@@ -84,7 +81,7 @@ def policy_tables(
         backoff_s=floats(one["backoff"] for one in retries),
         max_backoff_s=floats(one["max_backoff"] for one in retries),
         jitter=integers(Jitter[one["jitter"].upper()] for one in retries),
-        backoff_stream=integers(numbers.get(_stream(sites[row]), 0) for row in rows),
+        backoff_stream=integers(directory.streams.get(_stream(sites[row]), 0) for row in rows),
         hedge_s=floats(_hedge(sites[row].policy) for row in rows),
         **{guard.name: integers(states[guard]) for guard in GUARDS},
     )

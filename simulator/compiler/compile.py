@@ -15,14 +15,12 @@ from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..plan.size import refuse_large
 from ..spec.models import Topology
-from .advice import find_warnings, refuse_endless_users, single_copies
+from .advice import find_warnings, refuse_endless_users
 from .deployments import UnitSize, resolve_units
 from .directory import Directory
 from .distributions import DistributionTable
 from .expectations import expect
-from .fault_advice import find_fault_warnings
 from .faults import fault_names, fault_tables
-from .grouping import grouped
 from .limits import detector_columns, limiter_columns
 from .network import call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
@@ -105,9 +103,7 @@ def compile_topology(
     refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    copies = single_copies(plan) if equal_cores else ()
-    warnings = (*find_warnings(topology, reach, plan, expected), *find_fault_warnings(topology, plan), *copies)
-    return replace(plan, warnings=grouped(warnings))
+    return replace(plan, warnings=find_warnings(directory, plan, expected))
 
 
 def _rows(names: Iterable[N]) -> Mapping[N, int]:

@@ -12,20 +12,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Dist, Op, Shape
-from ..plan.plan import Floats, Plan
-from ..plan.walker import find_sends
-from ..words import number
-from .expectations import Expectations, behind_limits, entry_shares, swamped
-from .policies import GUARDS, refusing
-from .slots import slot_limits
+from ...plan.layout import UNLIMITED, Dist, Op, Shape
+from ...plan.plan import Floats, Plan
+from ...plan.walker import find_sends
+from ...words import number
+from ..expectations import Expectations, behind_limits, entry_shares, swamped
+from ..policies import GUARDS, refusing
+from ..slots import slot_limits
+from .subject import Subject
 
 _CLOSE = 1e-9
 
 
-def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
+def overloads(subject: Subject) -> Iterator[str]:
     """Units that cannot keep up with the open workloads at their peak, by cores and by slots, behind rate limits."""
-    expected = behind_limits(plan, expected)
+    plan, expected = subject.plan, behind_limits(subject.plan, subject.expected)
     when = "as long as the run lasts" if is_steady(plan, expected) else "while the peak lasts"
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
     told: set[int] = set()
@@ -46,6 +47,14 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
             )
     yield from _held_up(plan, expected, told, when)
     yield from _crowded(plan, expected)
+
+
+def absent(subject: Subject) -> Iterator[str]:
+    """Units that have no replica."""
+    units = subject.plan.units
+    for name, replicas in zip(units.name, units.replicas, strict=True):
+        if replicas == 0:
+            yield f"{name}: it has 0 replicas but is called; every call to it ends unreachable"
 
 
 def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:

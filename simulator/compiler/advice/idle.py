@@ -10,26 +10,26 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Dist, Outcome
-from ..plan.plan import Plan
-from ..plan.structure import Node
-from ..plan.walker import Handlers, Walker, call_owners, find_sends, read_handlers
-from ..units import format_duration
-from .efforts import Rulebook, Rules
-from .expectations import Expectations
-from .policies import GUARDS, refusing
+from ...plan.layout import UNLIMITED, Dist, Outcome
+from ...plan.plan import Plan
+from ...plan.structure import Node
+from ...plan.walker import Handlers, Walker, call_owners, find_sends
+from ...units import format_duration
+from ..efforts import Rulebook, Rules
+from ..policies import GUARDS, refusing
+from .subject import Subject
 
 
-def idle_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
+def idle_settings(subject: Subject) -> Iterator[str]:
     """What can never act, call by call, then guard by guard."""
-    handlers = read_handlers(plan)
+    plan, handlers = subject.plan, subject.handlers
     book = Rulebook(plan, served=False)
     rules = {call: book.rules(call) for call in np.flatnonzero(plan.calls.remote == 1).tolist()}
     yield from _hopeless(handlers, rules)
     yield from _inverted(handlers, rules)
     yield from _pointless_retries(plan, rules)
     for guard in GUARDS:
-        yield from guard.never_acts(handlers, expected)
+        yield from guard.never_acts(handlers, subject.expected)
 
 
 def _hopeless(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:

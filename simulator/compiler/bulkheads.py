@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,10 @@ def _too_wide(handlers: Handlers, expected: Expectations) -> Iterator[str]:
     """Bulkheads for more tries than a caller replica can have out at once."""
     plan, p = handlers.plan, handlers.plan.policies
     hedged = set(p.call[np.isfinite(p.hedge_s)].tolist())
+    hosted: dict[int, list[int]] = defaultdict(list)
+    for endpoint in handlers.order:
+        hosted[int(plan.services.unit[handlers.services[endpoint]])].append(endpoint)
+    entered = set(plan.calls.target[plan.calls.remote == 1].tolist())
     for row, limit in enumerate(plan.bulkheads.limit.tolist()):
         calls = p.call[p.bulkhead == row].tolist()
         caller = int(plan.calls.caller[calls[0]]) if calls else -1
@@ -40,11 +45,9 @@ def _too_wide(handlers: Handlers, expected: Expectations) -> Iterator[str]:
             continue
         unit = int(plan.services.unit[caller])
         out = _AtOnce(handlers, set(calls), hedged)
-        out.walk()
-        entered = {int(target) for target in plan.calls.target[plan.calls.remote == 1].tolist()
-                   if plan.services.unit[plan.endpoints.service[target]] == unit}  # fmt: skip
+        out.walk(hosted[unit])
         slots = int(plan.units.concurrency[unit])
-        number = slots * max((out.found[endpoint] for endpoint in entered), default=0)
+        number = slots * max((out.found[endpoint] for endpoint in hosted[unit] if endpoint in entered), default=0)
         if 0 < number <= limit:
             yield (
                 f"{plan.calls.name[calls[0]]}: its bulkhead of {limit} never acts: a replica of"

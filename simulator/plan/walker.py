@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
@@ -20,11 +20,12 @@ V = TypeVar("V")
 
 @dataclass(frozen=True)
 class Handlers:
-    """The handlers of a plan, by endpoint: their steps, and who runs them."""
+    """The handlers of a plan, by endpoint: their steps, and who runs them. `operands` are those of all instructions."""
 
     plan: Plan
     trees: Sequence[tuple[Node, ...]]
     services: Sequence[int]
+    operands: Sequence[int]
 
     @cached_property
     def order(self) -> list[int]:
@@ -34,7 +35,8 @@ class Handlers:
 
 def read_handlers(plan: Plan) -> Handlers:
     """The handlers of a plan."""
-    return Handlers(plan, handlers(plan.programs, plan.endpoints.start.tolist()), plan.endpoints.service.tolist())
+    trees = handlers(plan.programs, plan.endpoints.start.tolist())
+    return Handlers(plan, trees, plan.endpoints.service.tolist(), plan.programs.a.tolist())
 
 
 class Walker(ABC, Generic[V]):
@@ -51,11 +53,11 @@ class Walker(ABC, Generic[V]):
     def __init__(self, handlers: Handlers) -> None:
         self.handlers, self.plan = handlers, handlers.plan
         self.found: dict[int, V] = {}
-        self._operand: list[int] = self.plan.programs.a.tolist()
+        self._operand = handlers.operands
 
-    def walk(self) -> None:
-        """Add up all handlers, nobody before whom it calls."""
-        for endpoint in self.handlers.order:
+    def walk(self, endpoints: Iterable[int] | None = None) -> None:
+        """Add up all handlers, or those of some endpoints, in an order in which nobody comes before whom it calls."""
+        for endpoint in self.handlers.order if endpoints is None else endpoints:
             self.found[endpoint] = self.handler(endpoint)
 
     def handler(self, endpoint: int) -> V:

@@ -111,12 +111,15 @@ def _read_choice_count(value: object) -> object:
     return read_positive_count(value)
 
 
+CHOICE_COUNT = 2
+
+
 class LoadBalancer(Model):
     """How a replica is chosen; the bare word is enough."""
 
     simple: Balancing = Field("LEAST_REQUEST", description="The way to choose.")
     choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
-        2, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
+        CHOICE_COUNT, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
     )
     choice: Choice = Field(
         "independent",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
@@ -21,6 +21,8 @@ from .values import (
 )
 
 VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
+INSIDE = ("parallel", "choose", "fallback")
+"""Keys of a step that hold other steps: lists of blocks with `steps`, or one such block."""
 Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
 
 
@@ -227,3 +229,15 @@ class Fallback(Model):
     """What the caller does when its call has failed."""
 
     steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing, and that is enough.")
+
+
+def blocks(step: Step) -> Sequence[Branch | Option | Fallback]:
+    """Return what holds the steps inside a step, in order; of a call its own fallback, not that of its policy."""
+    match step:
+        case Parallel():
+            return step.parallel
+        case Choose():
+            return step.choose
+        case Call(fallback=Fallback() as fallback):
+            return (fallback,)
+    return ()

@@ -5,6 +5,7 @@ python docs/make_reference.py
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,13 @@ WIDTH = 120
 
 Schema = dict[str, Any]
 
+# the blocks of a policy, as its model has them
+POLICY_SECTIONS = tuple(
+    (key[0].upper() + re.sub("[A-Z]", lambda found: f" {found[0].lower()}", key[1:]),
+     f"`policies.NAME.{key}`, also on a call", name)
+    for key, content in json_schema()["$defs"]["Policy"]["properties"].items()  # type: ignore[index]
+    if (name := content.get("$ref", "").rpartition("/")[2]) not in ("", "Distribution")
+)  # fmt: skip
 # what a reader looks for, in the order of a file: heading, path, definition
 SECTIONS = (
     ("The file", "", "Topology"),
@@ -37,12 +45,7 @@ SECTIONS = (
     ("Step: sleep", "`steps[]`", "Sleep"),
     ("Step: call", "`steps[]`", "Call"),
     ("Policies", "`policies.NAME`", "Policy"),
-    ("Retries", "`policies.NAME.retries`, also on a call", "Retries"),
-    ("Retry budget", "`policies.NAME.retryBudget`, also on a call", "RetryBudget"),
-    ("Circuit breaker", "`policies.NAME.circuitBreaker`, also on a call", "CircuitBreaker"),
-    ("Bulkhead", "`policies.NAME.bulkhead`, also on a call", "Bulkhead"),
-    ("Hedge", "`policies.NAME.hedge`, also on a call", "Hedge"),
-    ("Fallback", "`policies.NAME.fallback`, also on a call", "Fallback"),
+    *POLICY_SECTIONS,
     ("Step: send", "`steps[]`", "Send"),
     ("Step: parallel", "`steps[]`", "Parallel"),
     ("Branches", "`steps[].parallel[]`", "Branch"),
@@ -188,6 +191,8 @@ def _default(schema: Schema) -> str:
     default = schema.get("default", "")
     if default == "":
         return ""
+    if isinstance(default, list) and default:
+        return ", ".join(f"`{word}`" for word in default)
     if schema.get("$ref", "").endswith("/Fraction"):
         return f"{default * 100:g}%"
     return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"

@@ -7,14 +7,15 @@ allows after a timeout, and every hedge is sent.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Outcome
 from ..plan.plan import Floats, Plan
-from ..plan.structure import Node, call_rows, handlers
-from .expectations import Expectations, callees_first, loads_of
+from ..plan.structure import Node, call_rows, inside
+from ..plan.walker import Walker, read_handlers
+from .expectations import Expectations, loads_of
 
 _HALF = 0.5
 """Slots that are used less than this share of the bottleneck are not what saturates first."""
@@ -55,41 +56,63 @@ def behind_branches(plan: Plan, expected: Expectations) -> list[str]:
     rows = np.flatnonzero((used >= _HALF * worst) & (used > 0.0) & (plan.units.concurrency != UNLIMITED)).tolist()
     if not rows or Op.PARALLEL not in plan.programs.op:
         return []
-    trees = handlers(plan.programs, plan.endpoints.start.tolist())
-    varies: set[int] = set()
-    for endpoint in callees_first(plan, trees):
-        targets = {int(plan.calls.target[plan.programs.a[row]]) for row in call_rows(trees[endpoint])}
-        if targets & varies or _overlaps(plan, trees[endpoint]):
+    handlers = read_handlers(plan)
+    takes, varies = _Takes(handlers), set[int]()
+    for endpoint in handlers.order:
+        tree = handlers.trees[endpoint]
+        targets = {int(plan.calls.target[plan.programs.a[row]]) for row in call_rows(tree)}
+        if targets & varies or takes.overlap(tree):
             varies.add(endpoint)
     unit_of = plan.services.unit[plan.endpoints.service]
     asked = (expected.rates @ expected.visits) > 0.0
     return [plan.units.name[row] for row in rows if any(unit_of[one] == row and asked[one] for one in varies)]
 
 
-def _overlaps(plan: Plan, nodes: Sequence[Node]) -> bool:
-    """Whether some step has two branches or more that take time, not all of them always the same."""
-    for node in nodes:
-        if node.op == Op.PARALLEL:
-            busy = [_times(plan, body) for body in node.bodies]
-            if sum(takes for takes, _ in busy) > 1 and any(differs for _, differs in busy):
-                return True
-        if any(_overlaps(plan, body) for body in node.bodies):
-            return True
-    return False
-
-
-def _times(plan: Plan, nodes: Sequence[Node]) -> tuple[bool, bool]:
+class _Takes(Walker[tuple[bool, bool]]):
     """Whether steps take time, and whether it differs; a call does both."""
-    takes = differs = False
-    for node in nodes:
-        operand = int(plan.programs.a[node.row])
-        if node.op in (Op.CPU, Op.SLEEP):
-            takes |= bool(plan.distributions.mean[operand] > 0.0)
-            differs |= bool(plan.distributions.variance[operand] > 0.0)
-        elif node.op == Op.CALL:
-            takes = differs = True
-        else:
-            inner = [_times(plan, body) for body in node.bodies]
-            takes |= any(one for one, _ in inner)
-            differs |= any(one for _, one in inner) or (node.op in (Op.MAYBE, Op.CHOOSE) and takes)
-    return takes, differs
+
+    def overlap(self, nodes: Sequence[Node]) -> bool:
+        """Whether some step has two branches or more that take time, not all of them always the same."""
+        for node in inside(nodes):
+            if node.op == Op.PARALLEL:
+                busy = [self.steps(body, -1) for body in node.bodies]
+                if sum(takes for takes, _ in busy) > 1 and any(differs for _, differs in busy):
+                    return True
+        return False
+
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[tuple[bool, bool]]) -> tuple[bool, bool]:
+        """Whether some of them do."""
+        takes = differs = False
+        for node, (one, other) in zip(nodes, values, strict=True):
+            takes |= one
+            differs |= other or (node.op in (Op.MAYBE, Op.CHOOSE) and takes)
+        return takes, differs
+
+    def work(self, law: int, service: int) -> tuple[bool, bool]:
+        """A time on a core."""
+        return self.pause(law)
+
+    def pause(self, law: int) -> tuple[bool, bool]:
+        """A time that needs no core."""
+        laws = self.plan.distributions
+        return bool(laws.mean[law] > 0.0), bool(laws.variance[law] > 0.0)
+
+    def send(self, call: int, service: int) -> tuple[bool, bool]:
+        """Nobody waits."""
+        return False, False
+
+    def call(self, node: Node, call: int, service: int) -> tuple[bool, bool]:
+        """As if it did."""
+        return True, True
+
+    def together(self, node: Node, values: Sequence[tuple[bool, bool]]) -> tuple[bool, bool]:
+        """Whether some branch does."""
+        return any(takes for takes, _ in values), any(differs for _, differs in values)
+
+    def again(self, node: Node, value: tuple[bool, bool], times: int) -> tuple[bool, bool]:
+        """As once."""
+        return value
+
+    def choice(self, values: Sequence[tuple[bool, bool]], shares: Sequence[float]) -> tuple[bool, bool]:
+        """Whether some option does."""
+        return any(takes for takes, _ in values), any(differs for _, differs in values)

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from ..plan.layout import Op
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Floats
 from ..plan.structure import Node, call_rows
+from ..plan.walker import Handlers, Walker, runs
 from .efforts import Effort, Rulebook, Rules, Try, effort, horizon, one_try
 from .laws import Grid, Law
 
@@ -27,15 +28,11 @@ _GRIDS = 32
 """Grids that are kept."""
 
 
-class Clock:
+class Clock(Walker[tuple[float, float]]):
     """Adds up mean times and chances along the programs of a plan.
 
     Parameters
     ----------
-    trees
-        The handlers of the endpoints.
-    order
-        Endpoints, nobody before whom it calls.
     waits
         Seconds that a visit waits before it is begun, by unit.
     served
@@ -51,23 +48,21 @@ class Clock:
 
     def __init__(
         self,
-        plan: Plan,
-        trees: Sequence[tuple[Node, ...]],
-        order: Sequence[int],
+        handlers: Handlers,
         waits: Floats,
         *,
         served: bool = False,
     ) -> None:
-        self.served, self.plan, self.trees, self.order = served, plan, trees, order
+        super().__init__(handlers)
+        plan, self.served, self.trees = handlers.plan, served, handlers.trees
         self.endpoints: Floats = np.zeros(len(plan.endpoints.name))
         self.chances: Floats = np.ones(len(plan.endpoints.name))
         self.efforts: dict[int, Effort] = {}
         self.rules: dict[int, Rules] = {}
         self._mean: list[float] = plan.distributions.mean.tolist()
-        self._operand: list[int] = plan.programs.a.tolist()
         self._remote: list[int] = plan.calls.remote.tolist()
         self.waits: list[float] = waits[plan.services.unit].tolist()
-        self.place = {endpoint: number for number, endpoint in enumerate(order)}
+        self.place = {endpoint: number for number, endpoint in enumerate(handlers.order)}
         self._pace: list[float] = plan.services.pace.tolist()
         self._success: dict[int, float] = {}
         self._book = Rulebook(plan, served=served)
@@ -79,8 +74,8 @@ class Clock:
         calls = defaultdict(list)
         for call, target in enumerate(self.plan.calls.target.tolist()):
             calls[target].append(call)
-        for endpoint in self.order:
-            time, chance = self._run(self.trees[endpoint], int(self.plan.endpoints.service[endpoint]))
+        for endpoint in self.handlers.order:
+            time, chance = self.handler(endpoint)
             self.endpoints[endpoint] = time
             self.chances[endpoint] = chance * (1.0 - self._error_rate(endpoint))
             for call in calls[endpoint]:
@@ -104,52 +99,61 @@ class Clock:
         """Executions of each instruction a run of its handler."""
         counts = np.zeros(len(self.plan.programs.op))
         for tree in self.trees:
-            self._count(tree, 1.0, counts)
+            for node, number in runs(tree, self._share, lambda node: self._success.get(node.row, 1.0)):
+                counts[node.row] += number
         return counts
 
-    def _run(self, nodes: Sequence[Node], service: int) -> tuple[float, float]:
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[tuple[float, float]]) -> tuple[float, float]:
         """Seconds of instructions one after the other up to the first that fails, and the chance that none does."""
         times, chance = [], 1.0
-        for node in nodes:
-            time, success = self._node(node, service)
+        for node, (time, success) in zip(nodes, values, strict=True):
             times.append(chance * time)
             if success != 1.0:
                 self._success[node.row] = success
                 chance *= success
         return math.fsum(times), chance
 
-    def _node(self, node: Node, service: int) -> tuple[float, float]:
-        operand = self._operand[node.row]
-        match node.op:
-            case Op.CPU:
-                return self._mean[operand] / self._pace[service], 1.0
-            case Op.SLEEP:
-                return self._mean[operand], 1.0
-            case Op.SEND:
-                return self.pack(operand, service), 1.0
-            case Op.CALL:
-                return self._call(node, operand, service)
-        times, chances = zip(*(self._run(body, service) for body in node.bodies), strict=True)
-        if node.op == Op.PARALLEL:
-            return max(times), math.prod(chances)
-        if node.op == Op.REPEAT:
-            return repetitions(chances[0], node.shares[0]) * times[0], chances[0] ** node.shares[0]
-        time = math.fsum(share * one for share, one in zip(node.shares, times, strict=True) if share > 0.0)
-        failing = math.fsum(share * (1.0 - one) for share, one in zip(node.shares, chances, strict=True))
-        return time, 1.0 - failing
+    def work(self, law: int, service: int) -> tuple[float, float]:
+        """A time on a core."""
+        return self._mean[law] / self._pace[service], 1.0
 
-    def _call(self, node: Node, call: int, service: int) -> tuple[float, float]:
+    def pause(self, law: int) -> tuple[float, float]:
+        """A time that needs no core."""
+        return self._mean[law], 1.0
+
+    def send(self, call: int, service: int) -> tuple[float, float]:
+        """A message, once it is packed."""
+        return self.pack(call, service), 1.0
+
+    def call(self, node: Node, call: int, service: int) -> tuple[float, float]:
+        """A call with all its tries, then its fallback."""
         time, failed = self._at_caller(call, service), self.failed(node)
         if not (node.bodies and self._remote[call]):
             return time, self.efforts[call].chance
         if failed <= 0.0:
             return time, 1.0
-        more, chance = self._run(node.bodies[0], service)
+        more, chance = self.steps(node.bodies[0], service)
         return time + failed * more, 1.0 - failed * (1.0 - chance)
+
+    def together(self, node: Node, values: Sequence[tuple[float, float]]) -> tuple[float, float]:
+        """Branches: as long as the longest in the mean."""
+        times, chances = zip(*values, strict=True)
+        return max(times), math.prod(chances)
+
+    def again(self, node: Node, value: tuple[float, float], times: int) -> tuple[float, float]:
+        """Up to the first that fails."""
+        time, chance = value
+        return repetitions(chance, times) * time, chance**times
+
+    def choice(self, values: Sequence[tuple[float, float]], shares: Sequence[float]) -> tuple[float, float]:
+        """The mean of the options."""
+        taken = [(share, time, chance) for (time, chance), share in zip(values, shares, strict=True)]
+        time = math.fsum(share * time for share, time, _ in taken if share > 0.0)
+        return time, 1.0 - math.fsum(share * (1.0 - chance) for share, _, chance in taken)
 
     def seconds(self, nodes: Sequence[Node], service: int) -> float:
         """Mean seconds of instructions one after the other."""
-        return self._run(nodes, service)[0]
+        return self.steps(nodes, service)[0]
 
     def failed(self, node: Node) -> float:
         """How often the fallback of a call runs."""
@@ -162,16 +166,12 @@ class Clock:
         packing = 2.0 * self.pack(call, service) if self._remote[call] else 0.0
         return self.efforts[call].time + packing
 
-    def _count(self, nodes: Sequence[Node], factor: float, counts: Floats) -> None:
-        for node in nodes:
-            counts[node.row] += factor
-            shares = (self.failed(node),) if node.op == Op.CALL else node.shares
-            for body, share in zip(node.bodies, shares, strict=False):
-                if node.op == Op.REPEAT:
-                    share = repetitions(self._chance_of(body), share)
-                if share > 0.0:
-                    self._count(body, factor * share, counts)
-            factor *= self._success.get(node.row, 1.0)
+    def _share(self, node: Node, number: int) -> float:
+        """How often a body of a step is run, for each run of the step."""
+        if node.op == Op.CALL:
+            return self.failed(node)
+        share = node.shares[number]
+        return repetitions(self._chance_of(node.bodies[number]), share) if node.op == Op.REPEAT else share
 
     def _chance_of(self, nodes: Sequence[Node]) -> float:
         return math.prod(self._success.get(node.row, 1.0) for node in nodes)
@@ -229,20 +229,19 @@ class Clock:
         return self._grids[end]
 
 
-class _Laws:
+class _Laws(Walker[Law]):
     """The laws of handlers and calls, on one grid; everything fails there at the end only."""
 
     def __init__(self, clock: Clock, grid: Grid) -> None:
-        self.grid = grid
-        self._clock, self._plan = clock, clock.plan
-        self._endpoints: dict[int, Law] = {}
+        super().__init__(clock.handlers)
+        self.grid, self._clock = grid, clock
 
     def content(self, call: int) -> Law:
         """From the message to the answer, if somebody waits for it."""
-        calls, grid = self._plan.calls, self.grid
+        calls, grid = self.plan.calls, self.grid
         target = int(calls.target[call])
         latency = grid.row(int(calls.latency[call]))
-        service = int(self._plan.endpoints.service[target])
+        service = int(self.plan.endpoints.service[target])
         packing, waiting = self._pack(call, service), grid.constant(self._clock.waits[service])
         return grid.sum(latency, latency, packing, packing, waiting, self._endpoint(target))
 
@@ -250,43 +249,49 @@ class _Laws:
         """After those of all that it calls, which may be a long chain."""
         wanted, todo = {endpoint}, [endpoint]
         while todo:
-            more = self._clock.targets[todo.pop()] - wanted - self._endpoints.keys()
+            more = self._clock.targets[todo.pop()] - wanted - self.found.keys()
             wanted |= more
             todo.extend(more)
-        for one in sorted(wanted - self._endpoints.keys(), key=self._clock.place.__getitem__):
-            self._endpoints[one] = self._run(self._clock.trees[one], int(self._plan.endpoints.service[one]))
-        return self._endpoints[endpoint]
+        for one in sorted(wanted - self.found.keys(), key=self._clock.place.__getitem__):
+            self.found[one] = self.handler(one)
+        return self.found[endpoint]
 
-    def _run(self, nodes: Sequence[Node], service: int) -> Law:
-        return self.grid.sum(*(self._node(node, service) for node in nodes))
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[Law]) -> Law:
+        """Steps one after the other."""
+        return self.grid.sum(*values)
 
-    def _node(self, node: Node, service: int) -> Law:
-        grid, operand = self.grid, int(self._plan.programs.a[node.row])
-        match node.op:
-            case Op.CPU:
-                return self._work(operand, service)
-            case Op.SLEEP:
-                return grid.row(operand)
-            case Op.SEND:
-                return self._pack(operand, service)
-            case Op.CALL:
-                return self._call(node, operand, service)
-        bodies = [self._run(body, service) for body in node.bodies]
-        if node.op == Op.PARALLEL:
-            return max(bodies, key=lambda law: grid.mean(law, grid.horizon))
-        if node.op == Op.REPEAT:
-            return grid.times(bodies[0], int(node.shares[0]))
-        if node.op == Op.MAYBE:
-            return grid.mixture([*bodies, grid.constant(0.0)], [node.shares[0], 1.0 - node.shares[0]])
-        return grid.mixture(bodies, list(node.shares))
+    def work(self, law: int, service: int) -> Law:
+        """A time on a core."""
+        return self.grid.row(law, 1.0 / float(self.plan.services.pace[service]))
 
-    def _call(self, node: Node, call: int, service: int) -> Law:
+    def pause(self, law: int) -> Law:
+        """A time that needs no core."""
+        return self.grid.row(law)
+
+    def send(self, call: int, service: int) -> Law:
+        """A message, once it is packed."""
+        return self._pack(call, service)
+
+    def call(self, node: Node, call: int, service: int) -> Law:
+        """A call with all its tries, and its fallback in the mean."""
         clock, grid = self._clock, self.grid
-        if not self._plan.calls.remote[call]:
-            return self._endpoint(int(self._plan.calls.target[call]))
+        if not self.plan.calls.remote[call]:
+            return self._endpoint(int(self.plan.calls.target[call]))
         packing = self._pack(call, service)
         more = clock.failed(node) * clock.seconds(node.bodies[0], service) if node.bodies else 0.0
         return grid.sum(packing, packing, self._effort(call), grid.constant(more))
+
+    def together(self, node: Node, values: Sequence[Law]) -> Law:
+        """Branches: as long as the longest in the mean."""
+        return max(values, key=lambda law: self.grid.mean(law, self.grid.horizon))
+
+    def again(self, node: Node, value: Law, times: int) -> Law:
+        """Each time anew."""
+        return self.grid.times(value, times)
+
+    def choice(self, values: Sequence[Law], shares: Sequence[float]) -> Law:
+        """One of the options."""
+        return self.grid.mixture(list(values), list(shares))
 
     def _effort(self, call: int) -> Law:
         grid, one, rules = self.grid, self._clock.efforts[call], self._clock.rules[call]
@@ -301,12 +306,9 @@ class _Laws:
             law = grid.cut(law, rules.end)
         return grid.sum(law, grid.constant(one.time - one.first))
 
-    def _work(self, distribution: int, service: int) -> Law:
-        return self.grid.row(distribution, 1.0 / float(self._plan.services.pace[service]))
-
     def _pack(self, call: int, service: int) -> Law:
-        distribution = int(self._plan.calls.serialization[call])
-        return self._work(distribution, service) if distribution >= 0 else self.grid.constant(0.0)
+        distribution = int(self.plan.calls.serialization[call])
+        return self.work(distribution, service) if distribution >= 0 else self.grid.constant(0.0)
 
 
 def repetitions(chance: float, times: float) -> float:

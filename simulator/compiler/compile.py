@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,21 +15,22 @@ from ..plan.layout import Kind
 from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
 from ..plan.size import refuse_large
 from ..spec.models import Topology
-from .advice import find_warnings, refuse_endless_users, single_copies
-from .deployments import ResolvedUnit, UnitSize, resolve_units
+from .advice import find_warnings, refuse_endless_users
+from .deployments import UnitSize, resolve_units
+from .directory import Directory
 from .distributions import DistributionTable
 from .expectations import expect
-from .fault_advice import find_fault_warnings
-from .faults import Scene, fault_names, fault_tables
-from .grouping import grouped
+from .faults import fault_names, fault_tables
 from .limits import detector_columns, limiter_columns
-from .network import Wires, call_columns, call_names, patience_columns, patience_names
+from .network import call_columns, call_names, patience_columns, patience_names
 from .objectives import make_objectives
 from .policies import policy_names, policy_tables
 from .programs import Assembler, EndpointKey, endpoint_name
-from .reach import Reach, find_awaited, find_reach, steps_of
+from .reach import find_reach, steps_of
 from .streams import number_names
 from .workloads import entry_sites, workload_columns, workload_names
+
+N = TypeVar("N")
 
 
 @uncollected
@@ -63,53 +66,34 @@ def compile_topology(
     """
     reach = find_reach(topology)
     units = resolve_units(topology, deployment, reach.services, equal_cores=equal_cores, sizes=sizes)
-    unit_of = {service: row for row, unit in enumerate(units) for service in unit.services}
-    service_rows = {service: row for row, service in enumerate(reach.services)}
-    endpoint_rows = {key: row for row, key in enumerate(reach.endpoints)}
-
     distributions = DistributionTable()
     assembler = Assembler(distributions, topology.resolve, entry_sites(topology), topology.policies)
     starts = [assembler.add_handler(key, steps_of(topology, key)) for key in reach.endpoints]
-    numbers = number_names(
-        assembler.names()
-        | call_names(assembler.call_sites)
-        | policy_names(assembler.call_sites)
-        | patience_names(assembler.call_sites)
-        | workload_names(topology.workload)
-        | {f"balance {service}" for service in reach.services}
-        | {f"error {endpoint_name(key)}" for key in reach.endpoints}
-        | {f"ring {unit.name}" for unit in units}
-        | fault_names(topology, deployment, units)
-    )
-    wires = Wires(topology.network, unit_of)
-    calls = call_columns(assembler.call_sites, wires, distributions, service_rows, endpoint_rows, numbers)
-    workloads = workload_columns(topology, distributions, numbers)
-    limiters = limiter_columns(topology, reach.services)
-    policies = policy_tables(assembler.call_sites, calls, unit_of, [unit.replicas for unit in units], numbers,
-                             service_rows, {reach.services[row] for row in limiters.service})  # fmt: skip
-    patience = patience_columns(assembler.call_sites, calls, distributions, numbers)
-    faults = fault_tables(Scene(topology, deployment, units, unit_of, service_rows, frozenset(sizes or ())),
-                          assembler.call_sites, calls, distributions, numbers)  # fmt: skip
+    directory = _with_streams(assembler.names(), Directory(
+        topology, deployment, _rows(reach.services), _rows(reach.endpoints), units, tuple(assembler.call_sites),
+        sized=frozenset(sizes or ()), equal_cores=equal_cores,
+    ))  # fmt: skip
+    calls = call_columns(directory, distributions)
+    workloads = workload_columns(directory, distributions)
+    patience = patience_columns(directory, distributions)
+    faults = fault_tables(directory, distributions)
     plan = Plan(
         topology=topology.name,
         deployment=deployment,
         settings=_settings(topology),
-        programs=assembler.columns(numbers),
+        programs=assembler.columns(directory.streams),
         distributions=distributions.columns(),
-        services=_services(topology, reach, units, unit_of, numbers),
-        endpoints=_endpoints(topology, reach, service_rows, starts, numbers),
+        services=_services(directory),
+        endpoints=_endpoints(directory, starts),
         calls=calls,
-        units=_units(units, numbers),
+        units=_units(directory),
         workloads=workloads,
-        objectives=make_objectives(topology, endpoint_rows, find_awaited(topology)[0]),
+        objectives=make_objectives(directory),
         prices=_prices(topology),
-        policies=policies.policies,
-        breakers=policies.breakers,
-        bulkheads=policies.bulkheads,
-        budgets=policies.budgets,
+        **policy_tables(directory),
         patience=patience,
-        limiters=limiters,
-        detectors=detector_columns(units),
+        limiters=limiter_columns(directory),
+        detectors=detector_columns(directory),
         failures=faults.failures,
         faults=faults.faults,
         crossings=faults.crossings,
@@ -119,44 +103,51 @@ def compile_topology(
     refuse_large(plan, memory_limit())
     expected = expect(plan)
     refuse_endless_users(plan, expected)
-    copies = single_copies(plan) if equal_cores else ()
-    warnings = (*find_warnings(topology, reach, plan, expected), *find_fault_warnings(topology, plan), *copies)
-    return replace(plan, warnings=grouped(warnings))
+    return replace(plan, warnings=find_warnings(directory, plan, expected))
 
 
-def _services(
-    topology: Topology,
-    reach: Reach,
-    units: Sequence[ResolvedUnit],
-    unit_of: Mapping[str, int],
-    numbers: Mapping[str, int],
-) -> Services:
-    services = [topology.services[name] for name in reach.services]
-    rows = [unit_of[name] for name in reach.services]
-    paces = [service.speed * units[row].core_speed for service, row in zip(services, rows, strict=True)]
-    return Services(
-        name=reach.services,
-        kind=np.array([Kind[service.kind.upper()] for service in services], np.int64),
-        unit=np.array(rows, np.int64),
-        pace=np.array(paces, np.float64),
-        balance_stream=np.array([numbers[f"balance {name}"] for name in reach.services], np.int64),
+def _rows(names: Iterable[N]) -> Mapping[N, int]:
+    return MappingProxyType({name: row for row, name in enumerate(names)})
+
+
+def _own_names(directory: Directory) -> set[str]:
+    """Names of the streams of services, endpoints and units."""
+    return (
+        {f"balance {service}" for service in directory.services}
+        | {f"error {endpoint_name(key)}" for key in directory.endpoints}
+        | {f"ring {unit.name}" for unit in directory.units}
     )
 
 
-def _endpoints(
-    topology: Topology,
-    reach: Reach,
-    service_rows: Mapping[str, int],
-    starts: Sequence[int],
-    numbers: Mapping[str, int],
-) -> Endpoints:
-    names = tuple(endpoint_name(key) for key in reach.endpoints)
+def _with_streams(of_programs: Iterable[str], directory: Directory) -> Directory:
+    """The directory with the numbers of all names."""
+    named = (_own_names, call_names, patience_names, policy_names, workload_names, fault_names)
+    numbers = number_names({*of_programs, *(name for names in named for name in names(directory))})
+    return replace(directory, streams=MappingProxyType(numbers))
+
+
+def _services(directory: Directory) -> Services:
+    services = [directory.topology.services[name] for name in directory.services]
+    rows = [directory.unit_of[name] for name in directory.services]
+    speeds = [directory.units[row].core_speed for row in rows]
+    return Services(
+        name=tuple(directory.services),
+        kind=np.array([Kind[service.kind.upper()] for service in services], np.int64),
+        unit=np.array(rows, np.int64),
+        pace=np.array([service.speed * speed for service, speed in zip(services, speeds, strict=True)], np.float64),
+        balance_stream=directory.numbered(f"balance {name}" for name in directory.services),
+    )
+
+
+def _endpoints(directory: Directory, starts: Sequence[int]) -> Endpoints:
+    names = tuple(map(endpoint_name, directory.endpoints))
+    rates = [_error_rate(directory.topology, key) for key in directory.endpoints]
     return Endpoints(
         name=names,
-        service=np.array([service_rows[service] for service, _ in reach.endpoints], np.int64),
+        service=np.array([directory.services[service] for service, _ in directory.endpoints], np.int64),
         start=np.array(starts, np.int64),
-        error_rate=np.array([_error_rate(topology, key) for key in reach.endpoints], np.float64),
-        error_stream=np.array([numbers[f"error {name}"] for name in names], np.int64),
+        error_rate=np.array(rates, np.float64),
+        error_stream=directory.numbered(f"error {name}" for name in names),
     )
 
 
@@ -166,7 +157,8 @@ def _error_rate(topology: Topology, key: EndpointKey) -> float:
     return service.error_rate if own is None else own
 
 
-def _units(units: Sequence[ResolvedUnit], numbers: Mapping[str, int]) -> Units:
+def _units(directory: Directory) -> Units:
+    units = directory.units
     return Units(
         name=tuple(unit.name for unit in units),
         replicas=np.array([unit.replicas for unit in units], np.int64),
@@ -177,7 +169,7 @@ def _units(units: Sequence[ResolvedUnit], numbers: Mapping[str, int]) -> Units:
         scheduling=np.array([unit.scheduling for unit in units], np.int64),
         balancer=np.array([unit.balancer for unit in units], np.int64),
         choice_count=np.array([unit.choice_count for unit in units], np.int64),
-        ring_stream=np.array([numbers[f"ring {unit.name}"] for unit in units], np.int64),
+        ring_stream=directory.numbered(f"ring {unit.name}" for unit in units),
         cpu=np.array([unit.cpu for unit in units], np.float64),
         memory=np.array([unit.memory for unit in units], np.float64),
         priced=np.array([unit.priced for unit in units], np.int64),

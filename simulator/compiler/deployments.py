@@ -14,7 +14,7 @@ from ..spec.deployments import Unit
 from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from ..spec.policies import OutlierDetection
-from ..spec.services import LoadBalancer, Service
+from ..spec.services import CHOICE_COUNT, LoadBalancer, Service
 
 MICROSERVICES = "microservices"
 MONOLITH = "monolith"
@@ -198,7 +198,7 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
 
     def word(balancer: LoadBalancer) -> str:
         count, distinct = balancer.choice_count, " distinct" if balancer.choice == "distinct" else ""
-        least = balancer.simple == "LEAST_REQUEST" and (count != 2 or distinct)
+        least = balancer.simple == "LEAST_REQUEST" and (count != CHOICE_COUNT or distinct)
         return f"{balancer.simple} of {count}{distinct}" if least else balancer.simple
 
     balancer = written.load_balancer if written is not None else None
@@ -206,7 +206,8 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
         _agreed(path, "loadBalancer", services, lambda service: word(service.load_balancer))
         balancer = next(iter(services.values())).load_balancer
     if balancer.simple != "LEAST_REQUEST":
-        return Balancer[balancer.simple], 2  # the count does not act: one value, so that plans compare equal
+        # the count does not act: one value, so that plans compare equal
+        return Balancer[balancer.simple], CHOICE_COUNT
     if balancer.choice_count == "all":
         return Balancer.LEAST_REQUEST, UNLIMITED
     distinct = balancer.choice == "distinct"

@@ -11,6 +11,7 @@ import numpy as np
 from ..plan.layout import Jitter, Op, Outcome
 from ..plan.plan import Plan
 from .laws import Grid, Law
+from .policies import refusing
 
 _FAR = 20.0
 """Times the mean: as far as a law is followed where nothing ends a wait."""
@@ -121,10 +122,8 @@ class Rulebook:
             return False
         if call in self._propagating:
             return True
-        p, service = self._plan.policies, self._plan.endpoints.service[self._plan.calls.target[call]]
-        if row < 0:
-            return False
-        return bool(p.breaker[row] >= 0 or p.bulkhead[row] >= 0 or service in self._plan.limiters.service)
+        service = self._plan.endpoints.service[self._plan.calls.target[call]]
+        return row >= 0 and bool(self._refusing[row] or service in self._plan.limiters.service)
 
     @cached_property
     def _made_good(self) -> set[int]:
@@ -132,6 +131,11 @@ class Rulebook:
         op = self._plan.programs.op
         rows = np.flatnonzero((op[:-1] == Op.CALL) & (op[1:] == Op.FALLBACK))
         return set(self._plan.programs.a[rows].tolist())
+
+    @cached_property
+    def _refusing(self) -> list[bool]:
+        """Policies that may turn a try away."""
+        return refusing(self._plan).tolist()
 
     @cached_property
     def _propagating(self) -> set[int]:

@@ -8,17 +8,16 @@ Serialization is packing and unpacking at the caller and at the target; nobody u
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from graphlib import TopologicalSorter
 from typing import NamedTuple
 
 import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Shape
-from ..plan.plan import Floats, Integers, Plan
-from ..plan.structure import Node, handlers
+from ..plan.plan import Floats, Plan
 from ..plan.structure import call_rows as call_rows
+from ..plan.walker import Handlers, endpoint_of_rows, find_sends, read_handlers
+from ..plan.walker import callees_first as callees_first
 from .clock import Clock
 
 _ENDLESS_S = 1e9
@@ -86,19 +85,18 @@ def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float
 
 
 def _expect(plan: Plan, *, served: bool, limited: bool = False, waits: Floats | None = None) -> Expectations:
-    trees = handlers(plan.programs, plan.endpoints.start.tolist())
-    order = callees_first(plan, trees)
+    handlers = read_handlers(plan)
     waits = np.zeros(len(plan.units.name)) if waits is None else waits
-    clock = Clock(plan, trees, order, waits, served=served)
+    clock = Clock(handlers, waits, served=served)
     efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
     tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
     counts = clock.counts()
     rates = np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))])
-    calls, visits = _visits(plan, trees, counts, order, tries * arriving)
+    calls, visits = _visits(plan, handlers, counts, tries * arriving)
     coming = arriving
     for _ in range(len(plan.limiters.service) if limited else 0):  # limits behind limits
         coming = arriving * _let_through(plan, rates @ (calls * tries))
-        calls, visits = _visits(plan, trees, counts, order, tries * coming)
+        calls, visits = _visits(plan, handlers, counts, tries * coming)
     work = _work(plan, counts, calls, visits, tries * coming)
     concurrency = np.where(plan.units.concurrency == UNLIMITED, math.inf, plan.units.concurrency)
     slots = np.array([r * c if r else 0.0 for r, c in zip(plan.units.replicas, concurrency, strict=True)])
@@ -121,9 +119,8 @@ def _expect(plan: Plan, *, served: bool, limited: bool = False, waits: Floats | 
 
 def loads_of(plan: Plan, expected: Expectations, tries: Floats) -> Floats:
     """Cores that the open workloads keep busy in each unit if a call has so many tries."""
-    trees = handlers(plan.programs, plan.endpoints.start.tolist())
     coming = tries * expected.arriving
-    calls, visits = _visits(plan, trees, expected.counts, callees_first(plan, trees), coming)
+    calls, visits = _visits(plan, read_handlers(plan), expected.counts, coming)
     return np.asarray(expected.rates @ _by_unit(plan, _work(plan, expected.counts, calls, visits, coming)))
 
 
@@ -183,7 +180,7 @@ class Packing(NamedTuple):
 
 def packings(plan: Plan) -> list[Packing]:
     """Serialization of all calls that have any."""
-    calls, sends = plan.calls, set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    calls, sends = plan.calls, find_sends(plan)
     return [
         Packing(
             call=row,
@@ -197,18 +194,7 @@ def packings(plan: Plan) -> list[Packing]:
     ]
 
 
-def callees_first(plan: Plan, trees: Sequence[tuple[Node, ...]]) -> list[int]:
-    """Endpoints in an order in which nobody comes before whom it calls."""
-    targets = {
-        endpoint: {int(plan.calls.target[plan.programs.a[row]]) for row in call_rows(tree)}
-        for endpoint, tree in enumerate(trees)
-    }
-    return list(TopologicalSorter(targets).static_order())
-
-
-def _visits(
-    plan: Plan, trees: Sequence[tuple[Node, ...]], counts: Floats, order: Sequence[int], coming: Floats
-) -> tuple[Floats, Floats]:
+def _visits(plan: Plan, handlers: Handlers, counts: Floats, coming: Floats) -> tuple[Floats, Floats]:
     """Calls and handler runs that a request of each workload causes."""
     workloads = len(plan.workloads.name)
     calls = np.zeros((workloads, len(plan.calls.name)))
@@ -218,24 +204,13 @@ def _visits(
         calls[workload, plan.workloads.entry_call[rows]] = shares
     for call in plan.workloads.entry_call.tolist():
         visits[:, plan.calls.target[call]] += calls[:, call] * coming[call]
-    for endpoint in reversed(order):
-        made_at = call_rows(trees[endpoint])
+    for endpoint in reversed(handlers.order):
+        made_at = call_rows(handlers.trees[endpoint])
         made = plan.programs.a[made_at]
         for runs, sums in zip(visits, calls, strict=True):
             sums[made] = runs[endpoint] * counts[made_at]
             runs += np.bincount(plan.calls.target[made], sums[made] * coming[made], minlength=len(runs))
     return calls, visits
-
-
-def endpoint_of_rows(plan: Plan) -> Integers:
-    """The endpoint to whose handler each instruction belongs; handlers stand in the order of the endpoints."""
-    return np.searchsorted(plan.endpoints.start, np.arange(len(plan.programs.op)), side="right") - 1
-
-
-def call_owners(plan: Plan) -> dict[int, int]:
-    """The endpoint whose handler makes each call; none of those at the edge."""
-    rows = np.flatnonzero((plan.programs.op == Op.CALL) | (plan.programs.op == Op.SEND))
-    return dict(zip(plan.programs.a[rows].tolist(), endpoint_of_rows(plan)[rows].tolist(), strict=True))
 
 
 def _work(plan: Plan, counts: Floats, calls: Floats, visits: Floats, coming: Floats) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,28 +11,17 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import FaultKind
-from ..plan.plan import Calls, Crossings, Failures, Faults, Floats, Health, Integers, Startups
+from ..plan.plan import Crossings, Failures, Faults, Floats, Health, Integers, Startups
 from ..spec.deployments import Unit
 from ..spec.distributions import Distribution
 from ..spec.faults import OF_THE_NETWORK, Fault
 from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from .deployments import ResolvedUnit
+from .directory import Directory
 from .distributions import DistributionTable, distribution_row
 from .network import is_zero
 from .programs import CallSite
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where faults happen: a deployment of a topology. `sized` are units that something else has sized."""
-
-    topology: Topology
-    deployment: str
-    units: Sequence[ResolvedUnit]
-    unit_of: Mapping[str, int]
-    service_rows: Mapping[str, int]
-    sized: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -46,21 +35,16 @@ class FaultTables:
     health: Health
 
 
-def fault_names(topology: Topology, deployment: str, units: Sequence[ResolvedUnit]) -> set[str]:
+def fault_names(directory: Directory) -> set[str]:
     """Names of the streams of failures, of startups, and of faults that happen by chance."""
-    failing = [name for unit in units for name in unit.services if topology.services[name].failures is not None]
+    topology = directory.topology
+    failing = [name for name in directory.services if topology.services[name].failures is not None]
     names = {f"{what} {service}" for service in failing for what in ("failure", "repair", "startup")}
-    names |= {name for unit in units for name, _ in _laws(topology, deployment, unit)}
+    names |= {name for unit in directory.units for name, _ in _laws(directory, unit)}
     return names | set(_streams(topology))
 
 
-def fault_tables(
-    scene: Scene,
-    sites: Sequence[CallSite],
-    calls: Calls,
-    distributions: DistributionTable,
-    numbers: Mapping[str, int],
-) -> FaultTables:
+def fault_tables(directory: Directory, distributions: DistributionTable) -> FaultTables:
     """What goes wrong, as columns; faults of services that nobody calls are left out.
 
     Raises
@@ -68,57 +52,57 @@ def fault_tables(
     PlanError
         If a fault is of more replicas than there are, or a time between failures is always zero.
     """
-    topology = scene.topology
-    here = [place for place, fault in enumerate(topology.faults) if fault.target in scene.unit_of]
+    topology = directory.topology
+    here = [place for place, fault in enumerate(topology.faults) if fault.target in directory.services]
     faults = [topology.faults[place] for place in here]
-    failures = _failures(scene, distributions, numbers)
-    mortal = _mortal(scene, faults, failures)
+    failures = _failures(directory, distributions)
+    mortal = _mortal(directory, faults, failures)
     return FaultTables(
         failures=failures,
-        faults=_faults(scene, here, numbers),
-        crossings=_crossings(faults, sites, calls),
-        startups=_startups(scene, mortal, distributions, numbers),
-        health=_health(scene, mortal),
+        faults=_faults(directory, here),
+        crossings=_crossings(directory, faults),
+        startups=_startups(directory, mortal, distributions),
+        health=_health(directory, mortal),
     )
 
 
-def known_after(topology: Topology, deployment: str, unit: ResolvedUnit) -> float:
+def known_after(directory: Directory, unit: ResolvedUnit) -> float:
     """Seconds after which the balancer of a unit knows of a death: as written, else the longest of its services'."""
-    written = _written(topology, deployment, unit)
+    written = _written(directory, unit)
     if written is not None and written.health_check is not None:
         return written.health_check
-    return max(topology.services[service].health_check for service in unit.services)
+    return max(directory.topology.services[service].health_check for service in unit.services)
 
 
-def _written(topology: Topology, deployment: str, unit: ResolvedUnit) -> Unit | None:
+def _written(directory: Directory, unit: ResolvedUnit) -> Unit | None:
     """The unit as the file has it, None if it has none."""
-    body = topology.deployments.get(deployment)
+    body = directory.topology.deployments.get(directory.deployment)
     return None if body is None else body.units.get(unit.name)
 
 
-def _laws(topology: Topology, deployment: str, unit: ResolvedUnit) -> Iterator[tuple[str, Distribution]]:
+def _laws(directory: Directory, unit: ResolvedUnit) -> Iterator[tuple[str, Distribution]]:
     """Name of the stream, and law, of each startup of which the longest is the unit's; those that take no time not."""
-    written = _written(topology, deployment, unit)
+    written = _written(directory, unit)
     if written is not None and written.startup is not None:
         laws = {f"startup {unit.name}": written.startup}
     else:
-        laws = {f"startup {service}": topology.services[service].startup for service in unit.services}
+        laws = {f"startup {service}": directory.topology.services[service].startup for service in unit.services}
     for name, law in laws.items():
         if not is_zero(distribution_row(law)):
             yield name, law
 
 
-def _mortal(scene: Scene, faults: Sequence[Fault], failures: Failures) -> list[int]:
+def _mortal(directory: Directory, faults: Sequence[Fault], failures: Failures) -> list[int]:
     """Rows of the units of which replicas can die."""
-    rows = {scene.unit_of[fault.target] for fault in faults if fault.kind == "kill"}
-    names = list(scene.service_rows)
-    rows |= {scene.unit_of[names[row]] for row in failures.service.tolist()}
+    rows = {directory.unit_of[fault.target] for fault in faults if fault.kind == "kill"}
+    names = list(directory.services)
+    rows |= {directory.unit_of[names[row]] for row in failures.service.tolist()}
     return sorted(rows)
 
 
-def _failures(scene: Scene, distributions: DistributionTable, numbers: Mapping[str, int]) -> Failures:
-    services = scene.topology.services
-    names = [name for name in scene.service_rows if services[name].failures is not None]
+def _failures(directory: Directory, distributions: DistributionTable) -> Failures:
+    services = directory.topology.services
+    names = [name for name in directory.services if services[name].failures is not None]
     up, repair, startup = [], [], []
     for name in names:
         failures = services[name].failures
@@ -132,31 +116,31 @@ def _failures(scene: Scene, distributions: DistributionTable, numbers: Mapping[s
         repair.append(distributions.add_distribution(failures.mttr))
         startup.append(distributions.add_distribution(services[name].startup))
     return Failures(
-        service=_integers(scene.service_rows[name] for name in names),
+        service=_integers(directory.services[name] for name in names),
         up=_integers(up),
-        up_stream=_integers(numbers[f"failure {name}"] for name in names),
+        up_stream=directory.numbered(f"failure {name}" for name in names),
         repair=_integers(repair),
-        repair_stream=_integers(numbers[f"repair {name}"] for name in names),
+        repair_stream=directory.numbered(f"repair {name}" for name in names),
         startup=_integers(startup),
-        startup_stream=_integers(numbers[f"startup {name}"] for name in names),
+        startup_stream=directory.numbered(f"startup {name}" for name in names),
     )
 
 
-def _faults(scene: Scene, here: Sequence[int], numbers: Mapping[str, int]) -> Faults:
-    faults = [scene.topology.faults[place] for place in here]
-    streams = _streams(scene.topology)
+def _faults(directory: Directory, here: Sequence[int]) -> Faults:
+    faults = [directory.topology.faults[place] for place in here]
+    streams = _streams(directory.topology)
     return Faults(
         name=tuple(f"{fault.kind} {fault.target}" for fault in faults),
         kind=_integers(FaultKind[fault.kind.upper()] for fault in faults),
         at_s=_floats(fault.at for fault in faults),
         until_s=_floats(fault.until for fault in faults),
-        service=_integers(scene.service_rows[fault.target] for fault in faults),
-        unit=_integers(scene.unit_of[fault.target] for fault in faults),
-        replicas=_integers(_replicas(scene, place) for place in here),
+        service=_integers(directory.services[fault.target] for fault in faults),
+        unit=_integers(directory.unit_of[fault.target] for fault in faults),
+        replicas=_integers(_replicas(directory, place) for place in here),
         factor=_floats(fault.slow.factor if fault.slow else 0.0 for fault in faults),
         chance=_floats(_chance(fault) for fault in faults),
         delay_s=_floats(fault.delay.fixed_delay if fault.delay else 0.0 for fault in faults),
-        stream=_integers(numbers[streams[place]] for place in here),
+        stream=directory.numbered(streams[place] for place in here),
     )
 
 
@@ -176,32 +160,32 @@ def _chance(fault: Fault) -> float:
     return block.percentage / 100.0 if block else 0.0
 
 
-def _replicas(scene: Scene, place: int) -> int:
+def _replicas(directory: Directory, place: int) -> int:
     """How many replicas of its unit a fault hits.
 
     One file is deployed in several ways: where the unit is merged or sized by something else, it may have fewer
     replicas than the file's number, and the fault hits all of them.
     """
-    fault = scene.topology.faults[place]
-    unit = scene.units[scene.unit_of[fault.target]]
+    fault = directory.topology.faults[place]
+    unit = directory.units[directory.unit_of[fault.target]]
     if fault.replicas == "all" or fault.replicas <= unit.replicas:
         return unit.replicas if fault.replicas == "all" else fault.replicas
-    own = scene.topology.services[fault.target].replicas
-    if len(unit.services) == 1 and unit.name not in scene.sized and fault.replicas > own:
+    own = directory.topology.services[fault.target].replicas
+    if len(unit.services) == 1 and unit.name not in directory.sized and fault.replicas > own:
         many = f"{unit.replicas} replica{'s' if unit.replicas != 1 else ''}"
         raise PlanError(
             f"faults[{place}].{fault.kind}.replicas: {fault.replicas}, but {fault.target} has {many} in deployment"
-            f" {scene.deployment}; write at most {unit.replicas}, or `all`"
+            f" {directory.deployment}; write at most {unit.replicas}, or `all`"
         )
     return unit.replicas
 
 
-def _crossings(faults: Sequence[Fault], sites: Sequence[CallSite], calls: Calls) -> Crossings:
+def _crossings(directory: Directory, faults: Sequence[Fault]) -> Crossings:
     """Remote calls and the faults that are on their way; a partition lies between two, whoever calls whom."""
     rows = [
         (call, row)
-        for call, site in enumerate(sites)
-        if calls.remote[call]
+        for call, site in enumerate(directory.calls)
+        if directory.remote[call]
         for row, fault in enumerate(faults)
         if fault.kind in OF_THE_NETWORK and _is_between(fault, site)
     ]
@@ -215,13 +199,11 @@ def _is_between(fault: Fault, site: CallSite) -> bool:
     return fault.kind == "partition" and back
 
 
-def _startups(
-    scene: Scene, mortal: Sequence[int], distributions: DistributionTable, numbers: Mapping[str, int]
-) -> Startups:
+def _startups(directory: Directory, mortal: Sequence[int], distributions: DistributionTable) -> Startups:
     rows = [
-        (row, distributions.add_distribution(law), numbers[name])
+        (row, distributions.add_distribution(law), directory.streams[name])
         for row in mortal
-        for name, law in _laws(scene.topology, scene.deployment, scene.units[row])
+        for name, law in _laws(directory, directory.units[row])
     ]
     return Startups(
         unit=_integers(unit for unit, _, _ in rows),
@@ -230,8 +212,8 @@ def _startups(
     )
 
 
-def _health(scene: Scene, mortal: Sequence[int]) -> Health:
-    after = [(row, known_after(scene.topology, scene.deployment, scene.units[row])) for row in mortal]
+def _health(directory: Directory, mortal: Sequence[int]) -> Health:
+    after = [(row, known_after(directory, directory.units[row])) for row in mortal]
     rows = [(row, seconds) for row, seconds in after if seconds > 0.0]
     return Health(unit=_integers(row for row, _ in rows), known_after_s=_floats(seconds for _, seconds in rows))
 

@@ -1,97 +1,33 @@
-"""What a target does to all its callers: rate limits of services, outlier detection of units.
-
-Defaults are those of resilience4j 2 (documentation, "RateLimiter") and of Istio (reference, "Destination Rule").
-"""
+"""What a target does to all its callers: rate limits of services, outlier detection of units."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 
-from ..plan.plan import Detectors, Limiters, Plan
-from ..spec.models import Topology
-from ..words import number
-from .deployments import ResolvedUnit
-from .expectations import Expectations, exceeded_limits
-from .policies import given
-
-LIMIT, PERIOD_S, TIMEOUT_S = 50, 500e-9, 5.0
-ERRORS, INTERVAL_S, BASE_S, PERCENT = 5, 10.0, 30.0, 10.0
+from ..plan.plan import Detectors, Limiters
+from .directory import Directory
 
 
-def limiter_columns(topology: Topology, services: Sequence[str]) -> Limiters:
+def limiter_columns(directory: Directory) -> Limiters:
     """The services whose tries are limited, with the product's defaults where nothing is written."""
-    limits = [(row, topology.services[name].rate_limit) for row, name in enumerate(services)]
-    written = [(row, limit) for row, limit in limits if limit is not None]
+    limits = [(row, directory.topology.services[name].rate_limit) for name, row in directory.services.items()]
+    written = [(row, limit.settled()) for row, limit in limits if limit is not None]
     return Limiters(
         service=np.array([row for row, _ in written], np.int64),
-        limit=np.array([given(limit.limit_for_period, LIMIT) for _, limit in written], np.int64),
-        period_s=np.array([given(limit.limit_refresh_period, PERIOD_S) for _, limit in written], np.float64),
-        timeout_s=np.array([given(limit.timeout_duration, TIMEOUT_S) for _, limit in written], np.float64),
+        limit=np.array([limit["limit_for_period"] for _, limit in written], np.int64),
+        period_s=np.array([limit["limit_refresh_period"] for _, limit in written], np.float64),
+        timeout_s=np.array([limit["timeout_duration"] for _, limit in written], np.float64),
     )
 
 
-def detector_columns(units: Sequence[ResolvedUnit]) -> Detectors:
+def detector_columns(directory: Directory) -> Detectors:
     """The units whose balancer ejects replicas, with the product's defaults where nothing is written."""
-    written = [(row, unit.detection) for row, unit in enumerate(units) if unit.detection is not None]
+    detections = [(row, unit.detection) for row, unit in enumerate(directory.units)]
+    written = [(row, detection.settled()) for row, detection in detections if detection is not None]
     return Detectors(
         unit=np.array([row for row, _ in written], np.int64),
-        errors=np.array([given(one.consecutive5xx_errors, ERRORS) for _, one in written], np.int64),
-        interval_s=np.array([given(one.interval, INTERVAL_S) for _, one in written], np.float64),
-        base_s=np.array([given(one.base_ejection_time, BASE_S) for _, one in written], np.float64),
-        percent=np.array([given(one.max_ejection_percent, PERCENT) for _, one in written], np.float64),
+        errors=np.array([one["consecutive5xx_errors"] for _, one in written], np.int64),
+        interval_s=np.array([one["interval"] for _, one in written], np.float64),
+        base_s=np.array([one["base_ejection_time"] for _, one in written], np.float64),
+        percent=np.array([one["max_ejection_percent"] for _, one in written], np.float64),
     )
-
-
-def limit_warnings(topology: Topology, plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Limits that limit nothing or all the time, tries that end or begin too late, detections that can eject nobody."""
-    yield from _late_hedges(plan)
-    yield from _late_ends(plan)
-    yield from _exceeded_limits(plan, expected)
-    targets = set(plan.endpoints.service[plan.calls.target[plan.calls.remote == 1]].tolist())
-    for service in plan.limiters.service.tolist():
-        name = plan.services.name[service]
-        limit = topology.services[name].rate_limit
-        if service not in targets:
-            yield f"{name}: its rateLimit does not act: all its calls stay inside the process"
-        elif limit is not None and limit.limit_refresh_period is None:
-            permits = given(limit.limit_for_period, LIMIT)
-            yield (
-                f"{name}: its rateLimit has no limitRefreshPeriod, and so resilience4j's 500ns: {permits} calls in each"
-                f" 500ns, which hardly limits anything"
-            )
-    for unit, percent in zip(plan.detectors.unit.tolist(), plan.detectors.percent.tolist(), strict=True):
-        replicas = int(plan.units.replicas[unit])
-        if percent * replicas < 100.0:
-            yield (
-                f"{plan.units.name[unit]}: its outlierDetection ejects nobody: one of {replicas} replicas is more than"
-                f" maxEjectionPercent {percent:g}"
-            )
-
-
-def _exceeded_limits(plan: Plan, expected: Expectations) -> Iterator[str]:
-    """Rate limits below what is asked for, with the re-tries that the file's own errors set off."""
-    for row, (most, rate) in exceeded_limits(plan, expected).items():
-        yield (
-            f"{plan.services.name[row]}: its rateLimit lets {number(most)}/s through, of {number(rate)}/s that are"
-            f" asked for: the others wait in vain"
-        )
-
-
-def _late_ends(plan: Plan) -> Iterator[str]:
-    """Ends of tries that come after that of their call."""
-    p, drawn = plan.policies, set(plan.patience.call[plan.patience.law >= 0].tolist())
-    for call, per_try in zip(p.call.tolist(), p.per_try_s.tolist(), strict=True):
-        if call not in drawn and math.isfinite(per_try) and per_try >= float(plan.calls.timeout[call]):
-            yield f"{plan.calls.name[call]}: its perTryTimeout never acts: the timeout of the whole call ends before it"
-
-
-def _late_hedges(plan: Plan) -> Iterator[str]:
-    """Second tries that would be sent when nobody waits for the first any more."""
-    p, drawn = plan.policies, set(plan.patience.call[plan.patience.law >= 0].tolist())
-    for call, per_try, hedge in zip(p.call.tolist(), p.per_try_s.tolist(), p.hedge_s.tolist(), strict=True):
-        end = per_try if call in drawn else min(per_try, float(plan.calls.timeout[call]))
-        if math.isfinite(hedge) and hedge >= end:
-            yield f"{plan.calls.name[call]}: its hedge never acts: each try ends before that"

@@ -19,9 +19,9 @@ from ..garbage import uncollected
 from ..plan.layout import Shape
 from ..plan.plan import Floats, Plan
 from ..words import PER_SECOND, PERCENT, column, number, unit_of
+from .advice.overload import left_by_open
 from .asides import behind_branches, rate_whatever_waits
 from .expectations import Expectations, entry_shares, expect
-from .overload import left_by_open
 from .slots import SlotLimit, slot_limits
 
 _NO_NEWS = 0.01

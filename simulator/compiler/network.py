@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..plan.layout import Dist
-from ..plan.plan import Calls, Integers, Patience
+from ..plan.plan import Calls, Patience
 from ..spec.distributions import Distribution
 from ..spec.settings import Link, Network
+from .directory import Directory
 from .distributions import ZERO, DistributionTable, Row, distribution_row
-from .programs import CallSite, EndpointKey
+from .programs import CallSite
 
 
 @dataclass(frozen=True)
@@ -29,21 +29,19 @@ class Hop:
 
 
 class Wires:
-    """The network of a topology, between the units of a deployment."""
+    """The network of a topology."""
 
-    def __init__(self, network: Network, unit_of: Mapping[str, int]) -> None:
+    def __init__(self, network: Network) -> None:
         self._links = {(link.from_, link.to): link for link in network.links}
         self._latency = distribution_row(network.latency)
         serialization = distribution_row(network.serialization)
         self._serialization = None if is_zero(serialization) else serialization
-        self._unit_of = unit_of
 
-    def hop(self, site: CallSite) -> Hop:
+    def hop(self, site: CallSite, *, remote: bool) -> Hop:
         """What a call from this site crosses."""
-        target = site.target[0]
-        if not site.at_edge and self._unit_of[site.caller] == self._unit_of[target]:
+        if not remote:
             return Hop(remote=False)
-        link = self._links.get((site.caller, target))
+        link = self._links.get((site.caller, site.target[0]))
         return Hop(
             remote=True,
             latency=self._latency_of(link, at_edge=site.at_edge),
@@ -71,71 +69,56 @@ def is_zero(row: Row) -> bool:
     return row.kind == Dist.CONSTANT and row.p0 == 0.0
 
 
+STREAMS = ("site", "latency_stream", "loss_stream", "error_stream", "serialization_stream")
+"""Columns of `Calls` that hold the number of a name."""
+
+
 def site_names(site: CallSite) -> dict[str, str]:
     """Names of a site's streams, by column of `Calls`: of the two services, whoever hosts them."""
     pair = f"{site.caller}->{site.target[0]}"
-    return {
-        "site": site.site,
-        "latency_stream": f"latency {pair}",
-        "loss_stream": f"loss {pair}",
-        "error_stream": f"error {pair}",
-        "serialization_stream": f"serialization {pair}",
-    }
+    streams = {column: f"{column.removesuffix('_stream')} {pair}" for column in STREAMS if column != "site"}
+    return {"site": site.site} | streams
 
 
-def call_names(sites: Iterable[CallSite]) -> set[str]:
+def call_names(directory: Directory) -> set[str]:
     """Names of all streams and sites of the calls."""
-    return {name for site in sites for name in site_names(site).values()}
+    return {name for site in directory.calls for name in site_names(site).values()}
 
 
-def call_columns(
-    sites: Sequence[CallSite],
-    wires: Wires,
-    distributions: DistributionTable,
-    service_rows: Mapping[str, int],
-    endpoint_rows: Mapping[EndpointKey, int],
-    numbers: Mapping[str, int],
-) -> Calls:
+def call_columns(directory: Directory, distributions: DistributionTable) -> Calls:
     """The calls as columns."""
-    hops = [wires.hop(site) for site in sites]
+    sites, wires = directory.calls, Wires(directory.topology.network)
+    hops = [wires.hop(site, remote=remote) for site, remote in zip(sites, directory.remote, strict=True)]
     named = [site_names(site) for site in sites]
-
-    def numbered(column: str) -> Integers:
-        return np.array([numbers[names[column]] for names in named], np.int64)
-
+    numbered = {column: directory.numbered(names[column] for names in named) for column in STREAMS}
     return Calls(
         name=tuple(site.name for site in sites),
-        caller=np.array([-1 if site.at_edge else service_rows[site.caller] for site in sites], np.int64),
-        target=np.array([endpoint_rows[site.target] for site in sites], np.int64),
-        site=numbered("site"),
+        caller=np.array([-1 if site.at_edge else directory.services[site.caller] for site in sites], np.int64),
+        target=np.array([directory.endpoints[site.target] for site in sites], np.int64),
         remote=np.array([hop.remote for hop in hops], np.int64),
         latency=np.array([distributions.add(hop.latency) for hop in hops], np.int64),
-        latency_stream=numbered("latency_stream"),
         loss=np.array([hop.loss for hop in hops], np.float64),
-        loss_stream=numbered("loss_stream"),
         error_rate=np.array([hop.error_rate for hop in hops], np.float64),
-        error_stream=numbered("error_stream"),
         serialization=np.array(
             [-1 if hop.serialization is None else distributions.add(hop.serialization) for hop in hops], np.int64
         ),
-        serialization_stream=numbered("serialization_stream"),
         timeout=np.array([hop.timeout for hop in hops], np.float64),
+        **numbered,
     )
 
 
-def patience_names(sites: Iterable[CallSite]) -> set[str]:
+def patience_names(directory: Directory) -> set[str]:
     """Names of the streams from which timeouts are drawn."""
-    return {_patience_stream(site) for site in sites if _is_drawn(site)}
+    return {_patience_stream(site) for site in directory.calls if _is_drawn(site)}
 
 
-def patience_columns(
-    sites: Sequence[CallSite], calls: Calls, distributions: DistributionTable, numbers: Mapping[str, int]
-) -> Patience:
+def patience_columns(directory: Directory, distributions: DistributionTable) -> Patience:
     """The remote calls whose timeout is more than a number that only the caller knows."""
+    sites, numbers = directory.calls, directory.streams
     rows = [
         row
         for row, site in enumerate(sites)
-        if calls.remote[row] and (_is_drawn(site) or site.policy.deadline == "propagate")
+        if directory.remote[row] and (_is_drawn(site) or site.policy.deadline == "propagate")
     ]
     drawn = [_is_drawn(sites[row]) for row in rows]
     laws = [

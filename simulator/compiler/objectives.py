@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator
 
 from ..plan.plan import Objective
 from ..spec.models import Topology
 from ..units import format_percentile
-from .programs import EndpointKey
+from .directory import Directory
+from .reach import find_awaited
 
 
-def make_objectives(
-    topology: Topology, endpoint_rows: Mapping[EndpointKey, int], awaited: Container[EndpointKey]
-) -> tuple[Objective, ...]:
+def make_objectives(directory: Directory) -> tuple[Objective, ...]:
     """Objectives by slo: percentiles ascending, then the mean, then the error rate.
 
     An slo of an endpoint for which nobody can wait has no objective (rule 11.10).
     """
+    topology = directory.topology
+    awaited, _ = find_awaited(topology)
     return tuple(
-        Objective(name, endpoint_rows[key], quantity, probability, limit)
+        Objective(name, directory.endpoints[key], quantity, probability, limit)
         for name in sorted(topology.slos)
         if (key := topology.resolve(topology.slos[name].call)) in awaited
         for quantity, probability, limit in _quantities(topology, name)

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from ..errors import PlanError
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
-from ..spec.steps import Call, Choose, Parallel, Send, Step
+from ..spec.steps import Call, Option, Send, Step, blocks
 from ..spec.workload import Workload
 from .programs import EndpointKey, endpoint_name
 from .workloads import make_ramps
@@ -93,23 +93,15 @@ def call_steps(topology: Topology, steps: Sequence[Step], *, possible: bool = Fa
     for step in steps:
         if possible and (step.probability == 0.0 or step.times == 0):
             continue
-        match step:
-            case Send():
-                yield step
-            case Call():
-                yield step
-                fallback = step.fallback  # most calls name no policy, and a file may have many
-                if step.policy is not None:
-                    fallback = resolve_policy(topology.policies, step.policy, step).fallback
-                if fallback is not None:
-                    yield from call_steps(topology, fallback.steps, possible=possible)
-            case Parallel():
-                for branch in step.parallel:
-                    yield from call_steps(topology, branch.steps, possible=possible)
-            case Choose():
-                for option in step.choose:
-                    if option.weight > 0.0 or not possible:
-                        yield from call_steps(topology, option.steps, possible=possible)
+        if isinstance(step, Call | Send):
+            yield step
+        inside = blocks(step)
+        if isinstance(step, Call) and step.policy is not None:  # most name none, and a file may have many
+            fallback = resolve_policy(topology.policies, step.policy, step).fallback
+            inside = () if fallback is None else (fallback,)
+        for block in inside:
+            if not (possible and isinstance(block, Option) and block.weight == 0.0):
+                yield from call_steps(topology, block.steps, possible=possible)
 
 
 def _entries(topology: Topology) -> list[EndpointKey]:

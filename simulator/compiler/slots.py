@@ -19,8 +19,9 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Balancer, Dist, Op, Scheduling, Shape
 from ..plan.plan import Floats, Plan
-from ..plan.structure import Node, handlers
-from .expectations import Expectations, callees_first, patience
+from ..plan.structure import Node, inside
+from ..plan.walker import Handlers, Walker, read_handlers
+from .expectations import Expectations, patience
 
 _FREE = 0.02
 """Share of the bottleneck's use below which nobody waits for cores: they are a delay."""
@@ -87,7 +88,7 @@ def _limit(plan: Plan, expected: Expectations, unit: int, way: _Way) -> Iterator
     visits, slots = float(entering.sum()), int(expected.slots[unit])
     if visits <= 0.0:
         return
-    known = all(way.is_known(endpoint) for endpoint in np.flatnonzero(entering).tolist())
+    known = all(way.known[endpoint] for endpoint in np.flatnonzero(entering).tolist())
     demands, delay = way.add_up(entering / visits)
     cores = plan.units.replicas * plan.units.cores
     use = demands / np.maximum(cores, 1)
@@ -115,39 +116,61 @@ def _limit(plan: Plan, expected: Expectations, unit: int, way: _Way) -> Iterator
         yield SlotLimit(unit, slots, math.nan, visits, behind)
 
 
+class _Follows(Walker[bool]):
+    """Whether a handler is one step after the other, and nothing but the answer ends a wait."""
+
+    def __init__(self, handlers: Handlers) -> None:
+        super().__init__(handlers)
+        policies = self.plan.policies
+        self._cut = np.isfinite(patience(self.plan))
+        self._cut[policies.call[np.isfinite(policies.hedge_s)]] = True
+
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[bool]) -> bool:
+        """All of them."""
+        return all(values)
+
+    def work(self, law: int, service: int) -> bool:
+        """Yes."""
+        return True
+
+    def pause(self, law: int) -> bool:
+        """Yes."""
+        return True
+
+    def send(self, call: int, service: int) -> bool:
+        """Yes: nobody waits."""
+        return True
+
+    def call(self, node: Node, call: int, service: int) -> bool:
+        """Where nothing ends it before its answer."""
+        if self.plan.calls.remote[call] and self._cut[call]:
+            return False
+        return self.found[int(self.plan.calls.target[call])] and all(self.steps(body, service) for body in node.bodies)
+
+    def together(self, node: Node, values: Sequence[bool]) -> bool:
+        """No."""
+        return False
+
+    def again(self, node: Node, value: bool, times: int) -> bool:
+        """As once."""
+        return value
+
+    def choice(self, values: Sequence[bool], shares: Sequence[float]) -> bool:
+        """All of them."""
+        return all(values)
+
+
 class _Way:
     """What a run of a handler asks of all units, its callees' work included."""
 
     def __init__(self, plan: Plan, expected: Expectations) -> None:
         self._plan, self._counts = plan, expected.counts
         self._coming = expected.tries * expected.arriving
-        self._trees = handlers(plan.programs, plan.endpoints.start.tolist())
-        self._order = callees_first(plan, self._trees)
-        self._endless = np.isinf(patience(plan))
-        self._hedged = set(plan.policies.call[np.isfinite(plan.policies.hedge_s)].tolist())
+        self._handlers = read_handlers(plan)
         self._unit_of = plan.services.unit[plan.endpoints.service].tolist()
-        self._known: dict[int, bool] = {}
-
-    def is_known(self, endpoint: int) -> bool:
-        """Whether it is one step after the other, and nothing but the answer ends a wait."""
-        if endpoint not in self._known:
-            self._known[endpoint] = self._follows(self._trees[endpoint])
-        return self._known[endpoint]
-
-    def _follows(self, nodes: Sequence[Node]) -> bool:
-        for node in nodes:
-            if node.op == Op.PARALLEL:
-                return False
-            if node.op == Op.CALL:
-                call = int(self._plan.programs.a[node.row])
-                remote = bool(self._plan.calls.remote[call])
-                if remote and (not self._endless[call] or call in self._hedged):
-                    return False
-                if not self.is_known(int(self._plan.calls.target[call])):
-                    return False
-            if not all(self._follows(body) for body in node.bodies):
-                return False
-        return True
+        follows = _Follows(self._handlers)
+        follows.walk()
+        self.known = follows.found
 
     def behind(self, runs: Floats) -> list[int]:
         """Units with a limit of slots that are called over the network while the slot is held."""
@@ -167,7 +190,7 @@ class _Way:
         """Seconds of a core by unit, and seconds of delay, of so many runs of each endpoint and all that they call."""
         plan, mean, runs = self._plan, self._plan.distributions.mean, runs.copy()
         seconds, delay = np.zeros(len(plan.units.name)), 0.0
-        for endpoint in reversed(self._order):
+        for endpoint in reversed(self._handlers.order):
             if runs[endpoint] == 0.0:
                 continue
             unit, pace = self._unit_of[endpoint], float(plan.services.pace[plan.endpoints.service[endpoint]])
@@ -186,11 +209,8 @@ class _Way:
         return seconds, float(delay)
 
     def _rows(self, endpoint: int) -> Iterator[tuple[int, int, int]]:
-        todo = list(self._trees[endpoint])
-        while todo:
-            node = todo.pop()
+        for node in inside(self._handlers.trees[endpoint]):
             yield node.row, int(node.op), int(self._plan.programs.a[node.row])
-            todo.extend(inner for body in node.bodies for inner in body)
 
     def _pack(self, call: int, number: float, tries: float, seconds: Floats) -> None:
         plan, law = self._plan, int(self._plan.calls.serialization[call])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..plan.plan import Floats, Integers, Workloads
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.workload import Workload
+from .directory import Directory
 from .distributions import ZERO, DistributionTable
 from .programs import CallSite, cumulative_shares, endpoint_name
 
@@ -73,22 +74,23 @@ def workload_streams(name: str) -> dict[str, str]:
     }
 
 
-def workload_names(names: Iterable[str]) -> set[str]:
+def workload_names(directory: Directory) -> set[str]:
     """Names of all streams of the workloads."""
-    return {stream for name in names for stream in workload_streams(name).values()}
+    return {stream for name in directory.topology.workload for stream in workload_streams(name).values()}
 
 
-def workload_columns(topology: Topology, distributions: DistributionTable, numbers: Mapping[str, int]) -> Workloads:
+def workload_columns(directory: Directory, distributions: DistributionTable) -> Workloads:
     """The workloads as columns, by name; entries are the first calls of the plan, in the same order."""
-    names = sorted(topology.workload)
-    workloads = [topology.workload[name] for name in names]
+    written = directory.topology.workload
+    names = sorted(written)
+    workloads = [written[name] for name in names]
     ramps = [make_ramps(one) if one.shape in ("rate", "stages") else [] for one in workloads]
     shares = [cumulative_shares([e.weight for e in one.entries]) for one in workloads]
     every_ramp = [ramp for some in ramps for ramp in some]
     times = [one.replay_times for one in workloads]
 
     def numbered(column: str) -> Integers:
-        return np.array([numbers[workload_streams(name)[column]] for name in names], np.int64)
+        return directory.numbered(workload_streams(name)[column] for name in names)
 
     return Workloads(
         name=tuple(names),

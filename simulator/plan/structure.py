@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -86,16 +86,19 @@ class _Reader:
         return Node(row, op, bodies, shares), self._c[blocks[0][1]]
 
 
-def call_rows(nodes: Sequence[Node]) -> list[int]:
-    """Rows of the CALL and SEND instructions inside, at any depth."""
-    rows, todo = [], [iter(nodes)]
+def inside(nodes: Sequence[Node]) -> Iterator[Node]:
+    """The instructions and those inside them, at any depth."""
+    todo = [iter(nodes)]
     while todo:
         for node in todo[-1]:
-            if node.op in (Op.CALL, Op.SEND):
-                rows.append(node.row)
+            yield node
             if node.bodies:
                 todo.append(chain.from_iterable(node.bodies))
                 break
         else:
             todo.pop()
-    return rows
+
+
+def call_rows(nodes: Sequence[Node]) -> list[int]:
+    """Rows of the CALL and SEND instructions inside, at any depth."""
+    return [node.row for node in inside(nodes) if node.op in (Op.CALL, Op.SEND)]

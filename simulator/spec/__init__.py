@@ -16,7 +16,6 @@ from .distributions import (
 )
 from .loading import load, loads
 from .models import Topology
-from .policies import Bulkhead, CircuitBreaker, Retries, RetryBudget
 from .samples import example, examples
 from .schema import json_schema
 from .services import Endpoint, LoadBalancer, Queue, Resources, Service
@@ -26,10 +25,8 @@ from .workload import Entry, Stage, Workload
 
 __all__ = [
     "Branch",
-    "Bulkhead",
     "Call",
     "Choose",
-    "CircuitBreaker",
     "Constant",
     "Cpu",
     "Deployment",
@@ -53,8 +50,6 @@ __all__ = [
     "Prices",
     "Queue",
     "Resources",
-    "Retries",
-    "RetryBudget",
     "Send",
     "Service",
     "Simulation",

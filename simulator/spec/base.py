@@ -9,7 +9,7 @@ from typing import ClassVar, NoReturn, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
 
-from .mistakes import Mistake, Source, did_you_mean, listed, nearest
+from .mistakes import Mistake, Source, describe, did_you_mean, listed, nearest
 
 V = TypeVar("V")
 
@@ -41,7 +41,8 @@ class Model(BaseModel):
     """Base of everything in a topology.
 
     `later` names the keys of the language that are not built yet, `shorthands` the keys that a file may have and
-    that `normalise` turns into fields, `hidden` the fields that no file may write.
+    that `normalise` turns into fields, `hidden` the fields that no file may write, `meant` the key that a bare value in
+    the place of the whole is likely to be meant for.
     """
 
     model_config = ConfigDict(
@@ -54,6 +55,7 @@ class Model(BaseModel):
     later: ClassVar[frozenset[str]] = frozenset()
     shorthands: ClassVar[tuple[str, ...]] = ()
     hidden: ClassVar[frozenset[str]] = frozenset()
+    meant: ClassVar[str] = ""
 
     @classmethod
     def known_keys(cls) -> list[str]:
@@ -69,6 +71,16 @@ class Model(BaseModel):
     def normalise(cls, data: dict[str, object], source: Source) -> dict[str, object]:
         """Return the mapping with its shorthands written out; mistakes may take the place of values."""
         return data
+
+    @classmethod
+    def _misplaced(cls, key: str, value: object) -> Mistake | None:
+        """Return what is wrong with a key that has nothing behind it, or a bare value instead of a block."""
+        if value is None:
+            return cls._empty(key)
+        meant = _meant_keys(cls).get(key, "")
+        if not meant or not isinstance(value, str | int | float) or describe(value).strip("`") != str(value):
+            return None
+        return Mistake(f"expected a mapping, found {describe(value)}: write `{key}: {{{meant}: {value}}}`")
 
     @classmethod
     def _empty(cls, key: str) -> Mistake:
@@ -96,9 +108,9 @@ class Model(BaseModel):
     @classmethod
     def _checked(cls, values: dict[str, object], source: Source) -> dict[str, object]:
         foreign = {key: cls._foreign(key) for key in values if not cls.is_known(key)}
-        empty = {key: cls._empty(key) for key, value in values.items() if value is None and key not in foreign}
+        wrong = {key: cls._misplaced(key, value) for key, value in values.items() if key not in foreign}
         meant = {word for key in foreign for word in cls._meant(key)}
-        known = cls.normalise({key: empty.get(key, values[key]) for key in values if key not in foreign}, source)
+        known = cls.normalise({key: mistake or values[key] for key, mistake in wrong.items()}, source)
         for key, missing in cls._missing(known).items():
             # a misspelt key is one mistake, not an unknown key and a missing one
             known.setdefault(key, Mistake("", "key") if meant & cls._means(key) else missing)
@@ -148,6 +160,14 @@ def _known(model: type[Model]) -> dict[str, None]:
     """The keys that a file may have in a block, in order; a file may have a hundred thousand blocks."""
     fields = [field.alias or name for name, field in model.model_fields.items() if name not in model.hidden]
     return dict.fromkeys([*model.shorthands, *fields])
+
+
+@cache
+def _meant_keys(model: type[Model]) -> dict[str, str]:
+    """By key of a block the key inside it that a bare value is likely to be meant for."""
+    fields = [(field.alias or name, field.annotation) for name, field in model.model_fields.items()]
+    kinds = ((key, kind) for key, annotation in fields for kind in (annotation, *get_args(annotation)))
+    return {key: kind.meant for key, kind in kinds if isinstance(kind, type) and issubclass(kind, Model) and kind.meant}
 
 
 @cache

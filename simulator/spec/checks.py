@@ -9,7 +9,7 @@ from collections.abc import Container, Iterator, Mapping
 
 from .inheritance import policy_issues
 from .mistakes import Issue, Location, did_you_mean, hint, listed, nearest
-from .steps import VERBS
+from .steps import INSIDE, VERBS
 from .workload import is_nameless
 
 
@@ -174,19 +174,19 @@ def _entries(here: Location, workload: object) -> Iterator[tuple[Location, objec
 
 def _steps(here: Location, steps: object) -> Iterator[tuple[Location, Mapping[str, object]]]:
     for index, step in enumerate(steps if isinstance(steps, list | tuple) else ()):
-        if isinstance(step, Mapping):
-            yield from _step((*here, index), step)
-
-
-def _step(here: Location, step: Mapping[str, object]) -> Iterator[tuple[Location, Mapping[str, object]]]:
-    if "steps" in step and not set(step) & set(VERBS):  # a branch or an option
-        yield from _steps((*here, "steps"), step["steps"])
-        return
-    yield here, step
-    for verb in ("parallel", "choose"):
-        yield from _steps((*here, verb), step.get(verb))
-    if isinstance(fallback := step.get("fallback"), Mapping):
-        yield from _steps((*here, "fallback", "steps"), fallback.get("steps"))
+        if not isinstance(step, Mapping):
+            continue
+        place: Location = (*here, index)
+        if "steps" in step and not set(step) & set(VERBS):  # a branch or an option
+            yield from _steps((*place, "steps"), step["steps"])
+            continue
+        yield place, step
+        for key in INSIDE:
+            block = step.get(key)
+            if isinstance(block, Mapping):
+                yield from _steps((*place, key, "steps"), block.get("steps"))
+            else:
+                yield from _steps((*place, key), block)
 
 
 def _twice(names: _Names) -> Iterator[Issue]:
@@ -264,7 +264,7 @@ def _hosted(here: Location, unit: str, service: object, hosts: dict[str, str], n
         return
     yield from names.service(here, service)
     content = names.services.get(service)
-    kind = content.get("kind", "service") if isinstance(content, Mapping) else "service"
+    kind = content.get("kind") if isinstance(content, Mapping) else None
     if kind in ("database", "cache", "external"):
         yield Issue(here, f"`{service}` is of kind {kind}; a unit hosts only services of kind service")
     if service in hosts:

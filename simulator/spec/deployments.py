@@ -29,6 +29,8 @@ from .values import (
 class UnitResources(Bounded):
     """What one replica of a unit has; by default the sum of its services'."""
 
+    meant = "cpu"
+
     cpu: Cores | None = Field(None, description="Default: the sum of its services', rounded up above one.")
     memory: Memory | None = Field(None, description="Default: the sum of its services'.")
     limits: Bounds | None = Field(None, description="As in Kubernetes; `cpu` and `memory` beside it count first.")
@@ -104,6 +106,8 @@ class Slo(WithPercentiles):
 
 class Prices(Model):
     """What things cost per hour."""
+
+    meant = "vcpuHour"
 
     currency: Words = Field("USD", description="What the amounts are in.")
     vcpu_hour: Amount = Field(0.0, description="One core for an hour.")

@@ -60,7 +60,7 @@ def _read_replicas(value: object) -> object:
 
 
 Some = Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_replicas)]
-SOME = "How many, those with the lowest numbers; default: all."
+SOME = "How many, those with the lowest numbers."
 
 
 class Kill(Model):

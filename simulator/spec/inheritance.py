@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from ..units import format_duration
 from .mistakes import Issue, Location, describe, hint
-from .policies import overridden
+from .policies import BLOCK_KEYS, Retries, overridden
 from .steps import POLICY_KEYS, Policy, PolicyKeys
 from .values import read_duration
 
 Steps = Iterable[tuple[Location, Mapping[str, object]]]
 Tree = Mapping[str, object]
-
-DEFAULT_BACKOFF_S = 0.025
-"""Envoy, `RetryPolicy.RetryBackOff.base_interval`."""
 
 
 def resolve_policy(policies: Mapping[str, Policy], name: str | None, own: PolicyKeys | None = None) -> PolicyKeys:
@@ -26,16 +24,8 @@ def resolve_policy(policies: Mapping[str, Policy], name: str | None, own: Policy
 
 
 def _over(base: PolicyKeys, own: PolicyKeys) -> PolicyKeys:
-    return PolicyKeys.model_construct(
-        timeout=base.timeout if own.timeout is None else own.timeout,
-        deadline=base.deadline if own.deadline is None else own.deadline,
-        retries=overridden(base.retries, own.retries),
-        retry_budget=overridden(base.retry_budget, own.retry_budget),
-        circuit_breaker=overridden(base.circuit_breaker, own.circuit_breaker),
-        bulkhead=overridden(base.bulkhead, own.bulkhead),
-        hedge=overridden(base.hedge, own.hedge),
-        fallback=base.fallback if own.fallback is None else own.fallback,
-    )
+    values = {name: overridden(getattr(base, name), getattr(own, name)) for name in PolicyKeys.model_fields}
+    return PolicyKeys.model_construct(**values)
 
 
 # -- on the tree as written
@@ -103,7 +93,7 @@ def _merged(policies: Tree, name: object, own: Tree) -> dict[str, object]:
             if key not in policy:
                 continue
             base, over = policy[key], whole.get(key, {})
-            both = key not in ("fallback", "timeout") and isinstance(base, Mapping) and isinstance(over, Mapping)
+            both = key in BLOCK_KEYS and isinstance(base, Mapping) and isinstance(over, Mapping)
             whole[key] = {**base, **over} if both else whole.get(key, base)  # type: ignore[dict-item]
         name = policy.get("inherits")
     return whole
@@ -120,10 +110,12 @@ def _senseless(
         message = "`retryBudget` needs `retries` or `hedge`: without re-tries it cannot act"
         yield Issue(at or location, message, "key")
     if isinstance(retries, Mapping) and "maxBackoff" in retries:
-        base, most = (_seconds(retries.get(key, DEFAULT_BACKOFF_S)) for key in ("backoff", "maxBackoff"))
+        first = Retries.default("backoff")
+        base, most = (_seconds(retries.get(key, first)) for key in ("backoff", "maxBackoff"))
         if base is not None and most is not None and most < base:
             written = describe(retries["maxBackoff"])
-            message = f"`maxBackoff` {written} is shorter than `backoff`, the first wait (default: 25ms)"
+            default = format_duration(first)
+            message = f"`maxBackoff` {written} is shorter than `backoff`, the first wait (default: {default})"
             yield Issue((*location, "retries", "maxBackoff") if at is None else at, message, "key")
 
 

@@ -19,12 +19,6 @@ from ..errors import Problem
 from ..units import is_percentile
 
 _FEW = 12
-_MEANT = {
-    "retries": "attempts", "retryBudget": "percent", "hedge": "after", "bulkhead": "maxConcurrentCalls",
-    "rateLimit": "limitForPeriod", "circuitBreaker": "failureRateThreshold", "queue": "capacity",
-    "outlierDetection": "consecutive5xxErrors", "resources": "cpu", "prices": "vcpuHour", "network": "latency",
-}  # fmt: skip
-"""By block the key that a bare value in its place is likely to be meant for."""
 
 At = Literal["key", "value"]
 Location = tuple[str | int, ...]
@@ -185,7 +179,7 @@ def _block(location: Location, given: object) -> str:
         name = "checkout" if objective or key == "call" else key
         inside = f"{key}: {given}" if objective and plain else "p99: ..."
         return f": objectives stand below a name, `slos: {{{name}: {{call: ..., {inside}}}}}`"
-    return f": write `{key}: {{{_MEANT[key]}: {given}}}`" if key in _MEANT and plain else ""
+    return ""
 
 
 def _by_name(given: object) -> str:

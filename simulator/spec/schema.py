@@ -30,7 +30,9 @@ _SHARED = {
     "Memory": values.MEMORY_SCHEMA,
     "Cores": values.CPU_SCHEMA,
 }
-_SHARED_KEYS = (services.Bounded, distributions.WithPercentiles, steps.PolicyKeys)
+_SHARED_KEYS = (
+    services.Bounded, distributions.WithPercentiles, policies.Block, policies.CallerKeys, steps.PolicyKeys,
+)  # fmt: skip
 """Models that only others are made of."""
 _PERCENTILES = {units.PERCENTILE_PATTERN: {"$ref": "#/$defs/Duration"}}
 

@@ -86,6 +86,8 @@ def _is_read(read: Callable[[object], float], value: object) -> bool:
 class Resources(Bounded):
     """What one replica has."""
 
+    meant = "cpu"
+
     cpu: Cores = Field(1.0, description="Whole cores, or a fraction of one: one core at that speed.")
     memory: Memory = Field(0.0, description="Bytes; only the price depends on it.")
     limits: Bounds | None = Field(None, description="As in Kubernetes; `cpu` and `memory` beside it count first.")
@@ -94,6 +96,8 @@ class Resources(Bounded):
 
 class Queue(Model):
     """Requests that wait for a slot."""
+
+    meant = "capacity"
 
     capacity: Count | None = Field(None, description="One more is rejected; default: no limit.")
     discipline: Discipline = Field("FIFO", description="Who gets a free slot: the first or the last who came.")
@@ -107,12 +111,15 @@ def _read_choice_count(value: object) -> object:
     return read_positive_count(value)
 
 
+CHOICE_COUNT = 2
+
+
 class LoadBalancer(Model):
     """How a replica is chosen; the bare word is enough."""
 
     simple: Balancing = Field("LEAST_REQUEST", description="The way to choose.")
     choice_count: Annotated[PositiveCount | Literal["all"], BeforeValidator(_read_choice_count)] = Field(
-        2, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
+        CHOICE_COUNT, description="Draws that LEAST_REQUEST compares; `all` is `choice: all`."
     )
     choice: Choice = Field(
         "independent",

@@ -30,6 +30,7 @@ def _read_warmup(value: object) -> object:
 LONGEST_S = 320_000 * 3600.0
 """Of a run, and of its drain: nanoseconds are counted up to 2^61 (rule 1.1), 73 years."""
 _WARMUP_SCHEMA = {"anyOf": [DURATION_SCHEMA, {"const": "auto"}]}
+_WARMUP_S = 60.0
 
 
 class Simulation(Model):
@@ -37,9 +38,10 @@ class Simulation(Model):
 
     duration: PositiveDuration = Field(600.0, description="Length of a run: arrivals stop then.")
     warmup: Annotated[float | Literal["auto"], BeforeValidator(_read_warmup), WithJsonSchema(_WARMUP_SCHEMA)] = Field(
-        60.0,
-        json_schema_extra={"default": "60s"},
-        description="Before it nothing counts; auto: by MSER-5. Of a run of up to 60s the default is a tenth.",
+        _WARMUP_S,
+        json_schema_extra={"default": format_duration(_WARMUP_S)},
+        description="Before it nothing counts; auto: by MSER-5. Of a run of up to"
+        f" {format_duration(_WARMUP_S)} the default is a tenth.",
     )
     seed: Seed = Field(1, description="What the randomness starts from: the same seed gives the same bytes.")
     replications: PositiveCount = Field(10, description="Independent runs.")
@@ -54,7 +56,7 @@ class Simulation(Model):
                 duration = read_duration(data["duration"])
             except ValueError:
                 return data
-            if duration <= 60:
+            if duration <= _WARMUP_S:
                 # who shortens a run and does not name the warmup wants a short one, not an error
                 data["warmup"] = duration / 10
         return data
@@ -91,6 +93,8 @@ def _zero() -> Constant:
 
 class Network(Model):
     """What a message between two processes costs."""
+
+    meant = "latency"
 
     latency: Distribution = Field(default_factory=_zero, description="One way, of each message.")
     serialization: Distribution = Field(default_factory=_zero, description="cpu at each end of each message.")

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic.alias_generators import to_camel
 
 from .base import Model
 from .distributions import Distribution
 from .mistakes import Issue, Mistake, describe, listed, mistake, nearest, refuse
-from .policies import Bulkhead, CircuitBreaker, Hedge, Retries, RetryBudget
+from .policies import CallerKeys
 from .values import (
     Amount,
     CallName,
     Count,
     Fraction,
     Name,
-    PositiveDuration,
-    is_number,
-    one_of,
-    read_positive_duration,
 )
 
 VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
-POLICY_KEYS = ("timeout", "deadline", "retries", "retryBudget", "circuitBreaker", "bulkhead", "hedge", "fallback")
-SERVICE_KEYS = ("rateLimit", "outlierDetection")
-"""Keys that are a target's, not a caller's."""
+INSIDE = ("parallel", "choose", "fallback")
+"""Keys of a step that hold other steps: lists of blocks with `steps`, or one such block."""
 Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
 
 
@@ -82,41 +78,13 @@ class Sleep(_Step):
         return "sleep"
 
 
-def _read_patience(value: object) -> object:
-    """Let a distribution through; a bare duration is above 0."""
-    return value if isinstance(value, Mapping | Model | Mistake) else read_positive_duration(value)
-
-
-Patience: TypeAlias = Annotated[
-    Annotated[PositiveDuration, Tag("<duration>")] | Annotated[Distribution, Tag("<distribution>")],
-    Discriminator(lambda value: "<duration>" if is_number(value) else "<distribution>"),
-    BeforeValidator(_read_patience),
-]
-
-
-class PolicyKeys(Model):
+class PolicyKeys(CallerKeys):
     """What a policy can say, by name or on a call."""
 
-    timeout: Patience | None = Field(
-        None, description="Of the whole call, all tries, drawn once a call if it is a distribution; default: none."
-    )
-    deadline: Annotated[Literal["propagate", "ignore"], one_of("propagate", "ignore")] | None = Field(
-        None, description="`propagate`: callees drop work for which nobody waits any more; default: `ignore`."
-    )
-    retries: Retries | None = Field(None, description="Further tries; default: none.")
-    retry_budget: RetryBudget | None = Field(None, description="A limit of the re-tries; default: none.")
-    circuit_breaker: CircuitBreaker | None = Field(None, description="No calls while too many fail; default: none.")
-    bulkhead: Bulkhead | None = Field(None, description="A limit of the calls at once; default: none.")
-    hedge: Hedge | None = Field(None, description="A second try while the first is unanswered; default: none.")
     fallback: Fallback | None = Field(None, description="Steps instead of failing; default: none.")
 
-    @classmethod
-    def _foreign(cls, key: str) -> Mistake:
-        if key == "perTryTimeout":
-            return Mistake("`perTryTimeout` belongs into `retries`", "key")
-        if key in SERVICE_KEYS:
-            return Mistake(f"`{key}` belongs to the service that is called", "key")
-        return super()._foreign(key)
+
+POLICY_KEYS = tuple(map(to_camel, PolicyKeys.model_fields))
 
 
 class Policy(PolicyKeys):
@@ -261,3 +229,15 @@ class Fallback(Model):
     """What the caller does when its call has failed."""
 
     steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing, and that is enough.")
+
+
+def blocks(step: Step) -> Sequence[Branch | Option | Fallback]:
+    """Return what holds the steps inside a step, in order; of a call its own fallback, not that of its policy."""
+    match step:
+        case Parallel():
+            return step.parallel
+        case Choose():
+            return step.choose
+        case Call(fallback=Fallback() as fallback):
+            return (fallback,)
+    return ()

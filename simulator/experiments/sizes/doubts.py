@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...compiler.expectations import endpoint_of_rows
+from ...compiler.policies import GUARDS
 from ...plan.layout import UNLIMITED, Op
 from ...plan.plan import Integers, Plan
+from ...plan.walker import endpoint_of_rows
 
 
 @dataclass(frozen=True)
@@ -54,13 +55,9 @@ def _of_each_replica(plan: Plan, unit: int, caller: Integers) -> Iterator[str]:
     mine = caller[policies.call] == unit
     for row in np.flatnonzero(mine).tolist():
         target = plan.services.name[plan.endpoints.service[plan.calls.target[policies.call[row]]]]
-        if policies.bulkhead[row] >= 0:
-            limit = plan.bulkheads.limit[policies.bulkhead[row]]
-            yield f"each replica of {name} may have {limit} calls at {target} at once"
-        if policies.breaker[row] >= 0:
-            yield f"each replica of {name} has a circuit breaker of its own towards {target}"
-        if policies.budget[row] >= 0:
-            yield f"each replica of {name} has a retry budget of its own towards {target}"
+        for guard in sorted(GUARDS, key=lambda one: not one.bounds):
+            if (state := int(guard.rows(plan)[row])) >= 0:
+                yield f"each replica of {name} {guard.own(plan, state, target)}"
     if unit in plan.detectors.unit:
         yield f"of more replicas of {name} more may be ejected"
 

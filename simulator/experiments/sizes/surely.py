@@ -12,11 +12,13 @@ from functools import cached_property
 
 import numpy as np
 
-from ...compiler.expectations import callees_first, entry_shares, peak_rate
+from ...compiler.expectations import entry_shares, peak_rate
 from ...compiler.limited import limited_mean
+from ...compiler.policies import refusing
 from ...plan.layout import UNLIMITED, FaultKind, Op, Shape
 from ...plan.plan import Floats, Integers, Plan
-from ...plan.structure import Node, handler
+from ...plan.structure import Node
+from ...plan.walker import Handlers, Walker, read_handlers, runs
 
 NETWORK = (FaultKind.ABORT, FaultKind.PARTITION)
 """Faults that keep a message from its target."""
@@ -38,81 +40,116 @@ def may_be_always_busy(plan: Plan) -> bool:
     return bool((plan.workloads.shape == Shape.EVEN).all() and not plan.distributions.variance.any())
 
 
+class _Failing(Walker[bool]):
+    """Whether handlers may fail, so that the steps after a call are not run.
+
+    Attributes
+    ----------
+    rows
+        The steps that may.
+    made
+        By call: whether every one is sure to be made, and its message to be served.
+    cut
+        By call: seconds after which a try may end before its answer.
+    """
+
+    def __init__(self, handlers: Handlers) -> None:
+        super().__init__(handlers)
+        plan, policies = self.plan, self.plan.policies
+        self.rows: set[int] = set()
+        self.made = _reached(plan)
+        self.cut = plan.calls.timeout.copy()
+        for each_s in (policies.per_try_s, policies.hedge_s):
+            np.minimum.at(self.cut, policies.call, each_s)
+        self.cut[plan.patience.call[plan.patience.law >= 0]] = 0.0  # a timeout that is drawn may be short
+        self.walk()
+
+    def handler(self, endpoint: int) -> bool:
+        """Its steps, or itself after them."""
+        return super().handler(endpoint) or bool(self.plan.endpoints.error_rate[endpoint] > 0.0)
+
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[bool]) -> bool:
+        """Any of them."""
+        failing = [node.row for node, fails in zip(nodes, values, strict=True) if fails]
+        self.rows |= set(failing)
+        return bool(failing)
+
+    def work(self, law: int, service: int) -> bool:
+        """Never."""
+        return False
+
+    def pause(self, law: int) -> bool:
+        """Never."""
+        return False
+
+    def send(self, call: int, service: int) -> bool:
+        """Nobody would know."""
+        return False
+
+    def call(self, node: Node, call: int, service: int) -> bool:
+        """Where its fallback may too, if it has one."""
+        fallback = [self.steps(body, service) for body in node.bodies]
+        fails = self.found[int(self.plan.calls.target[call])]
+        if self.plan.calls.remote[call]:
+            fails = fails or not self.made[call] or math.isfinite(self.cut[call])
+        return fails and all(fallback)
+
+    def together(self, node: Node, values: Sequence[bool]) -> bool:
+        """Any of them."""
+        return any(values)
+
+    def again(self, node: Node, value: bool, times: int) -> bool:
+        """As once."""
+        return value
+
+    def choice(self, values: Sequence[bool], shares: Sequence[float]) -> bool:
+        """Any of them."""
+        return any(values)
+
+
+def _reached(plan: Plan) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """Calls of which every one is sure to be made, and its message to be served."""
+    calls, service = plan.calls, plan.endpoints.service[plan.calls.target]
+    doubtful = (calls.loss > 0.0) | (calls.error_rate > 0.0)
+    doubtful |= np.isin(plan.services.unit[service], _shaky_units(plan))
+    doubtful[plan.policies.call[refusing(plan)]] = True
+    doubtful |= np.isin(service, plan.limiters.service)
+    crossed = plan.faults.kind[plan.crossings.fault]
+    doubtful[plan.crossings.call[np.isin(crossed, NETWORK)]] = True
+    return np.asarray((calls.remote == 0) | ~doubtful, np.bool_)
+
+
+def _shaky_units(plan: Plan) -> Integers:
+    """Units that turn visits away, or lose them with a replica."""
+    full = np.flatnonzero((plan.units.queue_capacity != UNLIMITED) & (plan.units.concurrency != UNLIMITED))
+    killed = plan.faults.unit[plan.faults.kind == FaultKind.KILL]
+    failing = plan.services.unit[plan.failures.service]
+    return np.concatenate([full, killed, failing, plan.detectors.unit])
+
+
 class _Counted:
-    """Visits and times that are sure, callees before their callers."""
+    """Visits that are sure, callees before their callers, and what they ask for."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-        self._trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
-        self._order = callees_first(plan, self._trees)
-        self._times: dict[tuple[int, float], float] = {}
-        self._depth = 0
-        self._fails = np.ones(len(self._trees), np.bool_)
-        self._cut = plan.calls.timeout.copy()
-        policies = plan.policies
-        for each_s in (policies.per_try_s, policies.hedge_s):
-            np.minimum.at(self._cut, policies.call, each_s)
-        self._cut[plan.patience.call[plan.patience.law >= 0]] = 0.0  # a timeout that is drawn may be short
-        self._made = self._reached()
-        for endpoint in self._order:
-            failing = any(self._may_fail(node) for node in self._trees[endpoint])
-            self._fails[endpoint] = failing or plan.endpoints.error_rate[endpoint] > 0.0
+        self._plan, self._handlers = plan, read_handlers(plan)
+        self._failing = _Failing(self._handlers)
+        self._made = self._failing.made
 
-    def _reached(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        """Calls of which every one is sure to be made, and its message to be served."""
-        plan, calls = self._plan, self._plan.calls
-        service = plan.endpoints.service[calls.target]
-        unit = plan.services.unit[service]
-        doubtful = (calls.loss > 0.0) | (calls.error_rate > 0.0)
-        doubtful |= np.isin(unit, self._shaky_units())
-        policies = plan.policies
-        doubtful[policies.call[(policies.breaker >= 0) | (policies.bulkhead >= 0)]] = True
-        doubtful |= np.isin(service, plan.limiters.service)
-        crossed = plan.faults.kind[plan.crossings.fault]
-        doubtful[plan.crossings.call[np.isin(crossed, NETWORK)]] = True
-        return np.asarray((calls.remote == 0) | ~doubtful, np.bool_)
-
-    def _shaky_units(self) -> Integers:
-        """Units that turn visits away, or lose them with a replica."""
-        plan = self._plan
-        full = np.flatnonzero((plan.units.queue_capacity != UNLIMITED) & (plan.units.concurrency != UNLIMITED))
-        killed = plan.faults.unit[plan.faults.kind == FaultKind.KILL]
-        failing = plan.services.unit[plan.failures.service]
-        return np.concatenate([full, killed, failing, plan.detectors.unit])
-
-    def _may_fail(self, node: Node) -> bool:
-        """Whether a step may fail, so that the steps after it are not run."""
-        if node.op == Op.SEND:
-            return False
-        bodies = [any(self._may_fail(step) for step in body) for body in node.bodies]
-        if node.op != Op.CALL:
-            return any(bodies)
-        return self._call_may_fail(self._call(node)) and (not bodies or bodies[0])
-
-    def _call(self, node: Node) -> int:
-        return int(self._plan.programs.a[node.row])
-
-    def _call_may_fail(self, call: int) -> bool:
-        calls = self._plan.calls
-        if not calls.remote[call]:
-            return bool(self._fails[calls.target[call]])
-        return not self._made[call] or math.isfinite(self._cut[call]) or bool(self._fails[calls.target[call]])
-
-    def _sure_steps(self, nodes: Sequence[Node], factor: float = 1.0) -> Iterator[tuple[Node, float]]:
+    def _sure_steps(self, endpoint: int) -> Iterator[tuple[Node, float]]:
         """Steps that are run in any case, at any depth, and how often."""
-        for node in nodes:
-            yield node, factor
-            for body, share in zip(node.bodies, node.shares, strict=True):
-                again = node.op == Op.REPEAT and any(self._may_fail(step) for step in body)
-                yield from self._sure_steps(body, factor * (min(share, 1.0) if again else share))
-            if self._may_fail(node):
-                return
+        failing = self._failing.rows
+
+        def share(node: Node, number: int) -> float:
+            again = node.op == Op.REPEAT and any(step.row in failing for step in node.bodies[number])
+            return min(node.shares[number], 1.0) if again else node.shares[number]
+
+        return runs(self._handlers.trees[endpoint], share, lambda node: float(node.row not in failing))
 
     @cached_property
     def visits(self) -> tuple[Floats, Floats]:
         """Runs of each handler a second, and those of them that take a slot: through the network."""
         plan, calls = self._plan, self._plan.calls
-        visits, slotted = np.zeros(len(self._trees)), np.zeros(len(self._trees))
+        visits, slotted = np.zeros(len(plan.endpoints.name)), np.zeros(len(plan.endpoints.name))
 
         def add(call: int, number: float) -> None:
             visits[calls.target[call]] += number * self._made[call]
@@ -122,15 +159,15 @@ class _Counted:
             rows, shares = entry_shares(plan, workload)
             for call, share in zip(plan.workloads.entry_call[rows].tolist(), shares.tolist(), strict=True):
                 add(call, peak_rate(plan, workload) * share)
-        for endpoint in reversed(self._order):
+        for endpoint in reversed(self._handlers.order):
             for call, times in self._sure_calls(endpoint):
                 add(call, visits[endpoint] * times)
         return visits, slotted
 
     def _sure_calls(self, endpoint: int) -> Iterator[tuple[int, float]]:
-        for node, times in self._sure_steps(self._trees[endpoint]):
+        for node, times in self._sure_steps(endpoint):
             if node.op in (Op.CALL, Op.SEND):
-                yield self._call(node), times
+                yield int(self._plan.programs.a[node.row]), times
 
     @cached_property
     def work(self) -> Floats:
@@ -144,9 +181,8 @@ class _Counted:
                 work[plan.services.unit[service]] += times * float(plan.distributions.mean[law]) * cost[service]
 
         visits, _ = self.visits
-        for endpoint, tree in enumerate(self._trees):
-            service = int(plan.endpoints.service[endpoint])
-            for node, times in self._sure_steps(tree):
+        for endpoint, service in enumerate(self._handlers.services):
+            for node, times in self._sure_steps(endpoint):
                 if node.op == Op.CPU:
                     add(service, int(plan.programs.a[node.row]), visits[endpoint] * times)
             for call, times in self._sure_calls(endpoint):
@@ -161,83 +197,102 @@ class _Counted:
         plan = self._plan
         held = np.zeros(len(plan.units.name))
         _, slotted = self.visits
-        for endpoint in self._order:
+        times = _Times(self._handlers, self._failing)
+        for endpoint in self._handlers.order:
             unit = plan.services.unit[plan.endpoints.service[endpoint]]
-            held[unit] += slotted[endpoint] * self.time(endpoint, math.inf)
+            held[unit] += slotted[endpoint] * times.at_least(endpoint, math.inf)
         return held
 
-    def time(self, endpoint: int, limit: float) -> float:
+
+Limited = Callable[[float], float]
+"""E[min(X, limit)] at least, in seconds, as a function of the limit."""
+
+
+class _Times(Walker[Limited]):
+    """Times that are sure, of steps up to the first that may fail."""
+
+    def __init__(self, handlers: Handlers, failing: _Failing) -> None:
+        super().__init__(handlers)
+        self._failing = failing
+        self._known: dict[tuple[int, float], float] = {}
+        self._depth = 0
+
+    def at_least(self, endpoint: int, limit: float) -> float:
         """E[min(time of a handler, limit)] at least, in seconds."""
         if self._depth > DEEP:
             return 0.0
-        if (endpoint, limit) not in self._times:
-            service = int(self._plan.endpoints.service[endpoint])
+        if endpoint not in self.found:
+            self.found[endpoint] = self.handler(endpoint)
+        if (endpoint, limit) not in self._known:
             self._depth += 1
-            self._times[endpoint, limit] = self._sequence(self._trees[endpoint], service, limit)
+            self._known[endpoint, limit] = self.found[endpoint](limit)
             self._depth -= 1
-        return self._times[endpoint, limit]
+        return self._known[endpoint, limit]
 
-    def _sequence(self, nodes: Sequence[Node], service: int, limit: float) -> float:
-        """At least, of steps one after the other, up to the first that may fail.
-
-        Of several times within a limit the constant ones count first, and of the others the longest: E[min(X + Y, t)]
-        is at least E[min(X, s)] + E[min(Y, t - s)] for any s.
-        """
-        steps: list[Node] = []
-        for node in nodes:
-            steps.append(node)
-            if self._may_fail(node):
+    def in_turn(self, nodes: Sequence[Node], values: Iterator[Limited]) -> Limited:
+        """Up to the first that may fail."""
+        steps: list[Limited] = []
+        for node, value in zip(nodes, values, strict=True):
+            steps.append(value)
+            if node.row in self._failing.rows:
                 break
-        return self._one_after_the_other([self._step(node, service) for node in steps], limit)
+        return lambda limit: _one_after_the_other(steps, limit)
 
-    def _one_after_the_other(self, times: Sequence[Callable[[float], float]], limit: float) -> float:
-        means = [time(math.inf) for time in times]
-        if math.isinf(limit):
-            return math.fsum(means)
-        total, left, chance = 0.0, limit, []
-        for time, mean in zip(times, means, strict=True):
-            if math.isclose(time(mean), mean, rel_tol=1e-12):  # constant
-                total += min(mean, left)
-                left = max(0.0, left - mean)
-            else:
-                chance.append((mean, time))
-        if chance:
-            total += max(chance, key=lambda one: one[0])[1](left)
-        return total
+    def work(self, law: int, service: int) -> Limited:
+        """A time on a core."""
+        pace = float(self.plan.services.pace[service])
+        return lambda limit: limited_mean(self.plan.distributions, law, limit * pace) / pace
 
-    def _step(self, node: Node, service: int) -> Callable[[float], float]:
-        """E[min(X, limit)] at least, of one step, as a function of the limit."""
-        plan = self._plan
-        operand = int(plan.programs.a[node.row])
-        if node.op == Op.CPU:
-            pace = float(plan.services.pace[service])
-            return lambda limit: limited_mean(plan.distributions, operand, limit * pace) / pace
-        if node.op == Op.SLEEP:
-            return lambda limit: limited_mean(plan.distributions, operand, limit)
-        if node.op == Op.CALL:
-            return lambda limit: self._call_time(operand, limit)
-        if node.op == Op.SEND:
-            return lambda limit: 0.0
-        if node.op == Op.PARALLEL:
-            failing = self._may_fail(node)
-            return lambda limit: 0.0 if failing else max(self._sequence(body, service, limit) for body in node.bodies)
-        if node.op == Op.REPEAT:
-            times = 1.0 if self._may_fail(node) else node.shares[0]
-            return lambda limit: (
-                self._sequence(node.bodies[0], service, limit) * (times if math.isinf(limit) else min(1.0, times))
-            )
-        return lambda limit: math.fsum(
-            share * self._sequence(body, service, limit) for body, share in zip(node.bodies, node.shares, strict=True)
-        )
+    def pause(self, law: int) -> Limited:
+        """A time that needs no core."""
+        return lambda limit: limited_mean(self.plan.distributions, law, limit)
 
-    def _call_time(self, call: int, limit: float) -> float:
+    def send(self, call: int, service: int) -> Limited:
+        """Nobody waits."""
+        return lambda limit: 0.0
+
+    def call(self, node: Node, call: int, service: int) -> Limited:
         """As its caller sees it; the packing, which is outside the timeout, is left out."""
-        plan = self._plan
-        target, law = int(plan.calls.target[call]), int(plan.calls.latency[call])
-        if not plan.calls.remote[call]:
-            return self.time(target, limit)
-        if not self._made[call]:
-            return 0.0
-        network = lambda some: limited_mean(plan.distributions, law, some)  # noqa: E731
-        pieces = [network, network, lambda some: self.time(target, some)]
-        return self._one_after_the_other(pieces, min(limit, float(self._cut[call])))
+        calls, failing = self.plan.calls, self._failing
+        target = int(calls.target[call])
+        if not calls.remote[call]:
+            return lambda limit: self.at_least(target, limit)
+        if not failing.made[call]:
+            return lambda limit: 0.0
+        network = self.pause(int(calls.latency[call]))
+        pieces = [network, network, lambda limit: self.at_least(target, limit)]
+        return lambda limit: _one_after_the_other(pieces, min(limit, float(failing.cut[call])))
+
+    def together(self, node: Node, values: Sequence[Limited]) -> Limited:
+        """The longest branch, where none may fail."""
+        failing = node.row in self._failing.rows
+        return lambda limit: 0.0 if failing else max(value(limit) for value in values)
+
+    def again(self, node: Node, value: Limited, times: int) -> Limited:
+        """So many times; within a limit, or where it may fail, as once."""
+        number = 1.0 if node.row in self._failing.rows else float(times)
+        return lambda limit: value(limit) * (number if math.isinf(limit) else min(1.0, number))
+
+    def choice(self, values: Sequence[Limited], shares: Sequence[float]) -> Limited:
+        """The mean of the options."""
+        return lambda limit: math.fsum(share * value(limit) for value, share in zip(values, shares, strict=True))
+
+
+def _one_after_the_other(times: Sequence[Limited], limit: float) -> float:
+    """Several times within a limit: the constant ones count first, and of the others the longest.
+
+    E[min(X + Y, t)] is at least E[min(X, s)] + E[min(Y, t - s)] for any s.
+    """
+    means = [time(math.inf) for time in times]
+    if math.isinf(limit):
+        return math.fsum(means)
+    total, left, chance = 0.0, limit, []
+    for time, mean in zip(times, means, strict=True):
+        if math.isclose(time(mean), mean, rel_tol=1e-12):  # constant
+            total += min(mean, left)
+            left = max(0.0, left - mean)
+        else:
+            chance.append((mean, time))
+    if chance:
+        total += max(chance, key=lambda one: one[0])[1](left)
+    return total

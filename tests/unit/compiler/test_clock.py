@@ -6,16 +6,15 @@ import numpy as np
 import pytest
 
 from simulator.compiler.clock import Clock
-from simulator.compiler.expectations import callees_first, expect, least
-from simulator.plan.structure import handler
+from simulator.compiler.expectations import expect, least
+from simulator.plan.walker import read_handlers
 
 
 @pytest.fixture
 def clock_of(plan_of):
     def make(text, *, served=False):
         plan = plan_of(text)
-        trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
-        return Clock(plan, trees, callees_first(plan, trees), np.zeros(len(plan.units.name)), served=served)
+        return Clock(read_handlers(plan), np.zeros(len(plan.units.name)), served=served)
 
     return make
 

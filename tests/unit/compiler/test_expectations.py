@@ -7,16 +7,13 @@ import pytest
 from simulator.compiler.clock import Clock
 from simulator.compiler.expectations import (
     Packing,
-    call_rows,
-    callees_first,
-    endpoint_of_rows,
     entry_shares,
     expect,
     packings,
     peak_rate,
 )
 from simulator.plan.layout import Op
-from simulator.plan.structure import handler
+from simulator.plan.walker import read_handlers
 
 MIXED = """
 network: {latency: 1ms, serialization: 100us}
@@ -103,20 +100,10 @@ def test_a_call_takes_no_longer_than_its_timeout(plan_of):
 
 def test_a_wait_is_added_to_every_visit(mixed):
     plan, _ = mixed
-    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
     waits = np.array([0.0, 1.0, 0.0, 0.0])  # at b
-    calls = Clock(plan, trees, callees_first(plan, trees), waits).calls
+    calls = Clock(read_handlers(plan), waits).calls
     assert calls[3] == pytest.approx(1.0 + 0.0043)
     assert calls[2] == pytest.approx(1.0 + 0.002)
-
-
-def test_nobody_comes_before_whom_it_calls(mixed):
-    plan, _ = mixed
-    trees = [handler(plan.programs, start) for start in plan.endpoints.start.tolist()]
-    order = callees_first(plan, trees)
-    assert sorted(order) == [0, 1, 2, 3]
-    assert order[-1] == 0
-    assert [plan.programs.a[row] for row in call_rows(trees[0])] == [3, 4, 5]
 
 
 def test_a_send_has_no_answer_to_pack(mixed):
@@ -127,13 +114,6 @@ def test_a_send_has_no_answer_to_pack(mixed):
         Packing(4, row, 0, 2, 2.0, 2.0),
         Packing(5, row, 0, 3, 1.0, 1.0),
     ]
-
-
-def test_instructions_belong_to_their_endpoints(mixed):
-    plan, _ = mixed
-    owners = endpoint_of_rows(plan)
-    assert owners[plan.programs.op == Op.END].tolist()[-3:] == [1, 2, 3]
-    assert (owners[: plan.endpoints.start[1]] == 0).all()
 
 
 def test_shares_of_entries(mixed):

@@ -18,7 +18,6 @@ NETWORK = Network(
         {"from": "tills", "to": "a", "latency": 0.005},
     ),
 )
-UNITS = {"a": 0, "b": 0, "c": 1}
 
 
 def call(caller: str, target: str, timeout: float | None = None) -> CallSite:
@@ -30,32 +29,32 @@ def entry(workload: str) -> CallSite:
 
 
 def test_a_call_between_units_crosses_the_network():
-    hop = Wires(NETWORK, UNITS).hop(call("a", "c", 0.3))
+    hop = Wires(NETWORK).hop(call("a", "c", 0.3), remote=True)
     assert hop == Hop(True, constant_row(0.001), 0.0, 0.0, constant_row(0.00005), 0.3)
-    assert Wires(NETWORK, UNITS).hop(call("a", "c")).timeout == math.inf
+    assert Wires(NETWORK).hop(call("a", "c"), remote=True).timeout == math.inf
 
 
 def test_a_link_is_of_one_caller_and_one_target():
-    wires = Wires(NETWORK, UNITS)
-    hop = wires.hop(call("b", "c"))
+    wires = Wires(NETWORK)
+    hop = wires.hop(call("b", "c"), remote=True)
     assert hop == Hop(True, distribution_row(Exponential(mean=0.04)), 0.01, 0.02, constant_row(0.00005), math.inf)
-    assert wires.hop(call("c", "b")).loss == 0.0
+    assert wires.hop(call("c", "b"), remote=True).loss == 0.0
 
 
 def test_nothing_acts_inside_a_process():
     network = Network(latency=0.001, serialization=0.001, links=(Link(**{"from": "a", "to": "b"}, loss=1.0),))
-    assert Wires(network, UNITS).hop(call("a", "b", 0.3)) == Hop(False, ZERO, 0.0, 0.0, None, math.inf)
+    assert Wires(network).hop(call("a", "b", 0.3), remote=False) == Hop(False, ZERO, 0.0, 0.0, None, math.inf)
 
 
 def test_there_is_no_network_at_the_edge_unless_a_link_says_so():
-    wires = Wires(NETWORK, UNITS)
-    assert wires.hop(entry("others")) == Hop(True, ZERO, 0.0, 0.0, None, math.inf)
-    assert wires.hop(entry("users")) == Hop(True, ZERO, 0.5, 0.0, None, math.inf)
-    assert wires.hop(entry("tills")) == Hop(True, constant_row(0.005), 0.0, 0.0, None, math.inf)
+    wires = Wires(NETWORK)
+    assert wires.hop(entry("others"), remote=True) == Hop(True, ZERO, 0.0, 0.0, None, math.inf)
+    assert wires.hop(entry("users"), remote=True) == Hop(True, ZERO, 0.5, 0.0, None, math.inf)
+    assert wires.hop(entry("tills"), remote=True) == Hop(True, constant_row(0.005), 0.0, 0.0, None, math.inf)
 
 
 def test_no_serialization_leaves_no_step():
-    assert Wires(Network(latency=0.001), UNITS).hop(call("a", "c")).serialization is None
+    assert Wires(Network(latency=0.001)).hop(call("a", "c"), remote=True).serialization is None
 
 
 @pytest.mark.parametrize(("given", "zero"), [(Constant(value=0.0), True), (Constant(value=1e-9), False)])

@@ -7,10 +7,11 @@ import pytest
 
 import simulator as sim
 from simulator.compiler.expectations import expect
-from simulator.compiler.policies import BREAKER, BUDGET, BULKHEAD
-from simulator.plan.layout import Op
+from simulator.compiler.policies import GUARDS, refusing
+from simulator.plan.layout import Op, Outcome
 from simulator.plan.plan import Policies, empty
-from simulator.spec.policies import Bulkhead, CircuitBreaker, RetryBudget
+from simulator.spec.policies import Bulkhead, CircuitBreaker, OutlierDetection, RateLimit, RetryBudget
+from simulator.spec.steps import PolicyKeys
 
 TEXT = """
 policies:
@@ -27,11 +28,26 @@ def compiled(a: str, workload: str = "", deployment: str = "microservices") -> s
     return sim.compile(sim.loads(TEXT.format(a=a, workload=workload)), deployment)
 
 
-@pytest.mark.parametrize(
-    ("block", "defaults"), [(CircuitBreaker, BREAKER), (Bulkhead, BULKHEAD), (RetryBudget, BUDGET)]
-)
-def test_every_key_has_a_default(block, defaults):
-    assert list(block.model_fields) == list(defaults)
+@pytest.mark.parametrize("block", [CircuitBreaker, Bulkhead, RetryBudget, RateLimit, OutlierDetection])
+def test_every_key_has_a_default(block):
+    settled = block().settled()
+    assert None not in settled.values()
+    assert block(**settled).settled() == settled
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.name)
+def test_every_guard_has_its_key_its_column_and_its_table(guard):
+    plan = compiled("{call: b, policy: guarded}")
+    assert guard.rows(plan).tolist() == [0]
+    assert getattr(plan, f"{guard.name}s").callers.tolist() == [3]
+    assert guard.key in PolicyKeys.model_fields
+    assert " b" in guard.own(plan, 0, "b")
+
+
+def test_which_policies_may_turn_tries_away():
+    plan = compiled("{call: b, bulkhead: {}}, {call: b, retryBudget: {}, retries: {}}, {call: b, circuitBreaker: {}}")
+    assert refusing(plan).tolist() == [True, False, True]
+    assert refusing(plan, Outcome.REJECTED).tolist() == [True, False, False]
 
 
 def test_a_plan_without_policies_has_none():

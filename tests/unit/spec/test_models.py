@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import simulator.spec as spec
 from simulator.errors import TopologyError
+from simulator.spec.base import Model
 
 SHORT = """
 services:
@@ -322,3 +323,16 @@ def test_numpy_scalars_are_numbers(short):
     assert type(changed.workload["workload"].rate) is float
     with pytest.raises(TopologyError):
         short.replace({"services.cart.replicas": np.bool_(True)})
+
+
+def test_a_bare_value_is_meant_for_a_key_of_its_block(short):
+    kinds = list(Model.__subclasses__())
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    assert {kind.meant for kind in kinds} > {"", "cpu", "attempts"}
+    assert [kind for kind in kinds if kind.meant and not kind.is_known(kind.meant)] == []
+
+
+def test_what_has_the_name_of_a_block_is_none():
+    text = SHORT.replace("workload:", "policies: {retries: 3}\nworkload:")
+    assert problems(lambda: spec.loads(text)) == [("policies.retries", "expected a mapping, found 3")]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 import simulator as sim
-from simulator.spec import Bulkhead, CircuitBreaker, Retries
 from simulator.spec.inheritance import resolve_policy
-from simulator.spec.policies import overridden
+from simulator.spec.policies import Bulkhead, CircuitBreaker, Retries, overridden
 
 TEXT = """
 policies:

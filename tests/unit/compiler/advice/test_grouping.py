@@ -1,4 +1,4 @@
-from simulator.compiler.grouping import grouped
+from simulator.compiler.advice.grouping import grouped
 
 
 def test_many_that_say_the_same_are_one():

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..plan.layout import Shape
-from ..plan.plan import Plan
-from ..units import format_duration
+from ...plan.layout import Shape
+from ...units import format_duration
+from .subject import Subject
 
 _EPOCH_S = 1e8
 """Seconds above which a time is one since 1970, in seconds, milliseconds, microseconds or nanoseconds."""
@@ -16,8 +16,9 @@ _SCALES = ((1e17, "nanoseconds since 1970"), (1e14, "microseconds since 1970"), 
            (_EPOCH_S, "seconds since 1970"))  # fmt: skip
 
 
-def replay_warnings(plan: Plan) -> Iterator[str]:
+def late_replays(subject: Subject) -> Iterator[str]:
     """Rows at the horizon or after it, which never arrive, and what their times look like."""
+    plan = subject.plan
     workloads, horizon = plan.workloads, plan.settings.duration_s
     for row in np.flatnonzero(workloads.shape == Shape.REPLAY).tolist():
         times = workloads.time_s[workloads.first_time[row] :][: workloads.times[row]]

@@ -12,18 +12,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Dist, Op, Shape
-from ..plan.plan import Floats, Plan
-from ..words import number
-from .expectations import Expectations, behind_limits, entry_shares, swamped
-from .slots import slot_limits
+from ...plan.layout import UNLIMITED, Dist, Op, Shape
+from ...plan.plan import Floats, Plan
+from ...plan.walker import find_sends
+from ...words import number
+from ..expectations import Expectations, behind_limits, entry_shares, swamped
+from ..policies import GUARDS, refusing
+from ..slots import slot_limits
+from .subject import Subject
 
 _CLOSE = 1e-9
 
 
-def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
+def overloads(subject: Subject) -> Iterator[str]:
     """Units that cannot keep up with the open workloads at their peak, by cores and by slots, behind rate limits."""
-    expected = behind_limits(plan, expected)
+    plan, expected = subject.plan, behind_limits(subject.plan, subject.expected)
     when = "as long as the run lasts" if is_steady(plan, expected) else "while the peak lasts"
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
     told: set[int] = set()
@@ -46,6 +49,14 @@ def overload_warnings(plan: Plan, expected: Expectations) -> Iterator[str]:
     yield from _crowded(plan, expected)
 
 
+def absent(subject: Subject) -> Iterator[str]:
+    """Units that have no replica."""
+    units = subject.plan.units
+    for name, replicas in zip(units.name, units.replicas, strict=True):
+        if replicas == 0:
+            yield f"{name}: it has 0 replicas but is called; every call to it ends unreachable"
+
+
 def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:
     """Cores and slots of each unit that open workloads leave to users (rule 16.5); all, where they would leave nothing.
 
@@ -55,7 +66,7 @@ def left_by_open(plan: Plan, expected: Expectations) -> tuple[Floats, Floats]:
     offered, held = expected.rates @ expected.demand, expected.rates @ expected.held
     cores = np.where(offered < expected.capacity, expected.capacity - offered, expected.capacity)
     slots = np.where(held < expected.slots, expected.slots - held, expected.slots)
-    turning = (plan.units.queue_capacity != UNLIMITED).any() or plan.bulkheads.limit.size or plan.breakers.size.size
+    turning = (plan.units.queue_capacity != UNLIMITED).any() or refusing(plan).any()
     return (expected.capacity, expected.slots) if turning else (cores, slots)
 
 
@@ -144,17 +155,19 @@ def _keepers(plan: Plan, expected: Expectations, unit: int) -> list[str] | None:
 
 def _keeper(plan: Plan, call: int) -> str | None:
     """What keeps short the queue that a call adds to."""
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
-    policies = np.flatnonzero(plan.policies.call == call).tolist()
-    if any(plan.policies.bulkhead[row] >= 0 for row in policies) and call not in sends:
-        return "its callers' bulkheads reject the rest"
+    sends = find_sends(plan)
+    policies = np.flatnonzero(plan.policies.call == call)
+    guards = [one for one in GUARDS if one.keeps_short and call not in sends and (one.rows(plan)[policies] >= 0).any()]
+    for guard in guards:
+        if guard.bounds:
+            return guard.keeps_short
     patience = plan.patience
     if np.any((patience.call == call) & (patience.propagates == 1)):
         return "what is too late for its callers is dropped"
-    if any(plan.policies.breaker[row] >= 0 for row in policies) and call not in sends:
-        return "its callers' circuit breakers may keep out the rest"
+    if guards:
+        return guards[0].keeps_short
     caller = int(plan.calls.caller[call])
-    if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies:
+    if caller < 0 or call in sends or math.isfinite(plan.calls.timeout[call]) or policies.size:
         return None
     own = plan.services.unit[caller]
     return (

@@ -8,16 +8,19 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from ..plan.layout import UNLIMITED, Op
-from ..plan.plan import Plan
-from .expectations import call_owners, patience
+from ...plan.layout import UNLIMITED, Op
+from ...plan.plan import Plan
+from ...plan.walker import call_owners, find_sends
+from ..expectations import patience
+from .subject import Subject
 
 Edges = dict[int, dict[int, list[int]]]
 """By unit with limited slots: which ones its handlers wait for, and the calls on the way to each."""
 
 
-def deadlock_warnings(plan: Plan) -> Iterator[str]:
+def deadlocks(subject: Subject) -> Iterator[str]:
     """Cycles of units with limited slots whose calls have no timeouts; one that calls itself through another too."""
+    plan = subject.plan
     edges = _edges(plan)
     while cycle := _cycle(edges):
         names = " -> ".join(plan.units.name[unit] for unit in [*cycle, cycle[0]])
@@ -75,7 +78,7 @@ def _edges(plan: Plan) -> Edges:
 def _endless_calls(plan: Plan) -> dict[int, list[int]]:
     """The calls of each endpoint for which its handler waits without an end."""
     told = set(plan.patience.call[plan.patience.law >= 0].tolist())
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    sends = find_sends(plan)
     endless = np.isinf(patience(plan)) | (plan.calls.remote == 0)
     found: dict[int, list[int]] = {}
     for call, owner in call_owners(plan).items():

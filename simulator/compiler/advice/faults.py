@@ -6,23 +6,21 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..plan.layout import FaultKind, Op
-from ..plan.plan import Plan
-from ..spec.faults import OF_THE_NETWORK, Fault
-from ..spec.models import Topology
-from ..units import format_duration
-from .advice import caller_name
-from .distributions import distribution_row
-from .expectations import patience
-from .network import is_zero
+from ...plan.layout import FaultKind
+from ...plan.plan import Plan
+from ...plan.walker import find_sends
+from ...spec.faults import OF_THE_NETWORK, Fault
+from ...units import format_duration
+from ..distributions import distribution_row
+from ..expectations import patience
+from ..network import is_zero
+from .hops import link_name
+from .subject import Subject
 
 
-def find_fault_warnings(topology: Topology, plan: Plan) -> tuple[str, ...]:
-    """Warnings of faults, as sentences: those of each fault, then of what never acts."""
-    return (*_faults(topology, plan), *_waiting(plan), *_idle(topology, plan))
-
-
-def _faults(topology: Topology, plan: Plan) -> Iterator[str]:
+def misplaced_faults(subject: Subject) -> Iterator[str]:
+    """What is odd about each fault: when, and whom it hits."""
+    topology, plan = subject.topology, subject.plan
     row = 0
     for place, fault in enumerate(topology.faults):
         name = f"faults[{place}] ({fault.kind} of {fault.target})"
@@ -53,21 +51,23 @@ def _whom(plan: Plan, fault: Fault, row: int) -> Iterator[str]:
         yield f"{who} crosses the network in this deployment: it does nothing"
 
 
-def _waiting(plan: Plan) -> Iterator[str]:
+def endless_partitions(subject: Subject) -> Iterator[str]:
     """Calls that meet a partition without a timeout."""
-    sends = set(plan.programs.a[plan.programs.op == Op.SEND].tolist())
+    plan = subject.plan
+    sends = find_sends(plan)
     endless, told = np.isinf(patience(plan)), set()
     for call, fault in zip(plan.crossings.call.tolist(), plan.crossings.fault.tolist(), strict=True):
         if plan.faults.kind[fault] != FaultKind.PARTITION or call in sends or not endless[call]:
             continue
-        link = f"{caller_name(plan, call)} -> {plan.services.name[plan.endpoints.service[plan.calls.target[call]]]}"
+        link = link_name(plan, call)
         if link not in told:
             told.add(link)
             yield f"{link}: calls on it have no timeout: who meets the partition waits for ever"
 
 
-def _idle(topology: Topology, plan: Plan) -> Iterator[str]:
+def idle_recoveries(subject: Subject) -> Iterator[str]:
     """Startups and health checks of replicas that never die."""
+    topology, plan = subject.topology, subject.plan
     kills = plan.faults.unit[plan.faults.kind == FaultKind.KILL].tolist()
     mortal = {*kills, *plan.services.unit[plan.failures.service].tolist()}
     for name, unit in zip(plan.services.name, plan.services.unit.tolist(), strict=True):

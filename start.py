@@ -4,6 +4,7 @@ python3 start.py compare topologies/checkout.yaml
 python3 start.py test           what takes turns only in part, as CI does
 python3 start.py test --all     everything
 python3 start.py test tests/... pytest alone
+python3 start.py soak 5000      both engines on so many random topologies
 python3 start.py notebook
 python3 start.py docs
 python3 start.py versions oldest     with the oldest packages that are allowed; or newest
@@ -18,6 +19,7 @@ import sys
 import threading
 import time
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
@@ -27,25 +29,30 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 EVERY_S = 3.0
 """Between two lines that say that it goes on."""
 SITE = ("zensical", "build", "--strict", "--clean", "-f", "mkdocs.yml")
-EXTRAS = {"test": "dev", "docs": "docs", "notebook": "lab"}
+EXTRAS = {"test": "dev", "soak": "dev", "docs": "docs", "notebook": "lab"}
 """What a command needs beside the simulator itself."""
 PAGE = ROOT / "build" / "site" / "index.html"
 """Where the site begins."""
 OWN = """
 Of start.py alone:
     test [--all]  the checks and the tests: in part, as CI does, or all; test tests/... is pytest alone
+    soak          try both engines on random topologies, as many as are asked for, from seed 0 or `--start` on
     notebook      open the notebooks in a browser
     docs          build the site of these pages: build/site/index.html
     versions      oldest|newest: try the oldest or newest versions of other packages that are allowed"""
 """What the help has beside that of the simulator."""
-CHECKS = (
+QUICK = ("tests/spec", "tests/unit/spec", "tests/unit/theory", "tests/unit/compiler", "tests/unit/plan")
+"""Tests that need no machine code."""
+FIRST = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
-    ("mypy",),
     ("lint-imports",),
-    SITE,
+    ("pytest", *QUICK),
 )
-PYTEST = ("pytest", "-n", "2", "--dist", "loadfile")
+"""What is soon red."""
+BESIDE = (("mypy",), SITE)
+"""Checks that take long, and that the tests need not wait for."""
+REST = ("pytest", "-n", "2", "--dist", "worksteal", *(f"--ignore={folder}" for folder in QUICK))
 VERSIONED = (
     "tests/unit/spec", "tests/unit/results", "tests/unit/rules", "tests/unit/plots",
     "tests/unit/experiments/sweeps/test_designs.py", "tests/unit/experiments/sweeps/test_rows.py",
@@ -74,6 +81,8 @@ def main() -> int:
         if not code:
             print(f"The site is built: open {PAGE}")
         return code
+    if command == "soak":
+        return run([PYTHON, ROOT / "tests" / "differential" / "soak.py", *arguments], held=())
     if command != "test":
         return run([PYTHON, "-m", "simulator.cli", command, *arguments])
     if arguments and arguments != ["--all"]:
@@ -82,20 +91,37 @@ def main() -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The checks, and meanwhile, on another core, what the tests need compiled; then the tests."""
+    """What is soon red, and meanwhile, on another core, what the tests need compiled; then all the rest."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or each of the many processes would read all libraries anew
     warming = subprocess.Popen(
         [PYTHON, "-m", "simulator.cli", "warm"], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
-        for check in (*CHECKS, (*PYTEST, *arguments)):
-            print(f"$ {' '.join(check)}", flush=True)
-            if check[0] == PYTEST[0]:
-                warming.wait()
-            if code := call([BIN / check[0], *check[1:]]):
+        for check in FIRST:
+            if code := call_check((*check, *arguments) if check[0] == "pytest" else check):
                 return code
+        warming.wait()
     finally:
         warming.kill()
-    return 0
+    with ThreadPoolExecutor(1) as lane:
+        checks = [lane.submit(check_beside, check) for check in BESIDE]
+        code = call_check((*REST, *arguments))
+        return next((found for found in (code, *(one.result() for one in checks)) if found), 0)
+
+
+def call_check(check: tuple[str, ...]) -> int:
+    """Say what is run, run it, and give its exit code."""
+    print(f"$ {' '.join(check)}", flush=True)
+    return call([BIN / check[0], *check[1:]])
+
+
+def check_beside(check: tuple[str, ...]) -> int:
+    """Run a check, say what it says once it is done, and give its exit code."""
+    done = subprocess.run(
+        [BIN / check[0], *check[1:]], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    print(f"\n$ {' '.join(check)}\n{done.stdout}", end="", flush=True)
+    return done.returncode
 
 
 def call(command: list[object]) -> int:

@@ -4,13 +4,17 @@ import signal
 import subprocess
 import sys
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+QUICK_FIRST = ("spec", "architecture", "unit", "semantics", "property", "differential", "theory", "fuzz", "notebooks")
+"""Folders of tests: what is soon red comes before what takes long."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,17 +22,45 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of tests marked `one_in(n)` leave one in n, another for each commit; those that are named one by one stay."""
-    if config.getoption("--all") or any("::" in argument for argument in config.args):
+    """Leave those that have their turn, the quick before the slow; those that are named one by one stay as they are."""
+    if any("::" in argument for argument in config.args):
         return
-    left_out = [item for item in items if (mark := item.get_closest_marker("one_in")) and not _has_its_turn(item, mark)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in set(left_out)]
+    if not config.getoption("--all"):
+        left_out = _without_a_turn(items)
+        config.hook.pytest_deselected(items=left_out)
+        gone = set(left_out)
+        items[:] = [item for item in items if item not in gone]
+    items[:] = _dealt(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
-def _has_its_turn(item: pytest.Item, mark: pytest.Mark) -> bool:
-    name = item.path.name if mark.kwargs.get("together") else item.nodeid
-    return (zlib.crc32(name.encode()) + _turn()) % int(mark.args[0]) == 0
+def _without_a_turn(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Of the cases of a test marked `one_in(n)` all but one in n, and one at the least: another one for each commit."""
+    cases = defaultdict(list)
+    for item in items:
+        if item.get_closest_marker("one_in"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    left_out = []
+    for test, group in cases.items():
+        group.sort(key=lambda item: zlib.crc32(item.nodeid.encode()))
+        often = int(group[0].get_closest_marker("one_in").args[0])
+        every = min(often, len(group)) if len(group) > 1 else often
+        shift = zlib.crc32(test.encode()) + _turn()
+        left_out += [item for number, item in enumerate(group) if (number + shift) % every]
+    return left_out
+
+
+def _dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """File by file, the quick before the slow, and as many to each worker: each begins with a stretch of the list."""
+    files = [list(file) for _, file in groupby(items, key=lambda item: item.path)]
+    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for file in sorted(files, key=lambda file: _place(file[0].path)):
+        min(hands, key=len).extend(file)
+    return [item for hand in hands for item in hand]
+
+
+def _place(path: Path) -> int:
+    """Where the folder of a test is among all."""
+    return next((place for place, name in enumerate(QUICK_FIRST) if ROOT / "tests" / name in path.parents), -1)
 
 
 @cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,6 +22,8 @@ CELLS = 256
 _BEYOND = 4
 """Cells after the horizon, so that what ends at it is told from what ends after it."""
 _SURE = 1e-9
+_KEPT = 4096
+"""Laws of a plan that are kept: some 8 MB."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,10 @@ class Law:
 
     offset: float
     masses: Floats
+
+
+_KNOWN: WeakKeyDictionary[Distributions, dict[tuple[int, float, float], Law]] = WeakKeyDictionary()
+"""What was put on a grid, by row, factor and horizon: a plan is read several times, and this is most of the work."""
 
 
 class Grid:
@@ -46,7 +53,7 @@ class Grid:
         self.horizon = horizon
         self.step = horizon / CELLS
         self._laws = laws
-        self._known: dict[tuple[int, float], Law] = {}
+        self._known = _KNOWN.setdefault(laws, {})
 
     def constant(self, seconds: float) -> Law:
         """A time that is always the same."""
@@ -56,10 +63,13 @@ class Grid:
         """A distribution of the plan, times a factor."""
         if self._laws.variance[row] == 0.0:
             return self.constant(float(self._laws.mean[row]) * scale)
-        if (row, scale) not in self._known:
+        key = row, scale, self.horizon
+        if key not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
             limits = [step * self.step / scale for step in range(self._size + 1)]
-            self._known[row, scale] = self._from_cuts([limited_mean(self._laws, row, at) * scale for at in limits])
-        return self._known[row, scale]
+            self._known[key] = self._from_cuts([limited_mean(self._laws, row, at) * scale for at in limits])
+        return self._known[key]
 
     def sum(self, *laws: Law) -> Law:
         """One after the other."""

@@ -18,16 +18,17 @@ def turns(monkeypatch):
 
 
 class Item:
-    def __init__(self, name, mark=None, file="test_laws.py"):
-        self.nodeid, self.path, self._mark = f"{file}::{name}", Path(file), mark
+    def __init__(self, name, mark=None, path=Path("test_laws.py")):
+        self.nodeid, self.path, self._mark = f"{path}::{name}", path, mark
 
     def get_closest_marker(self, name):
         return self._mark if name == "one_in" else None
 
 
 class Config:
-    def __init__(self, *args, everything=False):
+    def __init__(self, *args, everything=False, workers=1):
         self.args, self.hook, self.dropped = args, self, []
+        self.workerinput = {"workercount": workers}
         self._everything = everything
 
     def getoption(self, name):
@@ -51,20 +52,30 @@ def test_each_has_its_turn_in_one_of_n_commits_and_the_others_always(turns, monk
     items = [plain, *(Item(f"law[{number}]", pytest.mark.one_in(3).mark) for number in range(60))]
     shares = [kept(turns, monkeypatch, items, turn) for turn in (5, 6, 7)]
     assert all(plain in share for share in shares)
-    assert all(10 <= len(share) <= 35 for share in shares)
-    assert sum(map(len, shares)) == len(items) + 2
+    assert [len(share) for share in shares] == [21, 21, 21]
     assert set().union(*shares) == set(items)
 
 
-def test_a_file_can_take_its_turn_as_a_whole(turns, monkeypatch):
-    together = pytest.mark.one_in(2, together=True).mark
-    items = [Item(f"law[{number}]", together, file) for number in range(5) for file in ("test_a.py", "test_b.py")]
-    for turn in (0, 1):
-        files = [one.path for one in kept(turns, monkeypatch, items, turn)]
-        assert all(files.count(file) == 5 for file in set(files))
+def test_of_few_cases_one_is_there_always_and_a_single_test_in_its_turn(turns, monkeypatch):
+    few = [Item(f"law[{number}]", pytest.mark.one_in(10).mark) for number in range(4)]
+    single = Item("notebook", pytest.mark.one_in(10).mark)
+    shares = [kept(turns, monkeypatch, [*few, single], turn) for turn in range(20)]
+    assert all(len(share) == 1 + (single in share) for share in shares)
+    assert set().union(*shares[:4]) >= set(few)
+    assert sum(single in share for share in shares) == 2
 
 
 def test_who_asks_for_a_test_or_for_all_gets_it(turns, monkeypatch):
     items = [Item(f"law[{number}]", pytest.mark.one_in(100).mark) for number in range(5)]
     assert kept(turns, monkeypatch, items, 1, "tests/theory/test_laws.py::law") == items
     assert kept(turns, monkeypatch, items, 1, everything=True) == items
+
+
+def test_each_worker_gets_half_of_them_the_quick_first_and_whole_files(turns, monkeypatch):
+    files = {"theory/test_a.py": 3, "spec/test_b.py": 4, "unit/test_c.py": 1, "unit/test_d.py": 2}
+    items = [
+        Item(f"law[{number}]", path=ROOT / "tests" / name) for name, count in files.items() for number in range(count)
+    ]
+    dealt = kept(turns, monkeypatch, items, 1, workers=2)
+    hands = [list(dict.fromkeys(item.path.name for item in hand)) for hand in (dealt[:4], dealt[4:])]
+    assert hands == [["test_b.py"], ["test_c.py", "test_d.py", "test_a.py"]]

@@ -55,6 +55,26 @@ def pairs() -> list[tuple[Feature, Feature]]:
     ]
 
 
+def packs(size: int = 4) -> list[tuple[Feature, ...]]:
+    """Few cases that have every pair among them: begun with the first that is missing, then whoever adds most."""
+    missing = {frozenset(map(FEATURES.index, pair)): None for pair in pairs()}
+    can_be_together = set(missing)
+    found = []
+    while missing:
+        pack = sorted(next(iter(missing)))
+        while len(pack) < size:
+            able = [
+                number
+                for number in range(len(FEATURES))
+                if number not in pack and all(frozenset((one, number)) in can_be_together for one in pack)
+            ]
+            pack.append(max(able, key=lambda number: sum(frozenset((one, number)) in missing for one in pack)))
+        for pair in itertools.combinations(pack, 2):
+            missing.pop(frozenset(pair), None)
+        found.append(tuple(FEATURES[number] for number in pack))
+    return found
+
+
 def sleepers(rate: int) -> Case:
     """Requests that are asleep all at once, and whose events are in the calendar together."""
     steps = [{"sleep": {"dist": "exponential", "mean": "700ms"}}, {"cpu": "10us"}]

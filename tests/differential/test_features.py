@@ -1,9 +1,10 @@
-"""Each feature alone at every detail, and every two of them together."""
+"""Each feature alone at every detail, and every two of them together, among others and by themselves."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
+from itertools import combinations
 
 import features
 import pytest
@@ -17,11 +18,16 @@ from simulator.plan.layout import Outcome
 @pytest.mark.parametrize("detail", twins.DETAILS)
 @pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
 def test_a_feature_alone(assert_same, feature, detail):
-    for replication in range(3):
-        assert_same(dataclasses.replace(compose(feature), detail=detail, seed=5, replication=replication))
+    replication = twins.DETAILS.index(detail)  # of each a run of its own
+    assert_same(dataclasses.replace(compose(feature), detail=detail, seed=5, replication=replication))
 
 
-@pytest.mark.one_in(10)
+@pytest.mark.parametrize("pack", features.packs(), ids=lambda pack: " + ".join(feature.name for feature in pack))
+def test_four_features_together(assert_same, pack):
+    assert_same(compose(*pack))
+
+
+@pytest.mark.one_in(60)
 @pytest.mark.parametrize("pair", features.pairs(), ids=lambda pair: f"{pair[0].name} + {pair[1].name}")
 def test_two_features_together(assert_same, pair):
     assert_same(compose(*pair))
@@ -33,6 +39,13 @@ def test_features_have_names_of_their_own_and_change_the_plan(folder):
     digests = {feature.name: twins.plan_of(compose(feature), folder).digest() for feature in FEATURES}
     plain = twins.plan_of(twins.Case(features.BASE), folder).digest()
     assert [name for name, digest in digests.items() if digest == plain] == []
+
+
+def test_every_pair_is_in_a_pack():
+    def of(packs):
+        return {frozenset(feature.name for feature in pair) for pack in packs for pair in combinations(pack, 2)}
+
+    assert of(features.packs()) == of(features.pairs())
 
 
 @pytest.mark.parametrize("detail", twins.DETAILS)
@@ -110,8 +123,9 @@ CROWD = {
 """Thousands in flight and many thousands of rows: what grows has to grow, timers wait and are let go."""
 
 
-@pytest.mark.parametrize("detail", twins.DETAILS)
-@pytest.mark.parametrize("scheduling", ["FIFO", "PS"])
+@pytest.mark.parametrize(
+    ("scheduling", "detail"), [("FIFO", "summary"), ("PS", "requests"), ("FIFO", "attempts"), ("PS", "attempts")]
+)
 def test_a_crowd(assert_same, scheduling, detail):
     tree = copy.deepcopy(CROWD)
     tree["services"]["slow"]["scheduling"] = scheduling

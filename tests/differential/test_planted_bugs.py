@@ -448,7 +448,7 @@ def cases(folder: Path):
     return first_difference
 
 
-@pytest.mark.one_in(10)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(("file", "old", "new"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
 def test_a_bug_is_found(cases, tmp_path, file, old, new):
     assert cases(planting.plant(planting.ENGINE, tmp_path, (file, old, new))())

@@ -9,7 +9,8 @@ import hashlib
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -124,8 +125,15 @@ def both_engines(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(simulation, "choose_engine", lambda name, plans: (BothEngines(), "both are judged"))
 
 
+@pytest.fixture(scope="session")
+def here() -> Iterator[Executor]:
+    """Where replications are run: a process for each would read all libraries anew."""
+    with ThreadPoolExecutor(1) as executor:
+        yield executor
+
+
 @pytest.fixture
-def run(tmp_path: Path, both_engines: None) -> Any:
+def run(tmp_path: Path, both_engines: None, here: Executor) -> Any:
     """Simulate services given as YAML, with requests that arrive `at` some ticks, for 1024 ticks and as many more."""
 
     def simulate(
@@ -156,7 +164,7 @@ def run(tmp_path: Path, both_engines: None) -> Any:
             ]
         )
         topology = sim.loads(in_ns(text), base=tmp_path)
-        given = {"detail": "attempts", "replications": 1, "seed": 1} | options
+        given = {"detail": "attempts", "replications": 1, "seed": 1, "executor": here} | options
         return Run(sim.simulate(topology, deployment, **given))
 
     return simulate

@@ -14,7 +14,7 @@ def warned(result, word):
 
 
 def simulate(text, **settings):
-    settings = {"replications": 1, "duration": "10s", "warmup": 0, "engine": "reference", **settings}
+    settings = {"replications": 1, "duration": "10s", "warmup": 0, "engine": "compiled", **settings}
     return sim.simulate(sim.loads(text), **settings)
 
 
@@ -160,7 +160,7 @@ def test_11_18_a_replica_that_nobody_calls_is_said(tmp_path, balancer, requests,
     services: {{pay: {{replicas: 3, loadBalancer: {balancer}, steps: [{{cpu: 1ms}}]}}}}
     workload: {{call: pay, replay: at.csv}}
     """
-    result = sim.simulate(sim.loads(text, base=tmp_path), duration="10s", warmup=0, replications=1, engine="reference")
+    result = sim.simulate(sim.loads(text, base=tmp_path), duration="10s", warmup=0, replications=1, engine="compiled")
     assert warned(result, "got no call") == ([said] if said else [])
 
 

@@ -371,7 +371,7 @@ def test_a_disk_that_fills_up_loses_the_saved_result_only(command, shop, capsys,
     assert os.listdir("out") == []
 
 
-@pytest.mark.parametrize("cache", ["full", pytest.param("empty", marks=pytest.mark.one_in(4))])
+@pytest.mark.parametrize("cache", ["full", pytest.param("empty", marks=pytest.mark.one_in(12))])
 def test_a_limit_on_file_sizes_leaves_nothing_behind(cache, shop, tmp_path, tmp_path_factory, capsys):
     import resource
 

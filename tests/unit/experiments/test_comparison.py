@@ -227,7 +227,7 @@ def test_half_a_core_is_half_a_core():
       b: {replicas: 2, resources: {cpu: 250m}, steps: [{cpu: 1ms}]}
     workload: {call: a, rate: 20/s}
     """
-    found = sim.compare(sim.loads(dedent(text)), engine="reference")
+    found = sim.compare(sim.loads(dedent(text)), engine="compiled")
     assert found.results["microservices"].units["cores"].to_dict() == {"a": 0.5, "b": 0.25}
     assert "(3 cores each)" in found.verdict
     busy = found.results["microservices"].units["utilisation_ratio"]

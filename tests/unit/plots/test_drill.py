@@ -22,7 +22,7 @@ slos: {buying: {call: web.buy, p99: 300ms}}
 
 @pytest.fixture(scope="module")
 def found():
-    return sim.drill(sim.loads(FILE), "pay", at="3s", for_="3s", duration="40s", engine="reference")
+    return sim.drill(sim.loads(FILE), "pay", at="3s", for_="3s", duration="40s", engine="compiled")
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +96,7 @@ def test_who_comes_back_later_says_when(found):
 
 def test_a_run_that_is_shorter_than_a_second_has_lines_without_points():
     times = {"at": "0.2s", "for_": "0.1s", "duration": "0.5s", "warmup": "0.1s"}
-    found = sim.drill(sim.loads(FILE), "pay", engine="reference", **times)
+    found = sim.drill(sim.loads(FILE), "pay", engine="compiled", **times)
     assert all(len(line.get_xdata()) in (0, 2) for ax in sim.plots.drill(found) for line in ax.get_lines())
 
 

@@ -192,7 +192,7 @@ def test_a_percentile_of_no_time_is_not_known_to_a_share():
     services: {a: {steps: [{choose: [{weight: 52, steps: []}, {weight: 50, steps: [{sleep: 5ms}]}]}]}}
     workload: {call: a, rate: 20/s}
     """)
-    result = sim.simulate(topology, engine="reference")
+    result = sim.simulate(topology, engine="compiled")
     assert result.summary["latency_p50_s"] == 0.0
     assert result.intervals["half_width"]["latency_p50_s"] > 0.0
     assert not [warning for warning in result.warnings if "latency p50" in warning]

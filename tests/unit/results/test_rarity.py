@@ -87,10 +87,10 @@ def test_what_can_fail(change):
 
 
 def test_nobody_fails_where_nothing_can():
-    result = sim.simulate(sim.loads(QUIET), engine="reference")
+    result = sim.simulate(sim.loads(QUIET), engine="compiled")
     assert result.intervals.loc["availability_ratio", ["low", "high"]].tolist() == [1.0, 1.0]
     rare = sim.loads(QUIET).replace({"services.b.errorRate": "0.0001%"})
-    low, high = sim.simulate(rare, engine="reference").intervals.loc["availability_ratio", ["low", "high"]]
+    low, high = sim.simulate(rare, engine="compiled").intervals.loc["availability_ratio", ["low", "high"]]
     assert high == 1.0
     assert 0.9 < low < 1.0
 
@@ -98,7 +98,7 @@ def test_nobody_fails_where_nothing_can():
 def test_rare_failures_are_not_called_certain():
     text = SHOP.replace("10m, warmup: 60s, replications: 10", "10s, warmup: 1s, replications: 2")
     result = sim.simulate(
-        sim.loads(text).replace({"slos": {"w": {"call": "web", "errorRate": "0.1%"}}}), engine="reference"
+        sim.loads(text).replace({"slos": {"w": {"call": "web", "errorRate": "0.1%"}}}), engine="compiled"
     )
     row = result.objectives.iloc[0]
     assert (row.value, row.low) == (0.0, 0.0)

@@ -11,7 +11,7 @@ import simulator as sim
 from simulator.errors import PlanError, TopologyError
 from simulator.experiments.curves.breaking import BreakEven, cell_words, short_paths
 
-pytestmark = pytest.mark.one_in(2)
+pytestmark = pytest.mark.one_in(3)
 
 # the cheap work of web is done beside a large memory
 SHOP = """\

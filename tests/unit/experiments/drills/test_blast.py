@@ -29,7 +29,7 @@ def test_it_is_what_the_attempts_say(fault):
     topology = sim.loads(FILE.replace("FAULT", fault))
     plan = sim.compile(topology)
     trace = ReferenceEngine().run(plan, seed=1, replication=0, detail="attempts")
-    result = sim.simulate(topology, engine="reference", detail="attempts")
+    result = sim.simulate(topology, engine="compiled", detail="attempts")
     arrival = result.requests.set_index("request")["arrival_s"]
     attempts = result.attempts[result.attempts["target"] != "mail"]
     when = attempts["request"].map(arrival)

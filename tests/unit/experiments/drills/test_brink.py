@@ -67,7 +67,7 @@ def test_it_is_where_the_queue_of_a_pause_drains_too_late():
     """
     found = sim.drill(
         sim.loads(FILE), "web", "pause", at="4s", for_="6s", duration="30s", deployments=["microservices"],
-        policies=["full"], find_load=True, engine="reference",
+        policies=["full"], find_load=True, engine="compiled",
     )  # fmt: skip
     row = found.table.iloc[0]
     edges = [(99 + 100 * late) / (6 + late) / 40 for late in (139.5, 141.0)]

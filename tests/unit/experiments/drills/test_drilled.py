@@ -16,7 +16,7 @@ workload: {call: web, rate: 40/s}
 
 @pytest.fixture(scope="module")
 def found():
-    return sim.drill(sim.loads(FILE), "pay", at="3s", for_="3s", duration="12s", engine="reference")
+    return sim.drill(sim.loads(FILE), "pay", at="3s", for_="3s", duration="12s", engine="compiled")
 
 
 def test_json_has_all_of_it(found):

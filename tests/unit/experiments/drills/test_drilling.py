@@ -39,7 +39,7 @@ services:
 workload: {calls: [{call: web.look}, {call: web.buy}], rate: 40/s}
 slos: {buying: {call: web.buy, p99: 300ms, errorRate: 1%}}
 """
-ONE = {"deployments": ["microservices"], "policies": ["full"], "engine": "reference"}
+ONE = {"deployments": ["microservices"], "policies": ["full"], "engine": "compiled"}
 HARM = ("lost", "degraded", "late", "gained", "not_asked", "asked_more")
 
 
@@ -93,7 +93,7 @@ def test_what_was_late_is_counted_again_from_the_requests_of_both_runs():
     fault = {"at": "6s", "for": "4s", "target": "pay", "slow": {"factor": 12}}
     topology = sim.loads(SHOP).replace({"simulation.duration": "30s"})
     calm, faulty = (
-        sim.simulate(one, engine="reference").requests for one in (topology, topology.replace({"faults": [fault]}))
+        sim.simulate(one, engine="compiled").requests for one in (topology, topology.replace({"faults": [fault]}))
     )
     both = calm.merge(faulty, on=["replication", "workload", "request"], suffixes=("_calm", "_faulty"))
     assert len(both) == len(calm) == len(faulty)
@@ -116,7 +116,7 @@ def test_what_was_late_is_counted_again_from_the_requests_of_both_runs():
 
 def test_the_limit_without_an_slo_is_twice_the_p99_without_the_fault():
     found = sim.drill(sim.loads(SHOP), "pay", at="6s", for_="4s", duration="30s", **ONE)
-    calm = sim.simulate(sim.loads(SHOP).replace({"simulation.duration": "30s"}), engine="reference", detail="attempts")
+    calm = sim.simulate(sim.loads(SHOP).replace({"simulation.duration": "30s"}), engine="compiled", detail="attempts")
     edge = calm.attempts[(calm.attempts["parent"] == -1) & (calm.attempts["endpoint"] == "web.look")]
     requests = calm.requests.merge(edge[["replication", "request"]], on=["replication", "request"])
     seen = requests.loc[requests["arrival_s"] >= 2.0, "latency_s"]
@@ -133,7 +133,7 @@ def test_the_limit_without_an_slo_is_twice_the_p99_without_the_fault():
 def test_a_fault_that_does_nothing_changes_nothing(deployment, target, fault, more):
     found = sim.drill(
         sim.loads(SHOP), target, fault, at="5s", for_="4s", duration="20s", deployments=[deployment],
-        engine="reference", policies=["none", "full"], **more,
+        engine="compiled", policies=["none", "full"], **more,
     )  # fmt: skip
     table = found.table
     assert (table[[*HARM, *(f"{name}_half_width" for name in HARM)]].to_numpy() == 0).all()
@@ -145,7 +145,7 @@ def test_a_fault_that_does_nothing_changes_nothing(deployment, target, fault, mo
 
 
 def test_a_boundary_contains_what_a_process_does_not():
-    found = sim.drill(sim.loads(SHOP), "pay", at="5s", for_="4s", duration="25s", engine="reference")
+    found = sim.drill(sim.loads(SHOP), "pay", at="5s", for_="4s", duration="25s", engine="compiled")
     assert found.table["same_as"].tolist() == ["", "", "", "", "", "none", "none", "none"]
     entries = found.entries.set_index(["deployment", "policies", "entry"])["lost"]
     assert entries["microservices", "none", "web.look"] == 0
@@ -192,7 +192,7 @@ def test_what_stays_down_is_metastable_and_a_budget_mends_it():
     text = STORM.replace("BUDGET", "retryBudget: {percent: 10, minRetryConcurrency: 1}")
     found = sim.drill(
         sim.loads(text), "stock", "pause", at="5s", for_="5s", duration="45s", deployments=["microservices"],
-        policies=["retries", "full"], engine="reference",
+        policies=["retries", "full"], engine="compiled",
     )  # fmt: skip
     storm, calm = found.table.to_dict(orient="records")
     assert (storm["verdict"], storm["recovered"], storm["time_to_recover_s"]) == ("metastable", 0, math.inf)
@@ -267,7 +267,7 @@ workload: {call: web, users: 10, thinkTime: 200ms}
 
 def test_a_fault_that_does_nothing_in_a_deployment_is_warned_of():
     found = sim.drill(
-        sim.loads(SHOP), "pay", "abort", at="4s", for_="2s", duration="8s", policies=["none"], engine="reference"
+        sim.loads(SHOP), "pay", "abort", at="4s", for_="2s", duration="8s", policies=["none"], engine="compiled"
     )
     assert found.warnings["microservices"] == ()
     (text,) = found.warnings["monolith"]
@@ -282,7 +282,7 @@ def test_one_set_twice_is_one_plan_once(monkeypatch):
     ran = []
     run_job = replicate.run_job
     monkeypatch.setattr(replicate, "run_job", lambda engine, job, *rest: ran.append(job) or run_job(engine, job, *rest))
-    found = sim.drill(sim.loads(EVEN), "web", at="4s", for_="2s", duration="10s", engine="reference")
+    found = sim.drill(sim.loads(EVEN), "web", at="4s", for_="2s", duration="10s", engine="compiled")
     assert found.table["same_as"].tolist() == ["", "none", "none", "none"] * 2
     assert len(ran) == 2 * 2
     assert "No policy acts here: all policy sets are the same." in found.verdict
@@ -302,7 +302,7 @@ def test_progress_counts_the_runs():
     told = []
     sim.drill(
         sim.loads(SHOP), "pay", at="4s", for_="2s", duration="8s", policies=["none", "full"],
-        deployments="microservices", engine="reference", progress=lambda done, total: told.append((done, total)),
+        deployments="microservices", engine="compiled", progress=lambda done, total: told.append((done, total)),
     )  # fmt: skip
     assert told[0] == (0, 12)
     assert told[-1] == (12, 12)
@@ -332,7 +332,7 @@ def test_what_is_finished_is_kept(monkeypatch):
 
     monkeypatch.setattr(replicate, "run_job", interrupted)
     found = sim.drill(
-        sim.loads(SHOP), "pay", at="4s", for_="2s", duration="8s", engine="reference", policies=["none", "full"]
+        sim.loads(SHOP), "pay", at="4s", for_="2s", duration="8s", engine="compiled", policies=["none", "full"]
     )
     assert found.interrupted
     assert found.table[["deployment", "policies"]].to_numpy().tolist() == [["microservices", "none"]]

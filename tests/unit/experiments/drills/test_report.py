@@ -23,7 +23,7 @@ slos: {buying: {call: web.buy, p99: 300ms}}
 
 def drilled(text):
     target = "pay" if "  pay" in text else f"{LONG}-pay"
-    return sim.drill(sim.loads(text), target, at="3s", for_="3s", duration="12s", engine="reference")
+    return sim.drill(sim.loads(text), target, at="3s", for_="3s", duration="12s", engine="compiled")
 
 
 @pytest.fixture(scope="module")

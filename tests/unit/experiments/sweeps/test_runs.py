@@ -30,7 +30,7 @@ def test_what_the_compiler_warns_of_is_said_once(shop):
     busy = shop.replace({"workload.rate": 400})
     plan, result = sim.compile(busy), sim.simulate(busy, detail="summary")
     assert any("offered load" in text for text in plan.warnings)
-    assert plan.warnings + make_run(plan, "reference").warnings == result.warnings
+    assert plan.warnings + make_run(plan, "compiled").warnings == result.warnings
 
 
 def test_both_engines_give_one_run(shop):

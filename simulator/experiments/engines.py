@@ -70,7 +70,7 @@ def refuse_cut_peaks(plans: Sequence[Plan]) -> None:
 def _fastest(plans: Sequence[Plan]) -> tuple[str, str]:
     from ..engines.compiled import is_compiled
 
-    if is_compiled():
+    if is_compiled(plans):
         return "compiled", "the fastest"
     requests = sum(expected_requests(plan) * plan.settings.replications for plan in plans)
     if requests >= WORTH_COMPILING:

@@ -72,7 +72,8 @@ def run_jobs(
     report(0, len(jobs))
     try:
         if prepare := getattr(engine, "prepare", None):
-            prepare()  # here, where a Ctrl-C is heard at once, and once for all processes that share this user's cache
+            # Here, where a Ctrl-C is heard at once, and once for all processes that share this user's cache.
+            prepare([job.plan for job in jobs])
         if executor is not None:
             _run_in(executor, engine, jobs, traces, report)
         elif threads_run_at_once(engine):

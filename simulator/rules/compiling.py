@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import pickle
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -22,6 +23,7 @@ from numba.extending import lower_builtin, type_callable, typeof_impl
 from ..garbage import uncollected
 from . import jit, keeping, native
 from .linking import Alone, Part, Whole, making
+from .records import NOBODY, Record
 from .recordtypes import RecordType
 
 NUMBA_TYPES: dict[Any, Any] = {
@@ -33,6 +35,9 @@ NUMBA_TYPES: dict[Any, Any] = {
     jit.Floats: types.CPointer(float64),
 }
 """What the annotations of a kernel mean to numba."""
+NONE = type(None)
+_ABSENT: list[frozenset[str]] = [frozenset()]
+"""Features that what is compiled now goes without; who compiles holds numba's lock."""
 OPTIONS = {"nogil": True, "error_model": "numpy"}
 """No checks for division by zero: a kernel raises nothing, and a plan has no such divisor."""
 
@@ -45,7 +50,7 @@ def make(function: jit.Function[..., Any]) -> Callable[..., Any]:
 @uncollected
 def _make_object(function: jit.Function[..., Any]) -> Callable[..., Any]:
     dispatcher = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
-    with global_compiler_lock, making(Alone):
+    with global_compiler_lock, making(Alone), _without(function.absent):
         (signature,) = _signatures(function)
         dispatcher.compile(signature)
     (compiled,) = dispatcher.overloads.values()
@@ -68,11 +73,23 @@ def _make_whole(function: jit.Function[..., Any]) -> Callable[..., Any]:
     return dispatcher  # type: ignore[no-any-return]
 
 
+@contextmanager
+def _without(absent: frozenset[str]) -> Iterator[None]:
+    """What is compiled meanwhile has stubs where it calls what serves these features."""
+    before = _ABSENT[0]
+    _ABSENT[0] = absent
+    try:
+        yield
+    finally:
+        _ABSENT[0] = before
+
+
 @cache
-def part_of(function: jit.Function[..., Any]) -> Any:
+def part_of(function: jit.Function[..., Any], absent: frozenset[str] = frozenset()) -> Any:
     """A function as compiled code calls it: compiled when numba first meets such a call."""
     options = {**OPTIONS, "forceinline": function.inline}
-    part = numba.njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
+    body = _stub(function) if function.serves in absent else function.py_func
+    part = numba.njit(**options, no_cpython_wrapper=True, no_cfunc_wrapper=True)(body)
     resolve = part.get_call_template
 
     def first_use(args: Any, kwargs: Any) -> Any:
@@ -105,7 +122,21 @@ def _type_of(hint: Any) -> Any:
 
 @typeof_impl.register(jit.Function)
 def _typeof_function(function: Any, _context: Any) -> Any:
-    return types.Dispatcher(part_of(function))
+    return types.Dispatcher(part_of(function, _ABSENT[0]))
+
+
+def _stub(function: jit.Function[..., Any]) -> Callable[..., Any]:
+    """What stands for a kernel that is absent: it says so to the world, and gives nothing."""
+    names = list(inspect.signature(function.py_func).parameters)
+    hints = get_type_hints(function.py_func)
+    record = next(name for name in names if isinstance(hints[name], type) and issubclass(hints[name], Record))
+    gives = hints["return"]
+    nothing = "NOBODY" if isinstance(gives, type) and issubclass(gives, Record) else "None" if gives is NONE else "0"
+    nothing = {float: "0.0", bool: "False"}.get(gives, nothing)
+    scope: dict[str, Any] = {"NOBODY": NOBODY}
+    text = f"def stub({', '.join(names)}):\n    {record}.world.missing = True\n    return {nothing}\n"
+    exec(text, scope)  # noqa: S102 (made of the names of a function of ours)
+    return scope["stub"]  # type: ignore[no-any-return]
 
 
 # -- between processes

@@ -37,9 +37,12 @@ __all__ = [
     "integers_of",
     "is_at_hand",
     "is_kept",
+    "kept_lean",
     "kernel",
+    "lean",
     "multiply_high",
     "rule",
+    "serves",
     "subroutine",
     "uint32",
     "uint64",
@@ -76,11 +79,16 @@ class Function(Generic[P, R]):
         Whether it is compiled into whatever calls it.
     alone
         Whether Python calls it as an object of its own, without numba; its types are numbers and pointers.
+    serves
+        The only feature for which it is called, if there is one.
+    absent
+        Features for which nothing is compiled into it.
     """
 
     def __init__(self, function: Callable[P, R], signatures: tuple[str, ...], *, inline: bool, alone: bool) -> None:
         update_wrapper(self, function)
         self.py_func, self.signatures, self.inline, self.alone = function, signatures, inline, alone
+        self.serves, self.absent = "", frozenset[str]()
         self.entry: Callable[..., Any] | None = None
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -132,6 +140,24 @@ def subroutine(function: Callable[P, R]) -> Callable[P, R]:
     return Function(function, (), inline=False, alone=False)
 
 
+def serves(feature: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Note that a kernel is only called for a feature: what lacks the feature is compiled without it."""
+
+    def note(function: Callable[P, R]) -> Callable[P, R]:
+        function.serves = feature
+        return function
+
+    return note
+
+
+@cache
+def lean(function: Any, absent: frozenset[str]) -> Any:
+    """A function that stands alone, without what serves some features."""
+    made = Function(function.py_func, function.signatures, inline=function.inline, alone=True)
+    made.absent = absent
+    return made
+
+
 # -- where machine code comes from
 
 
@@ -171,15 +197,24 @@ def fetch(function: Any) -> Callable[..., Any] | None:
 def object_file(function: Any) -> Path:
     """Where the object of a function that stands alone is kept."""
     key = hashlib.sha256(repr(function.source).encode()).hexdigest()[:16]
-    return cache_folder() / f"{function.stem}-{key}{keeping.OBJECT}"
+    without = "".join(f"-{feature}" for feature in sorted(function.absent))
+    return cache_folder() / f"{function.stem}-{key}{without}{keeping.OBJECT}"
+
+
+def kept_lean(function: Any) -> list[frozenset[str]]:
+    """What the kept objects of a function that stands alone go without, those that go without most first."""
+    whole = object_file(function)
+    names = [file.stem.removeprefix(whole.stem) for file in whole.parent.glob(f"{whole.stem}-*{keeping.OBJECT}")]
+    return sorted((frozenset(name.split("-")[1:]) for name in names), key=len, reverse=True)
 
 
 def is_at_hand(function: Any) -> bool:
     """Whether the machine code of a rule is there, from this process or an earlier one."""
     if function.entry is not None:
         return True
-    ending = keeping.OBJECT if function.alone else keeping.ENDING
-    return any(keeping.read(file) is not None for file in cache_folder().glob(f"{function.stem}-*{ending}"))
+    if function.alone:
+        return keeping.read(object_file(function)) is not None
+    return any(keeping.read(file) is not None for file in cache_folder().glob(f"{function.stem}-*{keeping.ENDING}"))
 
 
 @cache

@@ -28,6 +28,8 @@ from simulator.rules.jit import Function, compile_now
 ENGINE = Path(simulator.engines.__file__).parent / "compiled"
 PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled."""
 
+from functools import wraps
+
 from simulator.rules.jit import *
 
 float64 = float
@@ -50,6 +52,21 @@ def rule(*signatures, inline=False, alone=False):
 
 def address_of(array):
     return array
+
+
+SERVED = set()
+
+
+def serves(feature):
+    def note(function):
+        @wraps(function)
+        def call(*args):
+            SERVED.add(feature)
+            return function(*args)
+
+        return call
+
+    return note
 
 
 def integers_of(array):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from features import FEATURES, compose, sleepers
 from generator import random_case
 from lattice import TOPOLOGIES, lattice_case
 
+from simulator.engines.compiled.features import features_of
 from simulator.engines.reference import ReferenceEngine
 from simulator.plan.engine import Engine
 
@@ -446,6 +448,17 @@ def cases(folder: Path):
         return []
 
     return first_difference
+
+
+@pytest.mark.one_in(6)
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda feature: feature.name)
+def test_a_plan_calls_no_function_that_serves_what_it_does_not_need(tmp_path, feature):
+    """Else a lean kernel would lack it."""
+    engine = planting.plant(planting.ENGINE, tmp_path)
+    case = compose(feature)
+    plan = twins.plan_of(case, tmp_path)
+    twins.run(engine(), plan, case)
+    assert features_of(plan) >= sys.modules[f"{engine.__module__.rpartition('.')[0]}.plain"].SERVED
 
 
 @pytest.mark.one_in(6)

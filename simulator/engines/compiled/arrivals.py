@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ...plan.layout import Shape
 from ...rules.arrivals import gap, ramp_time
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
 from ...rules.records import NOBODY, take
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
 from .calls import draw_time, make_task
+from .features import CLOSED, REPLAYS
 from .flight import Action, Request, Role, Stage, Task
 from .layout import User, Workload, World
 from .record import request_begins
@@ -49,6 +50,7 @@ def schedule_arrival(workload: Workload) -> None:
         schedule(time, head, workload.number, address, Action.ARRIVE, workload)
 
 
+@serves(REPLAYS)
 @kernel
 def replayed_time(workload: Workload) -> int:
     """The next time of a replay, NEVER after the last one."""
@@ -88,6 +90,7 @@ def arrive(log: Words, workload: Workload, address: int) -> Task:
 # -- closed workloads
 
 
+@serves(CLOSED)
 @subroutine
 def think(user: User) -> None:
     """A user thinks from the end of its last request on, and asks unless it is the horizon by then (rule 7.5)."""
@@ -100,6 +103,7 @@ def think(user: User) -> None:
         schedule(time, head, number, address, Action.ASK, user)
 
 
+@serves(CLOSED)
 @kernel
 def ask(log: Words, user: User, address: int) -> Task:
     """A closed user makes its next request."""
@@ -108,6 +112,7 @@ def ask(log: Words, user: User, address: int) -> Task:
     return make_request(log, user.workload, number, address, user.hash_key, user)
 
 
+@serves(CLOSED)
 @kernel
 def ask_again(user: User) -> None:
     """A user's request has ended, in any outcome."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...plan.trace import LOST
 from ...rules.balancing import choose, count_unanswered
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
@@ -20,9 +20,10 @@ from .calendar import (
     cancel,
     schedule,
 )
+from .features import EJECTIONS
 from .flight import Action, Event, Exchange, Request, Role, Stage, Task
 from .hazards import delayed, is_aborted, is_cut
-from .layout import Call, Law, Replica, Service, World
+from .layout import Call, Law, Replica, Service, Unit, World
 from .memory import come, end_task, let_go, move_ledger, note
 from .patience import deadline_of, forsake, inherit, is_dropped
 from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
@@ -140,14 +141,14 @@ def post(log: Words, task: Task, exchange: Exchange) -> None:
 
     The exchange has a reference for the caller; one more if somebody is busy with the message.
     """
-    world, m, f = task.world, task.integers, task.floats
+    world, m = task.world, task.integers
     call, address, service = exchange.call, exchange.address, target_of(exchange)
     unit, limiter, now = service.unit, service.limiter, world.now
     if exchange.detached and limiter != 0 and acquire(m, limiter, now, 0) != now:
         fail_with(exchange, REJECTED)
         return
     if unit.detector != 0:
-        sweep(m, f, unit.detector, unit.board, now)
+        readmit(unit)
     number = choose(
         unit.balancer,
         unit.choices,
@@ -275,9 +276,23 @@ def end_attempt(log: Words, exchange: Exchange) -> None:
     """What became of a try, as its target's balancer sees it, and who reads of it later."""
     replica = exchange.replica
     if replica and replica.unit.detector != 0:
-        unit, now = replica.unit, exchange.world.now
-        judge(unit.integers, unit.floats, unit.detector, unit.board, now, replica.number, exchange.outcome)
+        suspect(replica, exchange.outcome)
     attempt_ends(log, exchange)
+
+
+@serves(EJECTIONS)
+@subroutine
+def readmit(unit: Unit) -> None:
+    """Look whether a unit's balancer takes back whom it had ejected."""
+    sweep(unit.integers, unit.floats, unit.detector, unit.board, unit.world.now)
+
+
+@serves(EJECTIONS)
+@subroutine
+def suspect(replica: Replica, outcome: int) -> None:
+    """Tell a unit's detector of an outcome: it may eject the replica."""
+    unit, now = replica.unit, replica.world.now
+    judge(unit.integers, unit.floats, unit.detector, unit.board, now, replica.number, outcome)
 
 
 @kernel

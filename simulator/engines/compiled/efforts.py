@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...plan.layout import Component, Jitter, Outcome
 from ...rules.breaker import lets_pass, release, tell
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import TIMEOUT as LONGEST_WAIT
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER
@@ -17,6 +17,7 @@ from ...rules.records import NOBODY, put_back, take
 from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
+from .features import POLICIES
 from .flight import Action, Effort, Event, Exchange, Retry, Role, Stage, Task
 from .layout import Bulkhead, Policy
 from .memory import let_go, note
@@ -31,6 +32,7 @@ NO_JITTER = int(Jitter.NONE)
 END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT, PLACE = 1, 2, 3, 4, 1
 
 
+@serves(POLICIES)
 @kernel
 def begin_effort(task: Task) -> None:
     """A call under a policy begins: its time, and the states of its caller's replica."""
@@ -83,6 +85,7 @@ def refuse(task: Task, effort: Effort) -> Task:
     return task
 
 
+@serves(POLICIES)
 @subroutine
 def begin_try(log: Words, task: Task) -> Task:
     """One try: breaker, rate limit, bulkhead, replica, network (rule 12.5)."""
@@ -156,6 +159,7 @@ def seek_permit(log: Words, task: Task, effort: Effort, limiter: int) -> Task:
     return NOBODY
 
 
+@serves(POLICIES)
 @subroutine
 def end_permit(log: Words, task: Task) -> Task:
     """A permit has come, or patience has ended."""
@@ -213,6 +217,7 @@ def leave_bulkhead(bulkhead: Bulkhead) -> None:
     schedule_try(bulkhead.world.now, GRANT | PLACE, following.task, Action.ENTER)
 
 
+@serves(POLICIES)
 @subroutine
 def give_up(task: Task) -> None:
     """A wait for a place has lasted long enough: leave the queue."""
@@ -229,6 +234,7 @@ def give_up(task: Task) -> None:
         bulkhead.last = before
 
 
+@serves(POLICIES)
 @subroutine
 def end_wait(log: Words, task: Task) -> Task:
     """A place has come, or patience has ended."""
@@ -276,6 +282,7 @@ def back_off(task: Task, effort: Effort, policy: Policy) -> None:
     schedule_try(end, TIMER | END_OF_BACKOFF, task, Action.RETRY)
 
 
+@serves(POLICIES)
 @subroutine
 def end_backoff(log: Words, task: Task) -> bool:
     """A wait has ended; gives whether the call has too, as its time is over."""

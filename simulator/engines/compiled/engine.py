@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
-from ...rules.jit import COMPILING, address_of, compile_now, is_at_hand
+from ...rules.jit import COMPILING, address_of, compile_now, is_at_hand, kept_lean, lean
 from ...rules.nanoseconds import seconds_of
 from ...rules.records import field_at, size_of
 from ...units import rough_memory
+from .features import FEATURES, features_of
 from .flight import Status
 from .image import FIRST_LOG_WORD, WORD, Words, load
 from .kernel import run as run_kernel
@@ -30,11 +31,28 @@ LARGE = 1 << 22
 PLACE = size_of(Place)
 
 Progress = Callable[[float], None]
+Kernel = Callable[[int, int, int], int]
 
 
-def is_compiled() -> bool:
-    """Whether the machine code is there, from this process or an earlier one."""
-    return is_at_hand(run_kernel)
+def is_compiled(plans: Sequence[Plan] = ()) -> bool:
+    """Whether the machine code for some plans, or for any, is there, from this process or an earlier one."""
+    return is_at_hand(kernel_for(plans))
+
+
+def kernel_for(plans: Sequence[Plan]) -> Kernel:
+    """The kernel that runs some plans: the whole one, or a lean one that was made for plans like these.
+
+    If neither is there, a lean one is made for the first plans, in little more than half the time. Who comes with
+    others will come again: then it is time for the whole one, which runs any plan.
+    """
+    if not plans or is_at_hand(run_kernel):
+        return run_kernel
+    needed = frozenset[str]().union(*map(features_of, plans))
+    kept = kept_lean(run_kernel)
+    for absent in kept:
+        if not absent & needed and is_at_hand(lean(run_kernel, absent)):
+            return lean(run_kernel, absent)
+    return run_kernel if kept else lean(run_kernel, FEATURES - needed)
 
 
 class CompiledEngine:
@@ -52,14 +70,16 @@ class CompiledEngine:
     def __init__(self, memory_limit: int | None = None) -> None:
         self.memory_limit = machine.memory_limit() if memory_limit is None else memory_limit
 
-    def prepare(self) -> None:
-        """Have the machine code ready; if it is in no cache yet, say what takes so long."""
+    def prepare(self, plans: Sequence[Plan] = ()) -> Kernel:
+        """Have the machine code ready for some plans, or for any; if it is in no cache yet, say what takes so long."""
         with COMPILING:
-            if is_compiled():
-                compile_now(run_kernel)
-                return
-            with doing("compiling the fast engine for this machine, once (about a minute)"):
-                compile_now(run_kernel)
+            kernel = kernel_for(plans)
+            if is_at_hand(kernel):
+                compile_now(kernel)
+            else:
+                with doing("compiling the fast engine for this machine, once (half a minute)"):
+                    compile_now(kernel)
+            return kernel
 
     def missing(self, plan: Plan) -> tuple[str, ...]:
         """Nothing: whatever a plan can say."""
@@ -72,11 +92,11 @@ class CompiledEngine:
 
         `progress` is called with the share that is done, a few times a second; what it raises ends the run.
         """
-        self.prepare()
+        kernel = self.prepare([plan])
         logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
         memory = load(plan, seed, replication, memory_limit=self.memory_limit, **logs)
         log = np.zeros(FIRST_LOG_WORD, np.int64)
-        while (status := self._slice(memory, log)) != Status.DONE:
+        while (status := self._slice(kernel, memory, log)) != Status.DONE:
             if status == Status.NEEDS_MEMORY:
                 memory = self._grown(memory, memory.size + ROOM, log)
             elif status == Status.NEEDS_HEAP:
@@ -90,10 +110,11 @@ class CompiledEngine:
                 progress(world.now / world.end)
         return make_trace(plan, memory, log, engine=self.name, seed=seed, replication=replication, detail=detail)
 
-    def _slice(self, memory: Words, log: Words) -> int:
+    def _slice(self, kernel: Kernel, memory: Words, log: Words) -> int:
         world = World(memory)
         world.capacity, world.log_capacity = memory.size, log.size
-        return run_kernel(address_of(memory), address_of(log), STEPS_PER_SLICE)
+        status = kernel(address_of(memory), address_of(log), STEPS_PER_SLICE)
+        return Status.MISSING if world.missing else int(status)
 
     def _grown(self, words: Words, least: int, other: Words) -> Words:
         """The array, made longer: by much while it is small, and never by all that is left to both."""
@@ -127,6 +148,8 @@ class CompiledEngine:
         world = World(memory)
         if status == Status.STANDSTILL:
             return time_stands_still(float(seconds_of(world.now)), plan.workloads.name[world.standstill.row])
+        if status == Status.MISSING:
+            return EngineError(f"the kernel lacks what {sorted(features_of(plan))} need: please report this")
         first = world.heap[0]
         time = float(seconds_of(first.time))
         key = hex(first.event.head)

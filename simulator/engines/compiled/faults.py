@@ -9,12 +9,13 @@ from __future__ import annotations
 from ...plan.layout import Outcome
 from ...rules.balancing import NOT_READY, exclude, include
 from ...rules.breaker import OPEN_TIME, open_time
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.randomness import child
 from ...rules.records import NOBODY, put_back, take
 from .calendar import COMPLETION, CONTROL, FEW, WORKLOAD_SHIFT, cancel, clear_out, fill_hole, schedule, schedule_for
 from .calls import answer, count_at_replica, draw_time, fail_with
 from .downtime import Order, Process, Strike
+from .features import OUTAGES
 from .flight import Action, Event, Exchange, Role, Stage, Task
 from .layout import Law, Owner, Replica, Unit, World
 from .memory import drop_repetition, end_task, let_go
@@ -39,6 +40,7 @@ def time_of(law: Law, stream: int, replica: Replica, number: int) -> int:
     return draw_time(law, child(replica.number, stream, number), stream, 0)
 
 
+@serves(OUTAGES)
 @subroutine
 def begin_outages(world: World) -> None:
     """Await everything that is to go wrong."""
@@ -49,6 +51,7 @@ def begin_outages(world: World) -> None:
         await_failure(world.processes[number], 0)
 
 
+@serves(OUTAGES)
 @subroutine
 def control(action: int, owner: Owner) -> Task:
     """A control event happens; gives who goes on because of it."""
@@ -292,6 +295,7 @@ def make_worker(replica: Replica, stage: int) -> Task:
     return worker
 
 
+@serves(OUTAGES)
 @subroutine
 def reap(log: Words, worker: Task) -> Task:
     """End one task of a dead replica, and what it was waiting for."""
@@ -371,6 +375,7 @@ def freeze(replica: Replica) -> None:
     await_next_end(replica)
 
 
+@serves(OUTAGES)
 @subroutine
 def thaw(worker: Task) -> Task:
     """Let one task of a replica go on after a pause: work that stood still, a sleep, work that came meanwhile."""
@@ -402,6 +407,7 @@ def thaw_task(task: Task, action: int) -> None:
     schedule_for(now + task.left, COMPLETION, task, task.local, action)
 
 
+@serves(OUTAGES)
 @kernel
 def lie_still(task: Task) -> None:
     """A sleep that ends amid a pause goes on to the end of it."""

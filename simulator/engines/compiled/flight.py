@@ -96,6 +96,7 @@ class _Status(NamedTuple):
     STANDSTILL: int = 5
     SAME_KEY: int = 6
     BROKEN: int = 7
+    MISSING: int = 8  # this kernel lacks what the plan needs
 
 
 Status = _Status()

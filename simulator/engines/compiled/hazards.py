@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...plan.layout import FaultKind
-from ...rules.jit import kernel, subroutine
+from ...rules.jit import kernel, serves, subroutine
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import uniform
 from .downtime import Fault
+from .features import OUTAGES
 from .flight import Exchange, Task
 from .layout import Call
 
@@ -25,6 +26,7 @@ def chance_falls(fault: Fault, address: int) -> bool:
     return uniform(fault.world.key, address, fault.stream, 0) < fault.chance
 
 
+@serves(OUTAGES)
 @subroutine
 def is_cut(call: Call, time: int) -> bool:
     """Whether a message that is sent at a time vanishes (rule 14.17)."""
@@ -37,6 +39,7 @@ def is_cut(call: Call, time: int) -> bool:
     return False
 
 
+@serves(OUTAGES)
 @subroutine
 def delayed(exchange: Exchange, latency: int) -> int:
     """How long a message takes that is sent now (rule 14.16)."""
@@ -50,6 +53,7 @@ def delayed(exchange: Exchange, latency: int) -> int:
     return latency
 
 
+@serves(OUTAGES)
 @subroutine
 def is_aborted(exchange: Exchange) -> bool:
     """Whether an attempt that is sent now fails on the way (rule 14.15)."""
@@ -63,6 +67,7 @@ def is_aborted(exchange: Exchange) -> bool:
     return False
 
 
+@serves(OUTAGES)
 @subroutine
 def slowed(task: Task, seconds: float) -> float:
     """Seconds, not rounded yet, that a step of a task takes that begins now at a slow service (rule 14.12)."""

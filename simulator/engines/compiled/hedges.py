@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...plan.layout import GOOD, Component
 from ...rules.breaker import lets_pass
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import acquire
 from ...rules.randomness import child
 from ...rules.records import NOBODY
@@ -12,6 +12,7 @@ from ...rules.retry import has_budget, is_tried_again
 from .calendar import cancel
 from .calls import book_try, count_at_replica, end_attempt, fail_with, target_of
 from .efforts import CIRCUIT_OPEN, REJECTED, TIMEOUT, back_off, close_try, end_effort, is_over, new_try, send_try
+from .features import POLICIES
 from .flight import Effort, Exchange, Retry, Task
 from .memory import let_go, note
 from .patience import forsake
@@ -34,6 +35,7 @@ def may_retry(effort: Effort) -> bool:
     return True
 
 
+@serves(POLICIES)
 @subroutine
 def end_try(log: Words, task: Task) -> bool:
     """A try has ended; gives whether the call has, and has the next try wait otherwise (rules 12.5 and 12.7)."""
@@ -90,6 +92,7 @@ def lose(log: Words, effort: Effort, loser: Exchange) -> None:
     let_go(loser)
 
 
+@serves(POLICIES)
 @subroutine
 def send_hedge(log: Words, task: Task) -> None:
     """The second try, which waits for nothing (rule 12.22)."""

@@ -13,7 +13,7 @@ from ...plan.plan import Integers, Plan
 from ...plan.size import over_limit
 from ...plan.waits import sends_of
 from ...rules.balancing import make_board
-from ...rules.nanoseconds import all_nanoseconds, nanoseconds
+from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import mix
 from ...rules.records import Float, Record, field_at, size_of
 from .flight import Event
@@ -128,10 +128,11 @@ def load(
         If that alone takes more bytes than `memory_limit`.
     """
     image = Image(memory_limit)
+    horizon, drain = all_nanoseconds(np.array([plan.settings.duration_s, plan.settings.drain_s]))
     world: dict[str, int] = {
         "key": mix(seed, replication),
-        "horizon": nanoseconds(plan.settings.duration_s),
-        "end": nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s),
+        "horizon": int(horizon),
+        "end": int(horizon + drain),
         "last_time": -1,
         "logs_requests": int(log_requests),
         "logs_attempts": int(log_attempts),

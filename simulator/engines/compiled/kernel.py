@@ -35,12 +35,19 @@ def run(memory: Words, log: Words, steps: int) -> int:
 
 
 @kernel
+def start(world: World) -> None:
+    """What there is to do at time 0."""
+    world.begun = True
+    if world.strike_count + world.process_count > 0:
+        begin_outages(world)
+    begin(world)
+
+
+@kernel
 def loop(world: World, log: Words, steps: int) -> int:
     """One step or event after the other."""
     if not world.begun:
-        world.begun = True
-        begin_outages(world)
-        begin(world)
+        start(world)
     task = world.task
     before_check = 0
     while True:

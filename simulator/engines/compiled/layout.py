@@ -46,6 +46,7 @@ class World(Record, world=True):
     horizon: Nanoseconds
     key: int  # of this replication's draws
     begun: bool
+    missing: bool  # a function was called that this kernel has not
     task: Ref[Task]  # who is to go on
     agenda: Ref[Task]  # who goes on after that: a stack
     events: int

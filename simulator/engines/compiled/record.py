@@ -6,10 +6,11 @@ from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import LOST, Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
 from ...rules.breaker import open_time
-from ...rules.jit import Words, kernel, subroutine
+from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.records import size_of
+from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
-from .layout import Log, Replica, Service, Workload, World
+from .layout import Log, Replica, Service, Watched, Workload, World
 from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
 from .stations import level_at, shared_level_at, virtual_now
 
@@ -48,6 +49,13 @@ def new_row(log: Words, which: Log, words: int) -> int:
 # -- levels, at the edges of bins
 
 
+@serves(BREAKERS)
+@subroutine
+def time_open(watched: Watched, now: int) -> int:
+    """For how long a breaker has let nobody pass."""
+    return open_time(watched.integers, watched.floats, watched.board, now)
+
+
 @subroutine
 def shared_area(service: Service, now: int) -> float:
     """Time of cores that jobs of one service have been given on shared cores."""
@@ -76,8 +84,7 @@ def look(world: World, edge: int) -> None:
         world.counts[place * COUNTS + FAILED] = service.failed
     for number in range(world.breaker_count):
         watched = world.breakers[number]
-        opened = open_time(world.integers, world.floats, watched.board, now)
-        world.open_breakers[edge * services + watched.target] += opened
+        world.open_breakers[edge * services + watched.target] += time_open(watched, now)
     units = world.unit_count
     for row in range(units):
         world.ready[edge * units + row] = level_at(world.units[row].ready, now)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from ...plan.layout import Component
-from ...rules.jit import kernel, subroutine
+from ...rules.jit import kernel, serves, subroutine
 from ...rules.nanoseconds import nanoseconds
 from ...rules.queueing import real_time, virtual_time
 from ...rules.records import NOBODY
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
+from .features import OUTAGES, SHARING
 from .flight import Action, Task
 from .hazards import slowed
 from .layout import Level, Replica, VirtualLevel
@@ -55,6 +56,7 @@ def work(task: Task, seconds: float, local: int, stage: int) -> None:
         seek_core(task, seconds, local, stage, False)
 
 
+@serves(OUTAGES)
 @subroutine
 def work_slowly(task: Task, seconds: float, local: int, stage: int) -> None:
     """Work at a service that a fault may slow: apart, so that other work need not keep its numbers over a call."""
@@ -223,6 +225,7 @@ def present(replica: Replica, task: Task) -> VirtualLevel:
     return replica.present[task.service.member]
 
 
+@serves(SHARING)
 @subroutine
 def share(replica: Replica, task: Task) -> None:
     """A task's work joins those on shared cores."""
@@ -239,6 +242,7 @@ def share(replica: Replica, task: Task) -> None:
     await_next_end(replica)
 
 
+@serves(SHARING)
 @subroutine
 def end_shared(replica: Replica) -> Task:
     """The first job of shared cores ends, now; gives its task."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 from ...doing import doing
@@ -38,8 +39,8 @@ class ReferenceEngine:
     def __init__(self, memory_limit: int | None = None) -> None:
         self.memory_limit = default_limit() if memory_limit is None else memory_limit
 
-    def prepare(self) -> None:
-        """Have the rules ready; if they are in no cache yet, say what takes so long."""
+    def prepare(self, plans: Sequence[Plan] = ()) -> None:
+        """Have the rules ready, whatever the plans; if they are in no cache yet, say what takes so long."""
         _prepare()
 
     def missing(self, plan: Plan) -> tuple[str, ...]:

@@ -144,7 +144,7 @@ def prepare_engine(engine: str, lattice: Lattice, runs: int = TYPICAL) -> None:
     """Compile the engine that pays for so many runs, once; each of them takes what is there."""
     chosen, _ = choose_engine(engine, [lattice.plan] * runs)
     if prepare := getattr(chosen, "prepare", None):
-        prepare()
+        prepare([lattice.plan])
 
 
 def _make(judge: Judge, trial: Trial, result: Results, found: Found) -> Capacity:

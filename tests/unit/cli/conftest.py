@@ -9,7 +9,7 @@ from simulator.engines import compiled
 @pytest.fixture
 def nothing_compiled(monkeypatch):
     """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
-    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+    monkeypatch.setattr(compiled, "is_compiled", lambda plans: False)
 
 
 @pytest.fixture(autouse=True)

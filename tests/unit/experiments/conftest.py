@@ -47,7 +47,7 @@ def _in_this_process():
 @pytest.fixture
 def nothing_compiled(monkeypatch):
     """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
-    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+    monkeypatch.setattr(compiled, "is_compiled", lambda plans: False)
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def plans(shop):
 @pytest.fixture
 def machine_code(monkeypatch):
     """Say whether it is there already."""
-    return lambda there: monkeypatch.setattr(compiled, "is_compiled", lambda: there)
+    return lambda there: monkeypatch.setattr(compiled, "is_compiled", lambda plans: there)
 
 
 def lacking(monkeypatch, engine, **features):

@@ -291,7 +291,7 @@ def test_an_engine_in_threads_is_prepared_once_before_them(six, cores):
     prepared = []
 
     class Prepared(Sliced):
-        def prepare(self):
+        def prepare(self, plans):
             prepared.append((threading.current_thread(), list(self.begun)))
 
     run_jobs(Prepared(finish=range(6)), six)
@@ -303,11 +303,11 @@ def test_compiling_is_spoken_of_once(jobs, cores, monkeypatch, capsys):
     CompiledEngine().prepare()
     capsys.readouterr()
     there = []
-    monkeypatch.setattr(compiled_engine, "is_compiled", lambda: bool(there))
+    monkeypatch.setattr(compiled_engine, "is_at_hand", lambda kernel: bool(there))
     monkeypatch.setattr(compiled_engine, "compile_now", there.append)
     run_jobs(CompiledEngine(), jobs)
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "compiling the fast engine for this machine, once (about a minute) ...\n")
+    assert (out, err) == ("", "compiling the fast engine for this machine, once (half a minute) ...\n")
 
 
 def test_a_ctrl_c_stops_the_threads_and_keeps_what_is_finished(six, cores):

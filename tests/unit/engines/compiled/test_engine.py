@@ -5,7 +5,6 @@ from __future__ import annotations
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
-from types import SimpleNamespace
 
 import pytest
 
@@ -52,7 +51,7 @@ def test_while_there_is_no_machine_code_it_says_what_takes_so_long(monkeypatch, 
     capsys.readouterr()
     CompiledEngine().prepare()
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr(engine, "is_compiled", lambda: False)
+    monkeypatch.setattr(engine, "is_at_hand", lambda kernel: False)
     CompiledEngine().prepare()
     assert "compiling" in capsys.readouterr().err
 
@@ -60,8 +59,7 @@ def test_while_there_is_no_machine_code_it_says_what_takes_so_long(monkeypatch, 
 def test_machine_code_of_an_earlier_process_is_found_where_it_is_kept(monkeypatch, tmp_path):
     CompiledEngine().prepare()
     assert engine.is_compiled()
-    earlier = SimpleNamespace(entry=None, alone=engine.run_kernel.alone, stem=engine.run_kernel.stem)
-    monkeypatch.setattr(engine, "run_kernel", earlier)
+    monkeypatch.setattr(engine.run_kernel, "entry", None)
     assert engine.is_compiled()
     monkeypatch.setattr(jit, "cache_folder", lambda: tmp_path)
     assert not engine.is_compiled()

@@ -252,7 +252,7 @@ def counted(pair):
     """What is reported on the way to `sized`, and the replications that the engine ran."""
     told, whole, calls = [], ReferenceEngine.run, []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compiled, "is_compiled", lambda: False)
+        patch.setattr(compiled, "is_compiled", lambda plans: False)
         patch.setattr(ReferenceEngine, "run", lambda *given, **more: calls.append(given) or whole(*given, **more))
         sim.capacity(pair, max_replicas=MOST, progress=lambda done, total: told.append((done, total)))
     return told, calls

@@ -1,5 +1,6 @@
-"""What pyproject.toml cannot say: sample topologies in the wheel, and a description without links that lead nowhere."""
+"""What pyproject.toml cannot say: samples and machine code in the wheel, a description whose links lead somewhere."""
 
+import os
 import re
 from pathlib import Path
 
@@ -15,10 +16,21 @@ def describe(text: str) -> str:
     return re.sub(rf"!?\[([^]]*){RELATIVE}", r"\1", text) + "\nThe pages named here are in the source distribution.\n"
 
 
+OBJECTS = os.environ.get("SIMULATOR_OBJECTS")
+"""A folder with machine code to be in the wheel: `start.py wheel` makes it."""
+
 setup(
-    packages=[*find_packages(include=["simulator*"]), "simulator.samples"],
-    package_dir={"simulator.samples": "topologies"},
-    package_data={"simulator": ["py.typed"], "simulator.samples": ["*.yaml", "*.csv"]},
+    packages=[
+        *find_packages(include=["simulator*"]),
+        "simulator.samples",
+        *(["simulator.machine_code"] if OBJECTS else []),
+    ],
+    package_dir={"simulator.samples": "topologies", **({"simulator.machine_code": OBJECTS} if OBJECTS else {})},
+    package_data={
+        "simulator": ["py.typed"],
+        "simulator.samples": ["*.yaml", "*.csv"],
+        "simulator.machine_code": ["*.o"],
+    },
     long_description=describe(README),
     long_description_content_type="text/markdown",
 )

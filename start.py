@@ -7,12 +7,14 @@ python3 start.py test tests/... pytest alone
 python3 start.py soak 5000      both engines on so many random topologies
 python3 start.py notebook
 python3 start.py docs
+python3 start.py wheel
 python3 start.py versions oldest     with the oldest packages that are allowed; or newest
 """
 
 import hashlib
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -39,6 +41,7 @@ Of start.py alone:
     soak          try both engines on random topologies, as many as are asked for, from seed 0 or `--start` on
     notebook      open the notebooks in a browser
     docs          build the site of these pages: build/site/index.html
+    wheel         build a wheel that has the fast engine as machine code for this kind of machine: dist/
     versions      oldest|newest: try the oldest or newest versions of other packages that are allowed"""
 """What the help has beside that of the simulator."""
 QUICK = ("tests/spec", "tests/unit/spec", "tests/unit/theory", "tests/unit/compiler", "tests/unit/plan")
@@ -81,6 +84,8 @@ def main() -> int:
         if not code:
             print(f"The site is built: open {PAGE}")
         return code
+    if command == "wheel":
+        return make_wheel()
     if command == "soak":
         return run([PYTHON, ROOT / "tests" / "differential" / "soak.py", *arguments], held=())
     if command != "test":
@@ -150,6 +155,17 @@ def run(command: list[object], held: tuple[int, ...] = (signal.SIGTERM,)) -> int
         os.execv(words[0], words)  # noqa: S606 (no shell is wanted)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     return subprocess.call(words)
+
+
+def make_wheel() -> int:
+    """Machine code for any processor of this platform, made of these sources, and a wheel with it."""
+    made = Path("build", "machine_code")
+    shutil.rmtree(ROOT / made, ignore_errors=True)
+    generic = {"NUMBA_CPU_NAME": "generic", "NUMBA_CPU_FEATURES": "", "SIMULATOR_OBJECTS": str(made)}
+    os.environ.update(generic)
+    if code := call([PYTHON, "-m", "simulator.engines.compiled.shipping", made]):
+        return code
+    return call([PYTHON, "-m", "pip", "wheel", "--no-deps", "-q", "--disable-pip-version-check", "-w", "dist", ROOT])
 
 
 def try_versions(words: list[str]) -> int:

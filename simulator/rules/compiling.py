@@ -47,15 +47,8 @@ def make(function: jit.Function[..., Any]) -> Callable[..., Any]:
     return _make_object(function) if function.alone else _make_whole(function)
 
 
-@uncollected
 def _make_object(function: jit.Function[..., Any]) -> Callable[..., Any]:
-    dispatcher = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
-    with global_compiler_lock, making(Alone), _without(function.absent):
-        (signature,) = _signatures(function)
-        dispatcher.compile(signature)
-    (compiled,) = dispatcher.overloads.values()
-    gives, takes = compiled.signature.return_type, compiled.signature.args
-    content = native.pack(compiled.fndesc.llvm_func_name, str(gives), list(map(str, takes)), compiled.library.code)
+    content = object_of(function)
     # It cannot be kept, for want of room perhaps: then it is made again next time.
     with suppress(OSError):
         keeping.write(jit.object_file(function), content)
@@ -63,6 +56,18 @@ def _make_object(function: jit.Function[..., Any]) -> Callable[..., Any]:
     if entry is None:
         raise RuntimeError(f"the machine code of {function.__qualname__} cannot be loaded")
     return entry
+
+
+@uncollected
+def object_of(function: jit.Function[..., Any]) -> bytes:
+    """The machine code of a function that stands alone, as `native.load` takes it."""
+    dispatcher = numba.njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function.py_func)
+    with global_compiler_lock, making(Alone), _without(function.absent):
+        (signature,) = _signatures(function)
+        dispatcher.compile(signature)
+    (compiled,) = dispatcher.overloads.values()
+    gives, takes = compiled.signature.return_type, compiled.signature.args
+    return native.pack(compiled.fndesc.llvm_func_name, str(gives), list(map(str, takes)), compiled.library.code)
 
 
 def _make_whole(function: jit.Function[..., Any]) -> Callable[..., Any]:

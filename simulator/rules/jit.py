@@ -59,6 +59,9 @@ float64, int64, uint32, uint64 = np.float64, np.int64, np.uint32, np.uint64
 SOURCES = ("rules", "engines/compiled")
 """Folders whose text decides the machine code: numba's own cache does not see edits in other files."""
 
+SHIPPED = Path(__file__).parents[1] / "machine_code"
+"""Where a wheel has objects; a checkout has none."""
+
 COMPILING = threading.RLock()
 """One thread compiles, or fetches, and what it calls on the way."""
 
@@ -169,7 +172,13 @@ def cache_folder() -> Path:
 
 def digest_of(processor: str) -> str:
     """Of all that decides the machine code for a processor: sources, Python, numba."""
-    sha = hashlib.sha256(repr((version("numba"), sys.implementation.cache_tag, processor)).encode())
+    made_for = (version("numba"), sys.implementation.cache_tag, processor, sources_digest())
+    return hashlib.sha256(repr(made_for).encode()).hexdigest()[:16]
+
+
+def sources_digest() -> str:
+    """Of the text of all that becomes machine code."""
+    sha = hashlib.sha256()
     package = Path(__file__).parents[1]
     for folder in SOURCES:
         for source in sorted((package / folder).rglob("*.py")):
@@ -189,9 +198,19 @@ def make_entry(function: Any) -> Callable[..., Any]:
 
 
 def fetch(function: Any) -> Callable[..., Any] | None:
-    """What runs an object that is kept; None if there is none, or it is damaged or foreign."""
-    content = keeping.read(object_file(function))
-    return None if content is None else native.load(content)
+    """What runs an object that is kept, or came with the package; None if there is none that is whole."""
+    for file_of in (object_file, shipped_file):
+        content = keeping.read(file_of(function))
+        if content is not None and (entry := native.load(content)):
+            return entry
+    return None
+
+
+def shipped_file(function: Any, folder: Path = SHIPPED) -> Path:
+    """Where a wheel has the object of a function, for any processor of a platform: `engines/compiled/shipping.py`."""
+    without = "".join(f"-{feature}" for feature in sorted(function.absent))
+    name = f"{function.stem}-{sources_digest()}-{llvmlite.binding.get_default_triple()}{without}{keeping.OBJECT}"
+    return folder / name
 
 
 def object_file(function: Any) -> Path:
@@ -213,7 +232,7 @@ def is_at_hand(function: Any) -> bool:
     if function.entry is not None:
         return True
     if function.alone:
-        return keeping.read(object_file(function)) is not None
+        return any(keeping.read(file_of(function)) is not None for file_of in (object_file, shipped_file))
     return any(keeping.read(file) is not None for file in cache_folder().glob(f"{function.stem}-*{keeping.ENDING}"))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -48,9 +49,9 @@ def build(tmp_path_factory):
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     pip("install", "--no-compile", "--target", tools, *project["build-system"]["requires"])
 
-    def build(hook, source):
+    def build(hook, source, **more):
         made = tmp_path_factory.mktemp(hook)
-        run(sys.executable, "-c", HOOK, hook, made, cwd=source, env={**ALONE, "PYTHONPATH": str(tools)})
+        run(sys.executable, "-c", HOOK, hook, made, cwd=source, env={**ALONE, "PYTHONPATH": str(tools), **more})
         return next(iter(made.iterdir()))
 
     return build
@@ -78,22 +79,32 @@ def wheel(source, build):
 
 
 @pytest.fixture(scope="module")
-def simulator(wheel, tmp_path_factory):
-    """Calls the installed command, from the folder that it is given; other packages are those of the tests."""
-    home = tmp_path_factory.mktemp("home")
-    venv.create(home)
-    paths = sysconfig.get_paths("venv", {"base": str(home), "platbase": str(home)})
-    (python,) = Path(paths["scripts"]).glob("python" + (".exe" if os.name == "nt" else ""))
-    pip("--python", python, "install", "--no-compile", "--no-deps", "--no-index", wheel)
-    (Path(paths["purelib"]) / "others.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+def install(tmp_path_factory):
+    """Installs a wheel alone; gives what calls its command, from a folder; other packages are those of the tests."""
 
-    def simulator(folder, *words):
-        done = run(Path(paths["scripts"]) / "simulator", *words, cwd=folder, env=ALONE)
-        return done.stdout
+    def install(wheel):
+        home = tmp_path_factory.mktemp("home")
+        venv.create(home)
+        paths = sysconfig.get_paths("venv", {"base": str(home), "platbase": str(home)})
+        (python,) = Path(paths["scripts"]).glob("python" + (".exe" if os.name == "nt" else ""))
+        pip("--python", python, "install", "--no-compile", "--no-deps", "--no-index", wheel)
+        (Path(paths["purelib"]) / "others.pth").write_text(f"{sysconfig.get_path('purelib')}\n", encoding="utf-8")
+        where = run(python, "-c", "import simulator; print(simulator.__file__)", cwd=home, env=ALONE).stdout
+        assert Path(where.strip()).is_relative_to(paths["purelib"])
 
-    where = run(python, "-c", "import simulator; print(simulator.__file__)", cwd=home, env=ALONE).stdout
-    assert Path(where.strip()).is_relative_to(paths["purelib"])
-    return simulator
+        def simulator(folder, *words, **more):
+            return run(Path(paths["scripts"]) / "simulator", *words, cwd=folder, env={**ALONE, **more})
+
+        return simulator
+
+    return install
+
+
+@pytest.fixture(scope="module")
+def simulator(wheel, install):
+    """Calls the installed command; gives what it prints."""
+    call = install(wheel)
+    return lambda folder, *words: call(folder, *words).stdout
 
 
 def test_the_source_distribution_is_the_repository(tracked, source):
@@ -138,3 +149,25 @@ def test_it_simulates(simulator, tmp_path):
     simulator(tmp_path, "init", "minimal")
     said = simulator(tmp_path, "simulate", "minimal.yaml", "--duration", "5s", "--warmup", "1s", "--replications", "2")
     assert "throughput" in said
+
+
+RUN = ("simulate", "minimal.yaml", "--duration", "30s", "--warmup", "1s", "--replications", "2", "--json",
+       "--engine", "compiled")  # fmt: skip
+
+
+@pytest.mark.one_in(5)
+@pytest.mark.parametrize("_", [""])
+def test_a_wheel_with_machine_code_compiles_nothing(_, source, build, install, tmp_path):
+    """Made for any processor of the platform, it gives what machine code for this one gives."""
+    from simulator.engines.compiled.shipping import GENERIC
+
+    module = (sys.executable, "-m", "simulator.engines.compiled.shipping", source / "objects")
+    run(*module, cwd=source, env={**ALONE, **GENERIC, "PYTHONPATH": str(source)})
+    call = install(build("build_wheel", source, SIMULATOR_OBJECTS="objects"))
+    call(tmp_path, "init", "minimal")
+    done = call(tmp_path, *RUN, SIMULATOR_CACHE_DIR=str(tmp_path / "cache"))
+    assert "compiling" not in done.stderr
+    assert not list((tmp_path / "cache").rglob("*.*"))
+    here = run(sys.executable, "-m", "simulator.cli", *RUN, cwd=tmp_path, env={**ALONE, "PYTHONPATH": str(ROOT)})
+    shipped, made = (json.loads(said)["summary"] for said in (done.stdout, here.stdout))
+    assert shipped == made

@@ -23,13 +23,13 @@ setup(
     packages=[
         *find_packages(include=["simulator*"]),
         "simulator.samples",
-        *(["simulator.machine_code"] if OBJECTS else []),
+        *(["simulator.machine_code.objects"] if OBJECTS else []),
     ],
-    package_dir={"simulator.samples": "topologies", **({"simulator.machine_code": OBJECTS} if OBJECTS else {})},
+    package_dir={"simulator.samples": "topologies", **({"simulator.machine_code.objects": OBJECTS} if OBJECTS else {})},
     package_data={
         "simulator": ["py.typed"],
         "simulator.samples": ["*.yaml", "*.csv"],
-        "simulator.machine_code": ["*.o"],
+        "simulator.machine_code.objects": ["*.o"],
     },
     long_description=describe(README),
     long_description_content_type="text/markdown",

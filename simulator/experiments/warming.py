@@ -31,7 +31,7 @@ def warm(progress: Progress | None = None) -> Path:
         If it cannot be kept.
     """
     from ..engines.compiled import CompiledEngine
-    from ..rules.jit import RULES, cache_folder, compile_now, is_at_hand, is_kept
+    from ..machine_code.jit import RULES, cache_folder, compile_now, is_at_hand, is_kept
 
     for package in map(import_module, PACKAGES):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):

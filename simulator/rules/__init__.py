@@ -1,5 +1,5 @@
 """What a decision is: small pure functions over numbers, the same ones called by every engine.
 
 `now` and `u` are arguments; nothing here has state, and nothing here knows of services, files or engines.
-Importing a rule loads numba; only engines do, when a run starts.
+They become machine code when they are first called (`machine_code/`).
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from .jit import rule
+from ..machine_code.jit import rule
 from .nanoseconds import nanoseconds, nearest
 from .randomness import uniform
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..machine_code.jit import int64, rule, uint64
 from ..plan.layout import UNLIMITED, Balancer
-from .jit import int64, rule, uint64
 from .randomness import child, uniform
 
 LEAST_REQUEST = int(Balancer.LEAST_REQUEST)

@@ -15,8 +15,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from ..machine_code.jit import int64, rule
 from ..plan.layout import GOOD, Outcome, Window
-from .jit import int64, rule
 from .nanoseconds import NEVER, SECOND, nanoseconds
 
 TIME_BASED = int(Window.TIME_BASED)

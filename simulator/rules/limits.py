@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .jit import rule
+from ..machine_code.jit import rule
 from .nanoseconds import nanoseconds
 
 CYCLE, PERMITS, LIMIT, PERIOD, TIMEOUT, WORDS = range(6)

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from ..machine_code.jit import int64, rule
 from ..plan.plan import Floats, Integers
-from .jit import int64, rule
 
 SECOND = 1_000_000_000
 NEVER = 2**61

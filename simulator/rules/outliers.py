@@ -13,9 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..machine_code.jit import rule
 from ..plan.layout import GOOD
 from .balancing import EJECTED, exclude, include
-from .jit import rule
 from .nanoseconds import nanoseconds
 
 LAST_GOOD = int(GOOD)

@@ -7,7 +7,7 @@ whole ones.
 
 from __future__ import annotations
 
-from .jit import rule
+from ..machine_code.jit import rule
 from .nanoseconds import nearest
 
 

@@ -6,7 +6,7 @@ SC 2011, with the known-answer vectors that its authors publish as a unit test.
 
 from __future__ import annotations
 
-from .jit import float64, multiply_high, rule, uint64
+from ..machine_code.jit import float64, multiply_high, rule, uint64
 
 MULTIPLIER, WEYL = 0xD2B74407B1CE6E93, 0x9E3779B97F4A7C15
 ADDRESS_KEY = 0x6164647265737321

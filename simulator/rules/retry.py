@@ -6,8 +6,8 @@ Backoff And Jitter", AWS Architecture Blog, 2015, for the ways to draw a wait.
 
 from __future__ import annotations
 
+from ..machine_code.jit import rule
 from ..plan.layout import Jitter
-from .jit import rule
 from .nanoseconds import nearest
 
 NONE, FULL, EQUAL = int(Jitter.NONE), int(Jitter.FULL), int(Jitter.EQUAL)

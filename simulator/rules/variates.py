@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
+from ..machine_code.jit import float64, int64, rule, uint64
 from ..plan.layout import Dist
-from .jit import float64, int64, rule, uint64
 from .randomness import uniform
 
 CONSTANT = int(Dist.CONSTANT)

@@ -12,7 +12,7 @@ from simulator.plan import plan as tables
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
-LAYERS = ("spec", "plan", "compiler", "rules", "answers", "results", "experiments")
+LAYERS = ("spec", "plan", "compiler", "rules", "machine_code", "answers", "results", "experiments")
 FOLDERS = {name: f"simulator/{name}" for name in LAYERS} | {
     "reference": "simulator/engines/reference", "compiled": "simulator/engines/compiled", "tests": "tests",
 }  # fmt: skip

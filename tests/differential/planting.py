@@ -22,15 +22,15 @@ import numpy as np
 from numba.core.sigutils import normalize_signature
 
 import simulator.engines
+from simulator.machine_code.jit import Function, compile_now
 from simulator.plan.engine import Engine
-from simulator.rules.jit import Function, compile_now
 
 ENGINE = Path(simulator.engines.__file__).parent / "compiled"
-PLAIN = '''"""What `rules/jit.py` gives, but that nothing is compiled."""
+PLAIN = '''"""What `machine_code/jit.py` gives, but that nothing is compiled."""
 
 from functools import wraps
 
-from simulator.rules.jit import *
+from simulator.machine_code.jit import *
 
 float64 = float
 
@@ -116,7 +116,7 @@ def plant(source: Path, folder: Path, bug: tuple[str, str, str] | None = None) -
         for name, number in SMALL.get(file.name, {}).items():
             text, found = re.subn(rf"^{name} = .*$", f"{name} = {number}", text, flags=re.MULTILINE)
             assert found == 1, f"{file.name} has {found} constants {name}"
-        (package / file.name).write_text(text.replace("from ...rules.jit import", "from .plain import"), "utf-8")
+        (package / file.name).write_text(text.replace("from ...machine_code.jit import", "from .plain import"), "utf-8")
     assert bug is None or (package / bug[0]).exists(), bug
     engine: type[Engine] = _load(f"simulator.engines.{package_name}", package).CompiledEngine
     return engine

@@ -390,7 +390,7 @@ TOY = '''"""A toy of an engine, with a helper as the real one has."""
 from dataclasses import replace
 
 from ..reference import ReferenceEngine
-from ...rules.jit import kernel, rule, uint64
+from ...machine_code.jit import kernel, rule, uint64
 from ...rules.randomness import child
 from .helper import more
 
@@ -407,7 +407,7 @@ class CompiledEngine(ReferenceEngine):
         trace = super().run(plan, **options)
         return replace(trace, events=trace.events + more(0) * int(one(-5)))
 '''
-HELPER = """from ...rules.jit import kernel
+HELPER = """from ...machine_code.jit import kernel
 
 
 @kernel

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import NOBODY, take
 from ...plan.layout import Shape
 from ...rules.arrivals import gap, ramp_time
-from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
-from ...rules.records import NOBODY, take
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
 from .calls import draw_time, make_task
 from .features import CLOSED, REPLAYS

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel
+from ...machine_code.records import NOBODY
 from ...plan.layout import Outcome
-from ...rules.jit import kernel
-from ...rules.records import NOBODY
 from .calls import make_task
 from .flight import Role, Stage, Task
 from .layout import Instruction

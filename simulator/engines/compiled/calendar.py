@@ -7,9 +7,9 @@ is not to happen is cancelled, and taken out when it comes up, or when more than
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel, subroutine, uint64
+from ...machine_code.records import NOBODY, put_back, take
 from ...plan.order import EventKind
-from ...rules.jit import kernel, subroutine, uint64
-from ...rules.records import NOBODY, put_back, take
 from .flight import Event, Task
 from .layout import Owner, Place, World
 

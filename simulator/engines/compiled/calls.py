@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import NOBODY, take
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
 from ...plan.trace import LOST
 from ...rules.balancing import choose, count_unanswered
-from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
-from ...rules.records import NOBODY, take
 from ...rules.variates import sample, sample_points
 from .calendar import (
     DELIVERY,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...machine_code.records import Nanoseconds, Record, Ref, field
 from ...plan.layout import FaultKind
-from ...rules.records import Nanoseconds, Record, Ref, field
 from .layout import Owner
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ bulkhead, no replica) leaves its task at the stage TRIED, to go on at once.
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import NOBODY, put_back, take
 from ...plan.layout import Component, Jitter, Outcome
 from ...rules.breaker import lets_pass, release, tell
-from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import TIMEOUT as LONGEST_WAIT
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
-from ...rules.records import NOBODY, put_back, take
 from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of

@@ -9,13 +9,13 @@ import numpy as np
 from ... import machine
 from ...doing import doing
 from ...errors import CapacityExceeded, EngineError
+from ...machine_code.jit import COMPILING, address_of, compile_now, is_at_hand, kept_lean, lean
+from ...machine_code.records import field_at, size_of
 from ...plan.engine import Detail, time_stands_still
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
-from ...rules.jit import COMPILING, address_of, compile_now, is_at_hand, kept_lean, lean
 from ...rules.nanoseconds import seconds_of
-from ...rules.records import field_at, size_of
 from ...units import rough_memory
 from .features import FEATURES, features_of
 from .flight import Status

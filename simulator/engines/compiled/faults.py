@@ -6,12 +6,12 @@ own, at the stage REAP or THAW, that goes on until nobody is left.
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import NOBODY, put_back, take
 from ...plan.layout import Outcome
 from ...rules.balancing import NOT_READY, exclude, include
 from ...rules.breaker import OPEN_TIME, open_time
-from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.randomness import child
-from ...rules.records import NOBODY, put_back, take
 from .calendar import COMPLETION, CONTROL, FEW, WORKLOAD_SHIFT, cancel, clear_out, fill_hole, schedule, schedule_for
 from .calls import answer, count_at_replica, draw_time, fail_with
 from .downtime import Order, Process, Strike

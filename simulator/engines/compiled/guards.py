@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...machine_code.records import size_of
 from ...plan.layout import FaultKind
 from ...plan.plan import Integers, Plan
 from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.outliers import make_detector
-from ...rules.records import size_of
 from .layout import Budget, Bulkhead, Law, Policy, Watched
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel, serves, subroutine
 from ...plan.layout import FaultKind
-from ...rules.jit import kernel, serves, subroutine
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import uniform
 from .downtime import Fault

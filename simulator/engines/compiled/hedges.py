@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import NOBODY
 from ...plan.layout import GOOD, Component
 from ...rules.breaker import lets_pass
-from ...rules.jit import Words, kernel, serves, subroutine
 from ...rules.limits import acquire
 from ...rules.randomness import child
-from ...rules.records import NOBODY
 from ...rules.retry import has_budget, is_tried_again
 from .calendar import cancel
 from .calls import book_try, count_at_replica, end_attempt, fail_with, target_of

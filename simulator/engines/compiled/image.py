@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...machine_code.records import Float, Record, field_at, size_of
 from ...plan.layout import Component, Discipline, Op, Scheduling, Shape
 from ...plan.plan import Integers, Plan
 from ...plan.size import over_limit
@@ -15,7 +16,6 @@ from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import mix
-from ...rules.records import Float, Record, field_at, size_of
 from .flight import Event
 from .guards import add_policies, detector_references, limiter_references, patience_columns
 from .layout import (

@@ -6,9 +6,9 @@ it needs more memory. All it knows is in the arrays, so it goes on where it was.
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, integers_of, kernel, rule
+from ...machine_code.records import NOBODY, prefetch, put_back
 from ...plan.trace import Waste
-from ...rules.jit import Words, integers_of, kernel, rule
-from ...rules.records import NOBODY, prefetch, put_back
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import answer, answered, deliver, expired

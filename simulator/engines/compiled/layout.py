@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...machine_code.records import Board, Free, Nanoseconds, Part, Record, Ref, Rows, field
 from ...plan.layout import Balancer, Dist, Jitter, Op, Shape
-from ...rules.records import Board, Free, Nanoseconds, Part, Record, Ref, Rows, field
 
 if TYPE_CHECKING:
     from .downtime import Fault, Process, Startup, State, Strike

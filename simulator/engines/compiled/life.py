@@ -6,11 +6,11 @@ the agenda, and then the next event.
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, subroutine
+from ...machine_code.records import NOBODY, take
 from ...plan.layout import Op, Outcome
-from ...rules.jit import Words, kernel, subroutine
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
-from ...rules.records import NOBODY, take
 from .arrivals import ask_again
 from .branches import begin_parallel, end_branch, put_on_agenda, start_branch
 from .calendar import COMPLETION, schedule_for

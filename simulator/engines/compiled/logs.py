@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...machine_code.records import Nanoseconds, Record, field
 from ...plan.layout import Outcome
-from ...rules.records import Nanoseconds, Record, field
 
 NO_END = -1
 """The end of what has none yet."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ...rules.jit import kernel, subroutine
+from ...machine_code.jit import kernel, subroutine
+from ...machine_code.records import NOBODY, put_back, take
 from ...rules.nanoseconds import NEVER
-from ...rules.records import NOBODY, put_back, take
 from .flight import Exchange, Ledger, LedgerEntry, Request, Task
 from .layout import Replica
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ...machine_code.records import Record, size_of
 from ...plan.layout import FaultKind
 from ...plan.plan import Plan
 from ...rules.nanoseconds import all_nanoseconds
-from ...rules.records import Record, size_of
 from .downtime import Fault, Process, Startup, Strike
 from .layout import Budget, Bulkhead, Call, Law, Policy, Replica, Service, Unit
 

@@ -6,9 +6,9 @@ is known as such, however far up the caller is who gave up.
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel, subroutine
 from ...plan.layout import Outcome
 from ...plan.trace import Waste
-from ...rules.jit import kernel, subroutine
 from ...rules.nanoseconds import NEVER
 from .flight import Exchange, Stage, Task
 from .memory import let_go

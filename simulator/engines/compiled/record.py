@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import Words, kernel, serves, subroutine
+from ...machine_code.records import size_of
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.trace import LOST, Count, Tally, Visits
 from ...plan.trace import Level as LevelColumn
 from ...rules.breaker import open_time
-from ...rules.jit import Words, kernel, serves, subroutine
-from ...rules.records import size_of
 from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
 from .layout import Log, Replica, Service, Watched, Workload, World

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ...rules import keeping
-from ...rules.jit import shipped_file
+from ...machine_code import keeping
+from ...machine_code.jit import shipped_file
 from ...rules.randomness import mix
 from .kernel import run
 
@@ -25,7 +25,7 @@ def ship(folder: Path) -> None:
     """Make the objects that a run calls."""
     if any(os.environ.get(name) != value for name, value in GENERIC.items()):
         raise SystemExit(f"objects for others are made with {' '.join(f'{n}={v}' for n, v in GENERIC.items())}")
-    from ...rules.compiling import object_of
+    from ...machine_code.compiling import object_of
 
     folder.mkdir(parents=True, exist_ok=True)
     functions: tuple[Any, ...] = (mix, run)

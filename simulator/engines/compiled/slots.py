@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel
+from ...machine_code.records import NOBODY
 from ...plan.layout import Component
-from ...rules.jit import kernel
-from ...rules.records import NOBODY
 from .calendar import GRANT, schedule_for
 from .flight import Action, Stage, Task
 from .layout import Replica

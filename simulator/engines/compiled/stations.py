@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ...machine_code.jit import kernel, serves, subroutine
+from ...machine_code.records import NOBODY
 from ...plan.layout import Component
-from ...rules.jit import kernel, serves, subroutine
 from ...rules.nanoseconds import nanoseconds
 from ...rules.queueing import real_time, virtual_time
-from ...rules.records import NOBODY
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
 from .features import OUTAGES, SHARING
 from .flight import Action, Task

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...machine_code.records import Float, Mark, Record, Table, field_at, fields_of, size_of
 from ...plan.engine import Detail
 from ...plan.plan import Floats, Plan
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Tally, Trace, Visits, make_edges
 from ...rules.nanoseconds import seconds_of
-from ...rules.records import Float, Mark, Record, Table, field_at, fields_of, size_of
 from .image import Words
 from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import Log, World

@@ -8,12 +8,12 @@ from functools import cache
 
 from ...doing import doing
 from ...machine import memory_limit as default_limit
+from ...machine_code import keeping
+from ...machine_code.jit import COMPILING, RULES, cache_folder, compile_now, is_at_hand
 from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
-from ...rules import keeping
-from ...rules.jit import COMPILING, RULES, cache_folder, compile_now, is_at_hand
 from ...rules.nanoseconds import nanoseconds
 from .clock import TASK_BYTES, Clock
 from .life import Life
@@ -85,8 +85,7 @@ class ReferenceEngine:
 def _prepare() -> None:
     """Compile all rules in this process, so that its workers find them; an intact cache is left to the first calls."""
     with COMPILING:
-        package = keeping.__name__.rpartition(".")[0]
-        rules = [rule for rule in RULES if rule.py_func.__module__.startswith(f"{package}.")]
+        rules = [rule for rule in RULES if rule.py_func.__module__.startswith("simulator.rules.")]
         if keeping.drop_damaged(cache_folder()) or not all(map(is_at_hand, rules)):
             with doing("compiling the engine for this machine, once (half a minute)"):
                 for rule in rules:

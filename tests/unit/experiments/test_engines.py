@@ -126,7 +126,7 @@ def test_the_requests_of_a_run_are_estimated(tmp_path, workload, requests):
 def test_machine_code_is_there_if_the_file_is_whole(tmp_path):
     program = (
         "from simulator.engines.compiled import is_compiled\n"
-        "from simulator.rules.jit import cache_folder\n"
+        "from simulator.machine_code.jit import cache_folder\n"
         "before = is_compiled()\n"
         "(cache_folder() / 'kernel.run-0123456789abcdef.nbc').touch()\n"
         "print(cache_folder(), before, is_compiled(), sep='\\n')\n"

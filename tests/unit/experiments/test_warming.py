@@ -4,8 +4,9 @@ import pytest
 
 import simulator as sim
 from simulator.errors import EngineError
-from simulator.rules import balancing, jit
-from simulator.rules.jit import RULES
+from simulator.machine_code import jit
+from simulator.machine_code.jit import RULES
+from simulator.rules import balancing
 
 
 def test_everything_is_compiled_and_kept(monkeypatch):

@@ -13,11 +13,11 @@ import simulator as sim
 from simulator.engines.compiled.image import load
 from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
+from simulator.machine_code import compiling  # noqa: F401  (tells numba what kernels and records are)
+from simulator.machine_code.fields import free_list
+from simulator.machine_code.records import FreeRecord, Record
 from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace
-from simulator.rules import compiling  # noqa: F401  (tells numba what kernels and records are)
-from simulator.rules.fields import free_list
-from simulator.rules.records import FreeRecord, Record
 
 SMALL = """
 simulation: {duration: 1s, warmup: 0s, replications: 1}

@@ -12,8 +12,8 @@ import pytest
 from simulator.engines.compiled.calendar import cancel, fill_hole, schedule
 from simulator.engines.compiled.flight import Event
 from simulator.engines.compiled.layout import Owner, World
+from simulator.machine_code.records import put_back, size_of
 from simulator.plan.order import EventKind, base_key, kind_key
-from simulator.rules.records import put_back, size_of
 
 SCHEDULE, CANCEL, NEXT = range(3)
 OWNER = 8

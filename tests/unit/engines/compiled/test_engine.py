@@ -14,7 +14,7 @@ from simulator.engines.compiled.flight import Status
 from simulator.engines.compiled.layout import World
 from simulator.engines.reference import ReferenceEngine
 from simulator.errors import CapacityExceeded
-from simulator.rules import jit
+from simulator.machine_code import jit
 
 CROWD = """
 simulation: {duration: 1s, warmup: 0s, replications: 1}

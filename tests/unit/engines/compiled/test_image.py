@@ -10,11 +10,11 @@ import pytest
 import simulator as sim
 from simulator.engines.compiled.image import Image, load
 from simulator.engines.compiled.layout import Budget, World
+from simulator.machine_code.records import size_of
 from simulator.plan.layout import Op, Scheduling, Shape
 from simulator.rules.balancing import make_board
 from simulator.rules.nanoseconds import SECOND, nanoseconds
 from simulator.rules.randomness import mix
-from simulator.rules.records import size_of
 
 EVERYTHING = """
 simulation: {duration: 40s, warmup: 3s, drain: 5s, replications: 1}

@@ -9,8 +9,8 @@ import pytest
 from simulator.engines.compiled import downtime, flight, layout, logs
 from simulator.engines.compiled.flight import Event, Task
 from simulator.engines.compiled.layout import Owner, World
-from simulator.rules.fields import NEXT, Mark, Reference
-from simulator.rules.records import Record, fields_of, size_of
+from simulator.machine_code.fields import NEXT, Mark, Reference
+from simulator.machine_code.records import Record, fields_of, size_of
 
 RECORDS = [
     record

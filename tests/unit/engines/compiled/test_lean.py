@@ -14,8 +14,8 @@ from simulator.engines.compiled import CompiledEngine, engine
 from simulator.engines.compiled.features import FEATURES, POLICIES, features_of
 from simulator.engines.compiled.layout import World
 from simulator.errors import EngineError
-from simulator.rules import jit
-from simulator.rules.compiling import part_of
+from simulator.machine_code import jit
+from simulator.machine_code.compiling import part_of
 
 PLAIN = """
 simulation: {duration: 5s, warmup: 0s}

@@ -17,7 +17,7 @@ from simulator.engines.compiled.memory import (
     note,
     spend,
 )
-from simulator.rules.records import put_back, size_of, take
+from simulator.machine_code.records import put_back, size_of, take
 
 KINDS = (Task, Request, LedgerEntry, Exchange)
 TASK, REQUEST, ENTRY, EXCHANGE = range(4)

@@ -11,7 +11,7 @@ import pytest
 from simulator.engines.compiled.flight import Request, Task
 from simulator.engines.compiled.layout import Level, World
 from simulator.engines.compiled.stations import change, level_at, meld, without_top
-from simulator.rules.records import NOBODY, take
+from simulator.machine_code.records import NOBODY, take
 
 JOIN, END = range(2)
 

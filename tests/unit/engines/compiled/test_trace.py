@@ -13,10 +13,10 @@ from simulator.engines.compiled.layout import Log, World
 from simulator.engines.compiled.logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
 from simulator.engines.compiled.record import new_row
 from simulator.engines.compiled.trace import make_trace
+from simulator.machine_code.jit import integers_of
+from simulator.machine_code.records import field_at, size_of
 from simulator.plan.layout import Component, Outcome
 from simulator.plan.trace import Count, Level, Tally, Visits, make_edges
-from simulator.rules.jit import integers_of
-from simulator.rules.records import field_at, size_of
 
 ROWS = {"latency_log": LatencyRow, "request_log": RequestRow, "call_log": CallRow, "attempt_log": AttemptRow}
 LOGS = {

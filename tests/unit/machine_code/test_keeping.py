@@ -10,7 +10,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
-from simulator.rules import keeping
+from simulator.machine_code import keeping
 
 NAME = "0123456789abcdef"
 
@@ -94,7 +94,7 @@ def test_one_that_can_only_be_read_is_used_for_what_it_has(home, monkeypatch):
 
 def test_a_temporary_one_is_gone_when_its_process_is(tmp_path):
     (tmp_path / "home").write_text("not a folder")
-    program = "from simulator.rules import keeping; print(keeping.find_folder('0' * 16))"
+    program = "from simulator.machine_code import keeping; print(keeping.find_folder('0' * 16))"
     places = {"HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": str(tmp_path / "home"), "TMPDIR": str(tmp_path)}
     environment = {name: value for name, value in os.environ.items() if name != keeping.PLACE} | places
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

@@ -17,17 +17,19 @@ import numpy as np
 import platformdirs
 import pytest
 
-from simulator.rules import compiling, jit
+from simulator.machine_code import compiling, jit
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """A copy of the sources that decide the machine code, in a package and a user's cache of their own."""
     root = tmp_path / "package"
-    shutil.copytree(Path(jit.__file__).parent, root / "rules", ignore=shutil.ignore_patterns("__pycache__"))
+    for folder in ("machine_code", "rules"):
+        source = Path(jit.__file__).parents[1] / folder
+        shutil.copytree(source, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "engines" / "compiled").mkdir(parents=True)
     (root / "engines" / "compiled" / "kernel.py").write_text("x = 1\n")
-    monkeypatch.setattr(jit, "__file__", str(root / "rules" / "jit.py"))
+    monkeypatch.setattr(jit, "__file__", str(root / "machine_code" / "jit.py"))
     home = tmp_path / "home"
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **kwargs: str(home))
     monkeypatch.delenv(jit.keeping.PLACE, raising=False)
@@ -45,7 +47,7 @@ def test_the_folder_is_in_the_users_cache_and_stays(package, tmp_path):
     assert list(folder().iterdir()) == []
 
 
-@pytest.mark.parametrize("source", ["rules/randomness.py", "rules/jit.py", "engines/compiled/kernel.py"])
+@pytest.mark.parametrize("source", ["rules/randomness.py", "machine_code/jit.py", "engines/compiled/kernel.py"])
 def test_an_edited_source_has_another_folder(package, source):
     before = folder()
     with (package / source).open("a") as file:
@@ -74,7 +76,7 @@ def test_what_is_no_source_does_not_matter(package):
 
 def test_where_code_is_kept_decides_nothing(package):
     before = folder()
-    with (package / "rules" / "keeping.py").open("a") as file:
+    with (package / "machine_code" / "keeping.py").open("a") as file:
         file.write("# edited\n")
     assert folder() == before
 
@@ -359,7 +361,7 @@ def test_a_kernel_reads_and_writes_the_same_words_as_integers_and_as_floats():
 
 IMPORTS = """
 import importlib, pkgutil, sys
-import simulator, simulator.engines.compiled, simulator.rules
+import simulator, simulator.engines.compiled, simulator.rules, simulator.rules.randomness
 assert "numba" not in sys.modules
 rules = {}
 for package in (simulator.rules, simulator.engines.compiled):
@@ -405,7 +407,7 @@ CROSSING = """
 import time
 from threading import Thread
 import numba
-from simulator.rules import compiling, jit
+from simulator.machine_code import compiling, jit
 
 @jit.rule("float64(float64)")
 def one(x):

@@ -6,10 +6,22 @@ import numba
 import numpy as np
 import pytest
 
-from simulator.rules import compiling  # noqa: F401  (tells numba what kernels and records are)
-from simulator.rules.fields import field_at
-from simulator.rules.jit import kernel
-from simulator.rules.records import NOBODY, Free, Nanoseconds, Part, Record, Ref, Rows, field, put_back, size_of, take
+from simulator.machine_code import compiling  # noqa: F401  (tells numba what kernels and records are)
+from simulator.machine_code.fields import field_at
+from simulator.machine_code.jit import kernel
+from simulator.machine_code.records import (
+    NOBODY,
+    Free,
+    Nanoseconds,
+    Part,
+    Record,
+    Ref,
+    Rows,
+    field,
+    put_back,
+    size_of,
+    take,
+)
 
 
 class Level(Record):

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import simulator as sim
+from simulator.results import student_interval
 from simulator.results.statistics import student_factor
 from simulator.theory import mm1_run_length
 
@@ -59,43 +62,72 @@ def test_the_table_of_factors_is_students():
         assert f"{student_factor(int(count) - 1, 0.95):.3g}" == factor
 
 
-def test_common_random_numbers_are_worth_what_the_page_says():
-    """The example of the page, all its figures: the pair, and the same with other numbers before and after."""
-    topology = sim.load(ROOT / "topologies" / "checkout.yaml")
+CHECKOUT = sim.load(ROOT / "topologies" / "checkout.yaml")
+THREE = CHECKOUT.replace({"services.payment.replicas": 3})
+
+
+def test_the_third_replica_of_payment_gains_what_the_page_says():
+    """The pair, and the same with other numbers before and after."""
     settings = {"duration": "2m", "replications": 10, "detail": "summary"}
-    before = sim.simulate(topology, seed=1, **settings)
-    after = topology.replace({"services.payment.replicas": 3})
-    paired = sim.simulate(after, seed=1, **settings).difference_from(before)
-    other = sim.simulate(after, seed=2, **settings)
-    monolith = sim.simulate(topology, "monolith", seed=1, **settings).difference_from(before)
-    strange = sim.simulate(topology, "monolith", seed=2, **settings)
+    before = sim.simulate(CHECKOUT, seed=1, **settings)
+    paired = sim.simulate(THREE, seed=1, **settings).difference_from(before)
+    other = sim.simulate(THREE, seed=2, **settings)
 
-    def apart(quantity: str, one: sim.Results) -> float:
-        variances = pd.DataFrame({0: before.replications[quantity], 1: one.replications[quantity]}).var(ddof=1)
-        return float(student_factor(18, 0.95) * (variances.sum() / 10) ** 0.5)
+    def apart(quantity: str) -> float:
+        variances = pd.DataFrame({0: before.replications[quantity], 1: other.replications[quantity]}).var(ddof=1)
+        return float(1e3 * student_factor(18, 0.95) * (variances.sum() / 10) ** 0.5)
 
-    mean, p99 = "latency_mean_s", "latency_p99_s"
-    shown = [f"{-1e3 * paired.difference[q]:.1f} ± {1e3 * paired.half_width[q]:.1f}" for q in (mean, p99)]
-    assert shown == ["21.3 ± 0.6", "30.1 ± 6.9"]
-    assert "21.3 ± 0.6 ms off the mean latency, and 30.1 ± 6.9 ms off p99" in PAGE.replace("\n", " ")
-    assert [round(1e3 * apart(q, other), 1) for q in (mean, p99)] == [1.8, 15.6]
-    work = [(apart(q, other) / paired.half_width[q]) ** 2 for q in (mean, p99)]
-    assert [round(w) for w in work] == [8, 5]
-    assert [round((apart(q, strange) / monolith.half_width[q]) ** 2) for q in (mean, p99)] == [2, 3]
+    quantities = ("latency_mean_s", "latency_p99_s")
+    mean, p99 = (f"{-1e3 * paired.difference[q]:.1f} ± {1e3 * paired.half_width[q]:.1f} ms" for q in quantities)
+    text = PAGE.replace("\n", " ")
+    assert f"{mean} off the mean latency, and {p99} off p99" in text
+    assert f"it would have been ± {apart(quantities[0]):.1f} and ± {apart(quantities[1]):.0f} ms" in text
+
+
+@pytest.mark.one_in(6)
+def test_common_random_numbers_save_the_work_that_the_page_says():
+    """Variances of differences with and without them: their ratio, its interval by the jackknife over replications."""
+    settings = {"duration": "2m", "replications": 60, "detail": "summary", "seed": 3}
+    before, more, whole = (
+        sim.simulate(topology, deployment, **settings).replications
+        for topology, deployment in ((CHECKOUT, "microservices"), (THREE, "microservices"), (CHECKOUT, "monolith"))
+    )
+    text = PAGE.replace("\n", " ")
+    assert "it would take four times the work for the same mean, and eight times for p99" in text
+    assert "it is 1.7 times for the mean, and six times for p99" in text
+    said = {("mean", 0): 4.0, ("p99", 0): 8.0, ("mean", 1): 1.7, ("p99", 1): 6.0}
+    for (quantity, number), factor in said.items():
+        column = f"latency_{quantity}_s"
+        values = pd.DataFrame({"before": before[column], "after": (more, whole)[number][column]})
+        low, high = work_saved(values)
+        assert low < factor < high < 3.0 * low
+
+
+def work_saved(values: pd.DataFrame) -> tuple[float, float]:
+    """The 95 % interval of how many times as many replications two separate experiments need, in logarithms."""
+
+    def logarithm(some: pd.DataFrame) -> float:
+        return float(np.log(some.var(ddof=1).sum() / (some["after"] - some["before"]).var(ddof=1)))
+
+    count, whole = len(values), logarithm(values)
+    pieces = pd.Series([count * whole - (count - 1) * logarithm(values.drop(row)) for row in values.index])
+    mean, half_width = student_interval(pieces, 0.95)
+    return float(np.exp(mean - half_width)), float(np.exp(mean + half_width))
 
 
 @pytest.mark.one_in(3)
 def test_a_paired_difference_of_a_sweep_is_that_of_its_results(monkeypatch, capsys):
-    """The Python of the page, as it stands there, against what `difference_from` says."""
+    """The Python of the page, as it stands there; `difference_from` weighs means by the requests that were served."""
     (block,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(ROOT)
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     exec(block, found)
-    topology = sim.load("topologies/checkout.yaml")
     settings = {"duration": "30s", "replications": 5, "detail": "summary"}
-    before, after = (sim.simulate(topology.replace({"services.payment.replicas": n}), **settings) for n in (2, 3))
+    before, after = (sim.simulate(topology, **settings) for topology in (CHECKOUT, THREE))
     wanted = after.difference_from(before).loc["latency_mean_s"]
-    assert abs(found["mean"] - wanted["difference"]) < 0.01 * wanted["half_width"]
+    served = [result.replications.eval("requests - errors - unfinished") for result in (before, after)]
+    pooled = [np.average(found["latency"][n], weights=weights) for n, weights in zip((2, 3), served, strict=True)]
+    assert wanted["difference"] == pytest.approx(pooled[1] - pooled[0], rel=1e-9)
     told = capsys.readouterr().out.strip()
     assert f"It says {told}, " in PAGE
     assert f"{1e3 * wanted['difference']:.1f} ± {1e3 * wanted['half_width']:.1f}" in PAGE

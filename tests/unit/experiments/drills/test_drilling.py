@@ -150,7 +150,16 @@ def test_a_boundary_contains_what_a_process_does_not():
     entries = found.entries.set_index(["deployment", "policies", "entry"])["lost"]
     assert entries["microservices", "none", "web.look"] == 0
     assert entries["monolith", "none", "web.look"] > 50
-    assert entries["microservices", "none", "web.buy"] == entries["monolith", "none", "web.buy"] > 50
+    # Who buys while it is down is lost in both; who is on the way at an end of it, in the one or the other.
+    calm = sim.simulate(sim.loads(SHOP.replace(", policy: guarded", "")), duration="25s", engine="reference").requests
+    buying = calm[calm["endpoint"] == "web.buy"]
+    longest = buying["latency_s"].max()
+    for deployment in ("microservices", "monolith"):
+        lost = 3 * entries[deployment, "none", "web.buy"]
+        sure, possible = (
+            buying["arrival_s"].between(*ends).sum() for ends in ((5, 9 - longest), (5 - longest, 9))
+        )  # fmt: skip
+        assert 150 < sure <= round(lost) <= possible
     assert found.row("microservices", "full")["lost"] == 0
     assert found.row("microservices", "full")["degraded"] > 50
     assert found.row("microservices", "retries")["retry_amplification"] > 1.2

@@ -97,7 +97,7 @@ def journeys():
 
 def test_the_rank_is_by_the_objective_that_binds_not_by_all_requests(journeys):
     promised = journeys.replace({"slos.quick": {"call": "quick", "p99": "100ms", "errorRate": "50%"}})
-    made = sim.next_replica(promised, scale=["quick", "slow"])
+    made = sim.next_replica(promised, scale=["quick", "slow"], duration="60s")
     assert made.objective == "quick p99"
     assert list(made.table.index) == ["quick", "slow"]
     assert made.table.loc["slow", "gain"] == 0.0  # no request of the objective comes by
@@ -105,7 +105,7 @@ def test_the_rank_is_by_the_objective_that_binds_not_by_all_requests(journeys):
     assert " of quick p99." in made.verdict
     assert "quick p99, the objective that binds, is " in " ".join(str(made).split())
     assert made.to_dict()["objective"] == "quick p99"
-    pooled = sim.next_replica(promised, scale=["quick", "slow"], quantity="latency_p99_s")
+    pooled = sim.next_replica(promised, scale=["quick", "slow"], quantity="latency_p99_s", duration="60s")
     assert list(pooled.table.index) == ["slow", "quick"]
     assert pooled.objective == ""
     assert "latency p99 of all requests is " in " ".join(str(pooled).split())

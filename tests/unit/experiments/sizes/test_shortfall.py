@@ -40,7 +40,8 @@ def test_a_database_that_cannot_keep_up(shop):
 
 
 def test_slots_that_are_too_few(shop):
-    slow = {"services.db.concurrency": 2, "services.db.steps": [{"sleep": "60ms"}]}
+    """They let 20/s through, of 40: who comes after t seconds waits for as long."""
+    slow = {"services.db.concurrency": 2, "services.db.steps": [{"sleep": "100ms"}]}
     made = unmet(shop.replace(slow), max_replicas=2)
     assert "requests wait for db, which is not sized (1 of 1 core and 2 slots, cores busy 0 %" in made.reason
 
@@ -92,7 +93,9 @@ def test_a_rate_limit_that_rejects_is_named(shop, promised):
 
 
 def test_a_rate_limit_that_keeps_waiting_is_named(shop):
-    made = unmet(limited(shop, timeoutDuration="5s"), max_replicas=2)
+    """Of 60/s: who comes after t seconds waits for as long, and nobody for so long that it is rejected."""
+    crowd = shop.replace({"workload.workload.rate": "60/s"})
+    made = unmet(limited(crowd, timeoutDuration="20s"), max_replicas=2)
     assert "even if nobody ever waits for a core or a slot" in made.reason
     assert "is waiting at store (" in made.reason
     assert "; the rate limit of store lets 30/s through, whatever its size" in made.reason

@@ -17,6 +17,8 @@ REST_DIGITS: Final = 2
 """That matter, of what a share lacks to all: 99.9987 % is not 100 %."""
 WIDTH_DIGITS: Final = 2
 """Of the width of an interval: more of its ends would be chance."""
+MOST_MORE: Final = 4
+"""Digits after those, for an end that is near none or all."""
 DUST: Final = 1e-6
 """Share of a value below which a half width is what rounding leaves."""
 TINY, HUGE = 1e-6, 1e15
@@ -93,16 +95,26 @@ def write(value: float, unit: Unit = PLAIN, half_width: float = math.nan) -> str
 
 
 def ends(low: float, high: float, unit: Unit = PLAIN) -> str:
-    """Both ends of an interval to the same digit, so many that neither looks like none or all: 98.9700 to 99.9982."""
+    """Both ends of an interval to the same digit, so many that neither looks like none or all: 98.9700 to 99.9982.
+
+    An end that would need many more than the interval's width does is told by what it is near: 99.31 to below 100.
+    """
     both = [_exact(end * unit.factor, unit) for end in (low, high)]
     if not all(math.isfinite(end) and (end == 0.0 or TINY <= abs(end) < HUGE) for end in both):
         return f"{write(low, unit)} to {write(high, unit)}"
     near = [_places(end, WIDTH_DIGITS) for end in both]
     near += [_places(100.0 - end, REST_DIGITS) for end in both if unit == PERCENT and end < 100.0]
-    places = max(_places(both[1] - both[0], WIDTH_DIGITS), *near)
+    wide = _places(both[1] - both[0], WIDTH_DIGITS)
+    places = max([wide, *(place for place in near if place <= wide + MOST_MORE)])
     while places and all(round(end, places) == round(end, places - 1) for end in both):
         places -= 1
-    return " to ".join(fixed(end, places) for end in both)
+    return " to ".join(_end(end, places, unit) for end in both)
+
+
+def _end(end: float, places: int, unit: Unit) -> str:
+    if end != 0.0 and round(end, places) == 0.0:
+        return "above 0" if end > 0.0 else "below 0"
+    return "below 100" if unit == PERCENT and end < 100.0 == round(end, places) else fixed(end, places)
 
 
 def told(quantity: str, value: float, half_width: float = math.nan) -> str:

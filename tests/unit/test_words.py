@@ -92,6 +92,9 @@ def test_both_ends_have_one_digit_and_what_is_not_all_does_not_look_like_it():
     assert ends(0.15, 0.35, MILLISECONDS) == "150 to 350"
     assert ends(0.004123, 0.1234, MILLISECONDS) == "4.1 to 123.4"
     assert ends(0.0, 0.00123, PERCENT) == "0.00 to 0.12"
+    assert ends(0.993085029915, 0.999999999984, PERCENT) == "99.31 to below 100"
+    assert ends(1e-7, 0.0123, PERCENT) == "above 0 to 1.2"
+    assert ends(0.99, 1.0, PERCENT) == "99 to 100"
     assert ends(0.5, INF, MILLISECONDS) == "500 to infinite"
 
 

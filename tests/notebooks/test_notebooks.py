@@ -86,13 +86,8 @@ CLAIMS: dict[str, list[Claim]] = {
             "(arrivals := [r.requests['arrival_s'] for r in comparison.results.values()])[0].equals(arrivals[1])",
         ),
         (
-            "sharper than what two separate experiments could tell",
-            "(own := pd.DataFrame({name: r.replications['latency_mean_s'] for name, r in comparison.results.items()}))"
-            ".diff(axis=1)['monolith'].std() < own.var().sum() ** 0.5",
-        ),
-        (
-            "of p99 more than twice",
-            "2 * comparison.differences.loc[('monolith', 'latency_p99_s'), 'half_width'] < sum("
+            "sharper than two separate experiments, of p99",
+            "comparison.differences.loc[('monolith', 'latency_p99_s'), 'half_width'] < sum("
             "r.intervals.loc['latency_p99_s', 'half_width'] ** 2 for r in comparison.results.values()) ** 0.5",
         ),
         (
@@ -253,7 +248,7 @@ CLAIMS: dict[str, list[Claim]] = {
             " and coping.knees['monolith'].low > coping.knees['microservices'].high"
             " and coping.bottlenecks['microservices'] == 'payment'",
         ),
-        ("Mind the words *no difference is shown*", "'no difference is shown' in coping.finding"),
+        ("A knee is read off a handful of loads", "coping.table['arrival_rate_per_s'].nunique() < 10"),
         # 4: more cores
         (
             "Scale all services together, and it is reached",
@@ -301,16 +296,17 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         # 5: the map
         (
-            "the larger the index, the less load it takes",
-            "(won := where.cells.assign(split=where.cells['winner'] == 'microservices').pivot_table("
+            "the larger the index, the less load it takes until the monolith is no longer the cheaper one",
+            "(won := where.cells.assign(split=where.cells['winner'] != 'monolith').pivot_table("
             "index='services.search.resources.memory', columns='workload.visitors.rate', values='split', sort=False)"
-            ".sum(axis=1)).is_monotonic_increasing and won['24Gi'] > won['6Gi'] > won['2Gi']",
+            ".sum(axis=1)).is_monotonic_increasing and won['24Gi'] > won['6Gi'] > won['2Gi']"
+            " and {*where.cells['winner']} == {'monolith', 'microservices', ''}",
         ),
         ("with two gigabytes there is no boundary at all, at no load of this map", "won['2Gi'] == 0"),
         (
-            "between 12 and 24 GiB and your load between 60 and 120, you are in one colour",
+            "If your load is 120 a second and your index somewhere between 12 and 24 GiB, you are in one colour",
             "set(where.cells[where.cells['services.search.resources.memory'].isin(['12Gi', '24Gi'])"
-            " & where.cells['workload.visitors.rate'].isin(['60/s', '120/s'])]['winner']) == {'microservices'}",
+            " & where.cells['workload.visitors.rate'].eq('120/s')]['winner']) == {'microservices'}",
         ),
         # 6: the end
         (
@@ -347,12 +343,12 @@ CLAIMS: dict[str, list[Claim]] = {
         (
             "A half width that is missing says that the run is too short for an interval, as where a queue grows",
             "(gone := table[table['latency_p99_s_half_width'].isna()]).loc[worst.index[:6]].shape[0] == 6"
-            " and worst['unstable'].iloc[:6].all()",
+            " and worst['overloaded'].iloc[:6].all()",
         ),
         (
-            "The provider leads by far, and the number of orders comes second",
-            "[*ranks.abs().sort_values(ascending=False).index[:2]] == ['provider p99', 'orders']"
-            " and ranks['provider p99'] > 0.6 > 0.5 > abs(ranks['orders'])",
+            "The provider leads, the number of orders comes close behind, and the others are far off",
+            "[*(leading := ranks.abs().sort_values(ascending=False)).index[:2]] == ['provider p99', 'orders']"
+            " and leading.iloc[1] > 0.5 > 0.3 > leading.iloc[2]",
         ),
         ("Payments, which everybody wanted more of, are near the bottom", "abs(ranks['payments']) < 0.15"),
         (
@@ -362,7 +358,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         (
             "Nothing is mysterious about the six at the top",
-            "worst['unstable'].tolist() == [True] * 6 + [False] * 2 and worst['orders'].iloc[:6].eq(1).all()",
+            "worst['overloaded'].iloc[:6].all() and worst['orders'].iloc[:6].eq(1).all()",
         ),
         (
             "One replica of order cannot keep up with such loads",
@@ -370,8 +366,9 @@ CLAIMS: dict[str, list[Claim]] = {
             ".saturation_rate < worst['arrival rate'].iloc[:6].min() + 3",
         ),
         (
-            "Now the provider is nearly all there is",
-            "(now := pd.DataFrame(both)['those that keep up'])['provider p99'] > 0.85",
+            "Now the provider leads by far",
+            "(now := pd.DataFrame(both)['those that keep up'].abs())['provider p99']"
+            " > 2 * now.drop('provider p99').max()",
         ),
         (
             "The provider's is more than twice that of any other",
@@ -389,28 +386,28 @@ CLAIMS: dict[str, list[Claim]] = {
         ),
         # 6: the test
         (
-            "higher by less than a tenth up to 80 a second, by a quarter at 100,"
+            "higher by a few per cent at most at 60 a second, by a tenth or two at 80, by a quarter to a half at 100,"
             " and at 120 it is more than three times as high",
-            "(ratio := lines[1] / lines[2]).loc[:80].between(1, 1.1).all() and abs(ratio[100] - 1.25) < 0.02"
-            " and 3 < ratio[120] < 4 and (each := sim.sweep(checkout.replace({'workload.shoppers.rate': '120/s'}),"
+            "1 <= (ratio := lines[1] / lines[2])[60] < 1.05 and 1.1 < ratio[80] < 1.2 and 1.25 < ratio[100] < 1.55"
+            " and ratio[120] > 3 and (each := sim.sweep(checkout.replace({'workload.shoppers.rate': '120/s'}),"
             " {'services.order.replicas': [1, 2]}, seed=1001, runs=True, **SHORT).pivot_table(index='replication',"
             " columns='services.order.replicas', values='latency_p99_s')).eval('`1` / `2`').min() > 2.5",
         ),
         (
             "those that wait long wait in the same queue",
-            "widths.loc[60].notna().all() and widths.loc[[120, 140]].isna().all(axis=None)",
+            "widths.loc[60, [2, 3]].notna().all() and widths.loc[[120, 140]].isna().all(axis=None)",
         ),
         (
-            "The third replica changes it by a few per cent at most",
-            "(1 - lines[3] / lines[2]).between(-0.02, 0.05).all()",
+            "The third replica takes off less than a tenth at any load",
+            "(1 - lines[3] / lines[2]).between(0, 0.1).all()",
         ),
         (
             "Read along a row, and p99 more than doubles with the provider",
             "(seen[0.9] / seen[0.3]).gt(2).all() and (seen[0.9] - seen[0.3]).min() > 0.5",
         ),
         (
-            "twice the payments take off some tens of them, most of them where the provider is fast",
-            "(off := 1000 * (seen.loc[2] - seen.loc[4])).between(20, 70).all() and off[0.3] > 2 * off[0.9]",
+            "twice the payments take off some tens of them where the provider is fast, and fewer where it is slow",
+            "20 < (off := 1000 * (seen.loc[2] - seen.loc[4]))[0.3] < 70 and off.is_monotonic_decreasing",
         ),
         (
             "next to what the provider puts on it is lost",
@@ -588,7 +585,7 @@ CLAIMS: dict[str, list[Claim]] = {
         ("Every number is a mean of three runs", "down.replications == 3"),
         (
             "the printed table subtracts what is better with the fault",
-            "'is better with the fault is subtracted' in str(down).replace(chr(10), ' ')"
+            "'is better with the fault is subtracted' in ' '.join(str(down).split())"
             " and down.table['lost'].equals(down.table['lost_net'])",
         ),
         # 2: slow
@@ -651,10 +648,10 @@ CLAIMS: dict[str, list[Claim]] = {
             "brink.loc['retries', 'load_low'] < 100 / (4 * 40) < brink.loc['retries', 'load_high']",
         ),
         (
-            "With timeouts alone the shop comes back at every load that stock carries at all",
-            "(brink.loc['timeouts', 'load_limit'], round(brink.loc['timeouts', 'load_high'], 9)) == ('theory', 2.5)",
+            "the shop comes back at every load that it carries without a fault, more than twice this one",
+            "brink.loc[['timeouts', 'full'], 'load_limit'].isin(['theory', 'overloaded']).all()"
+            " and brink.loc[['timeouts', 'full'], 'load_low'].gt(2).all()",
         ),
-        ("with the budget at nearly every one", "brink.loc['full', 'load_low'] > 2.1"),
     ],
 }
 

@@ -390,9 +390,10 @@ class TestReplicaDown:
         tries = result.attempts.query("target == 'payment' and @self.unknown[0] <= start_s < @self.unknown[1]")
         return (tries["outcome"] == "unreachable").mean()
 
-    def test_the_dead_replica_draws_half_of_the_calls_until_it_is_known(self):
+    def test_the_dead_replica_draws_more_than_its_share_until_it_is_known(self):
+        """Of nine pairs one is the dead twice; it wins the two that it is first of, and two more from who is busy."""
         result = self.run()
-        assert 0.45 < self.share_at_the_dead(result) < 0.55
+        assert 3 / 9 < 0.4 < self.share_at_the_dead(result) < 5 / 9
         bad = result.requests[result.requests["outcome"] != "ok"]["arrival_s"]
         assert len(bad) > 200
         # the first of them were in it when it died; since it is known nobody has failed

@@ -24,7 +24,7 @@ def network(simulate):
       c: {{steps: [{{sleep: {{dist: uniform, min: 10ms, max: 50ms}}}}]}}
     workload: {{call: front, users: {USERS}, thinkTime: {{dist: gamma, mean: 100ms, cv: 0.7}}}}
     """
-    return simulate(text, duration=100, warmup=3)
+    return simulate(text, duration=220, warmup=3)
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +34,7 @@ def repair(simulate):
     services: {a: {resources: {cpu: 2}, steps: [{cpu: {dist: exponential, mean: 40ms}}]}}
     workload: {call: a, users: 10, thinkTime: {dist: exponential, mean: 200ms}}
     """
-    return simulate(text, duration=180, warmup=3)
+    return simulate(text, duration=360, warmup=3)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ def steady(simulate, request):
     services: {{a: {{resources: {{cpu: {CORES}}}, steps: [{{cpu: {SERVICES[request.param]}}}]}}}}
     workload: {{call: a, rate: {RATE}/s}}
     """
-    return simulate(text, duration=27, warmup=2)
+    return simulate(text, duration=60, warmup=2)
 
 
 def test_mean_number_busy(steady, judge):
@@ -67,4 +67,4 @@ def test_a_number_busy_is_a_poisson_variable(simulate, judge):
         chances = [theory.mginf_number_probability(arrival_rate, service_time, number) for number in range(11)]
         return chances[10] / math.fsum(chances)
 
-    judge(simulate(text, duration=27, warmup=2).failed(), law, arrival_rate=200.0, service_time=0.05)
+    judge(simulate(text, duration=60, warmup=2).failed(), law, arrival_rate=200.0, service_time=0.05)

@@ -12,7 +12,7 @@ from simulator import theory
 
 SERVICE_TIME = 0.01
 # utilisation: replications, seconds of each, seconds of it to discard, how narrow
-RUNS = {0.5: (20, 640.0, 5.0, 0.02), 0.8: (20, 720.0, 10.0, 0.02), 0.95: (20, 1150.0, 70.0, 0.05)}
+RUNS = {0.5: (20, 960.0, 5.0, 0.02), 0.8: (20, 720.0, 10.0, 0.02), 0.95: (20, 1150.0, 70.0, 0.05)}
 
 
 @pytest.fixture(scope="module")

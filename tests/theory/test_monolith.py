@@ -42,7 +42,7 @@ def twins(simulate):
 
 @pytest.fixture(scope="module")
 def mixture(simulate):
-    return simulate(MIXTURE, "together", duration=240, warmup=5)
+    return simulate(MIXTURE, "together", duration=400, warmup=5)
 
 
 @pytest.fixture(scope="module")

@@ -17,3 +17,9 @@ def silence(request, monkeypatch):
     """What a command says while it works depends on how fast the machine is: it has tests of its own."""
     if not request.module.__name__.endswith("test_telling"):
         monkeypatch.setattr(telling.Teller, "_say", lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch):
+    """The columns that there are without a window: who runs the tests in workers may say others."""
+    monkeypatch.setenv("COLUMNS", "100")

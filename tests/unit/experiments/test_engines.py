@@ -126,12 +126,18 @@ def test_the_requests_of_a_run_are_estimated(tmp_path, workload, requests):
 def test_machine_code_is_there_if_the_file_is_whole(tmp_path):
     program = (
         "from simulator.engines.compiled import is_compiled\n"
-        "from simulator.machine_code.jit import cache_folder\n"
+        "from simulator.engines.compiled.kernel import run\n"
+        "from simulator.machine_code.jit import cache_folder, object_file\n"
         "before = is_compiled()\n"
-        "(cache_folder() / 'kernel.run-0123456789abcdef.nbc').touch()\n"
+        "object_file(run).touch()\n"
         "print(cache_folder(), before, is_compiled(), sep='\\n')\n"
     )
-    places = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    places = {
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(tmp_path),
+        "XDG_CACHE_HOME": str(tmp_path),
+        "SIMULATOR_CACHE_DIR": "",
+    }
     process = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | places, text=True, capture_output=True, check=True
     )

@@ -115,8 +115,8 @@ def test_a_plan_that_is_larger_than_the_limit_is_refused_before_it_takes_memory(
 def test_a_run_may_take_all_of_its_limit_and_no_more(detail, overloaded, monkeypatch, differing):
     own, needed = CompiledEngine._slice, []
 
-    def watched(self, memory, log):
-        status = own(self, memory, log)
+    def watched(self, kernel, memory, log):
+        status = own(self, kernel, memory, log)
         needed.append((World(memory).top + World(memory).log_top) * 8)
         return status
 
@@ -130,7 +130,7 @@ def test_a_run_may_take_all_of_its_limit_and_no_more(detail, overloaded, monkeyp
 
 
 def test_memory_that_the_machine_does_not_have_is_said(small, monkeypatch):
-    def slice_of(self, memory, log):
+    def slice_of(self, kernel, memory, log):
         World(memory).pages_room = 2**56  # more than any machine can address
         return Status.NEEDS_LOG
 
@@ -251,9 +251,9 @@ def spoilt(monkeypatch):
     def run(spoil):
         own, calls = CompiledEngine._slice, []
 
-        def slice_of(self, memory, log):
+        def slice_of(self, kernel, memory, log):
             calls.append(0)
-            status = own(self, memory, log)
+            status = own(self, kernel, memory, log)
             if len(calls) == 1:
                 world = World(memory)
                 assert world.heap_size == 2

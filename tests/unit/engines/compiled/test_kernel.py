@@ -51,10 +51,10 @@ def test_memory_may_move_whenever_the_loop_comes_back(busy, reference, monkeypat
     """Between two slices there is no reference to where the arrays are."""
     own, calls = CompiledEngine._slice, []
 
-    def elsewhere(self, memory, log):
+    def elsewhere(self, kernel, memory, log):
         calls.append(0)
         here = memory.copy(), log.copy()
-        status = own(self, *here)
+        status = own(self, kernel, *here)
         memory[:], log[:] = here
         for words in here:
             words[:] = -1

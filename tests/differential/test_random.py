@@ -25,7 +25,7 @@ SHARES = {
     "waiting": 0.4, "rejected": 0.15, "timeout": 0.2, "error": 0.6, "unfinished": 0.3, "unreachable": 0.03,
     "many requests": 0.7, "several good ones": 0.5, "loss": 0.3, "link errors": 0.2, "inside": 0.2, "packing": 0.08,
     "no drain": 0.15, "warmup auto": 0.1, "microservices": 0.2, "monolith": 0.08, "units": 0.3,
-    "circuit_open": 0.1, "degraded": 0.08, "re-tries": 0.25, "policies": 0.3, "breakers": 0.15, "bulkheads": 0.15,
+    "circuit_open": 0.1, "degraded": 0.04, "re-tries": 0.25, "policies": 0.3, "breakers": 0.15, "bulkheads": 0.15,
     "budgets": 0.08, "summary": 0.08, "requests": 0.08, "attempts": 0.5, "no place in a queue": 0.08, "users": 0.2,
     "failures": 0.3, "startups": 0.28, "deaths known late": 0.2, "network faults": 0.18, "away": 0.35, "kill": 0.2,
     "pause": 0.17, "slow": 0.1, "abort": 0.1, "delay": 0.1, "partition": 0.1,

@@ -15,9 +15,8 @@ import numpy as np
 
 from ..plan.layout import UNLIMITED, Op, Shape
 from ..plan.plan import Floats, Plan
-from ..plan.structure import call_rows as call_rows
+from ..plan.structure import call_rows
 from ..plan.walker import Handlers, endpoint_of_rows, find_sends, read_handlers
-from ..plan.walker import callees_first as callees_first
 from .clock import Clock
 
 _ENDLESS_S = 1e9

@@ -110,6 +110,11 @@ class Function(Generic[P, R]):
         name = re.sub(r"[^A-Za-z0-9_.]", "", self.__qualname__)
         return f"{Path(inspect.getfile(self.py_func)).stem}.{name}"
 
+    @property
+    def without(self) -> str:
+        """What files of its objects end with: the features that are absent."""
+        return "".join(f"-{feature}" for feature in sorted(self.absent))
+
 
 def rule(*signatures: str, inline: bool = False, alone: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Compile a rule for given types, in numba's words: ``float64(uint64, int64)``.
@@ -208,16 +213,14 @@ def fetch(function: Any) -> Callable[..., Any] | None:
 
 def shipped_file(function: Any, folder: Path = SHIPPED) -> Path:
     """Where a wheel has the object of a function, for any processor of a platform: `engines/compiled/shipping.py`."""
-    without = "".join(f"-{feature}" for feature in sorted(function.absent))
-    name = f"{function.stem}-{sources_digest()}-{llvmlite.binding.get_default_triple()}{without}{keeping.OBJECT}"
-    return folder / name
+    platform = llvmlite.binding.get_default_triple()
+    return folder / f"{function.stem}-{sources_digest()}-{platform}{function.without}{keeping.OBJECT}"
 
 
 def object_file(function: Any) -> Path:
     """Where the object of a function that stands alone is kept."""
     key = hashlib.sha256(repr(function.source).encode()).hexdigest()[:16]
-    without = "".join(f"-{feature}" for feature in sorted(function.absent))
-    return cache_folder() / f"{function.stem}-{key}{without}{keeping.OBJECT}"
+    return cache_folder() / f"{function.stem}-{key}{function.without}{keeping.OBJECT}"
 
 
 def kept_lean(function: Any) -> list[frozenset[str]]:

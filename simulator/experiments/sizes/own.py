@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from ...compiler import UnitSize, compile_topology
-from ...compiler.expectations import call_rows, callees_first, expect
+from ...compiler.expectations import expect
 from ...plan.engine import Detail
 from ...plan.layout import GOOD, Op, Outcome
 from ...plan.plan import Floats, Plan
-from ...plan.structure import handler
+from ...plan.structure import call_rows, handler
+from ...plan.walker import callees_first
 from ...results import Results
 from ...results.objectives import Target, find_target
 from ...spec import Topology

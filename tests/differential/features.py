@@ -85,6 +85,19 @@ def sleepers(rate: int) -> Case:
     })  # fmt: skip
 
 
+def rarely_asked() -> Case:
+    """Calls so far apart that an ejected replica's time ends between an answer and the next choice."""
+    detection = {"consecutive5xxErrors": 1, "interval": "50ms", "baseEjectionTime": "60ms", "maxEjectionPercent": 50}
+    return Case({
+        "simulation": {"duration": "20s", "warmup": "0s"},
+        "services": {
+            "a": {"steps": [{"call": "b"}]},
+            "b": {"steps": [{"cpu": "1ms"}], "errorRate": 0.4, "replicas": 3, "outlierDetection": detection},
+        },
+        "workload": {"w": {"call": "a", "rate": "7/s"}},
+    })  # fmt: skip
+
+
 # -- what edits are made of
 
 

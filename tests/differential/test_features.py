@@ -100,6 +100,10 @@ def test_a_heap_that_outgrows_its_place(assert_same):
     assert assert_same(features.sleepers(12_000)).trace.outcomes.sum() > 8_000
 
 
+def test_an_ejection_ends_between_calls(assert_same):
+    assert assert_same(features.rarely_asked()).trace.tries[:, 1].sum() > 100
+
+
 def test_many_replications_and_seeds(assert_same):
     """One rich case under many keys."""
     names = ("repeated parallel", "slots LIFO", "loss with timeout", "serialization", "users", "lossy send")

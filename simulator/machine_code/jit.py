@@ -56,7 +56,7 @@ Floats = NDArray[np.float64]
 float64, int64, uint32, uint64 = np.float64, np.int64, np.uint32, np.uint64
 """Casts in what is compiled."""
 
-SOURCES = ("machine_code", "rules", "engines/compiled")
+SOURCES = ("machine_code", "plan", "rules", "engines/compiled")
 """Folders whose text decides the machine code: numba's own cache does not see edits in other files."""
 
 SHIPPED = Path(__file__).parent / "objects"

@@ -8,19 +8,18 @@ endpoints, breakdown): the statistics of a run are those of the requests that ar
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import IntEnum
+from typing import get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .layout import Outcome
+from .measures import Measures
 from .plan import Floats, Integers
 from .waits import WaitLog, make_waits
 
 BINS = 200
-LOST = len(Outcome)
-"""What became of a `send` whose message is lost, beside the outcomes: a column of `Trace.sends`."""
 
 
 def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
@@ -32,44 +31,6 @@ def make_edges(duration_s: float, warmup_s: float | None) -> Floats:
 def to_the_nanosecond(seconds: Floats) -> Floats:
     """Differences and sums of times in seconds, without what rounding made of them (rule 1.4)."""
     return np.rint(seconds * 1e9) / 1e9
-
-
-class Level(IntEnum):
-    """Columns of `Trace.levels`: integrals over time since 0."""
-
-    BUSY = 0  # core-seconds
-    WAITING = 1  # request-seconds, for a slot or a core
-
-
-class Count(IntEnum):
-    """Columns of `Trace.counts`: how many since 0."""
-
-    BEGUN = 0  # visits that arrived, the rejected ones too
-    ENDED = 1  # visits that ended in any way
-    FAILED = 2  # visits that ended in error or were rejected
-
-
-class Waste(IntEnum):
-    """Columns of `Trace.wasted`: seconds of work after nobody waited for it any more (rule 12.16)."""
-
-    CPU = 0  # core-seconds
-    SLEEP = 1
-
-
-class Visits(IntEnum):
-    """Columns of `Trace.visits`: sums over visits that a handler ended (rejected ones have no times: rule 11.4)."""
-
-    NUMBER = 0
-    WAITING = 1  # seconds for a slot and for cores
-    SERVICE = 2  # seconds of own cpu and sleep
-
-
-class Tally(IntEnum):
-    """Columns of `Trace.tallies`: sums over calls that somebody waited for, and which ended."""
-
-    NUMBER = 0
-    FAILED = 1
-    LATENCY = 2  # seconds, of those that ended ok or degraded
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +85,16 @@ class AttemptLog:
     outcome: Integers
 
 
-@dataclass(frozen=True, eq=False)
-class Trace:
-    """What happened in one replication. B bins, S services, U units, W workloads, E endpoints, N entries.
+def times_in(log: type) -> Mapping[str, bool]:
+    """The columns of a log, and whether each of them is times."""
+    return {name: kind == Floats for name, kind in get_type_hints(log).items()}
 
-    Arrays by edge are cumulative (B + 1 rows, the first of zeros); arrays by bin are sums (B rows).
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trace(Measures[Integers, Floats]):
+    """What happened in one replication: each measure (`measures.py`), latencies, and logs.
+
+    Arrays by edge are cumulative (B + 1 rows for B bins, the first of zeros); arrays by bin are sums (B rows).
     """
 
     engine: str
@@ -137,19 +103,7 @@ class Trace:
     digest: str
     detail: str
     edges: Floats  # B + 1
-    levels: Floats  # B + 1, S, Level
-    counts: Integers  # B + 1, S, Count
-    open_breakers: Floats  # B + 1, S: breaker-seconds in which those towards a service let nobody pass
-    replicas: Floats  # B + 1, U: replica-seconds, as paid for
-    ready: Floats  # B + 1, U: replica-seconds, of those that are ready
-    arrived: Integers  # B + 1, W: requests
-    ended: Integers  # B + 1, W, 2: requests that ended; that ended ok or degraded
-    visits: Floats  # B, S, Visits: by arrival of the request
-    tries: Integers  # B, S: attempts at a service, by arrival of the request
-    wasted: Floats  # B, S, Waste: by when it happened
-    outcomes: Integers  # B, W, Outcome: by arrival of the request
-    tallies: Floats  # B, N, E, Tally: by arrival of the request
-    breakdown: Floats  # B, S, Component: seconds on critical paths of ok and degraded requests, by arrival
+    replicas: Floats  # B + 1, units: replica-seconds, as paid for
     latency_s: Floats  # of ok and degraded requests, in the order of their ends
     latency_arrival_s: Floats  # of the same requests
     latency_bin: NDArray[np.int32]  # the bin in which each of those arrived
@@ -159,8 +113,6 @@ class Trace:
     attempts: AttemptLog | None  # with detail "attempts"
     events: int
     # What no request's outcome tells; empty where the plan has nothing of the kind.
-    sends: Integers = field(default_factory=lambda: np.zeros((0, 0, LOST + 1), np.int64))
-    """B, `sends_of`, Outcome and LOST: by arrival of the request."""
     chosen: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
     """Attempts that the balancer gave each replica, unit by unit."""
     shut_since_s: Floats = field(default_factory=lambda: np.zeros(0))

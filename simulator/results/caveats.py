@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.measures import Count, Level
 from ..plan.plan import Floats
-from ..plan.trace import Count, Level
 from ..words import count, duration, in_full, number, percent, span
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
@@ -196,8 +196,8 @@ def growing_queues(observed: Observed) -> NDArray[np.bool_]:
         grows &= late > early
         growth += late - early
         later += _later_growth(waiting, edges, middle)
-    begun = observed.counts[:, Count.BEGUN]
-    behind = begun - observed.counts[:, Count.ENDED]
+    begun = observed.sums.counts[:, Count.BEGUN]
+    behind = begun - observed.sums.counts[:, Count.ENDED]
     enough = (behind > BACKLOG * begun) & (behind >= BEYOND * len(observed.traces))
     # a steady growth adds half as much between the quarters of the second half as between the halves
     return np.asarray(grows & enough & (growth >= behind / 4.0) & (later > growth / 8.0))
@@ -216,7 +216,7 @@ def about_stability(observed: Observed, units: pd.DataFrame) -> Iterator[str]:
     """Services that are asked for more than they can do, and units that can do no more."""
     growing = growing_queues(observed) & ~deadlocked_services(observed)
     for row in np.flatnonzero(growing).tolist():
-        begun, ended = (observed.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
+        begun, ended = (observed.sums.counts[row, column] / observed.time_s for column in (Count.BEGUN, Count.ENDED))
         yield (
             f"{observed.plan.services.name[row]} is unstable: {number(begun)} visits arrive and {number(ended)} end "
             "per second, and its queue grows to the end: its times depend on how long the run is"

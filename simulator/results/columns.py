@@ -1,4 +1,5 @@
-"""Every column of every table of a run, once: its unit, the rule that says what it is, and what it means.
+"""Every column of every table of a run, once: its unit, the rule that says what it is, what it means, and its value
+where that is one measure, or one by another.
 
 `docs/results.md` is made of this by `docs/make_results.py`, and a test holds it beside the tables of a run. Tables of
 several runs are in `experiments/columns.py`.
@@ -6,7 +7,15 @@ several runs are in `experiments/columns.py`.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..plan.measures import Count, Level, Measures, Visits, Waste
+from ..plan.plan import Floats, Integers
 
 COUNT, NAME, TEXT, FLAG, CORES = "number", "name", "text", "true or false", "cores"
 """Units that a name does not say."""
@@ -20,6 +29,27 @@ ENDINGS: Final = {
 """Units by how a name ends."""
 
 
+Numbers = Callable[[Measures[Integers, Floats]], NDArray[Any]]
+"""From the sums over the span to a number for each service."""
+
+
+class Whole(Enum):
+    """What a value is divided by that is no measure of services."""
+
+    ONE = auto()
+    SECONDS = auto()  # of the span
+    CORES = auto()  # core-seconds of the unit
+    REQUESTS = auto()  # of the span
+
+
+class Value(NamedTuple):
+    """What a column has of a service; of a unit, both parts are added up over its services."""
+
+    of: Numbers
+    by: Numbers | Whole = Whole.ONE
+    most: float = np.inf
+
+
 class Column(NamedTuple):
     """A column. `<quantity>` is each one of `summary`, and with an end each one of its table; other words are names."""
 
@@ -28,6 +58,7 @@ class Column(NamedTuple):
     """Of `docs/semantics.md`; a name or a text may do without."""
     meaning: str
     other_unit: str = ""
+    value: Value | None = None
 
     @property
     def unit(self) -> str:
@@ -80,20 +111,97 @@ REPLICAS = (
     Column("ready_replicas", "14.18", "those that are ready", COUNT),
 )
 VISITS = (
-    Column("utilisation_ratio", "11.2", "busy cores by the cores of the unit"),
-    Column("waiting_time_s", "11.4", "waiting for a slot and for cores, of a visit"),
-    Column("service_time_s", "11.4", "own cpu and sleep, of a visit"),
+    Column(
+        "utilisation_ratio",
+        "11.2",
+        "busy cores by the cores of the unit",
+        value=Value(lambda sums: sums.levels[:, Level.BUSY], Whole.CORES),
+    ),
+    Column(
+        "waiting_time_s",
+        "11.4",
+        "waiting for a slot and for cores, of a visit",
+        value=Value(lambda sums: sums.visits[:, Visits.WAITING], lambda sums: sums.visits[:, Visits.NUMBER]),
+    ),
+    Column(
+        "service_time_s",
+        "11.4",
+        "own cpu and sleep, of a visit",
+        value=Value(lambda sums: sums.visits[:, Visits.SERVICE], lambda sums: sums.visits[:, Visits.NUMBER]),
+    ),
     Column("response_time_s", "11.4", "the sum of the two, callees left out"),
-    Column("queue_length", "11.2", "visits that wait for a slot or a core", COUNT),
-    Column("arrival_rate_per_s", "11.1", "visits that arrive, the rejected ones too"),
-    Column("throughput_per_s", "11.1", "visits that end, in any way"),
-    Column("errors", "11.16", "failed visits", COUNT),
+    Column(
+        "queue_length",
+        "11.2",
+        "visits that wait for a slot or a core",
+        COUNT,
+        Value(lambda sums: sums.levels[:, Level.WAITING], Whole.SECONDS),
+    ),
+    Column(
+        "arrival_rate_per_s",
+        "11.1",
+        "visits that arrive, the rejected ones too",
+        value=Value(lambda sums: sums.counts[:, Count.BEGUN], Whole.SECONDS),
+    ),
+    Column(
+        "throughput_per_s",
+        "11.1",
+        "visits that end, in any way",
+        value=Value(lambda sums: sums.counts[:, Count.ENDED], Whole.SECONDS),
+    ),
+    Column("errors", "11.16", "failed visits", COUNT, Value(lambda sums: sums.counts[:, Count.FAILED])),
 )
 WASTED = (
-    Column("wasted_ratio", "12.16", "share of the busy core time for which nobody waited any more"),
-    Column("wasted_time_s", "12.16", "cpu and sleep for which nobody waited any more, of a visit"),
+    Column(
+        "wasted_ratio",
+        "12.16",
+        "share of the busy core time for which nobody waited any more",
+        value=Value(lambda sums: sums.wasted[:, Waste.CPU], lambda sums: sums.levels[:, Level.BUSY], most=1.0),
+    ),
+    Column(
+        "wasted_time_s",
+        "12.16",
+        "cpu and sleep for which nobody waited any more, of a visit",
+        value=Value(lambda sums: sums.wasted.sum(axis=1), lambda sums: sums.counts[:, Count.ENDED]),
+    ),
 )
 
+SERVICES: Final = Table(
+    "services",
+    "a service",
+    (
+        SERVICE,
+        Column("unit", "10.1", "the unit that hosts it", NAME),
+        Column("kind", "10.2", "`service`, `database`, `cache` or `external`", NAME),
+        *REPLICAS,
+        *VISITS,
+        Column("calls", "11.16", "calls of it that somebody waited for and that ended", COUNT),
+        Column("failed_calls", "11.16", "those that were not served", COUNT),
+        Column("sends", "11.17", "messages of `send` to it", COUNT),
+        Column("failed_sends", "11.17", "those that failed or were lost", COUNT),
+        Column(
+            "attempts_per_request",
+            "11.11",
+            "attempts at it for each request of the run",
+            COUNT,
+            Value(lambda sums: sums.tries, Whole.REQUESTS),
+        ),
+        *WASTED,
+        Column("breaker_open_ratio", "11.12", "share of the time in which breakers towards it let nobody pass"),
+    ),
+)
+UNITS: Final = Table(
+    "units",
+    "a unit: the sums over its services",
+    (
+        Column("unit", "10.1", "its name", NAME),
+        *REPLICAS,
+        Column("cores", "8.1", "cores of one replica", CORES),
+        *VISITS,
+        *WASTED,
+        Column("cost_per_hour", "11.9", "what its replicas cost, busy or not"),
+    ),
+)
 TABLES: Final = (
     Table(
         "summary",
@@ -102,36 +210,8 @@ TABLES: Final = (
     ),
     Table("intervals", "a quantity, and how sure it is", (QUANTITY, *INTERVAL)),
     Table("replications", "a replication: the quantities of each", (REPLICATION, EACH)),
-    Table(
-        "services",
-        "a service",
-        (
-            SERVICE,
-            Column("unit", "10.1", "the unit that hosts it", NAME),
-            Column("kind", "10.2", "`service`, `database`, `cache` or `external`", NAME),
-            *REPLICAS,
-            *VISITS,
-            Column("calls", "11.16", "calls of it that somebody waited for and that ended", COUNT),
-            Column("failed_calls", "11.16", "those that were not served", COUNT),
-            Column("sends", "11.17", "messages of `send` to it", COUNT),
-            Column("failed_sends", "11.17", "those that failed or were lost", COUNT),
-            Column("attempts_per_request", "11.11", "attempts at it for each request of the run", COUNT),
-            *WASTED,
-            Column("breaker_open_ratio", "11.12", "share of the time in which breakers towards it let nobody pass"),
-        ),
-    ),
-    Table(
-        "units",
-        "a unit: the sums over its services",
-        (
-            Column("unit", "10.1", "its name", NAME),
-            *REPLICAS,
-            Column("cores", "8.1", "cores of one replica", CORES),
-            *VISITS,
-            *WASTED,
-            Column("cost_per_hour", "11.9", "what its replicas cost, busy or not"),
-        ),
-    ),
+    SERVICES,
+    UNITS,
     *(
         Table(
             f"{name}s_intervals",

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..plan.layout import GOOD
+from ..plan.measures import Tally
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.trace import Tally
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
 from .statistics import quantiles, ratio
@@ -66,7 +66,7 @@ def endpoint_table(observed: Observed) -> pd.DataFrame:
     entries = group_entries(plan)
     groups = entries.workload.size
     tallies = np.zeros((groups, len(names), len(Tally)))
-    np.add.at(tallies, entries.group, observed.tallies)
+    np.add.at(tallies, entries.group, observed.sums.tallies)
     shown = tallies[:, :, Tally.NUMBER] > 0
     shown[np.arange(groups), entries.endpoint] = True
     group, endpoint = np.nonzero(shown)

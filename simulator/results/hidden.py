@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..plan.layout import GOOD, Balancer, Outcome
+from ..plan.measures import LOST, Tally
 from ..plan.plan import Integers
-from ..plan.trace import LOST, Tally
 from ..plan.waits import sends_of
 from ..words import duration
 from .deadlock import find_deadlock
@@ -24,7 +24,7 @@ WORDS = {**{int(outcome): outcome.word for outcome in Outcome}, LOST: "lost"}
 
 def calls_by_service(observed: Observed) -> tuple[Integers, Integers]:
     """Calls of each service that somebody waited for and that ended, and how many of them failed (rule 11.16)."""
-    tallies = observed.tallies.sum(axis=0)
+    tallies = observed.sums.tallies.sum(axis=0)
     service, number = observed.plan.endpoints.service, len(observed.plan.services.name)
     columns = (tallies[:, Tally.NUMBER], tallies[:, Tally.FAILED])
     calls, failed = (np.bincount(service, weights=column, minlength=number).astype(np.int64) for column in columns)
@@ -35,7 +35,7 @@ def sends_by_service(observed: Observed) -> Integers:
     """Services, Outcome and LOST: what became of the sends to each service (rule 11.17)."""
     plan = observed.plan
     sends = np.zeros((len(plan.services.name), LOST + 1), np.int64)
-    np.add.at(sends, plan.endpoints.service[plan.calls.target[sends_of(plan)]], observed.sends)
+    np.add.at(sends, plan.endpoints.service[plan.calls.target[sends_of(plan)]], observed.sums.sends)
     return sends
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 
 from ..plan.engine import Detail
 from ..plan.layout import GOOD
+from ..plan.measures import Tally
 from ..plan.plan import Floats, Integers, Objective, Plan
-from ..plan.trace import Tally
 from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed

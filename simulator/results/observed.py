@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..plan.layout import GOOD, Outcome
+from ..plan.measures import MEASURES, Measures
 from ..plan.plan import Floats, Integers, Plan
 from ..plan.trace import CallLog, RequestLog, Trace, to_the_nanosecond
 from . import warmup
@@ -22,9 +23,28 @@ from .groups import blocks, gather, order_by_group, start_groups
 from .sections import SECTIONS, Sections, sections_of
 
 
+class Sums(Measures[Integers, Floats]):
+    """Each measure over a span of some replications: added up when it is asked for, once."""
+
+    traces: Sequence[Trace]
+    first: int
+
+    def __init__(self, traces: Sequence[Trace], first: int) -> None:
+        """The span begins at the edge `first`."""
+        vars(self).update(traces=traces, first=first)
+
+    def __getattr__(self, name: str) -> NDArray[Any]:
+        if name not in MEASURES:
+            raise AttributeError(name)
+        measure = MEASURES[name]
+        added = np.asarray(sum(measure.over(getattr(trace, name), self.first) for trace in self.traces))
+        value = vars(self)[name] = added if measure.shares else exact(added)
+        return value
+
+
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """Replications of one plan, and the edge from which on they count. Arrays are sums over replications."""
+    """Replications of one plan, and the edge from which on they count."""
 
     plan: Plan
     traces: tuple[Trace, ...]
@@ -56,12 +76,10 @@ class Observed:
         """The replications, one by one."""
         return tuple(Observed(self.plan, (trace,), self.first, self.settled) for trace in self.traces)
 
-    def _since(self, column: str) -> NDArray[Any]:
-        arrays = [getattr(trace, column) for trace in self.traces]
-        return exact(np.asarray(sum(array[-1] - array[self.first] for array in arrays)))
-
-    def _within(self, column: str) -> NDArray[Any]:
-        return exact(np.asarray(sum(getattr(trace, column)[self.first :].sum(axis=0) for trace in self.traces)))
+    @cached_property
+    def sums(self) -> Sums:
+        """Each measure over the span."""
+        return Sums(self.traces, self.first)
 
     def in_sections(self, column: str) -> NDArray[Any]:
         """Sums of what a trace has by bin: one row a replication, then one a section of its span."""
@@ -74,69 +92,9 @@ class Observed:
         return sections_of([one.latencies for one in self.each])
 
     @cached_property
-    def levels(self) -> Floats:
-        """Services, Level: integrals over the span."""
-        return self._since("levels")
-
-    @cached_property
-    def counts(self) -> Integers:
-        """Services, Count: what happened in the span."""
-        return self._since("counts")
-
-    @cached_property
-    def open_breakers(self) -> Floats:
-        """Services: breaker-seconds of the span in which those towards it let nobody pass."""
-        return self._since("open_breakers")
-
-    @cached_property
-    def tries(self) -> Integers:
-        """Services: attempts, of requests that arrive in the span (rule 11.11)."""
-        return self._within("tries")
-
-    @cached_property
-    def sends(self) -> Integers:
-        """`sends_of`, Outcome and LOST: of requests that arrive in the span."""
-        return self._within("sends")
-
-    @cached_property
-    def wasted(self) -> Floats:
-        """Services, Waste: seconds of work for nobody in the span: shares of it, so no whole nanoseconds."""
-        return np.asarray(sum(trace.wasted[self.first :].sum(axis=0) for trace in self.traces))
-
-    @cached_property
     def replica_seconds(self) -> Floats:
         """Units: integrals over the span."""
-        return self._since("replicas")
-
-    @cached_property
-    def ready_seconds(self) -> Floats:
-        """Units: integrals over the span, of the replicas that were ready (rule 14.18)."""
-        return self._since("ready")
-
-    @cached_property
-    def ended(self) -> Integers:
-        """Workloads, 2: requests that ended in the span; that ended ok or degraded."""
-        return self._since("ended")
-
-    @cached_property
-    def visits(self) -> Floats:
-        """Services, Visits: of requests that arrive in the span."""
-        return self._within("visits")
-
-    @cached_property
-    def outcomes(self) -> Integers:
-        """Workloads, Outcome: of requests that arrive in the span."""
-        return self._within("outcomes")
-
-    @cached_property
-    def tallies(self) -> Floats:
-        """Entries, endpoints, Tally: of requests that arrive in the span."""
-        return self._within("tallies")
-
-    @cached_property
-    def breakdown(self) -> Floats:
-        """Services, Component: of requests that arrive in the span."""
-        return self._within("breakdown")
+        return exact(np.asarray(sum(trace.replicas[-1] - trace.replicas[self.first] for trace in self.traces)))
 
     @cached_property
     def latencies(self) -> Floats:
@@ -151,17 +109,17 @@ class Observed:
     @property
     def requests(self) -> int:
         """How many arrive in the span."""
-        return int(self.outcomes.sum())
+        return int(self.sums.outcomes.sum())
 
     @property
     def served(self) -> int:
         """How many of them end ok or degraded."""
-        return int(self.outcomes[:, : GOOD + 1].sum())
+        return int(self.sums.outcomes[:, : GOOD + 1].sum())
 
     @property
     def unfinished(self) -> int:
         """How many of them have no end."""
-        return int(self.outcomes[:, Outcome.UNFINISHED].sum())
+        return int(self.sums.outcomes[:, Outcome.UNFINISHED].sum())
 
     @property
     def request_logs(self) -> tuple[RequestLog, ...]:

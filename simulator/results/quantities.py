@@ -26,7 +26,7 @@ def quantities(observed: Observed) -> dict[str, float]:
     """Every quantity by name (rule 11.20): counts are sums over replications, rates averages, latencies pooled."""
     replications = len(observed.traces)
     requests, served = observed.requests, observed.served
-    ended, useful = (float(number) for number in observed.ended.sum(axis=0))
+    ended, useful = (float(number) for number in observed.sums.ended.sum(axis=0))
     cost = float(unit_costs(observed.plan, observed.replica_seconds / observed.time_s).sum())
     goodput = useful / observed.time_s
     tails = quantiles(observed.latencies, list(PERCENTILES.values()))
@@ -37,7 +37,7 @@ def quantities(observed: Observed) -> dict[str, float]:
         "availability_ratio": share(served, requests),
         "latency_mean_s": mean(observed.latencies),
         **dict(zip(PERCENTILES, tails.tolist(), strict=True)),
-        "degraded": float(observed.outcomes[:, Outcome.DEGRADED].sum()),
+        "degraded": float(observed.sums.outcomes[:, Outcome.DEGRADED].sum()),
         "errors": float(requests - served - observed.unfinished),
         "unfinished": float(observed.unfinished),
         "cost_per_hour": cost,

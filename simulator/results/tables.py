@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..plan.layout import Component, Kind, Outcome
 from ..plan.plan import Floats, Integers, Plan
-from ..plan.trace import Count, Level, Visits, Waste
+from .columns import SERVICES, UNITS, Table, Whole
 from .cost import unit_costs
 from .hidden import calls_by_service, failed_sends, sends_by_service
 from .observed import Observed
@@ -26,36 +26,21 @@ def service_table(observed: Observed) -> pd.DataFrame:
     calls, failed = calls_by_service(observed)
     sends = sends_by_service(observed)
     plan, unit = observed.plan, observed.plan.services.unit
-    levels, counts, visits = observed.levels, observed.counts, observed.visits
     core_seconds = (observed.replica_seconds * plan.units.cores)[unit]
-    waiting = ratio(visits[:, Visits.WAITING], visits[:, Visits.NUMBER])
-    service = ratio(visits[:, Visits.SERVICE], visits[:, Visits.NUMBER])
     number = np.bincount(plan.breakers.target, weights=plan.breakers.callers, minlength=len(unit))
-    return pd.DataFrame(
-        {
-            "unit": [plan.units.name[row] for row in unit],
-            "kind": [Kind(kind).name.lower() for kind in plan.services.kind],
-            "replicas": observed.replica_seconds[unit] / observed.time_s,
-            "ready_replicas": observed.ready_seconds[unit] / observed.time_s,
-            "utilisation_ratio": ratio(levels[:, Level.BUSY], core_seconds),
-            "waiting_time_s": waiting,
-            "service_time_s": service,
-            "response_time_s": waiting + service,
-            "queue_length": levels[:, Level.WAITING] / observed.time_s,
-            "arrival_rate_per_s": counts[:, Count.BEGUN] / observed.time_s,
-            "throughput_per_s": counts[:, Count.ENDED] / observed.time_s,
-            "errors": counts[:, Count.FAILED].astype(np.int64),
-            "calls": calls,
-            "failed_calls": failed,
-            "sends": sends.sum(axis=1),
-            "failed_sends": failed_sends(sends),
-            "attempts_per_request": ratio(observed.tries, observed.requests),
-            "wasted_ratio": _wasted(observed.wasted[:, Waste.CPU], levels[:, Level.BUSY]),
-            "wasted_time_s": ratio(observed.wasted.sum(axis=1), counts[:, Count.ENDED]),
-            "breaker_open_ratio": ratio(observed.open_breakers, number * observed.time_s),
-        },
-        index=pd.Index(plan.services.name, name="service"),
-    )
+    values = {
+        "unit": [plan.units.name[row] for row in unit],
+        "kind": [Kind(kind).name.lower() for kind in plan.services.kind],
+        "replicas": observed.replica_seconds[unit] / observed.time_s,
+        "ready_replicas": observed.sums.ready[unit] / observed.time_s,
+        "calls": calls,
+        "failed_calls": failed,
+        "sends": sends.sum(axis=1),
+        "failed_sends": failed_sends(sends),
+        "breaker_open_ratio": ratio(observed.sums.open_breakers, number * observed.time_s),
+        **_measured(SERVICES, observed, core_seconds, np.asarray),
+    }
+    return pd.DataFrame(_in_order(SERVICES, values), index=pd.Index(plan.services.name, name="service"))
 
 
 def service_intervals(observed: Observed, confidence: float) -> pd.DataFrame:
@@ -86,53 +71,56 @@ def _row_intervals(
 def unit_table(observed: Observed) -> pd.DataFrame:
     """One row a unit: the sums over the services that share its process."""
     plan, units = observed.plan, observed.plan.units
-    number = len(units.name)
 
-    def add(column: NDArray[Any]) -> Floats:
-        sums = np.bincount(plan.services.unit, weights=column, minlength=number)
-        return sums.astype(np.float64)
+    def add(column: NDArray[Any]) -> NDArray[Any]:
+        return np.bincount(plan.services.unit, weights=column, minlength=len(units.name)).astype(column.dtype)
 
-    levels, counts, visits = observed.levels, observed.counts, observed.visits
     replicas = observed.replica_seconds / observed.time_s
-    waiting = ratio(add(visits[:, Visits.WAITING]), add(visits[:, Visits.NUMBER]))
-    service = ratio(add(visits[:, Visits.SERVICE]), add(visits[:, Visits.NUMBER]))
-    return pd.DataFrame(
-        {
-            "replicas": replicas,
-            "ready_replicas": observed.ready_seconds / observed.time_s,
-            "cores": units.cpu.astype(np.float64),
-            "utilisation_ratio": ratio(add(levels[:, Level.BUSY]), observed.replica_seconds * units.cores),
-            "waiting_time_s": waiting,
-            "service_time_s": service,
-            "response_time_s": waiting + service,
-            "queue_length": add(levels[:, Level.WAITING]) / observed.time_s,
-            "arrival_rate_per_s": add(counts[:, Count.BEGUN]) / observed.time_s,
-            "throughput_per_s": add(counts[:, Count.ENDED]) / observed.time_s,
-            "errors": add(counts[:, Count.FAILED]).astype(np.int64),
-            "wasted_ratio": _wasted(add(observed.wasted[:, Waste.CPU]), add(levels[:, Level.BUSY])),
-            "wasted_time_s": ratio(add(observed.wasted.sum(axis=1)), add(counts[:, Count.ENDED])),
-            "cost_per_hour": unit_costs(plan, replicas),
-        },
-        index=pd.Index(units.name, name="unit"),
-    )
+    values = {
+        "replicas": replicas,
+        "ready_replicas": observed.sums.ready / observed.time_s,
+        "cores": units.cpu.astype(np.float64),
+        "cost_per_hour": unit_costs(plan, replicas),
+        **_measured(UNITS, observed, observed.replica_seconds * units.cores, add),
+    }
+    return pd.DataFrame(_in_order(UNITS, values), index=pd.Index(units.name, name="unit"))
 
 
-def _wasted(wasted: Floats, busy: Floats) -> Floats:
-    """Share of the busy core time that was for nobody; rounding does not make it more than all."""
-    return np.minimum(ratio(wasted, busy), 1.0)
+def _measured(
+    table: Table, observed: Observed, core_seconds: Floats, add: Callable[[NDArray[Any]], NDArray[Any]]
+) -> dict[str, NDArray[Any]]:
+    """The columns that declare what they are of; rounding makes none more than it may be at most."""
+    wholes: dict[Whole, float | Floats] = {
+        Whole.SECONDS: observed.time_s,
+        Whole.CORES: core_seconds,
+        Whole.REQUESTS: observed.requests,
+    }
+    found: dict[str, NDArray[Any]] = {}
+    for name, value in ((column.name, column.value) for column in table.columns if column.value is not None):
+        part = add(value.of(observed.sums))
+        if value.by is not Whole.ONE:
+            whole = wholes[value.by] if isinstance(value.by, Whole) else add(value.by(observed.sums))
+            part = np.minimum(ratio(part, whole), value.most)
+        found[name] = part
+    return found | {"response_time_s": found["waiting_time_s"] + found["service_time_s"]}
+
+
+def _in_order(table: Table, values: dict[str, Any]) -> dict[str, Any]:
+    """The columns in the order in which they are declared; what names the rows is none of them."""
+    return {column.name: values[column.name] for column in table.columns if column.name in values}
 
 
 def breakdown_table(observed: Observed) -> pd.DataFrame:
     """Where the mean latency goes, one row a service; the whole table adds up to it (rule 11.5)."""
     columns = [f"{component.name.lower()}_s" for component in Component]
     index = pd.Index(observed.plan.services.name, name="service")
-    return pd.DataFrame(ratio(observed.breakdown, observed.served), index=index, columns=columns)
+    return pd.DataFrame(ratio(observed.sums.breakdown, observed.served), index=index, columns=columns)
 
 
 def outcome_table(observed: Observed) -> pd.DataFrame:
     """How many requests ended how, by workload, over all replications."""
     index = pd.Index(observed.plan.workloads.name, name="workload")
-    return pd.DataFrame(observed.outcomes.astype(np.int64), index=index, columns=WORDS)
+    return pd.DataFrame(observed.sums.outcomes.astype(np.int64), index=index, columns=WORDS)
 
 
 def entry_workloads(plan: Plan) -> Integers:

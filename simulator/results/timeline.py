@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.layout import GOOD
+from ..plan.measures import Count, Level
 from ..plan.plan import Floats, Integers
-from ..plan.trace import BINS, Count, Level, make_edges, to_the_nanosecond
+from ..plan.trace import BINS, make_edges, to_the_nanosecond
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed, exact
 from .statistics import ratio

@@ -16,8 +16,9 @@ from generator import random_case
 from simulator.engines.compiled import CompiledEngine
 from simulator.engines.reference import ReferenceEngine
 from simulator.plan.layout import Balancer, Discipline, Dist, FaultKind, Jitter, Op, Outcome, Scheduling, Shape, Window
+from simulator.plan.measures import Level
 from simulator.plan.plan import Plan
-from simulator.plan.trace import Level, Trace
+from simulator.plan.trace import Trace
 
 CASES = 400
 LOOKED_AT = 150

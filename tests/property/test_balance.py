@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import simulator as sim
 from simulator.plan.layout import GOOD, Outcome
-from simulator.plan.trace import Count, Level, Tally, Visits
+from simulator.plan.measures import Count, Level, Tally, Visits
 
 FEW = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]

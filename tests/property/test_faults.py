@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import simulator as sim
 from simulator.plan.layout import GOOD, Outcome
-from simulator.plan.trace import Count, Level
+from simulator.plan.measures import Count, Level
 
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import simulator as sim
-from simulator.plan.trace import Tally, Visits
+from simulator.plan.measures import Tally, Visits
 
 FEW = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]

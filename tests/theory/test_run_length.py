@@ -6,7 +6,7 @@ from scipy.stats import chi2, norm
 
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine
-from simulator.plan.trace import Level
+from simulator.plan.measures import Level
 from simulator.theory import mm1_run_length
 
 UTILISATION, SERVICES, REPLICATIONS = 0.5, 1000, 1200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY, take
 from ...plan.layout import UNLIMITED, Component, Dist, Outcome
-from ...plan.trace import LOST
+from ...plan.measures import LOST
 from ...rules.balancing import choose, count_unanswered
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER, nanoseconds

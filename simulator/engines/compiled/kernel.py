@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...machine_code.jit import Words, integers_of, kernel, rule
 from ...machine_code.records import NOBODY, prefetch, put_back
-from ...plan.trace import Waste
+from ...plan.measures import Waste
 from .arrivals import arrive, ask, begin
 from .calendar import fill_hole
 from .calls import answer, answered, deliver, expired

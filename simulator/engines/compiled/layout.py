@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...machine_code.records import Board, Free, Nanoseconds, Part, Record, Ref, Rows, field
 from ...plan.layout import Balancer, Dist, Jitter, Op, Shape
+from .tallies import Tallies
 
 if TYPE_CHECKING:
     from .downtime import Fault, Process, Startup, State, Strike
@@ -37,7 +38,7 @@ class Place(Record):
     event: Ref[Event]
 
 
-class World(Record, world=True):
+class World(Tallies, world=True):
     """The one record at 0: everything there is one of."""
 
     top: int  # first word never used
@@ -73,18 +74,10 @@ class World(Record, world=True):
     workloads: Rows[Workload]
     workload_count: int
     endpoint_count: int
-    # Tallies; floats are nanoseconds, but for numbers of visits and calls.
+    # What is written down.
     edges: Rows[Nanoseconds]
     edge_count: int
     edge: int  # the last one that was looked at
-    levels: Rows[float]
-    counts: Rows[int]
-    arrived: Rows[int]
-    ended: Rows[int]
-    visits: Rows[float]
-    outcomes: Rows[int]
-    tallies: Rows[float]
-    breakdown: Rows[float]
     log_top: int
     logs_requests: bool
     logs_attempts: bool
@@ -100,9 +93,6 @@ class World(Record, world=True):
     free_effort: Free[Effort]
     patient: bool  # somebody may give up, so that work may be for nobody
     deadlines: bool  # callees may know when
-    tries: Rows[int]
-    wasted: Rows[float]
-    open_breakers: Rows[float]
     breakers: Rows[Watched]
     breaker_count: int
     # What goes wrong.
@@ -113,9 +103,7 @@ class World(Record, world=True):
     process_count: int
     units: Rows[Unit]
     unit_count: int
-    ready: Rows[float]
     forsaken: int  # exchanges that are there still, though their callers stopped waiting
-    sends: Rows[int]
     send_count: int
 
 

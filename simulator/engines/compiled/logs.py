@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from ...machine_code.records import Nanoseconds, Record, field
-from ...plan.layout import Outcome
+from typing import Any
+
+from ...machine_code.records import Nanoseconds, Record
+from ...plan.trace import AttemptLog, CallLog, RequestLog, times_in
 
 NO_END = -1
 """The end of what has none yet."""
@@ -19,40 +21,12 @@ class LatencyRow(Record):
     workload: int
 
 
-class RequestRow(Record):
-    """A request."""
-
-    number: int
-    workload: int
-    entry: int
-    arrival: Nanoseconds
-    end: Nanoseconds
-    outcome: int = field(codes=Outcome)
-    cause: int = field(codes=Outcome)
-    cause_service: int
-    attempts: int
+def _row(log: type, name: str) -> Any:
+    """A record with the columns of a log of `plan.trace`, times in nanoseconds."""
+    kinds = {column.removesuffix("_s"): Nanoseconds if is_time else int for column, is_time in times_in(log).items()}
+    return type(name, (Record,), {"__annotations__": kinds, "__module__": __name__})
 
 
-class CallRow(Record):
-    """A call that has ended."""
-
-    entry: int
-    endpoint: int
-    arrival: Nanoseconds
-    start: Nanoseconds
-    end: Nanoseconds
-    outcome: int = field(codes=Outcome)
-
-
-class AttemptRow(Record):
-    """A try at a call."""
-
-    row: int  # of the request
-    span: int
-    parent: int
-    call: int
-    replica: int
-    number: int
-    start: Nanoseconds
-    end: Nanoseconds
-    outcome: int = field(codes=Outcome)
+RequestRow = _row(RequestLog, "RequestRow")
+CallRow = _row(CallLog, "CallRow")
+AttemptRow = _row(AttemptLog, "AttemptRow")

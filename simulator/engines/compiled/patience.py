@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...machine_code.jit import kernel, subroutine
 from ...plan.layout import Outcome
-from ...plan.trace import Waste
+from ...plan.measures import Waste
 from ...rules.nanoseconds import NEVER
 from .flight import Exchange, Stage, Task
 from .memory import let_go

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import size_of
 from ...plan.layout import GOOD, Component, Outcome
-from ...plan.trace import LOST, Count, Tally, Visits
-from ...plan.trace import Level as LevelColumn
+from ...plan.measures import LOST, Count, Ended, Tally, Visits
+from ...plan.measures import Level as LevelColumn
 from ...rules.breaker import open_time
 from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
@@ -21,8 +21,10 @@ COMPONENTS = len(Component)
 SENDS = LOST + 1
 LEVELS = len(LevelColumn)
 COUNTS = len(Count)
+ENDS = len(Ended)
 BUSY, WAITING = int(LevelColumn.BUSY), int(LevelColumn.WAITING)
 BEGUN, ENDED, FAILED = int(Count.BEGUN), int(Count.ENDED), int(Count.FAILED)
+ALL, SERVED = int(Ended.ALL), int(Ended.SERVED)
 OK, UNFINISHED = int(Outcome.OK), int(Outcome.UNFINISHED)
 LAST_GOOD = int(GOOD)
 NUMBER, FAILURES, LATENCY = int(Tally.NUMBER), int(Tally.FAILED), int(Tally.LATENCY)
@@ -93,8 +95,8 @@ def look(world: World, edge: int) -> None:
         workload = world.workloads[row]
         place = edge * workloads + row
         world.arrived[place] = workload.arrived
-        world.ended[place * 2] = workload.ended
-        world.ended[place * 2 + 1] = workload.served
+        world.ended[place * ENDS + ALL] = workload.ended
+        world.ended[place * ENDS + SERVED] = workload.served
     world.edge = edge
 
 
@@ -112,13 +114,13 @@ def request_begins(log: Words, request: Request, workload: Workload) -> None:
         world.requests += 1
         request.log = new_row(log, world.request_log, REQUEST_WORDS)
         row = RequestRow(log, request.log)
-        row.number = request.number
+        row.request = request.number
         row.workload = workload.row
         row.entry = request.entry
         row.arrival = world.now
         row.end = NO_END
         row.outcome = UNFINISHED
-        row.cause = OK
+        row.cause_outcome = OK
         row.cause_service = -1
         row.attempts = 0
 
@@ -149,7 +151,7 @@ def request_ends(log: Words, request: Request, exchange: Exchange, ledger: Ledge
         row = RequestRow(log, request.log)
         row.end = now
         row.outcome = outcome
-        row.cause = exchange.cause
+        row.cause_outcome = exchange.cause
         row.cause_service = exchange.cause_service
 
 
@@ -192,7 +194,7 @@ def attempt_begins(log: Words, exchange: Exchange, parent: int) -> None:
     row.parent = parent
     row.call = exchange.call.row
     row.replica = -1
-    row.number = 0
+    row.attempt = 0
     row.start = exchange.start
     row.end = NO_END
     row.outcome = UNFINISHED
@@ -202,7 +204,7 @@ def attempt_begins(log: Words, exchange: Exchange, parent: int) -> None:
 def number_attempt(log: Words, exchange: Exchange, number: int) -> None:
     """Which try at its call it is."""
     if exchange.world.logs_attempts:
-        AttemptRow(log, exchange.log).number = number
+        AttemptRow(log, exchange.log).attempt = number
 
 
 @kernel

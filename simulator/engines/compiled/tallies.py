@@ -1,47 +1,49 @@
-"""Where the first memory of a run has its tallies."""
+"""Where each measure is kept in the memory of a run: its field of the world, its room, and its numbers at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
-from ...plan.layout import Component, Outcome
+import numpy as np
+from numpy.typing import NDArray
+
+from ...machine_code.records import Record, Rows, field_at
+from ...plan.measures import MEASURES, Measure, Measures, sends
 from ...plan.plan import Plan
-from ...plan.trace import LOST, Count, Tally, Visits, Waste, make_edges
-from ...plan.trace import Level as LevelColumn
-from ...plan.waits import sends_of
+from ...plan.trace import make_edges
 from ...rules.nanoseconds import all_nanoseconds
 
 if TYPE_CHECKING:
     from .image import Image
 
+    class Tallies(Record, Measures[Rows[int], Rows[float]]):
+        """Where the rows of each measure are, flat; floats are nanoseconds, but for columns that are numbers."""
+
+else:
+
+    class Tallies(Record):
+        """Where the rows of each measure are, flat; floats are nanoseconds, but for columns that are numbers."""
+
+        __annotations__ = {name: Rows[int] if one.is_count else Rows[float] for name, one in MEASURES.items()}
+
 
 def add_tallies(image: Image, plan: Plan) -> dict[str, int]:
     """All of them, empty; gives the fields of `World` that say where they are."""
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
-    bins, services, workloads = edges.size - 1, len(plan.services.name), len(plan.workloads.name)
     return {
         "edges": image.add(all_nanoseconds(edges)),
         "edge_count": edges.size,
-        "send_count": sends_of(plan).size,
-        **{name: image.add_zeros(*shape) for name, shape in tally_shapes(plan, bins, services, workloads).items()},
+        "send_count": sends(plan),
+        **{name: image.add_zeros(*one.shape(plan, edges.size - 1)) for name, one in MEASURES.items()},
     }
 
 
-def tally_shapes(plan: Plan, bins: int, services: int, workloads: int) -> dict[str, Sequence[int]]:
-    """The tallies by their field in `World`."""
-    return {
-        "levels": (bins + 1, services, len(LevelColumn)),
-        "ready": (bins + 1, len(plan.units.name)),
-        "counts": (bins + 1, services, len(Count)),
-        "arrived": (bins + 1, workloads),
-        "ended": (bins + 1, workloads, 2),
-        "visits": (bins, services, len(Visits)),
-        "tries": (bins, services),
-        "sends": (bins, sends_of(plan).size, LOST + 1),
-        "wasted": (bins, services, len(Waste)),
-        "open_breakers": (bins + 1, services),
-        "outcomes": (bins, workloads, len(Outcome)),
-        "tallies": (bins, plan.workloads.entry_call.size, len(plan.endpoints.name), len(Tally)),
-        "breakdown": (bins, services, len(Component)),
-    }
+def take_tallies(memory: NDArray[np.int64], plan: Plan, bins: int) -> dict[str, NDArray[Any]]:
+    """What is in them, as a Trace has it."""
+    return {name: one.in_seconds(_kept(memory, name, one, plan, bins)) for name, one in MEASURES.items()}
+
+
+def _kept(memory: NDArray[np.int64], name: str, measure: Measure, plan: Plan, bins: int) -> NDArray[Any]:
+    start, shape = int(memory[field_at(Tallies, name)[0]]), measure.shape(plan, bins)
+    return memory[start : start + math.prod(shape)].copy().view(measure.dtype).reshape(shape)

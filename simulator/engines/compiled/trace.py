@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...machine_code.records import Float, Mark, Record, Table, field_at, fields_of, size_of
+from ...machine_code.records import Mark, Record, fields_of, size_of
 from ...plan.engine import Detail
 from ...plan.plan import Floats, Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, Tally, Trace, Visits, make_edges
+from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 from ...rules.nanoseconds import seconds_of
 from .image import Words
 from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import Log, World
 from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
-from .tallies import tally_shapes
-
-COUNTED: dict[str, Sequence[int]] = {"visits": (Visits.NUMBER,), "tallies": (Tally.NUMBER, Tally.FAILED)}
-"""Columns of tallies of times that are no times."""
+from .tallies import take_tallies
 
 
 def make_trace(
@@ -30,8 +25,6 @@ def make_trace(
     """Everything that a run has written down, as columns."""
     world = World(memory)
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
-    shapes = tally_shapes(plan, edges.size - 1, len(plan.services.name), len(plan.workloads.name))
-    tallies = {name: _tally(memory, name, shape) for name, shape in shapes.items()}
     latency_s, latency_arrival_s, bin_, workload = _columns(log, world.latency_log, LatencyRow)
     requests = calls = attempts = None
     if detail != "summary":
@@ -48,7 +41,7 @@ def make_trace(
         detail=detail,
         edges=edges,
         replicas=np.outer(edges, plan.units.replicas),
-        **tallies,
+        **take_tallies(memory, plan, edges.size - 1),
         latency_s=latency_s,
         latency_arrival_s=latency_arrival_s,
         latency_bin=bin_.astype(np.int32),
@@ -62,20 +55,6 @@ def make_trace(
         waits=waits_for_slots(plan, world),
         events=world.events,
     )
-
-
-def _tally(memory: Words, name: str, shape: Sequence[int]) -> NDArray[Any]:
-    """A tally of the world: times in seconds, or counts."""
-    offset, kind = field_at(World, name)
-    start = int(memory[offset])
-    block = memory[start : start + math.prod(shape)].copy().reshape(shape)
-    if not (isinstance(kind, Table) and isinstance(kind.row, Float)):
-        return block
-    times = block.view(np.float64)
-    seconds = seconds_of(times)
-    for column in COUNTED.get(name, ()):
-        seconds[..., column] = times[..., column]
-    return seconds
 
 
 def _columns(log: Words, which: Log, row: type[Record]) -> list[NDArray[Any]]:

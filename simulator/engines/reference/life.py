@@ -11,9 +11,9 @@ from functools import partial
 from typing import Any
 
 from ...plan.layout import Component, Op, Outcome
+from ...plan.measures import Waste
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
-from ...plan.trace import Waste
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.randomness import child, mix, uniform
 from .clock import Clock, Moment, Steps

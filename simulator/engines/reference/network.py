@@ -5,8 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 
 from ...plan.layout import Outcome
+from ...plan.measures import LOST
 from ...plan.order import EventKind, kind_key
-from ...plan.trace import LOST
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import uniform
 from .clock import Clock, Steps

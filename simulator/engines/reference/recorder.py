@@ -13,22 +13,11 @@ from typing import Any
 import numpy as np
 
 from ...plan.engine import Detail
-from ...plan.layout import GOOD, Component, Outcome
+from ...plan.layout import GOOD, Outcome
+from ...plan.measures import LOST, MEASURES, Measure, Measures, Tally, Visits, Waste, When
 from ...plan.order import EventKind, base_key, kind_key
-from ...plan.plan import Floats, Plan
-from ...plan.trace import (
-    LOST,
-    AttemptLog,
-    CallLog,
-    Count,
-    Level,
-    RequestLog,
-    Tally,
-    Trace,
-    Visits,
-    Waste,
-    make_edges,
-)
+from ...plan.plan import Plan
+from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges, times_in
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
 from .clock import Clock
@@ -38,19 +27,19 @@ from .units import Replica
 from .workloads import Workload
 
 CONTROL = kind_key(EventKind.CONTROL)
-LOG_COLUMNS = {RequestLog: "qqqddqqqq", CallLog: "qqdddq", AttemptLog: "qqqqqqddq"}
-"""What columns hold: whole numbers, or times."""
 
 
 def _columns(log: type) -> list[array[Any]]:
-    return [array(code) for code in LOG_COLUMNS[log]]
+    return [array("d" if is_time else "q") for is_time in times_in(log).values()]
 
 
-def _in_seconds(sums: list[list[float]], shape: tuple[int, ...], first: int = 0) -> Floats:
-    """A table of sums of times; what its columns before `first` hold are counts."""
-    table = np.array(sums).reshape(shape)
-    table[..., first:] = seconds_of(table[..., first:])
-    return table
+def _zeros(measure: Measure, plan: Plan, bins: int) -> Any:
+    """An array by edge; by bin lists, which are several times faster to add to, one number at a time."""
+    shape = measure.shape(plan, bins)
+    if measure.when is When.EDGE:
+        return np.zeros(shape, measure.dtype)
+    zero = 0 if measure.is_count else 0.0
+    return [[zero] * math.prod(shape[1:]) for _ in range(bins)]
 
 
 class Recorder:
@@ -63,26 +52,14 @@ class Recorder:
         self.edges_s = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
         self.edges: list[int] = all_nanoseconds(self.edges_s).tolist()
         self.entry_calls: list[int] = plan.workloads.entry_call.tolist()
-        bins, services = len(self.edges) - 1, len(plan.services.name)
-        workloads, self.endpoints = len(plan.workloads.name), len(plan.endpoints.name)
+        self.bins, self.endpoints = len(self.edges) - 1, len(plan.endpoints.name)
         self.bin = 0
-        self.levels = np.zeros((bins + 1, services, len(Level)))
-        self.counts = np.zeros((bins + 1, services, len(Count)), np.int64)
-        self.arrived = np.zeros((bins + 1, workloads), np.int64)
-        self.ended = np.zeros((bins + 1, workloads, 2), np.int64)
-        self.ready = np.zeros((bins + 1, len(plan.units.name)))
-        self.arrived_now = [0] * workloads
-        self.ended_now = [[0, 0] for _ in range(workloads)]
-        # Lists are several times faster to add to than arrays, one number at a time.
-        self.visits = [[0.0] * (services * len(Visits)) for _ in range(bins)]
-        self.tries = [[0] * services for _ in range(bins)]
+        self.sums: Measures[Any, Any] = Measures(
+            **{name: _zeros(measure, plan, self.bins) for name, measure in MEASURES.items()}
+        )
+        self.arrived_now = [0] * len(plan.workloads.name)
+        self.ended_now = [[0, 0] for _ in self.arrived_now]
         self.sent = {call: row for row, call in enumerate(sends_of(plan).tolist())}
-        self.sends = [[0] * (len(self.sent) * (LOST + 1)) for _ in range(bins)]
-        self.wasted = [[0.0] * (services * len(Waste)) for _ in range(bins)]
-        self.open_breakers = np.zeros((bins + 1, services))
-        self.outcomes = [[0] * (workloads * len(Outcome)) for _ in range(bins)]
-        self.tallies = [[0.0] * (len(self.entry_calls) * self.endpoints * len(Tally)) for _ in range(bins)]
-        self.breakdown = [[0.0] * (services * len(Component)) for _ in range(bins)]
         self.latency = array("d")
         self.latency_arrival = array("d")
         self.latency_bin = array("i")
@@ -108,7 +85,7 @@ class Recorder:
             self.clock.call_at(self.edges[edge], key, partial(self._look, model, edge))
 
     def _look(self, model: Model, edge: int, _event: object) -> None:
-        now = self.edges[edge]
+        now, sums = self.edges[edge], self.sums
         for service in model.services:
             meter = service.meter
             shared = 0.0
@@ -116,21 +93,20 @@ class Recorder:
                 shared += replica.station.busy_area(meter, now)
             busy = meter.busy.at(now) + shared
             waiting = meter.waiting.at(now) + (meter.sharing.at(now) - shared)
-            self.levels[edge, service.row] = busy, waiting
-            self.counts[edge, service.row] = meter.begun, meter.ended, meter.failed
+            sums.levels[edge, service.row] = busy, waiting
+            sums.counts[edge, service.row] = meter.begun, meter.ended, meter.failed
         for states in model.breakers:
             for breaker in states:
-                self.open_breakers[edge, breaker.target] += breaker.open_time(now)
-        self.ready[edge] = [unit.ready.at(now) for unit in model.units]
-        self.arrived[edge] = self.arrived_now
-        self.ended[edge] = self.ended_now
+                sums.open_breakers[edge, breaker.target] += breaker.open_time(now)
+        sums.ready[edge] = [unit.ready.at(now) for unit in model.units]
+        sums.arrived[edge] = self.arrived_now
+        sums.ended[edge] = self.ended_now
         self.bin = edge
 
     def close(self, model: Model) -> None:
         """Look once more at the horizon, if the run ended right there: without a drain its last event is too late."""
-        last = len(self.edges) - 1
-        if self.bin < last:
-            self._look(model, last, None)
+        if self.bin < self.bins:
+            self._look(model, self.bins, None)
         self.chosen = [replica.chosen for unit in model.units for replica in unit.replicas]
         self.shut = [breaker.shut_for_good() for states in model.breakers for breaker in states]
         self.waits = waits_for_slots(self.plan, model)
@@ -140,10 +116,10 @@ class Recorder:
     def request_begins(self, workload: Workload, number: int, address: int, hash_key: int) -> Request:
         """A request arrives, now."""
         now = self.clock.now
-        bin_ = min(self.bin, len(self.edges) - 2)
+        bin_ = min(self.bin, self.bins - 1)
         request = Request(workload.row, number, workload.entry(address), hash_key, now, bin_)
         self.arrived_now[workload.row] += 1
-        self.outcomes[bin_][workload.row * len(Outcome) + Outcome.UNFINISHED] += 1
+        self.sums.outcomes[bin_][workload.row * len(Outcome) + Outcome.UNFINISHED] += 1
         if self.logs_requests:
             request.row = len(self.request_log[0])
             row = (number, workload.row, request.entry, now, math.nan, Outcome.UNFINISHED, Outcome.OK, -1, 0)
@@ -157,7 +133,7 @@ class Recorder:
         """A request ends, now."""
         now = self.clock.now
         workload = request.workload
-        outcomes = self.outcomes[request.bin]
+        outcomes = self.sums.outcomes[request.bin]
         outcomes[workload * len(Outcome) + Outcome.UNFINISHED] -= 1
         outcomes[workload * len(Outcome) + outcome] += 1
         ended = self.ended_now[workload]
@@ -168,7 +144,7 @@ class Recorder:
             self.latency_arrival.append(request.arrival)
             self.latency_bin.append(request.bin)
             self.latency_workload.append(workload)
-            breakdown = self.breakdown[request.bin]
+            breakdown = self.sums.breakdown[request.bin]
             for component, time in ledger:
                 breakdown[component] += float(time)
         if self.logs_requests:
@@ -182,9 +158,9 @@ class Recorder:
 
     def attempt_begins(self, exchange: Exchange, parent: int) -> None:
         """A try at a call is made, now."""
-        self.tries[exchange.request.bin][exchange.call.endpoint.service.row] += 1
+        self.sums.tries[exchange.request.bin][exchange.call.endpoint.service.row] += 1
         if exchange.sent:
-            self.sends[exchange.request.bin][self.sent[exchange.call.row] * (LOST + 1) + Outcome.UNFINISHED] += 1
+            self.sums.sends[exchange.request.bin][self.sent[exchange.call.row] * (LOST + 1) + Outcome.UNFINISHED] += 1
         if not self.logs_requests:
             return
         request = exchange.request
@@ -199,7 +175,7 @@ class Recorder:
     def send_ends(self, exchange: Exchange, outcome: int) -> None:
         """It is known what became of a `send`; of any other attempt there is nothing to tally."""
         if exchange.sent:
-            sends, at = self.sends[exchange.request.bin], self.sent[exchange.call.row] * (LOST + 1)
+            sends, at = self.sums.sends[exchange.request.bin], self.sent[exchange.call.row] * (LOST + 1)
             sends[at + Outcome.UNFINISHED] -= 1
             sends[at + outcome] += 1
 
@@ -219,7 +195,7 @@ class Recorder:
         """A call that somebody waited for ends, now."""
         now = self.clock.now
         at = (request.entry * self.endpoints + call.endpoint.row) * len(Tally)
-        tallies = self.tallies[request.bin]
+        tallies = self.sums.tallies[request.bin]
         tallies[at] += 1.0
         if outcome <= GOOD:
             tallies[at + 2] += float(now - start)
@@ -239,12 +215,12 @@ class Recorder:
     def work_wasted(self, service: Service, column: Waste, since: int, share: float) -> None:
         """From `since` until now somebody worked for nobody, so much of the time (rule 12.16); by bin, backwards."""
         at = service.row * len(Waste) + column
-        bin_ = min(self.bin, len(self.edges) - 2)
+        bin_ = min(self.bin, self.bins - 1)
         end = min(self.clock.now, self.edges[bin_ + 1])
         while True:
             begin = max(since, self.edges[bin_])
             if begin < end:
-                self.wasted[bin_][at] += (end - begin) * share
+                self.sums.wasted[bin_][at] += (end - begin) * share
             if self.edges[bin_] <= since:
                 return
             end = self.edges[bin_]
@@ -267,7 +243,7 @@ class Recorder:
         if dropped:
             return
         at = service.row * len(Visits)
-        visits = self.visits[visit.request.bin]
+        visits = self.sums.visits[visit.request.bin]
         visits[at] += 1.0
         visits[at + 1] += float(visit.totals[0])
         visits[at + 2] += float(visit.totals[1])
@@ -276,14 +252,16 @@ class Recorder:
 
     def trace(self, engine: str, seed: int, replication: int) -> Trace:
         """Everything, as columns."""
-        plan, bins = self.plan, len(self.edges) - 1
-        workloads, services = len(plan.workloads.name), len(plan.services.name)
+        plan = self.plan
+
+        def kept(name: str, measure: Measure) -> Any:
+            array_ = np.array(getattr(self.sums, name), measure.dtype)
+            return measure.in_seconds(array_.reshape(measure.shape(plan, self.bins)))
 
         def log(kind: type, columns: list[array[Any]]) -> list[Any]:
-            codes = LOG_COLUMNS[kind]
             return [
-                seconds_of(np.array(column)) if code == "d" else np.array(column, np.int64)
-                for column, code in zip(columns, codes, strict=True)
+                seconds_of(np.array(column)) if is_time else np.array(column, np.int64)
+                for column, is_time in zip(columns, times_in(kind).values(), strict=True)
             ]
 
         return Trace(
@@ -293,20 +271,8 @@ class Recorder:
             digest=plan.digest(),
             detail=self.detail,
             edges=self.edges_s,
-            levels=seconds_of(self.levels),
-            counts=self.counts,
             replicas=np.outer(self.edges_s, plan.units.replicas),
-            ready=seconds_of(self.ready),
-            arrived=self.arrived,
-            ended=self.ended,
-            visits=_in_seconds(self.visits, (bins, services, len(Visits)), Visits.WAITING),
-            tries=np.array(self.tries, np.int64).reshape(bins, services),
-            sends=np.array(self.sends, np.int64).reshape(bins, len(self.sent), LOST + 1),
-            wasted=_in_seconds(self.wasted, (bins, services, len(Waste))),
-            open_breakers=seconds_of(self.open_breakers),
-            outcomes=np.array(self.outcomes, np.int64).reshape(bins, workloads, len(Outcome)),
-            tallies=_in_seconds(self.tallies, (bins, len(self.entry_calls), self.endpoints, len(Tally)), Tally.LATENCY),
-            breakdown=_in_seconds(self.breakdown, (bins, services, len(Component))),
+            **{name: kept(name, measure) for name, measure in MEASURES.items()},
             latency_s=seconds_of(np.array(self.latency)),
             latency_arrival_s=seconds_of(np.array(self.latency_arrival)),
             latency_bin=np.array(self.latency_bin, np.int32),

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from simulator.plan.layout import GOOD, Component, Outcome
+from simulator.plan.measures import MEASURES, Count, Level
 from simulator.plan.plan import (
     Calls,
     Distributions,
@@ -25,18 +26,7 @@ from simulator.plan.plan import (
     Units,
     Workloads,
 )
-from simulator.plan.trace import (
-    AttemptLog,
-    CallLog,
-    Count,
-    Level,
-    RequestLog,
-    Tally,
-    Trace,
-    Visits,
-    Waste,
-    make_edges,
-)
+from simulator.plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 
 NOTHING = np.array([], dtype=np.int64)
 FRONT, BACK = 0, 1
@@ -152,11 +142,9 @@ def build_trace(plan: Plan, story: Story) -> Trace:
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
     bins, workloads = edges.size - 1, len(plan.workloads.name)
     requests = sorted(story.requests, key=lambda one: one.arrival_s)
-    outcomes = np.zeros((bins, workloads, len(Outcome)), dtype=np.int64)
-    tallies = np.zeros((bins, plan.workloads.entry_call.size, 2, len(Tally)))
-    visits = np.zeros((bins, 2, len(Visits)))
-    breakdown = np.zeros((bins, 2, len(Component)))
-    counts = np.zeros((edges.size, 2, len(Count)), dtype=np.int64)
+    measures = {name: np.zeros(one.shape(plan, bins), one.dtype) for name, one in MEASURES.items()}
+    outcomes, tallies, visits = measures["outcomes"], measures["tallies"], measures["visits"]
+    breakdown, counts = measures["breakdown"], measures["counts"]
     calls: list[tuple[float, ...]] = []
     served: list[tuple[float, ...]] = []
     for row, one in enumerate(requests):
@@ -185,6 +173,23 @@ def build_trace(plan: Plan, story: Story) -> Trace:
     ends = [one.arrival_s + one.latency_s for one in ended]
     good = [one.outcome <= GOOD for one in ended]
     logged = story.detail != "summary"
+    measures["levels"] = edges[:, None, None] * np.array([story.busy, story.waiting]).T[None]
+    measures["ready"] = edges[:, None] * np.array(story.ready)
+    measures["arrived"] = cumulate(
+        edges, [one.arrival_s for one in requests], workloads, [one.workload for one in requests]
+    )
+    measures["ended"] = np.stack(
+        [
+            cumulate(edges, ends, workloads, [one.workload for one in ended]),
+            cumulate(
+                edges,
+                [end for end, fine in zip(ends, good, strict=True) if fine],
+                workloads,
+                [one.workload for one, fine in zip(ended, good, strict=True) if fine],
+            ),
+        ],
+        axis=2,
+    )
     trace = Trace(
         engine="reference",
         seed=story.seed,
@@ -192,30 +197,8 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         digest=plan.digest(),
         detail=story.detail,
         edges=edges,
-        levels=edges[:, None, None] * np.array([story.busy, story.waiting]).T[None],
-        counts=counts,
         replicas=edges[:, None] * np.array(story.replicas),
-        ready=edges[:, None] * np.array(story.ready),
-        arrived=cumulate(edges, [one.arrival_s for one in requests], workloads, [r.workload for r in requests]),
-        ended=np.stack(
-            [
-                cumulate(edges, ends, workloads, [one.workload for one in ended]),
-                cumulate(
-                    edges,
-                    [end for end, fine in zip(ends, good, strict=True) if fine],
-                    workloads,
-                    [one.workload for one, fine in zip(ended, good, strict=True) if fine],
-                ),
-            ],
-            axis=2,
-        ),
-        open_breakers=np.zeros((len(edges), 2)),
-        tries=np.zeros((bins, 2), dtype=np.int64),
-        wasted=np.zeros((bins, 2, len(Waste))),
-        visits=visits,
-        outcomes=outcomes,
-        tallies=tallies,
-        breakdown=breakdown,
+        **measures,
         latency_s=floats(*(one[1] for one in served)),
         latency_arrival_s=floats(*(requests[one[4]].arrival_s for one in served)),
         latency_bin=np.array([one[2] for one in served], dtype=np.int32),

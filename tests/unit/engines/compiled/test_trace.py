@@ -16,7 +16,8 @@ from simulator.engines.compiled.trace import make_trace
 from simulator.machine_code.jit import integers_of
 from simulator.machine_code.records import field_at, size_of
 from simulator.plan.layout import Component, Outcome
-from simulator.plan.trace import Count, Level, Tally, Visits, make_edges
+from simulator.plan.measures import Count, Level, Tally, Visits
+from simulator.plan.trace import make_edges
 
 ROWS = {"latency_log": LatencyRow, "request_log": RequestRow, "call_log": CallRow, "attempt_log": AttemptRow}
 LOGS = {

@@ -186,23 +186,24 @@ class Measures(Generic[Counts, Times]):
     levels: Annotated[Times, by_edge(services, Level)]
     counts: Annotated[Counts, by_edge(services, Count)]
     open_breakers: Annotated[Times, by_edge(services)]
-    """Breaker-seconds in which those towards a service let nobody pass."""
+    """Breaker-seconds in which those towards a service let nobody pass (rule 11.12)."""
     ready: Annotated[Times, by_edge(units)]
-    """Replica-seconds, of those that are ready."""
+    """Replica-seconds, of those that are ready (rule 14.18)."""
     arrived: Annotated[Counts, by_edge(workloads)]
     """Requests."""
     ended: Annotated[Counts, by_edge(workloads, Ended)]
     """Requests."""
     visits: Annotated[Times, by_arrival(services, Visits, counts=(Visits.NUMBER,))]
     tries: Annotated[Counts, by_arrival(services)]
-    """Attempts at a service."""
+    """Attempts at a service (rule 11.11)."""
     wasted: Annotated[Times, by_time(services, Waste, shares=True)]
     outcomes: Annotated[Counts, by_arrival(workloads, Outcome)]
+    """How requests ended (rule 2.1)."""
     tallies: Annotated[Times, by_arrival(entries, endpoints, Tally, counts=(Tally.NUMBER, Tally.FAILED))]
     breakdown: Annotated[Times, by_arrival(services, Component)]
-    """On critical paths of ok and degraded requests."""
+    """On critical paths of ok and degraded requests (rule 11.5)."""
     sends: Annotated[Counts, by_arrival(sends, LOST + 1)]
-    """What became of each: Outcome and LOST, which no request's outcome tells."""
+    """What became of each `send`: Outcome and LOST, which no request's outcome tells (rule 11.17)."""
 
 
 def _declared() -> Iterator[tuple[str, Measure]]:

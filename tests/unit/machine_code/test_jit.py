@@ -24,7 +24,7 @@ from simulator.machine_code import compiling, jit
 def package(tmp_path, monkeypatch):
     """A copy of the sources that decide the machine code, in a package and a user's cache of their own."""
     root = tmp_path / "package"
-    for folder in ("machine_code", "rules"):
+    for folder in ("machine_code", "plan", "rules"):
         source = Path(jit.__file__).parents[1] / folder
         shutil.copytree(source, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "engines" / "compiled").mkdir(parents=True)
@@ -47,7 +47,9 @@ def test_the_folder_is_in_the_users_cache_and_stays(package, tmp_path):
     assert list(folder().iterdir()) == []
 
 
-@pytest.mark.parametrize("source", ["rules/randomness.py", "machine_code/jit.py", "engines/compiled/kernel.py"])
+@pytest.mark.parametrize(
+    "source", ["rules/randomness.py", "machine_code/jit.py", "engines/compiled/kernel.py", "plan/measures.py"]
+)
 def test_an_edited_source_has_another_folder(package, source):
     before = folder()
     with (package / source).open("a") as file:

@@ -1,9 +1,8 @@
 """The Trace: what happened in one replication, as columns; the same columns from every engine.
 
 Time is cut at `edges`: 0, the horizon, every 1/200 of it, and the warmup where that is not one of them. What
-happened is tallied by the bin between two edges, so that statistics from any cut on need no second run.
-Two sorts of bins: by *when it happened* (levels, endings) and by *when its request arrived* (visits, outcomes,
-endpoints, breakdown): the statistics of a run are those of the requests that arrive in its span.
+happened is tallied by the bin between two edges, so that statistics from any cut on need no second run. What there is
+to tally is in `measures.py`.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Every column of every table of a run, once: its unit, the rule that says what it is, what it means, and its value
-where that is one measure, or one by another.
+"""Every column of every table of a run, once: its unit, its rule, what it means, and its value where measures give it.
 
 `docs/results.md` is made of this by `docs/make_results.py`, and a test holds it beside the tables of a run. Tables of
 several runs are in `experiments/columns.py`.
@@ -27,7 +26,6 @@ ENDINGS: Final = {
     "_bytes": "bytes",
 }
 """Units by how a name ends."""
-
 
 Numbers = Callable[[Measures[Integers, Floats]], NDArray[Any]]
 """From the sums over the span to a number for each service."""

@@ -16,14 +16,14 @@ from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.randomness import child, mix, uniform
+from .arrivals import arrivals, ask_and_wait
+from .attempts import Effort
 from .clock import Clock, Moment, Steps
-from .faults import Outages, slowed
-from .guarded import Effort
+from .failures import Outages, slowed
 from .model import Call, Cause, Endpoint, Exchange, Join, Model, Request, Service, Visit
-from .network import Network
 from .recorder import Recorder
-from .sources import arrivals, ask_and_wait
 from .units import Replica
+from .wire import Network
 from .workloads import make_workloads
 
 COMPLETION = kind_key(EventKind.COMPLETION)

@@ -15,7 +15,7 @@ from ...rules.balancing import NOT_READY, choose, count_unanswered, exclude, inc
 from ...rules.outliers import judge, make_detector, sweep
 from .clock import Clock, Moment
 from .meters import Level, Meter
-from .station import SharedStation, Station
+from .stations import SharedStation, Station
 
 if TYPE_CHECKING:
     from .model import Exchange

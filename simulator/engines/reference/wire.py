@@ -10,7 +10,7 @@ from ...plan.order import EventKind, kind_key
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import uniform
 from .clock import Clock, Steps
-from .faults import delayed, is_aborted, is_cut
+from .failures import delayed, is_aborted, is_cut
 from .model import Exchange, Visit
 from .recorder import Recorder
 

@@ -1,6 +1,8 @@
 """Import rules are checked by import-linter; here: that nothing can escape them."""
 
+import ast
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,31 @@ def test_every_contract_looks_everywhere_but_at_home(contract):
     if library == "numba":
         elsewhere = parts(PACKAGE / "machine_code") - {"__init__", "compiling", "linking", "recordtypes"}
         assert named("simulator.machine_code", contract["source_modules"]) == elsewhere
+
+
+# -- the reference engine: its modules stand in a line
+
+LINE = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in (PACKAGE / "engines/reference").glob("*.py")}
+
+
+def imported(tree):
+    """What a module has of its siblings, also for its types alone: names by module."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level == 1]
+    return {node.module: {alias.asname or alias.name for alias in node.names} for node in nodes}
+
+
+def test_no_module_of_the_reference_engine_imports_what_imports_it():
+    order = list(TopologicalSorter({name: imported(tree) for name, tree in LINE.items()}).static_order())
+    places = [order.index(name) for name in ("clock", "model", "world", "wire", "calls", "programs", "life", "engine")]
+    assert places == sorted(places)
+
+
+def test_nobody_of_the_reference_engine_hands_itself_to_what_it_imports():
+    """What is below is given what it needs, and not all that is above it."""
+    found = []
+    for name, tree in LINE.items():
+        known = set().union(*imported(tree).values())
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) in known):
+            given = [*call.args, *(keyword.value for keyword in call.keywords)]
+            found += [f"{name}: {ast.unparse(call)}" for one in given if ast.unparse(one) == "self"]
+    assert found == []

@@ -1,41 +1,90 @@
-"""A call under a policy: its tries, and what is between them (rules 12.3 to 12.13, 12.21 to 12.29)."""
+"""Attempts at a call as its caller sees them, and what guards let pass (rules 12.3 to 12.12 and 12.26 to 12.29)."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from ...plan.layout import GOOD, Component, Jitter, Outcome
+from ...plan.layout import Component, Outcome
 from ...plan.order import LOCAL_BITS, EventKind, kind_key
 from ...rules.nanoseconds import NEVER
-from ...rules.randomness import child, uniform
-from ...rules.retry import backoff, is_tried_again
+from ...rules.randomness import child
 from .clock import Moment
-from .model import Call, Exchange, Visit
+from .flight import Exchange, Visit
+from .model import Call
 from .policies import Breaker, Budget, Bulkhead, Limiter
-
-if TYPE_CHECKING:
-    from .life import Life
+from .wire import Wire
+from .world import World
 
 TIMER = kind_key(EventKind.TIMER)
 END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT = 1, 2, 3, 4
-"""Local indices of a try's timers, beside 0, that of its message."""
-WAITING, TIMEOUT = int(Component.WAITING), int(Component.TIMEOUT)
+"""Local indices of an attempt's timers, beside 0, that of its message."""
+NETWORK, WAITING, TIMEOUT = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
 
 
-class Effort:
-    """One call under a policy, while it lasts."""
+class Attempts:
+    """Attempts at calls, whatever the call: begun, awaited, booked."""
 
-    def __init__(self, life: Life, visit: Visit, call: Call) -> None:
+    def __init__(self, world: World, wire: Wire) -> None:
+        self.clock = world.clock
+        self.key = world.key
+        self.record = world.record
+        self.wire = wire
+
+    def begin(self, visit: Visit, call: Call, address: int, *, number: int = 0, detached: bool = False) -> Exchange:
+        """One more attempt, which has done nothing yet."""
+        exchange = Exchange(call, visit, address, self.clock.now, detached=detached)
+        exchange.attempt = number
+        self.record.attempt_begins(exchange, visit.span)
+        return exchange
+
+    def be_patient(self, exchange: Exchange, end: int) -> None:
+        """Wait no longer than until `end`, which the callee knows of if the call says so (rule 12.17)."""
+        if end < NEVER:
+            exchange.timer.callbacks.append(lambda _event: exchange.expire(self.clock.now))
+            self.clock.schedule_at(end, exchange.key + TIMER, exchange.timer)
+        if exchange.call.propagates:
+            assert exchange.awaited is not None
+            exchange.awaited.deadline = end
+
+    def settle(self, exchange: Exchange) -> None:
+        """Nothing is awaited of a message that was sent any more: its answer is back, or its caller has given up."""
+        assert exchange.replica is not None
+        exchange.timer.callbacks = []  # if it is yet to come, it has nothing to say any more
+        exchange.call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
+
+    def book(self, visit: Visit, exchange: Exchange) -> None:
+        """What became of an attempt, and where its time went, as its caller sees it."""
+        components = exchange.call.endpoint.service.components
+        if exchange.outcome is Outcome.TIMEOUT or exchange.reset:
+            visit.ledger.append((components + TIMEOUT, self.clock.now - exchange.start))
+        elif exchange.network > 0:
+            visit.ledger.append((components + NETWORK, exchange.network))
+        if exchange.served:
+            visit.ledger.extend(exchange.ledger)
+        self.end(exchange)
+
+    def end(self, exchange: Exchange) -> None:
+        """What became of an attempt, as its target's balancer sees it, and who reads of it later."""
+        exchange.close()
+        if exchange.replica is not None:
+            exchange.call.endpoint.service.unit.judge(exchange.replica, int(exchange.outcome))
+        self.record.attempt_ends(exchange)
+
+
+class GuardedCall:
+    """One call under a policy, while it lasts: what all its attempts have in common."""
+
+    def __init__(self, attempts: Attempts, visit: Visit, call: Call) -> None:
         assert call.policy is not None
-        self.life = life
-        self.clock = life.clock
+        self.attempts = attempts
+        self.clock = attempts.clock
         self.visit = visit
         self.call = call
         self.policy = policy = call.policy
-        self.start = life.clock.now
-        self.tries = 0
-        self.is_hedged = policy.hedge == NEVER  # it has had its second try, or may have none
+        self.start = self.clock.now
+        self.begun = 0
+        self.is_hedged = policy.hedge == NEVER  # it has had its second attempt, or may have none
         self.deadline = min(self.start + call.patience(self.address), visit.deadline)
         self.components = call.endpoint.service.components
         caller = 0 if visit.replica is None else visit.replica.number
@@ -51,72 +100,40 @@ class Effort:
 
     @property
     def address(self) -> int:
-        """That of the next try."""
-        return child(self.visit.address, self.call.site, self.tries)
-
-    def run(self) -> Generator[Moment, Any, Exchange]:
-        """Try until there is nothing more to try; gives the last try, with what has become of the call."""
-        policy, wait, made = self.policy, self.policy.backoff, 0
-        while True:
-            exchange = yield from self.attempt(retry=made > 0)
-            self.life.book(self.visit, exchange)
-            outcome = int(exchange.outcome)  # what is compiled takes an enumeration apart, each time
-            if self.is_over or not is_tried_again(outcome, policy.retry_on, made, policy.attempts):
-                break
-            if self.budget is not None and not self.budget.allow():
-                break
-            made += 1
-            wait = yield from self.back_off(made, wait)
-            if self.is_over:
-                if self.budget is not None:
-                    self.budget.retries -= 1
-                exchange.fail_with(Outcome.TIMEOUT)
-                exchange.served = False
-                break
-        self.life.record.call_ends(self.call, self.visit.request, self.start, exchange.outcome)
-        return exchange
-
-    def back_off(self, k: int, previous: int) -> Generator[Moment, Any, int]:
-        """Wait before re-try k; gives how long was meant (rule 12.8)."""
-        policy, began, address = self.policy, self.clock.now, self.address
-        u = 0.0 if policy.jitter == Jitter.NONE else uniform(self.life.key, address, policy.backoff_stream, 0)
-        wait = backoff(policy.jitter, policy.backoff, policy.max_backoff, k, previous, u)
-        yield self.clock.at(min(began + wait, self.deadline), self.key(address) + TIMER + END_OF_BACKOFF)
-        self.visit.ledger.append((self.components + TIMEOUT, self.clock.now - began))
-        return wait
+        """That of the next attempt."""
+        return child(self.visit.address, self.call.site, self.begun)
 
     def key(self, address: int) -> int:
         """The part of an event's key that says whose it is."""
         return (self.visit.request.base | address) << LOCAL_BITS
 
-    # -- one try
-
     def begin(self, *, retry: bool) -> Exchange:
-        """One more try, which has done nothing yet."""
-        exchange = Exchange(self.call, self.visit, self.address, self.clock.now, detached=False)
-        exchange.attempt, exchange.retry = self.tries, retry
-        self.tries += 1
-        self.life.record.attempt_begins(exchange, self.visit.span)
+        """One more attempt, which has done nothing yet."""
+        exchange = self.attempts.begin(self.visit, self.call, self.address, number=self.begun)
+        exchange.retry = retry
+        self.begun += 1
         if self.budget is not None:
             self.budget.begin()
         return exchange
 
-    def attempt(self, *, retry: bool) -> Generator[Moment, Any, Exchange]:
-        """One try: breaker, rate limit, bulkhead, replica, network, answer; gives who decided it (rule 12.5)."""
-        exchange = self.begin(retry=retry)
+    def pass_guards(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
+        """Breaker, rate limit, bulkhead, in this order (rule 12.5); gives whether all let it pass."""
         if self.breaker is not None and not self.breaker.lets_pass(self.clock.now):
             exchange.fail_with(Outcome.CIRCUIT_OPEN)
-        elif (yield from self.has_permit(exchange)) and (yield from self.has_place(exchange)) and self.send(exchange):
-            if self.is_hedged:
-                yield exchange
-                self.life.settle(exchange)
-            else:
-                exchange = yield from self.race(exchange)
-        self.end(exchange)
-        return exchange
+            return False
+        return (yield from self.has_permit(exchange)) and (yield from self.has_place(exchange))
+
+    def send(self, exchange: Exchange) -> bool:
+        """Send the message, if there is a replica for it."""
+        now = self.clock.now
+        self.attempts.wire.post(exchange)
+        if exchange.replica is None:
+            return False
+        self.attempts.be_patient(exchange, min(now + self.policy.per_try, self.deadline))
+        return True
 
     def end(self, exchange: Exchange, *, judged: bool = True) -> None:
-        """What a try that has ended leaves, and who is told of it."""
+        """What an attempt that has ended leaves, and who is told of it."""
         if exchange.placed:
             assert self.bulkhead is not None
             self.bulkhead.leave()
@@ -127,14 +144,7 @@ class Effort:
         if self.budget is not None:
             self.budget.end(retry=exchange.retry)
 
-    def send(self, exchange: Exchange) -> bool:
-        """Send the message, if there is a replica for it."""
-        now = self.clock.now
-        self.life.post(self.visit, exchange)
-        if exchange.replica is None:
-            return False
-        self.life.be_patient(exchange, min(now + self.policy.per_try, self.deadline))
-        return True
+    # -- what may be waited for before the sending
 
     def has_permit(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
         """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
@@ -180,73 +190,3 @@ class Effort:
         now = self.clock.now
         self.visit.ledger.append((self.components + WAITING, now - exchange.start))
         exchange.start = now
-
-    # -- two tries at once
-
-    def race(self, first: Exchange) -> Generator[Moment, Any, Exchange]:
-        """Send a second try if the first is unanswered for too long; gives the first good one, else the last."""
-        heard: list[Any] = []
-        signal = Moment()
-
-        def hear(moment: Any) -> None:
-            heard.append(moment)
-            waiting, signal.callbacks = signal.callbacks, []
-            for callback in waiting:
-                callback(signal)
-
-        out = [first]
-        first.callbacks.append(hear)
-        delay = first.delay
-        if first.start + self.policy.hedge < self.deadline:
-            delay.callbacks.append(hear)
-            self.clock.schedule_at(first.start + self.policy.hedge, first.key + TIMER + END_OF_HEDGE, delay)
-        while True:
-            yield signal
-            exchange = heard.pop()
-            if exchange is delay:
-                rival = self.hedge()
-                if rival is not None:
-                    rival.callbacks.append(hear)
-                    out.append(rival)
-                continue
-            self.life.settle(exchange)
-            out.remove(exchange)
-            if exchange.outcome <= GOOD or not out:
-                break
-            self.end(exchange)
-            self.life.end_attempt(exchange)
-        delay.callbacks = []
-        for loser in out:
-            self.lose(loser)
-        if exchange is not first:
-            self.visit.ledger.append((self.components + TIMEOUT, exchange.start - first.start))
-        return exchange  # type: ignore[no-any-return]
-
-    def hedge(self) -> Exchange | None:
-        """The second try, which waits for nothing; None if it has ended at once, or is beyond the budget."""
-        self.is_hedged = True
-        if self.budget is not None and not self.budget.allow():
-            return None
-        now, limiter, bulkhead = self.clock.now, self.limiter, self.bulkhead
-        rival = self.begin(retry=True)
-        if self.breaker is not None and not self.breaker.lets_pass(now):
-            rival.fail_with(Outcome.CIRCUIT_OPEN)
-        elif (limiter is not None and limiter.acquire(now, 0) != now) or (
-            bulkhead is not None and not bulkhead.enter()
-        ):
-            rival.fail_with(Outcome.REJECTED)
-        else:
-            rival.placed = bulkhead is not None
-            if self.send(rival):
-                return rival
-        self.end(rival)
-        self.life.end_attempt(rival)
-        return None
-
-    def lose(self, loser: Exchange) -> None:
-        """Give up a try, since another one was answered: it is no result for anybody."""
-        loser.leave(self.clock.now)
-        self.life.settle(loser)
-        self.end(loser, judged=False)
-        loser.close()
-        self.life.record.attempt_ends(loser)

@@ -15,9 +15,9 @@ from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.trace import Trace
 from ...rules.nanoseconds import nanoseconds
-from .clock import TASK_BYTES, Clock
+from .clock import TASK_BYTES
 from .life import Life
-from .recorder import Recorder
+from .world import make_world
 
 FRAMES_PER_CALL = 8
 SPARE_FRAMES = 1000
@@ -63,22 +63,21 @@ class ReferenceEngine:
         at_rest = REPLICA_BYTES * int(plan.units.replicas.sum()) + TASK_BYTES * int(plan.workloads.users.sum())
         if at_rest > self.memory_limit:
             raise over_limit(self.memory_limit)
-        clock = Clock()
-        recorder = Recorder(plan, clock, detail)
+        world = make_world(plan, seed, replication, detail)
+        clock, record = world.clock, world.record
 
         def look() -> None:
-            if clock.size() + recorder.size() > self.memory_limit:
+            if clock.size() + record.size() > self.memory_limit:
                 raise over_limit(self.memory_limit)
 
-        life = Life(plan, clock, seed, replication, recorder)
-        recorder.watch(life.model)
-        life.begin()
+        record.watch(world.model)
+        Life(world, plan).begin()
         try:
-            clock.run_before(nanoseconds(plan.settings.duration_s) + nanoseconds(plan.settings.drain_s), look)
+            clock.run_before(world.horizon + nanoseconds(plan.settings.drain_s), look)
         finally:
             clock.close()
-        recorder.close(life.model)
-        return recorder.trace(self.name, seed, replication)
+        record.close(world.model)
+        return record.trace(self.name, seed, replication)
 
 
 @cache

@@ -1,23 +1,22 @@
-"""What goes wrong: replicas that die, stand still and start again; messages that are late, fail or vanish (rule 14)."""
+"""Replicas that die, stand still and start again (rules 14.1 to 14.13)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from ...plan.layout import FaultKind, Outcome
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
-from ...rules.nanoseconds import NEVER, all_nanoseconds, nanoseconds
-from ...rules.randomness import child, uniform
+from ...rules.nanoseconds import all_nanoseconds, nanoseconds
+from ...rules.randomness import child
 from .clock import Moment
 from .draws import Draw
-from .model import Call, Exchange, Fault, Service
+from .faults import Fault
+from .flight import Exchange
 from .units import Replica, Unit
-
-if TYPE_CHECKING:
-    from .life import Life
+from .wire import Wire
+from .world import World
 
 CONTROL = kind_key(EventKind.CONTROL)
 BEGIN, END, READY, KNOWN = 1, 2, 3, 4
@@ -48,13 +47,14 @@ class Process:
     cycle: int = 0
 
 
-class Outages:
+class Failures:
     """Who is down, who stands still, and who knows."""
 
-    def __init__(self, life: Life, plan: Plan) -> None:
-        self.life = life
-        self.clock = life.clock
-        model = life.model
+    def __init__(self, world: World, wire: Wire, plan: Plan) -> None:
+        self.wire = wire
+        self.clock = world.clock
+        self.record = world.record
+        model = world.model
         self.units = {replica: unit for unit in model.units for replica in unit.replicas}
         self.rows = {unit: row for row, unit in enumerate(model.units)}
         self.faults = [fault for fault in model.faults if fault.kind in (FaultKind.KILL, FaultKind.PAUSE)]
@@ -153,7 +153,8 @@ class Outages:
 
     def die(self, replica: Replica) -> None:
         """A replica dies: what is in it is lost, and who waits for it is told (rules 14.3 and 14.4)."""
-        unit, life, now = self.units[replica], self.life, self.clock.now
+        unit, record, now = self.units[replica], self.record, self.clock.now
+        exchange: Exchange
         replica.ready = False
         replica.deaths += 1
         unit.ready.change(now, -1)
@@ -163,16 +164,16 @@ class Outages:
         for exchange in replica.made:
             exchange.die(now)
             if not exchange.call.remote:
-                life.record.visit_dies(exchange.call.endpoint.service)
+                record.visit_dies(exchange.call.endpoint.service)
             elif exchange.replica is not None:
                 exchange.call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
-            life.record.attempt_ends(exchange)
+            record.attempt_ends(exchange)
         replica.made.clear()
         for exchange in replica.visits:
-            life.record.visit_dies(exchange.call.endpoint.service)
+            record.visit_dies(exchange.call.endpoint.service)
             exchange.fail_with(Outcome.ERROR)
             exchange.reset = True
-            life.answer(exchange, now)
+            self.wire.answer(exchange, now)
         replica.visits.clear()
         self.have_known(unit, replica)
 
@@ -209,41 +210,3 @@ class Outages:
 def key(order: int, row: int, replica: Replica) -> int:
     """The key of an event of a replica; rows of processes count on from those of faults."""
     return base_key(order, row, replica.number) + CONTROL
-
-
-# -- on the network, and at the steps: what depends on the time alone
-
-
-def is_cut(call: Call, time: int) -> bool:
-    """Whether a message that is sent at a time vanishes (rule 14.17)."""
-    return any(fault.kind is FaultKind.PARTITION and fault.is_on(time) for fault in call.faults)
-
-
-def delayed(exchange: Exchange, key: int, now: int) -> int:
-    """Nanoseconds that a message takes that is sent now (rule 14.16)."""
-    time = exchange.network
-    for fault in exchange.call.faults:
-        late = fault.kind is FaultKind.DELAY and fault.is_on(now)
-        if late and uniform(key, exchange.address, fault.stream, 0) < fault.chance:
-            time = min(time + fault.delay, NEVER)
-    return time
-
-
-def is_aborted(exchange: Exchange, key: int, now: int) -> bool:
-    """Whether an attempt that is sent now fails on the way (rule 14.15)."""
-    assert exchange.replica is not None
-    return any(
-        fault.kind is FaultKind.ABORT
-        and fault.is_on(now)
-        and exchange.replica.number < fault.replicas
-        and uniform(key, exchange.address, fault.stream, 0) < fault.chance
-        for fault in exchange.call.faults
-    )
-
-
-def slowed(service: Service, replica: Replica, seconds: float, now: int) -> float:
-    """Seconds that a step takes that begins now (rule 14.12)."""
-    for fault in service.slow:
-        if fault.is_on(now) and replica.number < fault.replicas:
-            seconds *= fault.factor
-    return seconds

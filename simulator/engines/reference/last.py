@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ...plan.plan import Plan
 from ...plan.waits import Wait, WaitLog, circles_of_slots, make_waits
-from .model import Exchange, Model
+from .flight import Exchange
+from .model import Model
 from .units import Replica
 
 

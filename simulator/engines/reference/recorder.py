@@ -21,8 +21,9 @@ from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges, ti
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
 from .clock import Clock
+from .flight import Cause, Exchange, Request, Visit
 from .last import waits_for_slots
-from .model import Call, Cause, Exchange, Model, Request, Service, Visit
+from .model import Call, Model, Service
 from .units import Replica
 from .workloads import Workload
 

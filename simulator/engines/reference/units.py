@@ -1,27 +1,21 @@
-"""Replicas with their slots, and the balancer of a unit."""
+"""Replicas, and the balancer of a unit."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ...plan.layout import UNLIMITED, Discipline, Scheduling
-from ...plan.order import EventKind, kind_key
+from ...plan.layout import Discipline, Scheduling
 from ...plan.plan import Plan
 from ...rules.balancing import NOT_READY, choose, count_unanswered, exclude, include, make_board
 from ...rules.outliers import judge, make_detector, sweep
 from .clock import Clock, Moment
 from .meters import Level, Meter
+from .policies import States
+from .slots import Slots
 from .stations import SharedStation, Station
-
-if TYPE_CHECKING:
-    from .model import Exchange
-    from .policies import States
-
-GRANT = kind_key(EventKind.GRANT)
 
 
 class Replica:
@@ -31,15 +25,11 @@ class Replica:
         self.clock = clock
         self.number = number
         self.station = SharedStation(clock, unit.cores) if unit.shared else Station(clock, unit.cores)
-        self.concurrency = unit.concurrency
-        self.queue_capacity = unit.queue_capacity
-        self.lifo = unit.lifo
-        self.in_progress = 0
-        self.queue: deque[tuple[Moment, int, Meter]] = deque()
+        self.slots = Slots(clock, unit.concurrency, unit.queue_capacity, lifo=unit.lifo)
         # What is lost when it dies (rule 14.4).
         self.tasks = clock.group()
-        self.visits: dict[Exchange, None] = {}  # from other processes, queued or in progress
-        self.made: dict[Exchange, None] = {}  # attempts made here, and not ended for it
+        self.visits: dict[Any, None] = {}  # exchanges from other processes, queued or in progress
+        self.made: dict[Any, None] = {}  # exchanges of attempts made here, and not ended for it
         self.sleepers: list[tuple[Moment, int, Meter]] = []  # who would wake, but for a pause
         self.ready = True
         self.causes = 0  # that hold it down
@@ -47,31 +37,6 @@ class Replica:
         self.starts = 0
         self.chosen = 0  # attempts that it was given
         self.pauses = 0
-
-    def has_slot(self) -> bool:
-        """Whether a request that arrives now gets a slot at once."""
-        return self.concurrency == UNLIMITED or self.in_progress < self.concurrency
-
-    def has_place(self) -> bool:
-        """Whether a request that arrives now may wait for a slot; else it is rejected."""
-        return self.queue_capacity == UNLIMITED or len(self.queue) < self.queue_capacity
-
-    def wait_for_slot(self, key: int, meter: Meter) -> Moment:
-        """Join the queue; wait for the moment that is returned, and the slot is yours."""
-        granted = Moment()
-        meter.waiting.change(self.clock.now, 1)
-        self.queue.append((granted, key, meter))
-        return granted
-
-    def release_slot(self) -> None:
-        """Hand the slot on: to the first in the queue (FIFO) or the last (LIFO), if there is one."""
-        if not self.queue:
-            self.in_progress -= 1
-            return
-        granted, key, meter = self.queue.pop() if self.lifo else self.queue.popleft()
-        now = self.clock.now
-        meter.waiting.change(now, -1)
-        self.clock.schedule_at(now, key + GRANT, granted)
 
     def stand_still(self, meter: Meter, key: int) -> Generator[Moment, Any, int]:
         """Sleep on to the end of a pause; gives for how long."""
@@ -107,11 +72,11 @@ class Replica:
             task.end()
         self.tasks.clear()
         self.station.clear()
-        for _, _, meter in (*self.queue, *self.sleepers):
+        self.slots.clear()
+        for _, _, meter in self.sleepers:
             meter.waiting.change(now, -1)
-        self.queue.clear()
         self.sleepers.clear()
-        self.in_progress = self.pauses = 0
+        self.pauses = 0
 
 
 class Unit:

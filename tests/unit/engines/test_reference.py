@@ -10,7 +10,9 @@ import pytest
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
 from simulator.engines.reference.clock import Clock, Moment
+from simulator.engines.reference.programs import HANDLERS
 from simulator.errors import CapacityExceeded
+from simulator.plan.layout import Op
 from simulator.plan.order import EventKind, base_key, kind_key
 
 
@@ -104,6 +106,10 @@ def test_a_chain_of_calls_may_be_as_long_as_the_plan(deployment):
     finally:
         sys.setrecursionlimit(limit)
     assert trace.latency_s.tolist() == [length * 1_000_000 / 1e9] * 2
+
+
+def test_every_instruction_has_a_handler():
+    assert HANDLERS.keys() == set(Op)
 
 
 def test_it_can_run_everything():

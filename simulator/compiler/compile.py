@@ -12,8 +12,9 @@ import numpy as np
 from ..garbage import uncollected
 from ..machine import memory_limit
 from ..plan.layout import Kind
-from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
+from ..plan.plan import Plan, Prices, Settings
 from ..plan.size import refuse_large
+from ..plan.tables import Endpoints, Services, Units
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
 from .deployments import UnitSize, resolve_units

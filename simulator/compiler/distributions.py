@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import Dist
-from ..plan.plan import Distributions
+from ..plan.tables import Distributions
 from ..spec.distributions import (
     Constant,
     Distribution,

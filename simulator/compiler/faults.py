@@ -11,7 +11,8 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import FaultKind
-from ..plan.plan import Crossings, Failures, Faults, Floats, Health, Integers, Startups
+from ..plan.plan import Floats, Integers
+from ..plan.tables import Crossings, Failures, Faults, Health, Startups
 from ..spec.deployments import Unit
 from ..spec.distributions import Distribution
 from ..spec.faults import OF_THE_NETWORK, Fault

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..plan.layout import Dist
-from ..plan.plan import Calls, Patience
+from ..plan.tables import Calls, Patience
 from ..spec.distributions import Distribution
 from ..spec.settings import Link, Network
 from .directory import Directory

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..plan.layout import Shape
-from ..plan.plan import Floats, Integers, Workloads
+from ..plan.plan import Floats, Integers
+from ..plan.tables import Workloads
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.workload import Workload

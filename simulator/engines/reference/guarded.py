@@ -12,14 +12,13 @@ from ...rules.randomness import child, uniform
 from ...rules.retry import backoff, is_tried_again
 from .clock import Moment
 from .model import Call, Exchange, Visit
-from .policies import Breaker, Budget, Bulkhead, Limiter
 
 if TYPE_CHECKING:
     from .life import Life
 
 TIMER = kind_key(EventKind.TIMER)
-END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT = 1, 2, 3, 4
-"""Local indices of a try's timers, beside 0, that of its message."""
+END_OF_BACKOFF, END_OF_HEDGE = 1, 3
+"""Local indices of a try's timers, beside 0, that of its message, and those of `policies.py`."""
 WAITING, TIMEOUT = int(Component.WAITING), int(Component.TIMEOUT)
 
 
@@ -39,10 +38,7 @@ class Effort:
         self.deadline = min(self.start + call.patience(self.address), visit.deadline)
         self.components = call.endpoint.service.components
         caller = 0 if visit.replica is None else visit.replica.number
-        self.breaker: Breaker | None = policy.breakers[caller] if policy.breakers else None
-        self.limiter: Limiter | None = call.endpoint.service.limiter
-        self.bulkhead: Bulkhead | None = policy.bulkheads[caller] if policy.bulkheads else None
-        self.budget: Budget | None = policy.budgets[caller] if policy.budgets else None
+        self.guards = [guards[caller] for guards in policy.guards]
 
     @property
     def is_over(self) -> bool:
@@ -63,13 +59,13 @@ class Effort:
             outcome = int(exchange.outcome)  # what is compiled takes an enumeration apart, each time
             if self.is_over or not is_tried_again(outcome, policy.retry_on, made, policy.attempts):
                 break
-            if self.budget is not None and not self.budget.allow():
+            if not self.may_retry():
                 break
             made += 1
             wait = yield from self.back_off(made, wait)
             if self.is_over:
-                if self.budget is not None:
-                    self.budget.retries -= 1
+                for guard in self.guards:
+                    guard.forgo_retry()
                 exchange.fail_with(Outcome.TIMEOUT)
                 exchange.served = False
                 break
@@ -85,6 +81,10 @@ class Effort:
         self.visit.ledger.append((self.components + TIMEOUT, self.clock.now - began))
         return wait
 
+    def may_retry(self) -> bool:
+        """Whether one more re-try is allowed, which counts from now on."""
+        return all(guard.allows_retry() for guard in self.guards)
+
     def key(self, address: int) -> int:
         """The part of an event's key that says whose it is."""
         return (self.visit.request.base | address) << LOCAL_BITS
@@ -97,16 +97,14 @@ class Effort:
         exchange.attempt, exchange.retry = self.tries, retry
         self.tries += 1
         self.life.record.attempt_begins(exchange, self.visit.span)
-        if self.budget is not None:
-            self.budget.begin()
+        for guard in self.guards:
+            guard.begin()
         return exchange
 
     def attempt(self, *, retry: bool) -> Generator[Moment, Any, Exchange]:
-        """One try: breaker, rate limit, bulkhead, replica, network, answer; gives who decided it (rule 12.5)."""
+        """One try: guards, replica, network, answer; gives who decided it (rule 12.5)."""
         exchange = self.begin(retry=retry)
-        if self.breaker is not None and not self.breaker.lets_pass(self.clock.now):
-            exchange.fail_with(Outcome.CIRCUIT_OPEN)
-        elif (yield from self.has_permit(exchange)) and (yield from self.has_place(exchange)) and self.send(exchange):
+        if (yield from self.is_admitted(exchange)) and self.send(exchange):
             if self.is_hedged:
                 yield exchange
                 self.life.settle(exchange)
@@ -117,15 +115,8 @@ class Effort:
 
     def end(self, exchange: Exchange, *, judged: bool = True) -> None:
         """What a try that has ended leaves, and who is told of it."""
-        if exchange.placed:
-            assert self.bulkhead is not None
-            self.bulkhead.leave()
-        if self.breaker is not None and judged:
-            self.breaker.tell(self.clock.now, int(exchange.outcome), exchange.start)
-        elif self.breaker is not None:
-            self.breaker.release(self.clock.now)
-        if self.budget is not None:
-            self.budget.end(retry=exchange.retry)
+        for guard in self.guards:
+            guard.end(exchange, self.clock.now, judged=judged)
 
     def send(self, exchange: Exchange) -> bool:
         """Send the message, if there is a replica for it."""
@@ -136,44 +127,13 @@ class Effort:
         self.life.be_patient(exchange, min(now + self.policy.per_try, self.deadline))
         return True
 
-    def has_permit(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
-        """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
-        now, limiter = self.clock.now, self.limiter
-        if limiter is None:
-            return True
-        when = limiter.acquire(now, limiter.timeout)
-        if when == now:
-            return True
-        if when > now or limiter.timeout > 0:
-            end = when if when > now else now + limiter.timeout
-            yield self.clock.at(min(end, self.deadline), exchange.key + TIMER + END_OF_PERMIT)
-            self.end_wait(exchange)
-        if when > now and not self.is_over:
-            return True
-        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
-        return False
-
-    def has_place(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
-        """Take a place in the bulkhead; whoever finds none waits, or is rejected (rule 12.12)."""
-        bulkhead = self.bulkhead
-        if bulkhead is None:
-            return True
-        exchange.placed = bulkhead.enter()
-        if exchange.placed:
-            return True
-        if bulkhead.max_wait > 0:
-            now = self.clock.now
-            place = bulkhead.wait(exchange.key)
-            place.timer.callbacks.append(lambda _event: bulkhead.give_up(place))
-            end = min(now + bulkhead.max_wait, self.deadline)
-            self.clock.schedule_at(end, exchange.key + TIMER + END_OF_WAIT, place.timer)
-            yield place
-            self.end_wait(exchange)
-            exchange.placed = place.granted
-        if exchange.placed and not self.is_over:
-            return True
-        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
-        return False
+    def is_admitted(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
+        """Ask all guards, one after the other; the first that refuses a try ends it."""
+        for guard in self.guards:
+            if not (yield from guard.admits(self, exchange)):
+                exchange.fail_with(guard.refusal(is_over=self.is_over))
+                return False
+        return True
 
     def end_wait(self, exchange: Exchange) -> None:
         """A wait before the sending has ended: its time is the target's, and what follows starts now."""
@@ -225,20 +185,14 @@ class Effort:
     def hedge(self) -> Exchange | None:
         """The second try, which waits for nothing; None if it has ended at once, or is beyond the budget."""
         self.is_hedged = True
-        if self.budget is not None and not self.budget.allow():
+        if not self.may_retry():
             return None
-        now, limiter, bulkhead = self.clock.now, self.limiter, self.bulkhead
         rival = self.begin(retry=True)
-        if self.breaker is not None and not self.breaker.lets_pass(now):
-            rival.fail_with(Outcome.CIRCUIT_OPEN)
-        elif (limiter is not None and limiter.acquire(now, 0) != now) or (
-            bulkhead is not None and not bulkhead.enter()
-        ):
-            rival.fail_with(Outcome.REJECTED)
-        else:
-            rival.placed = bulkhead is not None
-            if self.send(rival):
-                return rival
+        refusing = next((guard for guard in self.guards if not guard.admits_at_once(rival, self.clock.now)), None)
+        if refusing is not None:
+            rival.fail_with(refusing.refusal(is_over=False))
+        elif self.send(rival):
+            return rival
         self.end(rival)
         self.life.end_attempt(rival)
         return None

@@ -13,18 +13,8 @@ import numpy as np
 import pytest
 
 from simulator.plan.layout import GOOD, Component, Outcome
-from simulator.plan.plan import (
-    Calls,
-    Distributions,
-    Endpoints,
-    Plan,
-    Prices,
-    Programs,
-    Services,
-    Settings,
-    Units,
-    Workloads,
-)
+from simulator.plan.plan import Plan, Prices, Settings
+from simulator.plan.tables import Calls, Distributions, Endpoints, Programs, Services, Units, Workloads
 from simulator.plan.trace import (
     AttemptLog,
     CallLog,

@@ -169,9 +169,11 @@ class Table:
 
     def words(self, plan: Plan, row: int) -> list[str]:
         """A row for a person to read, in pieces of a sentence; in plain words, unless a table has its own."""
+        return [f"{name} {word}" for name, word in self._said(plan, row).items() if word]
+
+    def _said(self, plan: Plan, row: int) -> dict[str, str]:
         kinds = self.kinds().values()
-        said = ((one, _word(plan, one, getattr(self, one.name)[row])) for one in kinds)
-        return [f"{one.plain_name.replace('_', ' ')} {word}" for one, word in said if word]
+        return {one.plain_name.replace("_", " "): _word(plan, one, getattr(self, one.name)[row]) for one in kinds}
 
 
 def empty(table: type[T]) -> T:
@@ -190,6 +192,11 @@ class States(Table):
     def row(self, number: int) -> dict[str, Any]:
         """The numbers of each of a row's states."""
         return {name: value for name, value in super().row(number).items() if name != "callers"}
+
+    def words(self, plan: Plan, row: int) -> list[str]:
+        """What each has, and not how many there are."""
+        said = ", ".join(f"{name} {word}" for name, word in self._said(plan, row).items() if name != "callers")
+        return [f"{type(self).__name__.removesuffix('s').lower()} ({said})"]
 
 
 # -- in words

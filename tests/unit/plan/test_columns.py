@@ -152,7 +152,7 @@ def test_a_table_without_words_of_its_own_is_explained_by_its_declaration(plan_o
         " strict no, factor 2"
     )
     assert f"made {first} {second}" in lines
-    assert "throttles callers 2, target a, limit 5, wait 0s" in lines
+    assert "throttles throttle (target a, limit 5, wait 0s)" in lines
     assert explain(plan).splitlines()[2:] == explain(with_more(plan)).splitlines()[2:], "no rows, no words"
 
 

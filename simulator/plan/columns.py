@@ -113,7 +113,7 @@ class Column:
             return tuple(values)
         if isinstance(self.kind, Code):
             values = [self.kind.words[one] if isinstance(one, str) else one for one in values]
-        return np.array(list(values), self.dtype)
+        return np.array(values if isinstance(values, np.ndarray) else list(values), self.dtype)
 
 
 def _column(name: str, hint: Any) -> Column:

@@ -9,31 +9,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plan.layout import Outcome, Shape, Window
-from ..plan.plan import Breakers, Plan
+from ..plan.plan import Plan
+from ..plan.policies import Breakers
 from ..plan.walker import Handlers
-from .guards import Guard, Shared, floats, integers
+from .guards import Guard
 
 if TYPE_CHECKING:
     from .expectations import Expectations
 
 _SURE = 6.0
 """Standard deviations of a Poisson number: above so many more, it is never reached."""
-
-
-def _table(shared: Shared) -> Breakers:
-    return Breakers(
-        callers=shared.callers,
-        target=shared.targets,
-        window=integers(Window[word] for word in shared.column("sliding_window_type")),
-        size=integers(shared.column("sliding_window_size")),
-        minimum=integers(shared.column("minimum_number_of_calls")),
-        failure_rate=floats(shared.column("failure_rate_threshold")),
-        slow_rate=floats(shared.column("slow_call_rate_threshold")),
-        slow_duration_s=floats(shared.column("slow_call_duration_threshold")),
-        wait_s=floats(shared.column("wait_duration_in_open_state")),
-        permitted=integers(shared.column("permitted_number_of_calls_in_half_open_state")),
-        max_wait_s=floats(shared.column("max_wait_duration_in_half_open_state")),
-    )
 
 
 def _own(plan: Plan, row: int, target: str) -> str:
@@ -67,7 +52,18 @@ def _empty_windows(handlers: Handlers, expected: Expectations) -> Iterator[str]:
 BREAKER = Guard(
     "breaker",
     "circuit_breaker",
-    _table,
+    Breakers,
+    {
+        "window": "sliding_window_type",
+        "size": "sliding_window_size",
+        "minimum": "minimum_number_of_calls",
+        "failure_rate": "failure_rate_threshold",
+        "slow_rate": "slow_call_rate_threshold",
+        "slow_duration_s": "slow_call_duration_threshold",
+        "wait_s": "wait_duration_in_open_state",
+        "permitted": "permitted_number_of_calls_in_half_open_state",
+        "max_wait_s": "max_wait_duration_in_half_open_state",
+    },
     _own,
     refusal=Outcome.CIRCUIT_OPEN,
     keeps_short="its callers' circuit breakers may keep out the rest",

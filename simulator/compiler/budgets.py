@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from ..plan.plan import Budgets, Plan
-from .guards import Guard, Shared, floats, integers
-
-
-def _table(shared: Shared) -> Budgets:
-    return Budgets(
-        callers=shared.callers,
-        percent=floats(shared.column("percent")),
-        least=integers(shared.column("min_retry_concurrency")),
-    )
+from ..plan.plan import Plan
+from ..plan.policies import Budgets
+from .guards import Guard
 
 
 def _own(plan: Plan, row: int, target: str) -> str:
     return f"has a retry budget of its own towards {target}"
 
 
-BUDGET = Guard("budget", "retry_budget", _table, _own)
+BUDGET = Guard("budget", "retry_budget", Budgets, {"percent": "percent", "least": "min_retry_concurrency"}, _own)

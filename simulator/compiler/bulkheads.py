@@ -9,21 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..plan.layout import UNLIMITED, Outcome
-from ..plan.plan import Bulkheads, Plan
+from ..plan.plan import Plan
+from ..plan.policies import Bulkheads
 from ..plan.structure import Node
 from ..plan.walker import Handlers, Walker
-from .guards import Guard, Shared, floats, integers
+from .guards import Guard
 
 if TYPE_CHECKING:
     from .expectations import Expectations
-
-
-def _table(shared: Shared) -> Bulkheads:
-    return Bulkheads(
-        callers=shared.callers,
-        limit=integers(shared.column("max_concurrent_calls")),
-        wait_s=floats(shared.column("max_wait_duration")),
-    )
 
 
 def _own(plan: Plan, row: int, target: str) -> str:
@@ -103,7 +96,8 @@ class _AtOnce(Walker[int]):
 BULKHEAD = Guard(
     "bulkhead",
     "bulkhead",
-    _table,
+    Bulkheads,
+    {"limit": "max_concurrent_calls", "wait_s": "max_wait_duration"},
     _own,
     refusal=Outcome.REJECTED,
     keeps_short="its callers' bulkheads reject the rest",

@@ -7,13 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
-import numpy as np
-
 from ..garbage import uncollected
 from ..machine import memory_limit
-from ..plan.layout import Kind
-from ..plan.plan import Endpoints, Plan, Prices, Services, Settings, Units
+from ..plan.plan import Plan, Prices, Settings
 from ..plan.size import refuse_large
+from ..plan.tables import Endpoints, Services, Units
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
 from .deployments import UnitSize, resolve_units
@@ -130,11 +128,11 @@ def _services(directory: Directory) -> Services:
     services = [directory.topology.services[name] for name in directory.services]
     rows = [directory.unit_of[name] for name in directory.services]
     speeds = [directory.units[row].core_speed for row in rows]
-    return Services(
-        name=tuple(directory.services),
-        kind=np.array([Kind[service.kind.upper()] for service in services], np.int64),
-        unit=np.array(rows, np.int64),
-        pace=np.array([service.speed * speed for service, speed in zip(services, speeds, strict=True)], np.float64),
+    return Services.of(
+        name=directory.services,
+        kind=(service.kind.upper() for service in services),
+        unit=rows,
+        pace=(service.speed * speed for service, speed in zip(services, speeds, strict=True)),
         balance_stream=directory.numbered(f"balance {name}" for name in directory.services),
     )
 
@@ -142,11 +140,11 @@ def _services(directory: Directory) -> Services:
 def _endpoints(directory: Directory, starts: Sequence[int]) -> Endpoints:
     names = tuple(map(endpoint_name, directory.endpoints))
     rates = [_error_rate(directory.topology, key) for key in directory.endpoints]
-    return Endpoints(
+    return Endpoints.of(
         name=names,
-        service=np.array([directory.services[service] for service, _ in directory.endpoints], np.int64),
-        start=np.array(starts, np.int64),
-        error_rate=np.array(rates, np.float64),
+        service=(directory.services[service] for service, _ in directory.endpoints),
+        start=starts,
+        error_rate=rates,
         error_stream=directory.numbered(f"error {name}" for name in names),
     )
 
@@ -159,20 +157,20 @@ def _error_rate(topology: Topology, key: EndpointKey) -> float:
 
 def _units(directory: Directory) -> Units:
     units = directory.units
-    return Units(
-        name=tuple(unit.name for unit in units),
-        replicas=np.array([unit.replicas for unit in units], np.int64),
-        cores=np.array([unit.cores for unit in units], np.int64),
-        concurrency=np.array([unit.concurrency for unit in units], np.int64),
-        queue_capacity=np.array([unit.queue_capacity for unit in units], np.int64),
-        discipline=np.array([unit.discipline for unit in units], np.int64),
-        scheduling=np.array([unit.scheduling for unit in units], np.int64),
-        balancer=np.array([unit.balancer for unit in units], np.int64),
-        choice_count=np.array([unit.choice_count for unit in units], np.int64),
+    return Units.of(
+        name=(unit.name for unit in units),
+        replicas=(unit.replicas for unit in units),
+        cores=(unit.cores for unit in units),
+        concurrency=(unit.concurrency for unit in units),
+        queue_capacity=(unit.queue_capacity for unit in units),
+        discipline=(unit.discipline for unit in units),
+        scheduling=(unit.scheduling for unit in units),
+        balancer=(unit.balancer for unit in units),
+        choice_count=(unit.choice_count for unit in units),
         ring_stream=directory.numbered(f"ring {unit.name}" for unit in units),
-        cpu=np.array([unit.cpu for unit in units], np.float64),
-        memory=np.array([unit.memory for unit in units], np.float64),
-        priced=np.array([unit.priced for unit in units], np.int64),
+        cpu=(unit.cpu for unit in units),
+        memory=(unit.memory for unit in units),
+        priced=(unit.priced for unit in units),
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import PlanError
 from ..plan.layout import Dist
-from ..plan.plan import Distributions
+from ..plan.tables import Distributions
 from ..spec.distributions import (
     Constant,
     Distribution,
@@ -284,15 +284,15 @@ class DistributionTable:
         rows = list(self._numbers)
         counts = np.array([len(row.points) for row in rows], np.int64)
         points = [point for row in rows for point in row.points]
-        return Distributions(
-            kind=np.array([row.kind for row in rows], np.int64),
-            p0=np.array([row.p0 for row in rows], np.float64),
-            p1=np.array([row.p1 for row in rows], np.float64),
-            p2=np.array([row.p2 for row in rows], np.float64),
-            mean=np.array([row.mean for row in rows], np.float64),
-            variance=np.array([row.variance for row in rows], np.float64),
+        return Distributions.of(
+            kind=(row.kind for row in rows),
+            p0=(row.p0 for row in rows),
+            p1=(row.p1 for row in rows),
+            p2=(row.p2 for row in rows),
+            mean=(row.mean for row in rows),
+            variance=(row.variance for row in rows),
             first_point=np.cumsum(counts) - counts,
             points=counts,
-            probability=np.array([probability for probability, _ in points], np.float64),
-            value=np.array([value for _, value in points], np.float64),
+            probability=(probability for probability, _ in points),
+            value=(value for _, value in points),
         )

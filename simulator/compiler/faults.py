@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
 
 from ..errors import PlanError
-from ..plan.layout import FaultKind
-from ..plan.plan import Crossings, Failures, Faults, Floats, Health, Integers, Startups
+from ..plan.tables import Crossings, Failures, Faults, Health, Startups
 from ..spec.deployments import Unit
 from ..spec.distributions import Distribution
 from ..spec.faults import OF_THE_NETWORK, Fault
@@ -115,13 +111,13 @@ def _failures(directory: Directory, distributions: DistributionTable) -> Failure
         up.append(distributions.add(row))
         repair.append(distributions.add_distribution(failures.mttr))
         startup.append(distributions.add_distribution(services[name].startup))
-    return Failures(
-        service=_integers(directory.services[name] for name in names),
-        up=_integers(up),
+    return Failures.of(
+        service=(directory.services[name] for name in names),
+        up=up,
         up_stream=directory.numbered(f"failure {name}" for name in names),
-        repair=_integers(repair),
+        repair=repair,
         repair_stream=directory.numbered(f"repair {name}" for name in names),
-        startup=_integers(startup),
+        startup=startup,
         startup_stream=directory.numbered(f"startup {name}" for name in names),
     )
 
@@ -129,17 +125,17 @@ def _failures(directory: Directory, distributions: DistributionTable) -> Failure
 def _faults(directory: Directory, here: Sequence[int]) -> Faults:
     faults = [directory.topology.faults[place] for place in here]
     streams = _streams(directory.topology)
-    return Faults(
-        name=tuple(f"{fault.kind} {fault.target}" for fault in faults),
-        kind=_integers(FaultKind[fault.kind.upper()] for fault in faults),
-        at_s=_floats(fault.at for fault in faults),
-        until_s=_floats(fault.until for fault in faults),
-        service=_integers(directory.services[fault.target] for fault in faults),
-        unit=_integers(directory.unit_of[fault.target] for fault in faults),
-        replicas=_integers(_replicas(directory, place) for place in here),
-        factor=_floats(fault.slow.factor if fault.slow else 0.0 for fault in faults),
-        chance=_floats(_chance(fault) for fault in faults),
-        delay_s=_floats(fault.delay.fixed_delay if fault.delay else 0.0 for fault in faults),
+    return Faults.of(
+        name=(f"{fault.kind} {fault.target}" for fault in faults),
+        kind=(fault.kind.upper() for fault in faults),
+        at_s=(fault.at for fault in faults),
+        until_s=(fault.until for fault in faults),
+        service=(directory.services[fault.target] for fault in faults),
+        unit=(directory.unit_of[fault.target] for fault in faults),
+        replicas=(_replicas(directory, place) for place in here),
+        factor=(fault.slow.factor if fault.slow else 0.0 for fault in faults),
+        chance=(_chance(fault) for fault in faults),
+        delay_s=(fault.delay.fixed_delay if fault.delay else 0.0 for fault in faults),
         stream=directory.numbered(streams[place] for place in here),
     )
 
@@ -189,7 +185,7 @@ def _crossings(directory: Directory, faults: Sequence[Fault]) -> Crossings:
         for row, fault in enumerate(faults)
         if fault.kind in OF_THE_NETWORK and _is_between(fault, site)
     ]
-    return Crossings(call=_integers(call for call, _ in rows), fault=_integers(row for _, row in rows))
+    return Crossings.of(call=(call for call, _ in rows), fault=(row for _, row in rows))
 
 
 def _is_between(fault: Fault, site: CallSite) -> bool:
@@ -205,22 +201,14 @@ def _startups(directory: Directory, mortal: Sequence[int], distributions: Distri
         for row in mortal
         for name, law in _laws(directory, directory.units[row])
     ]
-    return Startups(
-        unit=_integers(unit for unit, _, _ in rows),
-        law=_integers(law for _, law, _ in rows),
-        stream=_integers(stream for _, _, stream in rows),
+    return Startups.of(
+        unit=(unit for unit, _, _ in rows),
+        law=(law for _, law, _ in rows),
+        stream=(stream for _, _, stream in rows),
     )
 
 
 def _health(directory: Directory, mortal: Sequence[int]) -> Health:
     after = [(row, known_after(directory, directory.units[row])) for row in mortal]
     rows = [(row, seconds) for row, seconds in after if seconds > 0.0]
-    return Health(unit=_integers(row for row, _ in rows), known_after_s=_floats(seconds for _, seconds in rows))
-
-
-def _integers(values: Any) -> Integers:
-    return np.array([int(value) for value in values], np.int64)
-
-
-def _floats(values: Any) -> Floats:
-    return np.array([float(value) for value in values], np.float64)
+    return Health.of(unit=(row for row, _ in rows), known_after_s=(seconds for _, seconds in rows))

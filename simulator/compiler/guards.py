@@ -6,14 +6,13 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
+from ..plan.columns import Integers, Ref, States
 from ..plan.layout import Outcome
-from ..plan.plan import Floats, Integers, Plan, Table
+from ..plan.plan import Plan
 from ..plan.walker import Handlers
 from ..spec.policies import Block
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from .expectations import Expectations
 
 NO_ROW = -1
+S = TypeVar("S", bound=States)
 
 
 class Shared:
@@ -45,26 +45,18 @@ class Shared:
             self._targets.append(target)
         return self._rows[key]
 
-    @property
-    def callers(self) -> Integers:
-        """By row: how many replicas have such a state."""
-        return integers(self._callers)
-
-    @property
-    def targets(self) -> Integers:
-        """By row: the service towards which they have it."""
-        return integers(self._targets)
-
-    def column(self, name: str) -> list[Any]:
-        """By row: what a key says, by the name of its field."""
-        return [values[name] for values in self._values]
+    def table(self, kind: type[S], keys: Mapping[str, str]) -> S:
+        """The table of the states: what keys say, and whose they are."""
+        columns = {name: [values[key] for values in self._values] for name, key in keys.items()}
+        targets = {name: self._targets for name, column in kind.kinds().items() if column.kind == Ref("services")}
+        return kind.of(callers=self._callers, **targets, **columns)
 
 
 def _nothing(handlers: Handlers, expected: Expectations) -> Iterator[str]:
     return iter(())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guard:
     """A policy with a state of its own by caller replica.
 
@@ -75,7 +67,9 @@ class Guard:
     key
         Its attribute of a policy.
     table
-        Its table, from the states that are shared.
+        The kind of its table.
+    columns
+        What is in a column of that: the key, by the name of its field.
     own
         What each replica of a caller has, of a row of its table and the name of the target.
     refusal
@@ -88,7 +82,8 @@ class Guard:
 
     name: str
     key: str
-    table: Callable[[Shared], Table]
+    table: type[States]
+    columns: Mapping[str, str]
     own: Callable[[Plan, int, str], str]
     refusal: Outcome | None = None
     keeps_short: str = ""
@@ -99,13 +94,3 @@ class Guard:
         """By row of `Policies`: its row of the guard's table, or -1."""
         rows: Integers = getattr(plan.policies, self.name)
         return rows
-
-
-def integers(values: Iterable[Any]) -> Integers:
-    """Whole numbers as a column."""
-    return np.array([int(value) for value in values], np.int64)
-
-
-def floats(values: Iterable[float]) -> Floats:
-    """Numbers as a column."""
-    return np.array(list(values), np.float64)

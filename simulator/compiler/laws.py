@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..plan.plan import Distributions, Floats
+from ..plan.plan import Floats
+from ..plan.tables import Distributions
 from .limited import limited_mean
 
 CELLS = 256

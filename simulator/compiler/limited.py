@@ -11,7 +11,7 @@ import math
 from itertools import pairwise
 
 from ..plan.layout import Dist
-from ..plan.plan import Distributions
+from ..plan.tables import Distributions
 
 _TINY = 1e-300
 _DIGITS = 1e-16

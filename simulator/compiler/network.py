@@ -5,10 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..plan.layout import Dist
-from ..plan.plan import Calls, Patience
+from ..plan.tables import Calls, Patience
 from ..spec.distributions import Distribution
 from ..spec.settings import Link, Network
 from .directory import Directory
@@ -91,18 +89,16 @@ def call_columns(directory: Directory, distributions: DistributionTable) -> Call
     hops = [wires.hop(site, remote=remote) for site, remote in zip(sites, directory.remote, strict=True)]
     named = [site_names(site) for site in sites]
     numbered = {column: directory.numbered(names[column] for names in named) for column in STREAMS}
-    return Calls(
-        name=tuple(site.name for site in sites),
-        caller=np.array([-1 if site.at_edge else directory.services[site.caller] for site in sites], np.int64),
-        target=np.array([directory.endpoints[site.target] for site in sites], np.int64),
-        remote=np.array([hop.remote for hop in hops], np.int64),
-        latency=np.array([distributions.add(hop.latency) for hop in hops], np.int64),
-        loss=np.array([hop.loss for hop in hops], np.float64),
-        error_rate=np.array([hop.error_rate for hop in hops], np.float64),
-        serialization=np.array(
-            [-1 if hop.serialization is None else distributions.add(hop.serialization) for hop in hops], np.int64
-        ),
-        timeout=np.array([hop.timeout for hop in hops], np.float64),
+    return Calls.of(
+        name=(site.name for site in sites),
+        caller=(-1 if site.at_edge else directory.services[site.caller] for site in sites),
+        target=(directory.endpoints[site.target] for site in sites),
+        remote=(hop.remote for hop in hops),
+        latency=(distributions.add(hop.latency) for hop in hops),
+        loss=(hop.loss for hop in hops),
+        error_rate=(hop.error_rate for hop in hops),
+        serialization=(-1 if hop.serialization is None else distributions.add(hop.serialization) for hop in hops),
+        timeout=(hop.timeout for hop in hops),
         **numbered,
     )
 
@@ -126,11 +122,11 @@ def patience_columns(directory: Directory, distributions: DistributionTable) -> 
         for row, one in zip(rows, drawn, strict=True)
     ]
     streams = [numbers[_patience_stream(sites[row])] if one else 0 for row, one in zip(rows, drawn, strict=True)]
-    return Patience(
-        call=np.array(rows, np.int64),
-        law=np.array(laws, np.int64),
-        stream=np.array(streams, np.int64),
-        propagates=np.array([sites[row].policy.deadline == "propagate" for row in rows], np.int64),
+    return Patience.of(
+        call=rows,
+        law=laws,
+        stream=streams,
+        propagates=(sites[row].policy.deadline == "propagate" for row in rows),
     )
 
 

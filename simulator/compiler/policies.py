@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..plan.layout import Jitter, Outcome
-from ..plan.plan import Plan, Policies
+from ..plan.layout import Outcome
+from ..plan.plan import Plan
+from ..plan.policies import Policies
 from ..spec.policies import Block, Retries
 from ..spec.steps import PolicyKeys
 from .breakers import BREAKER
 from .budgets import BUDGET
 from .bulkheads import BULKHEAD
 from .directory import Directory
-from .guards import Guard, Shared, floats, integers
+from .guards import Guard, Shared
 from .programs import CallSite
 
 Mask = np.ndarray[tuple[int], np.dtype[np.bool_]]
@@ -72,20 +73,21 @@ def policy_tables(directory: Directory) -> dict[str, Any]:
             block = getattr(site.policy, guard.key)
             states[guard].append(shared[guard].row(block, who, count, directory.services[site.target[0]]))
     retries = [(sites[row].policy.retries or Retries(attempts=0)).settled() for row in rows]
-    policies = Policies(
-        name=tuple(sites[row].policy_name for row in rows),
-        call=integers(rows),
-        attempts=integers(one["attempts"] for one in retries),
-        per_try_s=floats(one["per_try_timeout"] or math.inf for one in retries),
-        retry_on=integers(_mask(one["retry_on"]) for one in retries),
-        backoff_s=floats(one["backoff"] for one in retries),
-        max_backoff_s=floats(one["max_backoff"] for one in retries),
-        jitter=integers(Jitter[one["jitter"].upper()] for one in retries),
-        backoff_stream=integers(directory.streams.get(_stream(sites[row]), 0) for row in rows),
-        hedge_s=floats(_hedge(sites[row].policy) for row in rows),
-        **{guard.name: integers(states[guard]) for guard in GUARDS},
+    policies = Policies.of(
+        name=(sites[row].policy_name for row in rows),
+        call=rows,
+        attempts=(one["attempts"] for one in retries),
+        per_try_s=(one["per_try_timeout"] or math.inf for one in retries),
+        retry_on=(_mask(one["retry_on"]) for one in retries),
+        backoff_s=(one["backoff"] for one in retries),
+        max_backoff_s=(one["max_backoff"] for one in retries),
+        jitter=(one["jitter"].upper() for one in retries),
+        backoff_stream=(directory.streams.get(_stream(sites[row]), 0) for row in rows),
+        hedge_s=(_hedge(sites[row].policy) for row in rows),
+        **{guard.name: states[guard] for guard in GUARDS},
     )
-    return {"policies": policies} | {f"{guard.name}s": guard.table(shared[guard]) for guard in GUARDS}
+    tables = {f"{guard.name}s": shared[guard].table(guard.table, guard.columns) for guard in GUARDS}
+    return {"policies": policies} | tables
 
 
 def _hedge(policy: PolicyKeys) -> float:

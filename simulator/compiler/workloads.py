@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..plan.layout import Shape
-from ..plan.plan import Floats, Integers, Workloads
+from ..plan.plan import Integers
+from ..plan.tables import Workloads
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.workload import Workload
@@ -92,14 +93,14 @@ def workload_columns(directory: Directory, distributions: DistributionTable) -> 
     def numbered(column: str) -> Integers:
         return directory.numbered(workload_streams(name)[column] for name in names)
 
-    return Workloads(
-        name=tuple(names),
-        shape=np.array([_shape(workload) for workload in workloads], np.int64),
+    return Workloads.of(
+        name=names,
+        shape=(_shape(workload) for workload in workloads),
         stream=numbered("stream"),
         arrival_stream=numbered("arrival_stream"),
         entry_stream=numbered("entry_stream"),
-        users=np.array([workload.users or 0 for workload in workloads], np.int64),
-        think=np.array([_think(workload, distributions) for workload in workloads], np.int64),
+        users=(workload.users or 0 for workload in workloads),
+        think=(_think(workload, distributions) for workload in workloads),
         think_stream=numbered("think_stream"),
         first_ramp=_starts(ramps),
         ramps=_lengths(ramps),
@@ -107,15 +108,15 @@ def workload_columns(directory: Directory, distributions: DistributionTable) -> 
         times=_lengths(times),
         first_entry=_starts(shares),
         entries=_lengths(shares),
-        ramp_start_s=_floats(ramp.start_s for ramp in every_ramp),
-        ramp_duration_s=_floats(ramp.duration_s for ramp in every_ramp),
-        ramp_start_rate=_floats(ramp.start_rate for ramp in every_ramp),
-        ramp_end_rate=_floats(ramp.end_rate for ramp in every_ramp),
-        ramp_before=_floats(ramp.before for ramp in every_ramp),
-        ramp_after=_floats(ramp.after for ramp in every_ramp),
-        time_s=_floats(time for some in times for time in some),
-        entry_call=np.arange(sum(map(len, shares)), dtype=np.int64),
-        entry_weight=_floats(share for some in shares for share in some),
+        ramp_start_s=(ramp.start_s for ramp in every_ramp),
+        ramp_duration_s=(ramp.duration_s for ramp in every_ramp),
+        ramp_start_rate=(ramp.start_rate for ramp in every_ramp),
+        ramp_end_rate=(ramp.end_rate for ramp in every_ramp),
+        ramp_before=(ramp.before for ramp in every_ramp),
+        ramp_after=(ramp.after for ramp in every_ramp),
+        time_s=(time for some in times for time in some),
+        entry_call=range(sum(map(len, shares))),
+        entry_weight=(share for some in shares for share in some),
     )
 
 
@@ -140,7 +141,3 @@ def _lengths(parts: Sequence[Sequence[object]]) -> Integers:
 def _starts(parts: Sequence[Sequence[object]]) -> Integers:
     lengths = _lengths(parts)
     return np.cumsum(lengths) - lengths
-
-
-def _floats(values: Iterable[float]) -> Floats:
-    return np.array(list(values), np.float64)

@@ -238,6 +238,11 @@ class Field:
     wish: Wish
     mark: Mark | None
 
+    @property
+    def refers(self) -> bool:
+        """Whether it says where something is."""
+        return isinstance(self.kind, (Reference, Table)) or self.mark is Mark.BOARD
+
     def show(self, record: Record) -> str:
         """Its value for a person to read."""
         value = getattr(record, self.name)

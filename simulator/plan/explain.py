@@ -8,21 +8,30 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..units import format_cpu, format_duration, format_fraction, format_memory, format_rate
+from ..units import format_cpu, format_fraction, format_memory, format_rate
+from .columns import Table, duration
 from .faults import describe_downtime, describe_fault, describe_recovery
 from .layout import UNLIMITED, Balancer, Discipline, Dist, Kind, Op, Scheduling, Shape
 from .plan import Objective, Plan
-from .policies import describe_detection, describe_limits, describe_policy
+from .policies import Policies
 from .structure import Node, handler
 
+Mask = NDArray[np.bool_]
 WIDTH = 100
+TOLD = frozenset({
+    "programs", "distributions", "services", "endpoints", "calls", "units", "workloads", "policies",
+    *Policies.guards().values(), "patience", "limiters", "detectors", "failures", "faults", "crossings", "startups",
+    "health",
+})  # fmt: skip
+"""The tables that are told of where they belong; of others each row is a line."""
 
 
 def explain(plan: Plan) -> str:
     """A plan in words, within 100 columns unless names are long."""
     lines: list[str] = []
-    for section in (_head, _units, _workloads, _programs, _faults, _objectives, _prices, _warnings):
+    for section in (_head, _units, _workloads, _programs, _faults, _others, _objectives, _prices, _warnings):
         part = [wrapped for line in section(plan) for wrapped in _wrap(line)]
         if part:
             lines += ["", *part] if lines else part
@@ -34,11 +43,11 @@ def describe_time(plan: Plan, row: int) -> str:
     table = plan.distributions
     kind, mean, variance = Dist(int(table.kind[row])), float(table.mean[row]), float(table.variance[row])
     if kind == Dist.CONSTANT:
-        return _duration(mean)
-    what = [f"mean {_duration(mean)}"]
+        return duration(mean)
+    what = [f"mean {duration(mean)}"]
     if kind == Dist.UNIFORM:
         low, width = float(table.p0[row]), float(table.p1[row])
-        what.append(f"{_duration(low)} to {_duration(low + width)}")
+        what.append(f"{duration(low)} to {duration(low + width)}")
     elif kind != Dist.EXPONENTIAL:
         what.append(f"cv {math.sqrt(variance) / mean if mean > 0.0 else 0.0:.3g}")
     if kind in (Dist.QUANTILES, Dist.VALUES):
@@ -49,12 +58,12 @@ def describe_time(plan: Plan, row: int) -> str:
 
 def _head(plan: Plan) -> Iterator[str]:
     settings = plan.settings
-    warmup = "found by MSER-5" if settings.warmup_s is None else _duration(settings.warmup_s)
+    warmup = "found by MSER-5" if settings.warmup_s is None else duration(settings.warmup_s)
     runs = f"{settings.replications} replication{'s' if settings.replications != 1 else ''}"
     yield f"plan of {plan.topology}, deployment {plan.deployment}"
     yield f"digest {plan.digest()}"
     yield (
-        f"run {_duration(settings.duration_s)}, warmup {warmup}, drain {_duration(settings.drain_s)}, {runs}"
+        f"run {duration(settings.duration_s)}, warmup {warmup}, drain {duration(settings.drain_s)}, {runs}"
         f" from seed {settings.seed}, confidence {format_fraction(settings.confidence)}"
     )
 
@@ -68,13 +77,17 @@ def _units(plan: Plan) -> Iterator[str]:
         if memory > 0.0:
             what.append(f"{format_memory(memory)} memory")
         what.append(f"cores {Scheduling(int(units.scheduling[row])).name}")
-        what += [*_slots(plan, row), _balancer(plan, row), *describe_detection(plan, row)]
+        what += [*_slots(plan, row), _balancer(plan, row), *_words(plan, plan.detectors, plan.detectors.unit == row)]
         yield f"  {name}: {', '.join(what)}{'' if units.priced[row] else ', not priced'}"
         if recovery := describe_recovery(plan, row, describe_time):
             yield f"    {recovery}"
         for service in np.flatnonzero(plan.services.unit == row).tolist():
             kind = Kind(int(plan.services.kind[service])).name.lower()
-            facts = [kind, f"pace {float(plan.services.pace[service]):g}", *describe_limits(plan, service)]
+            facts = [
+                kind,
+                f"pace {float(plan.services.pace[service]):g}",
+                *_words(plan, plan.limiters, plan.limiters.service == service),
+            ]
             yield f"    hosts {plan.services.name[service]} ({', '.join(facts)})"
             if downtime := describe_downtime(plan, service, describe_time):
                 yield f"      {downtime}"
@@ -120,7 +133,7 @@ def _arrivals(plan: Plan, row: int) -> str:
     if shape == Shape.REPLAY:
         first, count = int(workloads.first_time[row]), int(workloads.times[row])
         times = workloads.time_s[first : first + count]
-        return f"{count} arrivals replayed, from {_duration(float(times[0]))} to {_duration(float(times[-1]))}"
+        return f"{count} arrivals replayed, from {duration(float(times[0]))} to {duration(float(times[-1]))}"
     law = "Poisson" if shape == Shape.POISSON else "evenly spaced"
     first = int(workloads.first_ramp[row])
     ramps = range(first, first + int(workloads.ramps[row]))
@@ -129,9 +142,9 @@ def _arrivals(plan: Plan, row: int) -> str:
 
 def _ramp(plan: Plan, row: int) -> str:
     start, end = float(plan.workloads.ramp_start_rate[row]), float(plan.workloads.ramp_end_rate[row])
-    duration = float(plan.workloads.ramp_duration_s[row])
+    lasts = float(plan.workloads.ramp_duration_s[row])
     rate = f"at {format_rate(start)}" if start == end else f"from {format_rate(start)} to {format_rate(end)}"
-    return rate if math.isinf(duration) else f"{rate} for {_duration(duration)}"
+    return rate if math.isinf(lasts) else f"{rate} for {duration(lasts)}"
 
 
 def _programs(plan: Plan) -> Iterator[str]:
@@ -203,15 +216,14 @@ def _call(plan: Plan, row: int) -> str:
     if serialization >= 0:
         what.append(f"serialization {describe_time(plan, serialization)}")
     what += _timeout(plan, row)
-    for policy in np.flatnonzero(plan.policies.call == row).tolist():
-        what += describe_policy(plan, policy)
+    what += _words(plan, plan.policies, plan.policies.call == row)
     return f"{name} over the network" + (f" ({', '.join(what)})" if what else "")
 
 
 def _timeout(plan: Plan, call: int) -> list[str]:
     """How long a caller waits, and whether its callee knows."""
     timeout = float(plan.calls.timeout[call])
-    what = [] if math.isinf(timeout) else [f"timeout {_duration(timeout)}"]
+    what = [] if math.isinf(timeout) else [f"timeout {duration(timeout)}"]
     for row in np.flatnonzero(plan.patience.call == call).tolist():
         if plan.patience.law[row] >= 0:
             what = [f"timeout {describe_time(plan, int(plan.patience.law[row]))}"]
@@ -227,6 +239,18 @@ def _faults(plan: Plan) -> Iterator[str]:
         yield f"  {describe_fault(plan, row)}"
 
 
+def _others(plan: Plan) -> Iterator[str]:
+    for name, table in plan.tables().items():
+        if name not in TOLD and len(table):
+            yield name.replace("_", " ")
+            yield from (f"  {', '.join(table.words(plan, row))}" for row in range(len(table)))
+
+
+def _words(plan: Plan, table: Table, chosen: Mask) -> list[str]:
+    """What some rows of a table say."""
+    return [piece for row in np.flatnonzero(chosen).tolist() for piece in table.words(plan, row)]
+
+
 def _objectives(plan: Plan) -> Iterator[str]:
     if plan.objectives:
         yield "objectives"
@@ -236,7 +260,7 @@ def _objectives(plan: Plan) -> Iterator[str]:
 
 
 def _limit(objective: Objective) -> str:
-    return format_fraction(objective.limit) if objective.quantity == "errorRate" else _duration(objective.limit)
+    return format_fraction(objective.limit) if objective.quantity == "errorRate" else duration(objective.limit)
 
 
 def _prices(plan: Plan) -> Iterator[str]:
@@ -253,11 +277,6 @@ def _warnings(plan: Plan) -> Iterator[str]:
         yield "warnings"
     for warning in plan.warnings:
         yield f"  {warning}"
-
-
-def _duration(seconds: float) -> str:
-    """A duration to four digits: what was derived has no end of them."""
-    return format_duration(float(f"{seconds:.4g}")) if seconds < 1000.0 else format_duration(seconds)
 
 
 def _percent(share: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..units import format_duration
+from .columns import duration
 from .layout import FaultKind
 from .plan import Plan
 
@@ -22,7 +22,7 @@ def describe_recovery(plan: Plan, unit: int, describe_time: DescribeTime) -> str
         longest = "the longest of " if len(laws) > 1 else ""
         what.append(f"starts in {longest}{' and '.join(describe_time(plan, law) for law in laws)}")
     seconds = plan.health.known_after_s[plan.health.unit == unit].tolist()
-    what += [f"a death is known after {_duration(after)}" for after in seconds]
+    what += [f"a death is known after {duration(after)}" for after in seconds]
     return ", ".join(what)
 
 
@@ -38,8 +38,8 @@ def describe_fault(plan: Plan, row: int) -> str:
     """When a fault is, what it does, and to whom."""
     faults = plan.faults
     at, until = float(faults.at_s[row]), float(faults.until_s[row])
-    lasts = f" for {_duration(until - at)}" if until > at else ""
-    return f"at {_duration(at)}{lasts}: {faults.name[row]}: {_what(plan, row)}"
+    lasts = f" for {duration(until - at)}" if until > at else ""
+    return f"at {duration(at)}{lasts}: {faults.name[row]}: {_what(plan, row)}"
 
 
 def _what(plan: Plan, row: int) -> str:
@@ -55,7 +55,7 @@ def _what(plan: Plan, row: int) -> str:
     if kind == FaultKind.ABORT:
         return f"{chance} of the attempts fail, at {some}; {_calls(plan, row)}"
     if kind == FaultKind.DELAY:
-        return f"{chance} of the messages are {_duration(float(faults.delay_s[row]))} late; {_calls(plan, row)}"
+        return f"{chance} of the messages are {duration(float(faults.delay_s[row]))} late; {_calls(plan, row)}"
     return f"messages vanish, both ways; {_calls(plan, row)}"
 
 
@@ -73,7 +73,3 @@ def _calls(plan: Plan, row: int) -> str:
     if not calls:
         return "no call crosses the network: it does nothing"
     return "calls " + ", ".join(plan.calls.name[call] for call in calls)
-
-
-def _duration(seconds: float) -> str:
-    return format_duration(float(f"{seconds:.4g}")) if seconds < 1000.0 else format_duration(seconds)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from .layout import Op
-from .plan import Programs
+from .tables import Programs
 
 _OPS = tuple(Op)
 _LAST = frozenset({Op.END, Op.JUMP, Op.AGAIN})

@@ -18,10 +18,10 @@ from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
 from .features import POLICIES
-from .flight import Action, Effort, Event, Exchange, Retry, Role, Stage, Task
-from .layout import Bulkhead, Policy
+from .flight import Action, Event, Exchange, Retry, Role, Stage, Task
 from .memory import let_go, note
 from .patience import deadline_of
+from .policies import Bulkhead, Effort, Policy
 from .record import call_ends, number_attempt
 
 TIMEOUT, REJECTED, CIRCUIT_OPEN = int(Outcome.TIMEOUT), int(Outcome.REJECTED), int(Outcome.CIRCUIT_OPEN)
@@ -46,8 +46,8 @@ def begin_effort(task: Task) -> None:
     effort.wait = policy.backoff
     caller = 0 if task.role == Role.EDGE else task.replica.number
     effort.breaker = policy.breaker + caller * policy.breaker_words if policy.breaker != 0 else 0
-    effort.bulkhead = policy.bulkheads[caller] if policy.bulkheads else NOBODY
-    effort.budget = policy.budgets[caller] if policy.budgets else NOBODY
+    effort.bulkhead = policy.bulkhead[caller] if policy.bulkhead else NOBODY
+    effort.budget = policy.budget[caller] if policy.budget else NOBODY
 
 
 @kernel
@@ -101,6 +101,24 @@ def begin_try(log: Words, task: Task) -> Task:
     if limiter != 0:
         return seek_permit(log, task, effort, limiter)
     return seek_place(log, task, effort)
+
+
+@kernel
+def may_pass_at_once(task: Task, effort: Effort, exchange: Exchange) -> bool:
+    """Whether a try passes breaker, rate limit and bulkhead without a wait; it has failed otherwise (rule 12.22)."""
+    now, breaker, bulkhead = task.world.now, effort.breaker, effort.bulkhead
+    limiter = target_of(exchange).limiter
+    if breaker != 0 and not lets_pass(task.integers, task.floats, breaker, now):
+        fail_with(exchange, CIRCUIT_OPEN)
+        return False
+    passes = limiter == 0 or acquire(task.integers, limiter, now, 0) == now
+    if not passes or (bulkhead and bulkhead.taken >= bulkhead.limit):
+        fail_with(exchange, REJECTED)
+        return False
+    if bulkhead:
+        bulkhead.taken += 1
+        exchange.placed = True
+    return True
 
 
 @kernel

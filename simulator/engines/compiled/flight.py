@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...machine_code.records import Board, Nanoseconds, Part, Record, Ref, field
+from ...machine_code.records import Nanoseconds, Part, Record, Ref, field
 from ...plan.layout import Outcome
 from .layout import Owner
 
 if TYPE_CHECKING:
-    from .layout import Budget, Bulkhead, Call, Instruction, Option, Replica, Service, User
+    from .layout import Call, Instruction, Option, Replica, Service, User
+    from .policies import Effort
 
 OK, UNFINISHED = int(Outcome.OK), int(Outcome.UNFINISHED)
 
@@ -231,29 +232,6 @@ class Task(Owner):
     started: Nanoseconds  # when its work on a core, or its sleep, did
     earlier: Ref[Task]  # who came to its replica before it, where replicas can die
     later: Ref[Task]
-
-
-class Effort(Owner):
-    """A call under a policy, while it lasts."""
-
-    next: Ref[Effort]  # in the queue of a bulkhead
-    task: Ref[Task]
-    start: Nanoseconds
-    deadline: Nanoseconds  # when its timeout ends
-    made: int = field(reset=0)  # re-tries so far
-    wait: Nanoseconds  # the one before the last try
-    began: Nanoseconds  # when the present wait did
-    timer: Ref[Event]  # which ends the wait for a place
-    tries: int = field(reset=0)  # so far
-    breaker: Board  # that of its caller's replica, as the other two
-    bulkhead: Ref[Bulkhead]
-    budget: Ref[Budget]
-    permit: bool  # at the end of the wait that is going on it may pass the rate limit
-    hedged: bool  # it has had its second try, or may have none
-    first_try: Ref[Exchange]  # the one that the second is beside
-    sent: Nanoseconds  # when that was
-    rival: Ref[Exchange] = field(reset=0)  # the second try, while both are out
-    hedge_timer: Ref[Event] = field(reset=0)  # which sends it
 
 
 class Repetition(Owner):

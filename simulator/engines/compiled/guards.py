@@ -7,130 +7,85 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...machine_code.records import size_of
+from ...machine_code.records import Table, Within, fields_of
+from ...plan.columns import Integers, States
 from ...plan.layout import FaultKind
-from ...plan.plan import Integers, Plan
+from ...plan.plan import Plan
+from ...plan.policies import Policies
 from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
-from ...rules.nanoseconds import all_nanoseconds
 from ...rules.outliers import make_detector
-from .layout import Budget, Bulkhead, Law, Policy, Watched
+from .policies import Policy, Watched
 
 if TYPE_CHECKING:
-    from .image import Image
+    from .image import Image, Words
 
 
-def add_policies(image: Image, plan: Plan) -> Integers:
-    """The policies of a plan; gives a reference for each call, 0 where there is none."""
-    p = plan.policies
-    references = np.zeros(len(plan.calls.name), np.int64)
-    breakers, words = _add_breakers(image, plan)
-    _watch(image, plan, breakers, words)
-    first = image.add_rows(
-        Policy,
-        p.call.size,
-        {
-            "attempts": p.attempts,
-            "per_try": all_nanoseconds(p.per_try_s),
-            "retry_on": p.retry_on,
-            "backoff": all_nanoseconds(p.backoff_s),
-            "max_backoff": all_nanoseconds(p.max_backoff_s),
-            "jitter": p.jitter,
-            "backoff_stream": p.backoff_stream,
-            "breaker": _at(breakers, p.breaker),
-            "breaker_words": _at(words, p.breaker),
-            "hedge": all_nanoseconds(p.hedge_s),
-            "bulkheads": _at(_add_bulkheads(image, plan), p.bulkhead),
-            "budgets": _at(_add_budgets(image, plan), p.budget),
-        },
-    )
-    references[p.call] = first + size_of(Policy) * np.arange(p.call.size)
-    return references
+def add_policies(image: Image, plan: Plan) -> None:
+    """The policies of a plan, and the states that they refer to."""
+    for column, name in Policies.guards().items():
+        states: States = getattr(plan, name)
+        kind = fields_of(Policy)[column].kind
+        if isinstance(kind, Table) and isinstance(kind.row, Within):
+            record = kind.row.record
+            columns = image.columns(record, states, np.arange(len(states)))
+            fresh = list(image.make_rows(record, len(states), columns))
+        else:
+            fresh = [make_breaker(**states.settings(row)) for row in range(len(states))]
+        _add_states(image, name, states, fresh)
+    image.fill(plan, "policies", breaker_words=image.words_of["breakers"][plan.policies.breaker])
+    _watch(image, plan)
 
 
-def _watch(image: Image, plan: Plan, breakers: Sequence[int], words: Sequence[int]) -> None:
+def _add_states(image: Image, name: str, states: States, fresh: Sequence[Words]) -> None:
+    """The states of each row for all its callers, and a fresh one."""
+    at, copies = [], []
+    for callers, words in zip(states.callers.tolist(), fresh, strict=True):
+        image.check((callers + 1) * words.size)
+        at.append(image.add(np.tile(words, callers)))
+        copies.append(image.add(words))
+    image.at[name], image.fresh[name] = np.array([*at, 0], np.int64), np.array([*copies, 0], np.int64)
+    image.words_of[name] = np.array([*map(len, fresh), 0], np.int64)
+
+
+def _watch(image: Image, plan: Plan) -> None:
     """All breakers of all replicas are looked at."""
     b = plan.breakers
-    boards = [at + caller * size for at, size, n in zip(breakers, words, b.callers, strict=True) for caller in range(n)]
-    columns = {"board": np.array(boards, np.int64), "target": np.repeat(b.target, b.callers)}
-    image.world["breakers"] = image.add_rows(Watched, len(boards), columns)
-    image.world["breaker_count"] = len(boards)
+    rows = np.repeat(np.arange(len(b)), b.callers)
+    callers = np.concatenate([np.arange(0), *map(np.arange, b.callers)])
+    boards = image.at["breakers"][rows] + callers * image.words_of["breakers"][rows]
+    image.world["breakers"] = image.add_records(Watched, b, rows, board=boards)
+    image.world["breaker_count"] = rows.size
 
 
-def patience_columns(image: Image, plan: Plan, laws: int) -> dict[str, Integers]:
+def patience_columns(image: Image, plan: Plan) -> dict[str, Integers]:
     """Columns of the calls whose timeout is more than a number that only the caller knows; and whether any has one."""
-    p, calls = plan.patience, len(plan.calls.name)
-    columns = {name: np.zeros(calls, np.int64) for name in ("timeout_law", "timeout_stream", "propagates")}
-    columns["timeout_law"][p.call] = np.where(p.law < 0, 0, laws + size_of(Law) * p.law)
-    columns["timeout_stream"][p.call] = p.stream
-    columns["propagates"][p.call] = p.propagates
+    p, calls = plan.patience, len(plan.calls)
     ends = (plan.calls.timeout, plan.policies.per_try_s, plan.policies.hedge_s)
-    dies = plan.failures.service.size > 0 or bool((plan.faults.kind == FaultKind.KILL).any())
+    dies = len(plan.failures) > 0 or bool((plan.faults.kind == FaultKind.KILL).any())
     image.world["patient"] = int(dies or any(np.isfinite(column).any() for column in ends))
     image.world["deadlines"] = int(p.propagates.any())
-    return columns
+    columns = {"timeout_law": image.at["distributions"][p.law], "timeout_stream": p.stream, "propagates": p.propagates}
+    return {name: spread(p.call, column, calls) for name, column in columns.items()}
 
 
 def limiter_references(image: Image, plan: Plan) -> Integers:
     """The limiter of each service, 0 where there is none."""
     limits = plan.limiters
-    references = np.zeros(len(plan.services.name), np.int64)
-    rows = zip(limits.service, limits.limit.tolist(), limits.period_s.tolist(), limits.timeout_s.tolist(), strict=True)
-    for service, limit, period_s, timeout_s in rows:
-        references[service] = image.add(make_limiter(limit, period_s, timeout_s))
-    return references
+    boards = [image.add(make_limiter(**limits.settings(row))) for row in range(len(limits))]
+    return spread(limits.service, boards, len(plan.services))
 
 
 def detector_references(image: Image, plan: Plan) -> Integers:
     """The outlier detector of each unit, 0 where there is none."""
     d = plan.detectors
-    references = np.zeros(len(plan.units.name), np.int64)
-    for row, unit in enumerate(d.unit.tolist()):
-        board = make_detector(
-            errors=int(d.errors[row]),
-            interval_s=float(d.interval_s[row]),
-            base_s=float(d.base_s[row]),
-            percent=float(d.percent[row]),
-            replicas=int(plan.units.replicas[unit]),
-        )
-        references[unit] = image.add(board)
-    return references
+    replicas = plan.units.replicas[d.unit].tolist()
+    boards = [image.add(make_detector(**d.settings(row), replicas=count)) for row, count in enumerate(replicas)]
+    return spread(d.unit, boards, len(plan.units))
 
 
-def _at(addresses: Sequence[int], rows: Integers) -> Integers:
-    """What the rows stand for; 0 for -1."""
-    return np.array([*addresses, 0], np.int64)[rows]
-
-
-def _add_breakers(image: Image, plan: Plan) -> tuple[list[int], list[int]]:
-    """Boards of each row, one after the other; gives where they begin, and the words of one."""
-    b = plan.breakers
-    addresses, words = [], []
-    for row, callers in enumerate(b.callers.tolist()):
-        board = make_breaker(
-            window=int(b.window[row]),
-            size=int(b.size[row]),
-            minimum=int(b.minimum[row]),
-            failure_rate=float(b.failure_rate[row]),
-            slow_rate=float(b.slow_rate[row]),
-            slow_duration_s=float(b.slow_duration_s[row]),
-            wait_s=float(b.wait_s[row]),
-            permitted=int(b.permitted[row]),
-            max_wait_s=float(b.max_wait_s[row]),
-        )
-        image.check(callers * board.size)
-        addresses.append(image.add(np.tile(board, callers)))
-        words.append(board.size)
-    return addresses, words
-
-
-def _add_bulkheads(image: Image, plan: Plan) -> list[int]:
-    b = plan.bulkheads
-    rows = zip(b.callers.tolist(), b.limit.tolist(), all_nanoseconds(b.wait_s).tolist(), strict=True)
-    return [image.add_rows(Bulkhead, callers, {"limit": limit, "wait": wait}) for callers, limit, wait in rows]
-
-
-def _add_budgets(image: Image, plan: Plan) -> list[int]:
-    b = plan.budgets
-    rows = zip(b.callers.tolist(), b.percent, b.least.tolist(), strict=True)
-    return [image.add_rows(Budget, callers, {"percent": percent, "least": least}) for callers, percent, least in rows]
+def spread(rows: Integers, values: Integers | Sequence[int], count: int) -> Integers:
+    """What each of so many has of what some of them have; 0 for the others."""
+    column = np.zeros(count, np.int64)
+    column[rows] = values
+    return column

@@ -5,17 +5,16 @@ from __future__ import annotations
 from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY
 from ...plan.layout import GOOD, Component
-from ...rules.breaker import lets_pass
-from ...rules.limits import acquire
 from ...rules.randomness import child
 from ...rules.retry import has_budget, is_tried_again
 from .calendar import cancel
 from .calls import book_try, count_at_replica, end_attempt, fail_with, target_of
-from .efforts import CIRCUIT_OPEN, REJECTED, TIMEOUT, back_off, close_try, end_effort, is_over, new_try, send_try
+from .efforts import TIMEOUT, back_off, close_try, end_effort, is_over, may_pass_at_once, new_try, send_try
 from .features import POLICIES
-from .flight import Effort, Exchange, Retry, Task
+from .flight import Exchange, Retry, Task
 from .memory import let_go, note
 from .patience import forsake
+from .policies import Effort
 from .record import attempt_ends
 
 LAST_GOOD = int(GOOD)
@@ -96,26 +95,16 @@ def lose(log: Words, effort: Effort, loser: Exchange) -> None:
 @subroutine
 def send_hedge(log: Words, task: Task) -> None:
     """The second try, which waits for nothing (rule 12.22)."""
-    effort, m, f, now = task.effort, task.integers, task.floats, task.world.now
+    effort = task.effort
     effort.hedged = True
     effort.hedge_timer = NOBODY
     if not may_retry(effort):
         return
     address = child(task.address, task.call.site, effort.tries)
     rival = new_try(log, task, effort, address, Retry.HEDGE)
-    breaker, bulkhead = effort.breaker, effort.bulkhead
-    limiter = target_of(rival).limiter
-    if breaker != 0 and not lets_pass(m, f, breaker, now):
-        fail_with(rival, CIRCUIT_OPEN)
-    elif (limiter != 0 and acquire(m, limiter, now, 0) != now) or (bulkhead and bulkhead.taken >= bulkhead.limit):
-        fail_with(rival, REJECTED)
-    else:
-        if bulkhead:
-            bulkhead.taken += 1
-            rival.placed = True
-        if send_try(log, task, effort, rival):
-            effort.rival = rival
-            return
+    if may_pass_at_once(task, effort, rival) and send_try(log, task, effort, rival):
+        effort.rival = rival
+        return
     close_try(effort, rival, True)
     end_attempt(log, rival)
     let_go(rival)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...machine_code.records import Float, Record, field_at, size_of
-from ...plan.layout import Component, Discipline, Op, Scheduling, Shape
-from ...plan.plan import Integers, Plan
+from ...machine_code.records import Float, Mark, Record, field_at, fields_of, size_of
+from ...plan.columns import Integers, Quantity, Ref, Table
+from ...plan.layout import Component, Discipline, FaultKind, Op, Scheduling, Shape
+from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import mix
+from .downtime import Fault
 from .flight import Event
-from .guards import add_policies, detector_references, limiter_references, patience_columns
+from .guards import add_policies, detector_references, limiter_references, patience_columns, spread
 from .layout import (
     ROOM,
     Call,
@@ -36,13 +39,20 @@ from .layout import (
     World,
 )
 from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
-from .outages import Places, add_outages
+from .outages import add_outages, lists_of_faults, recovery_columns
+from .policies import Policy
 from .tallies import add_tallies
 
 Words = NDArray[np.int64]
 FIRST_LOG_WORD = 8
 SPARE_WORDS = 1 << 16
 WORD = 8
+
+RECORDS: Mapping[str, type[Record]] = {
+    "distributions": Law, "services": Service, "endpoints": Endpoint, "calls": Call, "units": Unit,
+    "workloads": Workload, "programs": Instruction, "policies": Policy, "faults": Fault,
+}  # fmt: skip
+"""Of the tables of a plan that have one for each row."""
 
 
 class Image:
@@ -53,22 +63,10 @@ class Image:
         self.memory_limit = memory_limit
         self.blocks: list[tuple[int, Words]] = []
         self.world: dict[str, int] = {}  # fields of `World` that are known on the way
-
-    def read(self, address: int, words: int) -> Words:
-        """What is at an address, within a block that was added before."""
-        for start, block in reversed(self.blocks):
-            if start <= address < start + block.size:
-                return block[address - start : address - start + words].copy()
-        return np.zeros(words, np.int64)
-
-    def word(self, address: int) -> int:
-        """The word at an address."""
-        return int(self.read(address, 1)[0])
-
-    def write(self, address: int, words: Any) -> None:
-        """Put something in the place of what was there before."""
-        flat = np.atleast_1d(np.asarray(words))
-        self.blocks.append((int(address), flat.view(np.int64)))
+        # By table of the plan, of each row, and 0 for row -1:
+        self.at: dict[str, Integers] = {}  # where its record is, or that of caller replica 0
+        self.fresh: dict[str, Integers] = {}  # where such a state is as it is at first
+        self.words_of: dict[str, Integers] = {}  # how large such a state is
 
     def add(self, words: NDArray[Any]) -> int:
         """A block of integers or floats; gives its address."""
@@ -90,14 +88,14 @@ class Image:
         if (self.top + more) * WORD > self.memory_limit:
             raise over_limit(self.memory_limit)
 
-    def place(self, rows: int, record: type[Record], row: int, name: str) -> int:
-        """The address of a field of a row."""
-        return rows + row * size_of(record) + field_at(record, name)[0]
-
     def add_rows(self, record: type[Record], rows: int, columns: dict[str, Any]) -> int:
         """Records of one kind, one after the other; a column is a number for all of them, or one for each."""
+        return self.add(self.make_rows(record, rows, columns))
+
+    def make_rows(self, record: type[Record], rows: int, columns: dict[str, Any]) -> Words:
+        """Such records, a row each, which are nowhere yet."""
         self.check(rows * size_of(record))
-        table = np.zeros((rows, size_of(record)), np.int64)
+        words = np.zeros((rows, size_of(record)), np.int64)
         for name, column in columns.items():
             values = np.asarray(column)
             offset, kind = field_at(record, name)
@@ -105,8 +103,48 @@ class Image:
                 raise TypeError(f"{record.__name__}.{name} is no {values.dtype}")
             if values.dtype == np.float64:
                 values = np.ascontiguousarray(np.broadcast_to(values, rows)).view(np.int64)
-            table[:, offset] = values
-        return self.add(table)
+            words[:, offset] = values
+        return words
+
+    # -- tables of the plan
+
+    def reserve(self, plan: Plan) -> None:
+        """Room for the records of all tables, so that each can refer to any."""
+        for name, record in RECORDS.items():
+            rows = len(plan.tables()[name])
+            self.at[name] = addresses(self.add_zeros(rows, size_of(record)), size_of(record), np.arange(rows))
+
+    def fill(self, plan: Plan, name: str, **others: Any) -> None:
+        """The records of a table, and what of them is not in its columns, or otherwise."""
+        record, table = RECORDS[name], plan.tables()[name]
+        columns = self.columns(record, table, np.arange(len(table))) | others
+        self.blocks.append((int(self.at[name][0]), self.make_rows(record, len(table), columns).ravel()))
+
+    def add_records(self, record: type[Record], table: Table, rows: Integers, prefix: str = "", **others: Any) -> int:
+        """Records of some rows of a table, one after the other."""
+        return self.add_rows(record, rows.size, self.columns(record, table, rows, prefix) | others)
+
+    def columns(self, record: type[Record], table: Table, rows: Integers, prefix: str = "") -> dict[str, Any]:
+        """What some rows of a table say of the fields that are called as its columns are, after a prefix.
+
+        A reference is to the record of the row that a column has; a column of anything else has but its name in common
+        with it, and is left out. What is in seconds is in whole nanoseconds where a field is. `row` is the row.
+        """
+        fields = fields_of(record)
+        found: dict[str, Any] = {"row": rows} if "row" in fields else {}
+        for column in table.kinds().values():
+            field = fields.get(column.plain_name.removeprefix(prefix)) if column.name.startswith(prefix) else None
+            if field is None or (field.refers and not isinstance(column.kind, Ref)):
+                continue
+            values = getattr(table, column.name)[rows]
+            if field.refers and isinstance(column.kind, Ref):
+                values = self.at[column.kind.table][values]
+            elif field.mark is Mark.TIME:
+                if column.kind is not Quantity.SECONDS:
+                    raise TypeError(f"{record.__name__}.{field.name} is a time, and {column.name} is none")
+                values = all_nanoseconds(values)
+            found[field.name] = values
+        return found
 
     def words(self, spare: int) -> Words:
         """All of it, with as many words more to grow into."""
@@ -139,26 +177,25 @@ def load(
         "log_top": FIRST_LOG_WORD,
         "pages_room": room_for_pages(log_requests=log_requests, log_attempts=log_attempts),
     }
-    laws = _add_laws(image, plan)
-    units, replicas = _add_units(image, plan)
-    services = _add_services(image, plan, units)
-    endpoints, calls = _add_calls(image, plan, laws, services)
-    _add_programs(image, plan, laws, calls, endpoints)
-    workloads = _add_workloads(image, plan, laws, calls)
+    image.reserve(plan)
+    add_policies(image, plan)
+    _fill_laws(image, plan)
+    replicas = _fill_units(image, plan)
+    _fill_services(image, plan)
+    _fill_calls(image, plan)
+    _fill_programs(image, plan)
+    _fill_workloads(image, plan)
+    world |= {name: int(image.at[name][0]) for name in ("services", "workloads", "units")}
     world |= {
-        "services": services,
-        "service_count": len(plan.services.name),
-        "workloads": workloads,
-        "workload_count": len(plan.workloads.name),
-        "endpoint_count": len(plan.endpoints.name),
+        "service_count": len(plan.services),
+        "workload_count": len(plan.workloads),
+        "unit_count": len(plan.units),
+        "endpoint_count": len(plan.endpoints),
         "entry_count": plan.workloads.entry_call.size,
     }
-    world |= add_tallies(image, plan) | image.world
-    world |= {"units": units, "unit_count": len(plan.units.name)}
-    places = Places(laws, units, replicas, services, calls)
-    world |= (outages := add_outages(image, plan, places))
+    world |= add_tallies(image, plan) | (outages := add_outages(image, plan, replicas)) | image.world
     # Everybody's first event has to find room.
-    starters = int(plan.workloads.users.sum()) + len(plan.workloads.name)
+    starters = int(plan.workloads.users.sum()) + len(plan.workloads)
     starters += int(outages["strike_count"] + outages["process_count"])
     capacity = 2 * ROOM + 2 * starters
     world |= {"heap": image.add_zeros(2 * capacity), "heap_capacity": capacity}
@@ -179,220 +216,125 @@ def room_for_pages(*, log_requests: bool, log_attempts: bool) -> int:
     return PAGE_ROWS * words + 2 * FIRST_LOG_WORD
 
 
-def _at(base: int, record: type[Record], rows: Integers) -> Integers:
-    """References to records by their rows."""
-    return np.asarray(base + size_of(record) * rows, dtype=np.int64)
+def addresses(first: int, size: int, rows: Integers) -> Integers:
+    """Where records are of which so many come before each, and 0 for row -1."""
+    return np.append(first + size * rows, 0)
 
 
-def _add_laws(image: Image, plan: Plan) -> int:
+def _fill_laws(image: Image, plan: Plan) -> None:
     d = plan.distributions
     probabilities, values = image.add(d.probability), image.add(d.value)
-    return image.add_rows(
-        Law,
-        d.kind.size,
-        {
-            "kind": d.kind,
-            "p0": d.p0,
-            "p1": d.p1,
-            "p2": d.p2,
-            "probabilities": probabilities + d.first_point,
-            "values": values + d.first_point,
-            "points": d.points,
-        },
-    )
+    first = d.first_point
+    image.fill(plan, "distributions", probabilities=probabilities + first, values=values + first)
 
 
-def _add_units(image: Image, plan: Plan) -> tuple[int, list[int]]:
+def _fill_units(image: Image, plan: Plan) -> list[int]:
+    """The units, their replicas and balancers; gives where the replicas of each are."""
     u = plan.units
-    rows = len(u.name)
-    detectors = detector_references(image, plan)
-    address = image.top
-    image.top += rows * size_of(Unit)  # its replicas and boards come after it, and refer to it
     boards, replicas = [], []
-    for row in range(rows):
-        count = int(u.replicas[row])
+    for row, count in enumerate(u.replicas.tolist()):
         image.check(count * (size_of(Replica) + 3))
         boards.append(image.add(make_board(u.balancer[row], u.choice_count[row], count, int(u.ring_stream[row]))))
         shared = u.scheduling[row] == Scheduling.PS
         members = int((plan.services.unit == row).sum()) if shared else 0
         present = image.add_zeros(count, members, size_of(VirtualLevel))
-        columns = {
-            "unit": address + row * size_of(Unit),
-            "number": np.arange(count),
-            "cores": u.cores[row],
-            "concurrency": u.concurrency[row],
-            "capacity": u.queue_capacity[row],
-            "present": present + np.arange(count) * members * size_of(VirtualLevel),
-            "ready": 1,
-        }
-        replicas.append(image.add_rows(Replica, count, columns))
-    top, image.top = image.top, address
-    image.add_rows(
-        Unit,
-        rows,
-        {
-            "replicas": np.array(replicas, np.int64),
-            "replica_count": u.replicas,
-            "balancer": u.balancer,
-            "choices": u.choice_count,
-            "board": np.array(boards, np.int64),
-            "shared": (u.scheduling == Scheduling.PS).astype(np.int64),
-            "detector": detectors,
-            "lifo": (u.discipline == Discipline.LIFO).astype(np.int64),
-            "row": np.arange(rows),
-            "ready.value": u.replicas,
-        },
-    )
-    image.top = top
-    return address, replicas
+        at = image.add_records(
+            Replica,
+            u,
+            np.full(count, row),
+            unit=image.at["units"][row],
+            number=np.arange(count),
+            capacity=u.queue_capacity[row],
+            present=present + np.arange(count) * members * size_of(VirtualLevel),
+            ready=1,
+        )
+        replicas.append(at)
+    more = {
+        "replicas": np.array(replicas, np.int64),
+        "replica_count": u.replicas,
+        "choices": u.choice_count,
+        "board": np.array(boards, np.int64),
+        "shared": (u.scheduling == Scheduling.PS).astype(np.int64),
+        "detector": detector_references(image, plan),
+        "lifo": (u.discipline == Discipline.LIFO).astype(np.int64),
+        "ready.value": u.replicas,
+    }
+    more |= recovery_columns(image, plan)
+    image.fill(plan, "units", **more)
+    return replicas
 
 
-def _add_services(image: Image, plan: Plan, units: int) -> int:
-    s = plan.services
-    rows = len(s.name)
-    member = np.zeros(rows, np.int64)
-    for unit in range(len(plan.units.name)):
-        mine = s.unit == unit
+def _fill_services(image: Image, plan: Plan) -> None:
+    unit = plan.services.unit
+    member = np.zeros(unit.size, np.int64)
+    for row in range(len(plan.units)):
+        mine = unit == row
         member[mine] = np.arange(mine.sum())
-    return image.add_rows(
-        Service,
-        rows,
-        {
-            "unit": _at(units, Unit, s.unit),
-            "pace": s.pace,
-            "balance_stream": s.balance_stream,
-            "row": np.arange(rows),
-            "components": np.arange(rows) * len(Component),
-            "member": member,
-            "limiter": limiter_references(image, plan),
-        },
+    slow = np.flatnonzero(plan.faults.kind == FaultKind.SLOW)
+    image.fill(
+        plan,
+        "services",
+        components=np.arange(unit.size) * len(Component),
+        member=member,
+        limiter=limiter_references(image, plan),
+        slow=lists_of_faults(image, plan.faults.service[slow], slow, unit.size),
     )
 
 
-def _add_calls(image: Image, plan: Plan, laws: int, services: int) -> tuple[int, int]:
-    e, c = plan.endpoints, plan.calls
-    endpoints = image.add_rows(
-        Endpoint,
-        len(e.name),
-        {
-            "service": _at(services, Service, e.service),
-            "error_rate": e.error_rate,
-            "error_stream": e.error_stream,
-            "row": np.arange(len(e.name)),
-        },
+def _fill_calls(image: Image, plan: Plan) -> None:
+    p, rows = plan.policies, len(plan.calls)
+    image.fill(plan, "endpoints")
+    image.fill(
+        plan,
+        "calls",
+        endpoint=image.at["endpoints"][plan.calls.target],
+        sent=np.searchsorted(sends_of(plan), np.arange(rows)),
+        policy=spread(p.call, image.at["policies"][:-1], rows),
+        faults=lists_of_faults(image, plan.crossings.call, plan.crossings.fault, rows),
+        **patience_columns(image, plan),
     )
-    calls = image.add_rows(
-        Call,
-        len(c.name),
-        {
-            "endpoint": _at(endpoints, Endpoint, c.target),
-            "site": c.site,
-            "remote": c.remote,
-            "latency": _at(laws, Law, c.latency),
-            "latency_stream": c.latency_stream,
-            "loss": c.loss,
-            "loss_stream": c.loss_stream,
-            "error_rate": c.error_rate,
-            "error_stream": c.error_stream,
-            "serialization": np.where(c.serialization < 0, 0, _at(laws, Law, c.serialization)),
-            "serialization_stream": c.serialization_stream,
-            "timeout": all_nanoseconds(c.timeout),
-            "row": np.arange(len(c.name)),
-            "sent": np.searchsorted(sends_of(plan), np.arange(len(c.name))),
-            "policy": add_policies(image, plan),
-            **patience_columns(image, plan, laws),
-        },
-    )
-    return endpoints, calls
 
 
-def _add_programs(image: Image, plan: Plan, laws: int, calls: int, endpoints: int) -> None:
-    p = plan.programs
-    rows = p.op.size
-    program = image.top
-    options = program + rows * size_of(Instruction)
+def _fill_programs(image: Image, plan: Plan) -> None:
+    p, at = plan.programs, image.at
+    starts = at["programs"][p.branch]
+    options = image.add_rows(Option, starts.size, {"start": starts, "weight": p.weight})
+    at["options"] = addresses(options, size_of(Option), np.arange(starts.size))
     a, c = p.a.copy(), p.c.copy()
-    for ops, base, record in (
-        ((Op.CPU, Op.SLEEP), laws, Law),
-        ((Op.CALL, Op.SEND), calls, Call),
-        ((Op.PARALLEL, Op.CHOOSE), options, Option),
+    for ops, table in (
+        ((Op.CPU, Op.SLEEP), "distributions"),
+        ((Op.CALL, Op.SEND), "calls"),
+        ((Op.PARALLEL, Op.CHOOSE), "options"),
     ):
         here = np.isin(p.op, ops)
-        a[here] = _at(base, record, p.a[here])
+        a[here] = at[table][p.a[here]]
     jumps = np.isin(p.op, (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP, Op.FALLBACK))
-    c[jumps] = _at(program, Instruction, p.c[jumps])
-    columns = {
-        "op": p.op,
-        "law": a,  # or what else lies there
-        "stream": p.b,
-        "to": c,
-        "chance": p.x,
-        "local": 4 * np.arange(rows),
-    }
-    image.add_rows(Instruction, rows, columns)
-    starts = _at(program, Instruction, p.branch)
-    image.add_rows(Option, p.branch.size, {"start": starts, "weight": p.weight})
-    where = _at(endpoints, Endpoint, np.arange(len(plan.endpoints.name))) + field_at(Endpoint, "start")[0]
-    image.blocks.extend(
-        (int(at), np.array([start], np.int64))
-        for at, start in zip(where, _at(program, Instruction, plan.endpoints.start), strict=True)
-    )
+    c[jumps] = at["programs"][p.c[jumps]]
+    # The law, or what else lies there.
+    image.fill(plan, "programs", law=a, stream=p.b, to=c, chance=p.x, local=4 * np.arange(p.op.size))
 
 
-def _add_workloads(image: Image, plan: Plan, laws: int, calls: int) -> int:
+def _fill_workloads(image: Image, plan: Plan) -> None:
     w = plan.workloads
-    rows = len(w.name)
-    entry_columns = {"call": _at(calls, Call, w.entry_call), "weight": w.entry_weight}
-    entries = image.add_rows(Entry, w.entry_call.size, entry_columns)
-    ramps = _add_ramps(image, plan)
+    entries = image.add_records(Entry, w, np.arange(w.entry_call.size), "entry_")
+    ramps = image.add_records(Ramp, w, np.arange(w.ramp_start_s.size), "ramp_")
     times = image.add(all_nanoseconds(w.time_s))
-    workloads = image.top
-    image.top += rows * size_of(Workload)
-    users = [_add_users(image, workloads + row * size_of(Workload), int(w.users[row])) for row in range(rows)]
-    top, image.top = image.top, workloads
-    image.add_rows(
-        Workload,
-        rows,
-        {
-            "row": np.arange(rows),
-            "shape": w.shape,
-            "stream": w.stream,
-            "arrival_stream": w.arrival_stream,
-            "entry_stream": w.entry_stream,
-            "first_entry": w.first_entry,
-            "entries": _at(entries, Entry, w.first_entry),
-            "entry_count": w.entries,
-            "ramp": _at(ramps, Ramp, w.first_ramp),
-            "last_ramp": _at(ramps, Ramp, w.first_ramp + w.ramps),
-            "replayed": times + w.first_time,
-            "last_replayed": times + w.first_time + w.times,
-            "think": _at(laws, Law, w.think),
-            "think_stream": w.think_stream,
-            "users": np.array(users, np.int64),
-            "user_count": np.where(w.shape == Shape.USERS, w.users, 0),
-        },
+    users = [_add_users(image, image.at["workloads"][row], count) for row, count in enumerate(w.users.tolist())]
+    image.fill(
+        plan,
+        "workloads",
+        entries=entries + size_of(Entry) * w.first_entry,
+        entry_count=w.entries,
+        ramp=ramps + size_of(Ramp) * w.first_ramp,
+        last_ramp=ramps + size_of(Ramp) * (w.first_ramp + w.ramps),
+        replayed=times + w.first_time,
+        last_replayed=times + w.first_time + w.times,
+        users=np.array(users, np.int64),
+        user_count=np.where(w.shape == Shape.USERS, w.users, 0),
     )
-    image.top = top
-    return workloads
 
 
 def _add_users(image: Image, workload: int, count: int) -> int:
     image.check(count * size_of(User))
     columns = {"workload": workload, "number": np.arange(count) << 32}
     return image.add_rows(User, count, columns)
-
-
-def _add_ramps(image: Image, plan: Plan) -> int:
-    w = plan.workloads
-    return image.add_rows(
-        Ramp,
-        w.ramp_start_s.size,
-        {
-            "start": w.ramp_start_s,
-            "duration": w.ramp_duration_s,
-            "start_rate": w.ramp_start_rate,
-            "end_rate": w.ramp_end_rate,
-            "before": w.ramp_before,
-            "after": w.ramp_after,
-        },
-    )

@@ -1,7 +1,8 @@
 """The records of the world and of the plan, which are written once, by `image.py`.
 
-Those of what is in flight are in `flight.py`, those of what goes wrong in `downtime.py`, rows of the logs in `logs.py`;
-`rules/records.py` says what a declaration means. Times are whole nanoseconds; a `row` is that of the plan's table.
+Those of what is in flight are in `flight.py`, of policies in `policies.py`, of what goes wrong in `downtime.py`, rows
+of the logs in `logs.py`; `machine_code/records.py` says what a declaration means. Times are whole nanoseconds; a `row`
+is that of the plan's table, and so is a field that has the name of one of its columns.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...machine_code.records import Board, Free, Nanoseconds, Part, Record, Ref, Rows, field
-from ...plan.layout import Balancer, Dist, Jitter, Op, Shape
+from ...plan.layout import Balancer, Dist, Op, Shape
 from .tallies import Tallies
 
 if TYPE_CHECKING:
     from .downtime import Fault, Process, Startup, State, Strike
-    from .flight import Effort, Event, Exchange, LedgerEntry, Repetition, Request, Task
+    from .flight import Event, Exchange, LedgerEntry, Repetition, Request, Task
+    from .policies import Effort, Policy, Watched
 
 
 class Owner(Record):
@@ -212,49 +214,6 @@ class Call(Record):
     propagates: bool  # its callee has a deadline
     faults: Rows[Ref[Fault]]  # up to nobody
     sent: int  # of a `send`: its row in the tally
-
-
-class Policy(Record):
-    """What is done about a call, with the states of all caller replicas."""
-
-    attempts: int
-    per_try: Nanoseconds
-    retry_on: int
-    backoff: Nanoseconds
-    max_backoff: Nanoseconds
-    jitter: int = field(codes=Jitter)
-    backoff_stream: int
-    breaker: Board  # of caller replica 0: see rules/breaker.py
-    breaker_words: int
-    bulkheads: Rows[Bulkhead]
-    budgets: Rows[Budget]
-    hedge: Nanoseconds
-
-
-class Bulkhead(Record):
-    """The places for tries of one caller replica at one target."""
-
-    limit: int
-    wait: Nanoseconds
-    taken: int
-    first: Ref[Effort]  # which has waited longest
-    last: Ref[Effort]
-
-
-class Budget(Record):
-    """How many tries and re-tries of one caller replica are active at one target."""
-
-    percent: float
-    least: int
-    active: int
-    retries: int
-
-
-class Watched(Record):
-    """A breaker that is looked at."""
-
-    board: Board
-    target: int  # row of the service
 
 
 class Unit(Record):

@@ -10,8 +10,9 @@ from ...plan.measures import Level as LevelColumn
 from ...rules.breaker import open_time
 from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
-from .layout import Log, Replica, Service, Watched, Workload, World
+from .layout import Log, Replica, Service, Workload, World
 from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
+from .policies import Watched
 from .stations import level_at, shared_level_at, virtual_now
 
 OUTCOMES = len(Outcome)

@@ -12,13 +12,12 @@ from ...rules.randomness import child
 from .clock import Moment
 from .flight import Exchange, Visit
 from .model import Call
-from .policies import Breaker, Budget, Bulkhead, Limiter
 from .wire import Wire
 from .world import World
 
 TIMER = kind_key(EventKind.TIMER)
-END_OF_BACKOFF, END_OF_WAIT, END_OF_HEDGE, END_OF_PERMIT = 1, 2, 3, 4
-"""Local indices of an attempt's timers, beside 0, that of its message."""
+END_OF_BACKOFF, END_OF_HEDGE = 1, 3
+"""Local indices of an attempt's timers, beside 0, that of its message, and those of `policies.py`."""
 NETWORK, WAITING, TIMEOUT = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
 
 
@@ -88,10 +87,7 @@ class GuardedCall:
         self.deadline = min(self.start + call.patience(self.address), visit.deadline)
         self.components = call.endpoint.service.components
         caller = 0 if visit.replica is None else visit.replica.number
-        self.breaker: Breaker | None = policy.breakers[caller] if policy.breakers else None
-        self.limiter: Limiter | None = call.endpoint.service.limiter
-        self.bulkhead: Bulkhead | None = policy.bulkheads[caller] if policy.bulkheads else None
-        self.budget: Budget | None = policy.budgets[caller] if policy.budgets else None
+        self.guards = [guards[caller] for guards in policy.guards]
 
     @property
     def is_over(self) -> bool:
@@ -112,16 +108,26 @@ class GuardedCall:
         exchange = self.attempts.begin(self.visit, self.call, self.address, number=self.begun)
         exchange.retry = retry
         self.begun += 1
-        if self.budget is not None:
-            self.budget.begin()
+        for guard in self.guards:
+            guard.begin()
         return exchange
 
     def pass_guards(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
-        """Breaker, rate limit, bulkhead, in this order (rule 12.5); gives whether all let it pass."""
-        if self.breaker is not None and not self.breaker.lets_pass(self.clock.now):
-            exchange.fail_with(Outcome.CIRCUIT_OPEN)
-            return False
-        return (yield from self.has_permit(exchange)) and (yield from self.has_place(exchange))
+        """Ask all guards, one after the other; the first that refuses an attempt ends it (rule 12.5)."""
+        for guard in self.guards:
+            admitted = yield from guard.admits(exchange, self.clock, self.deadline)
+            if self.clock.now > exchange.start:
+                self.end_wait(exchange)
+            if not admitted:
+                exchange.fail_with(guard.refusal(is_over=self.is_over))
+                return False
+        return True
+
+    def end_wait(self, exchange: Exchange) -> None:
+        """A wait before the sending has ended: its time is the target's, and what follows starts now."""
+        now = self.clock.now
+        self.visit.ledger.append((self.components + WAITING, now - exchange.start))
+        exchange.start = now
 
     def send(self, exchange: Exchange) -> bool:
         """Send the message, if there is a replica for it."""
@@ -134,59 +140,9 @@ class GuardedCall:
 
     def end(self, exchange: Exchange, *, judged: bool = True) -> None:
         """What an attempt that has ended leaves, and who is told of it."""
-        if exchange.placed:
-            assert self.bulkhead is not None
-            self.bulkhead.leave()
-        if self.breaker is not None and judged:
-            self.breaker.tell(self.clock.now, int(exchange.outcome), exchange.start)
-        elif self.breaker is not None:
-            self.breaker.release(self.clock.now)
-        if self.budget is not None:
-            self.budget.end(retry=exchange.retry)
+        for guard in self.guards:
+            guard.end(exchange, self.clock.now, judged=judged)
 
-    # -- what may be waited for before the sending
-
-    def has_permit(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
-        """Take a permit of the target's rate limit, or wait for one (rule 12.27)."""
-        now, limiter = self.clock.now, self.limiter
-        if limiter is None:
-            return True
-        when = limiter.acquire(now, limiter.timeout)
-        if when == now:
-            return True
-        if when > now or limiter.timeout > 0:
-            end = when if when > now else now + limiter.timeout
-            yield self.clock.at(min(end, self.deadline), exchange.key + TIMER + END_OF_PERMIT)
-            self.end_wait(exchange)
-        if when > now and not self.is_over:
-            return True
-        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
-        return False
-
-    def has_place(self, exchange: Exchange) -> Generator[Moment, Any, bool]:
-        """Take a place in the bulkhead; whoever finds none waits, or is rejected (rule 12.12)."""
-        bulkhead = self.bulkhead
-        if bulkhead is None:
-            return True
-        exchange.placed = bulkhead.enter()
-        if exchange.placed:
-            return True
-        if bulkhead.max_wait > 0:
-            now = self.clock.now
-            place = bulkhead.wait(exchange.key)
-            place.timer.callbacks.append(lambda _event: bulkhead.give_up(place))
-            end = min(now + bulkhead.max_wait, self.deadline)
-            self.clock.schedule_at(end, exchange.key + TIMER + END_OF_WAIT, place.timer)
-            yield place
-            self.end_wait(exchange)
-            exchange.placed = place.granted
-        if exchange.placed and not self.is_over:
-            return True
-        exchange.fail_with(Outcome.TIMEOUT if self.is_over else Outcome.REJECTED)
-        return False
-
-    def end_wait(self, exchange: Exchange) -> None:
-        """A wait before the sending has ended: its time is the target's, and what follows starts now."""
-        now = self.clock.now
-        self.visit.ledger.append((self.components + WAITING, now - exchange.start))
-        exchange.start = now
+    def may_retry(self) -> bool:
+        """Whether one more re-try is allowed, which counts from now on."""
+        return all(guard.allows_retry() for guard in self.guards)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ...plan.layout import Dist
-from ...plan.plan import Distributions
+from ...plan.tables import Distributions
 from ...rules.randomness import uniform
 from ...rules.variates import sample, sample_points
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-from ...plan.layout import GOOD, Outcome
+from ...plan.layout import GOOD
 from .attempts import END_OF_HEDGE, TIMEOUT, TIMER, GuardedCall
 from .clock import Moment
 from .flight import Exchange
@@ -54,18 +54,14 @@ def race(guarded: GuardedCall, first: Exchange) -> Generator[Moment, Any, Exchan
 def hedge(guarded: GuardedCall) -> Exchange | None:
     """The second attempt, which waits for nothing; None if it has ended at once, or is beyond the budget."""
     guarded.is_hedged = True
-    if guarded.budget is not None and not guarded.budget.allow():
+    if not guarded.may_retry():
         return None
-    now, limiter, bulkhead = guarded.clock.now, guarded.limiter, guarded.bulkhead
     rival = guarded.begin(retry=True)
-    if guarded.breaker is not None and not guarded.breaker.lets_pass(now):
-        rival.fail_with(Outcome.CIRCUIT_OPEN)
-    elif (limiter is not None and limiter.acquire(now, 0) != now) or (bulkhead is not None and not bulkhead.enter()):
-        rival.fail_with(Outcome.REJECTED)
-    else:
-        rival.placed = bulkhead is not None
-        if guarded.send(rival):
-            return rival
+    refusing = next((one for one in guarded.guards if not one.admits_at_once(rival, guarded.clock.now)), None)
+    if refusing is not None:
+        rival.fail_with(refusing.refusal(is_over=False))
+    elif guarded.send(rival):
+        return rival
     guarded.end(rival)
     guarded.attempts.end(rival)
     return None

@@ -115,7 +115,7 @@ class Model:
         ]
         columns = (c.target, c.site, c.remote, c.latency, c.latency_stream, c.loss, c.loss_stream, c.error_rate,
                    c.error_stream, c.serialization, c.serialization_stream, all_nanoseconds(c.timeout))  # fmt: skip
-        self.breakers, policies = make_policies(plan, clock)
+        self.breakers, policies = make_policies(plan, clock, limiters)
         columns_of_patience = (plan.patience.call, plan.patience.law, plan.patience.stream, plan.patience.propagates)
         patience = {
             call: (None if law < 0 else draws[law], stream, propagates == 1)
@@ -148,6 +148,6 @@ class Model:
             if call.policy is None or caller < 0:
                 continue
             known = self.services[caller].unit.states
-            for states in (call.policy.breakers, call.policy.bulkheads, call.policy.budgets):
+            for states in call.policy.guards:
                 if isinstance(states, States) and not any(one is states for one in known):
                     known.append(states)

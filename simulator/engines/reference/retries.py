@@ -18,20 +18,20 @@ from .model import Call
 def call_under_policy(attempts: Attempts, visit: Visit, call: Call) -> Generator[Moment, Any, Exchange]:
     """Try until there is nothing more to try; gives the last attempt, with what has become of the call."""
     guarded = GuardedCall(attempts, visit, call)
-    policy, budget, wait, made = guarded.policy, guarded.budget, guarded.policy.backoff, 0
+    policy, wait, made = guarded.policy, guarded.policy.backoff, 0
     while True:
         exchange = yield from attempt(guarded, retry=made > 0)
         attempts.book(visit, exchange)
         outcome = int(exchange.outcome)  # what is compiled takes an enumeration apart, each time
         if guarded.is_over or not is_tried_again(outcome, policy.retry_on, made, policy.attempts):
             break
-        if budget is not None and not budget.allow():
+        if not guarded.may_retry():
             break
         made += 1
         wait = yield from back_off(guarded, made, wait)
         if guarded.is_over:
-            if budget is not None:
-                budget.retries -= 1
+            for guard in guarded.guards:
+                guard.forgo_retry()
             exchange.fail_with(Outcome.TIMEOUT)
             exchange.served = False
             break

@@ -8,8 +8,9 @@ import pytest
 import simulator as sim
 from simulator.compiler.expectations import expect
 from simulator.compiler.policies import GUARDS, refusing
+from simulator.plan.columns import empty
 from simulator.plan.layout import Op, Outcome
-from simulator.plan.plan import Policies, empty
+from simulator.plan.policies import Policies
 from simulator.spec.policies import Bulkhead, CircuitBreaker, OutlierDetection, RateLimit, RetryBudget
 from simulator.spec.steps import PolicyKeys
 

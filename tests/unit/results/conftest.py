@@ -14,18 +14,8 @@ import pytest
 
 from simulator.plan.layout import GOOD, Component, Outcome
 from simulator.plan.measures import MEASURES, Count, Level
-from simulator.plan.plan import (
-    Calls,
-    Distributions,
-    Endpoints,
-    Plan,
-    Prices,
-    Programs,
-    Services,
-    Settings,
-    Units,
-    Workloads,
-)
+from simulator.plan.plan import Plan, Prices, Settings
+from simulator.plan.tables import Calls, Distributions, Endpoints, Programs, Services, Units, Workloads
 from simulator.plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 
 NOTHING = np.array([], dtype=np.int64)

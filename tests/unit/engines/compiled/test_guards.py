@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import simulator as sim
 from simulator.engines.compiled.guards import add_policies
-from simulator.engines.compiled.image import Image
-from simulator.engines.compiled.layout import Policy
+from simulator.engines.compiled.image import Image, load
+from simulator.engines.compiled.layout import World
 from simulator.rules.breaker import PERMITTED, RESULTS, SIZE
 
 TEXT = """
@@ -17,28 +17,37 @@ workload: {call: a, rate: 1/s}
 """
 
 
+def calls_after(call, count):
+    """So many calls that come after one."""
+    for _ in range(count):
+        call = call.following
+        yield call
+
+
 def test_a_call_refers_to_its_policy_and_that_to_the_states_of_its_caller():
     plan = sim.compile(sim.loads(TEXT))
-    image = Image(2**30)
-    none, plain, guarded, simple = add_policies(image, plan).tolist()
-    assert (none, plain) == (0, 0)
-    memory = image.words(0)
-    simple, guarded = Policy(memory, simple), Policy(memory, guarded)
+    memory = load(plan, 1, 0, log_requests=False, log_attempts=False, memory_limit=2**30)
+    entry = World(memory).workloads[0].entries[0].call
+    none, plain, guarded, simple = entry.policy, *(call.policy for call in calls_after(entry, 3))
+    assert not none
+    assert not plain
     assert simple.attempts == 4
-    assert (simple.breaker, bool(simple.bulkheads), bool(simple.budgets)) == (0, False, False)
+    assert (simple.breaker, bool(simple.bulkhead), bool(simple.budget)) == (0, False, False)
     assert guarded.backoff == 25_000_000
     board, words = guarded.breaker, guarded.breaker_words
     assert words == RESULTS + 5
     for replica in range(3):
         assert memory[board + replica * words + SIZE] == 5
         assert memory[board + replica * words + PERMITTED] == 10
-        assert guarded.bulkheads[replica].limit == 7
-        assert guarded.budgets[replica].percent == 20.0
+        assert guarded.bulkhead[replica].limit == 7
+        assert guarded.budget[replica].percent == 20.0
 
 
 def test_a_plan_without_policies_takes_no_memory_for_them():
     plan = sim.compile(sim.loads(TEXT.replace(", policy: p", "").replace(", retries: {attempts: 4}", "")))
     image = Image(2**30)
+    image.reserve(plan)
     before = image.top
-    assert not add_policies(image, plan).any()
+    add_policies(image, plan)
     assert image.top == before
+    assert image.at["policies"].tolist() == [0]

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Annotated
 
 import numpy as np
 import pytest
 
 import simulator as sim
-from simulator.engines.compiled.image import Image, load
-from simulator.engines.compiled.layout import Budget, World
-from simulator.machine_code.records import size_of
+from simulator.engines.compiled.image import RECORDS, Image, load
+from simulator.engines.compiled.layout import Service, World
+from simulator.engines.compiled.policies import Budget
+from simulator.machine_code.records import Nanoseconds, Record, Ref, size_of
+from simulator.plan.columns import Count, Integers, Seconds, Share, Table
+from simulator.plan.columns import Ref as Row
 from simulator.plan.layout import Op, Scheduling, Shape
 from simulator.rules.balancing import make_board
-from simulator.rules.nanoseconds import SECOND, nanoseconds
+from simulator.rules.nanoseconds import NEVER, SECOND, nanoseconds
 from simulator.rules.randomness import mix
 
 EVERYTHING = """
@@ -274,3 +280,88 @@ def test_blocks_are_at_the_addresses_that_were_given():
 def test_a_column_of_another_type_is_refused(column):
     with pytest.raises(TypeError, match="Budget"):
         Image(2**33).add_rows(Budget, 3, column)
+
+
+# -- tables of a plan
+
+
+class Kept(Record):
+    """What is kept of a made-up table."""
+
+    limit: int
+    wait: Nanoseconds
+    share: float
+    at: Ref[Service]
+    also: int
+    row: int
+    first: Ref[Service]
+    of_it: int
+
+
+@dataclass(frozen=True, eq=False)
+class Made(Table):
+    """A made-up table."""
+
+    limit: Count
+    wait_s: Seconds
+    share: Share
+    at: Annotated[Integers, Row("services")]
+    also: Annotated[Integers, Row("services")]
+    first: Count
+    other: Count
+
+
+def test_fields_are_loaded_from_the_columns_of_their_names():
+    table = Made.of(
+        limit=[4, 5], wait_s=[0.5, np.inf], share=[0.25, 1], at=[1, -1], also=[1, 0], first=[7, 7], other=[9, 9]
+    )
+    image = Image(2**33)
+    image.at["services"] = np.array([100, 200, 0])
+    kept = image.add_records(Kept, table, np.array([1, 0, 0]), of_it=8)
+    memory = image.words(0)
+    rows = [Kept(memory, kept + number * size_of(Kept)) for number in range(3)]
+    assert [one.limit for one in rows] == [5, 4, 4]
+    assert [one.wait for one in rows] == [NEVER, SECOND // 2, SECOND // 2]
+    assert [one.share for one in rows] == [1.0, 0.25, 0.25]
+    assert [one.at.index for one in rows] == [0, 200, 200], "-1 is nobody"
+    assert [one.also for one in rows] == [0, 1, 1], "a row that is no reference"
+    assert [one.row for one in rows] == [1, 0, 0]
+    assert [one.first.index for one in rows] == [0, 0, 0], "a count is nobody's place"
+    assert [one.of_it for one in rows] == [8, 8, 8]
+
+
+def test_a_time_is_loaded_from_seconds_alone():
+    class Wrong(Record):
+        """A time that is called as a count."""
+
+        limit: Nanoseconds
+
+    table = Made.of(limit=[4], wait_s=[1], share=[1], at=[0], also=[0], first=[7], other=[9])
+    with pytest.raises(TypeError, match="is a time"):
+        Image(2**33).add_records(Wrong, table, np.array([0]))
+
+
+NOT_LOADED = {
+    "distributions": {"mean", "variance", "first_point", "probability", "value"},
+    "services": {"name", "kind"},
+    "endpoints": {"name"},
+    "calls": {"name", "caller", "target"},
+    "units": {"name", "replicas", "cores", "concurrency", "queue_capacity", "discipline", "scheduling", "choice_count",
+              "ring_stream", "cpu", "memory", "priced"},
+    "workloads": {"name", "users", "first_ramp", "ramps", "first_time", "times", "entries", "ramp_start_s",
+                  "ramp_duration_s", "ramp_start_rate", "ramp_end_rate", "ramp_before", "ramp_after", "time_s",
+                  "entry_call", "entry_weight"},
+    "programs": {"a", "b", "c", "x", "branch", "weight"},
+    "policies": {"name", "call"},
+    "faults": {"name", "service", "unit"},
+}  # fmt: skip
+"""Columns that no field is called as: what else is made of them, or nothing."""
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_what_is_not_loaded_by_name_is_known(memory, name):
+    image, table = Image(2**33), memory.plan.tables()[name]
+    image.at = defaultdict(lambda: np.zeros(1, np.int64))
+    loaded = image.columns(RECORDS[name], table, np.arange(0))
+    columns = {column.name for column in table.kinds().values() if column.plain_name not in loaded}
+    assert columns == NOT_LOADED[name]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 import simulator as sim
-from simulator.engines.compiled.image import Image, load
+from simulator.engines.compiled.image import load
 from simulator.engines.compiled.layout import World
 from simulator.plan.layout import FaultKind
 from simulator.rules.nanoseconds import SECOND
@@ -95,14 +94,3 @@ def test_a_plan_in_which_nothing_goes_wrong_has_nothing_of_it():
     world = World(memory)
     assert (world.mortal, world.strike_count, world.process_count) == (False, 0, 0)
     assert world.units[0].startup_count == 0
-
-
-def test_an_image_is_read_as_it_was_written_last():
-    image = Image(2**20)
-    first = image.add(np.arange(5))
-    second = image.add(np.array([0.5, 1.5]))
-    image.write(first + 2, 77)
-    assert image.word(first + 2) == 77
-    assert image.read(first, 2).tolist() == [0, 1]
-    assert image.read(second, 2).view(np.float64).tolist() == [0.5, 1.5]
-    assert image.words(0)[first : first + 5].tolist() == [0, 1, 77, 3, 4]

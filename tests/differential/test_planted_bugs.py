@@ -181,7 +181,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "    sweep(unit.integers, unit.floats, unit.detector, unit.board, unit.world.now)\n",
         "    pass\n",
     ),
-    ("breakers of the first service", "guards.py", "np.repeat(b.target, b.callers)", "0"),
+    ("breakers of the first service", "guards.py", "board=boards)", "board=boards, target=0)"),
     ("tries at the caller's", "record.py", "+ target.row] += 1", "] += 1"),
     # stations.py
     ("one core more", "stations.py", "replica.busy < replica.cores", "replica.busy <= replica.cores"),
@@ -249,14 +249,19 @@ BUGS: list[tuple[str, str, str, str]] = [
     # last.py, image.py, engine.py, trace.py
     ("who has a timeout waits for ever", "last.py", " and not exchange.timer", ""),
     ("who waits for who waits does not", "last.py", "        yield Wait(", "        exchange = 0\n        yield Wait("),
-    ("all services of a unit are its first", "image.py", "member[mine] = np.arange(mine.sum())", "pass"),
+    (
+        "all services of a unit are its first",
+        "image.py",
+        "each(np.bincount(unit, minlength=len(plan.units)))[1]",
+        "0",
+    ),
     (
         "each ramp begins with the first arrival",
         "image.py",
-        '"before": w.ramp_before',
-        '"before": w.ramp_before - w.ramp_before',
+        'w.ramp_start_s.size), "ramp_")',
+        'w.ramp_start_s.size), "ramp_", before=0.0 * w.ramp_before)',
     ),
-    ("places of calls run into the next step's", "image.py", "4 * np.arange(rows)", "np.arange(rows)"),
+    ("places of calls run into the next step's", "image.py", "4 * np.arange(p.op.size)", "np.arange(p.op.size)"),
     (
         "half of the heap moves",
         "engine.py",

@@ -15,6 +15,7 @@ from ...plan.policies import Policies
 from ...rules.breaker import make_breaker
 from ...rules.limits import make_limiter
 from ...rules.outliers import make_detector
+from .columns import addresses, before, each, spread
 from .policies import Policy, Watched
 
 if TYPE_CHECKING:
@@ -39,22 +40,19 @@ def add_policies(image: Image, plan: Plan) -> None:
 
 def _add_states(image: Image, name: str, states: States, fresh: Sequence[Words]) -> None:
     """The states of each row for all its callers, and a fresh one."""
-    at, copies = [], []
-    for callers, words in zip(states.callers.tolist(), fresh, strict=True):
-        image.check((callers + 1) * words.size)
-        at.append(image.add(np.tile(words, callers)))
-        copies.append(image.add(words))
-    image.at[name], image.fresh[name] = np.array([*at, 0], np.int64), np.array([*copies, 0], np.int64)
-    image.words_of[name] = np.array([*map(len, fresh), 0], np.int64)
+    callers, sizes = states.callers, np.array([words.size for words in fresh], np.int64)
+    image.check(int(((callers + 1) * sizes).sum()))
+    every = [words for words, count in zip(fresh, callers.tolist(), strict=True) for _ in range(count)]
+    image.at[name] = addresses(image.add_all(every), before(callers * sizes))
+    image.fresh[name] = addresses(image.add_all(fresh), before(sizes))
+    image.words_of[name] = np.append(sizes, 0)
 
 
 def _watch(image: Image, plan: Plan) -> None:
     """All breakers of all replicas are looked at."""
-    b = plan.breakers
-    rows = np.repeat(np.arange(len(b)), b.callers)
-    callers = np.concatenate([np.arange(0), *map(np.arange, b.callers)])
+    rows, callers = each(plan.breakers.callers)
     boards = image.at["breakers"][rows] + callers * image.words_of["breakers"][rows]
-    image.world["breakers"] = image.add_records(Watched, b, rows, board=boards)
+    image.world["breakers"] = image.add_records(Watched, plan.breakers, rows, board=boards)
     image.world["breaker_count"] = rows.size
 
 
@@ -82,10 +80,3 @@ def detector_references(image: Image, plan: Plan) -> Integers:
     replicas = plan.units.replicas[d.unit].tolist()
     boards = [image.add(make_detector(**d.settings(row), replicas=count)) for row, count in enumerate(replicas)]
     return spread(d.unit, boards, len(plan.units))
-
-
-def spread(rows: Integers, values: Integers | Sequence[int], count: int) -> Integers:
-    """What each of so many has of what some of them have; 0 for the others."""
-    column = np.zeros(count, np.int64)
-    column[rows] = values
-    return column

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,9 +18,10 @@ from ...plan.waits import sends_of
 from ...rules.balancing import make_board
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import mix
+from .columns import addresses, before, each, spread
 from .downtime import Fault
 from .flight import Event
-from .guards import add_policies, detector_references, limiter_references, patience_columns, spread
+from .guards import add_policies, detector_references, limiter_references, patience_columns
 from .layout import (
     ROOM,
     Call,
@@ -75,6 +76,10 @@ class Image:
         self.blocks.append((address, flat.view(np.int64)))
         return address
 
+    def add_all(self, blocks: Sequence[Words]) -> int:
+        """Blocks of integers, one after the other; gives the address of the first."""
+        return self.add(np.concatenate([np.zeros(0, np.int64), *blocks]))
+
     def add_zeros(self, *shape: int) -> int:
         """A block that is empty for now."""
         size = math.prod(int(one) for one in shape)
@@ -111,8 +116,8 @@ class Image:
     def reserve(self, plan: Plan) -> None:
         """Room for the records of all tables, so that each can refer to any."""
         for name, record in RECORDS.items():
-            rows = len(plan.tables()[name])
-            self.at[name] = addresses(self.add_zeros(rows, size_of(record)), size_of(record), np.arange(rows))
+            rows, size = len(plan.tables()[name]), size_of(record)
+            self.at[name] = addresses(self.add_zeros(rows, size), size * np.arange(rows))
 
     def fill(self, plan: Plan, name: str, **others: Any) -> None:
         """The records of a table, and what of them is not in its columns, or otherwise."""
@@ -216,11 +221,6 @@ def room_for_pages(*, log_requests: bool, log_attempts: bool) -> int:
     return PAGE_ROWS * words + 2 * FIRST_LOG_WORD
 
 
-def addresses(first: int, size: int, rows: Integers) -> Integers:
-    """Where records are of which so many come before each, and 0 for row -1."""
-    return np.append(first + size * rows, 0)
-
-
 def _fill_laws(image: Image, plan: Plan) -> None:
     d = plan.distributions
     probabilities, values = image.add(d.probability), image.add(d.value)
@@ -228,48 +228,46 @@ def _fill_laws(image: Image, plan: Plan) -> None:
     image.fill(plan, "distributions", probabilities=probabilities + first, values=values + first)
 
 
-def _fill_units(image: Image, plan: Plan) -> list[int]:
+def _fill_units(image: Image, plan: Plan) -> Integers:
     """The units, their replicas and balancers; gives where the replicas of each are."""
-    u = plan.units
-    boards, replicas = [], []
-    for row, count in enumerate(u.replicas.tolist()):
-        image.check(count * (size_of(Replica) + 3))
-        boards.append(image.add(make_board(u.balancer[row], u.choice_count[row], count, int(u.ring_stream[row]))))
-        shared = u.scheduling[row] == Scheduling.PS
-        members = int((plan.services.unit == row).sum()) if shared else 0
-        present = image.add_zeros(count, members, size_of(VirtualLevel))
-        at = image.add_records(
-            Replica,
-            u,
-            np.full(count, row),
-            unit=image.at["units"][row],
-            number=np.arange(count),
-            capacity=u.queue_capacity[row],
-            present=present + np.arange(count) * members * size_of(VirtualLevel),
-            ready=1,
-        )
-        replicas.append(at)
-    more = {
-        "replicas": np.array(replicas, np.int64),
-        "replica_count": u.replicas,
-        "choices": u.choice_count,
-        "board": np.array(boards, np.int64),
-        "shared": (u.scheduling == Scheduling.PS).astype(np.int64),
-        "detector": detector_references(image, plan),
-        "lifo": (u.discipline == Discipline.LIFO).astype(np.int64),
-        "ready.value": u.replicas,
-    }
-    more |= recovery_columns(image, plan)
-    image.fill(plan, "units", **more)
+    u, shared = plan.units, plan.units.scheduling == Scheduling.PS
+    image.check(int(u.replicas.sum()) * (size_of(Replica) + 3))  # with what boards have of each
+    rows, numbers = each(u.replicas)
+    members = np.where(shared, np.bincount(plan.services.unit, minlength=len(u)), 0)
+    levels = size_of(VirtualLevel) * members[rows]
+    first = image.add_records(
+        Replica,
+        u,
+        rows,
+        unit=image.at["units"][rows],
+        number=numbers,
+        capacity=u.queue_capacity[rows],
+        present=image.add_zeros(levels.sum()) + before(levels),
+        ready=1,
+    )
+    replicas = first + size_of(Replica) * before(u.replicas)
+    columns = (u.balancer, u.choice_count, u.replicas, u.ring_stream)
+    boards = [image.add(make_board(*one)) for one in zip(*(column.tolist() for column in columns), strict=True)]
+    image.fill(
+        plan,
+        "units",
+        replicas=replicas,
+        replica_count=u.replicas,
+        choices=u.choice_count,
+        board=np.array(boards, np.int64),
+        shared=shared.astype(np.int64),
+        detector=detector_references(image, plan),
+        lifo=(u.discipline == Discipline.LIFO).astype(np.int64),
+        **{"ready.value": u.replicas},
+        **recovery_columns(image, plan),
+    )
     return replicas
 
 
 def _fill_services(image: Image, plan: Plan) -> None:
     unit = plan.services.unit
     member = np.zeros(unit.size, np.int64)
-    for row in range(len(plan.units)):
-        mine = unit == row
-        member[mine] = np.arange(mine.sum())
+    member[np.argsort(unit, kind="stable")] = each(np.bincount(unit, minlength=len(plan.units)))[1]
     slow = np.flatnonzero(plan.faults.kind == FaultKind.SLOW)
     image.fill(
         plan,
@@ -299,7 +297,7 @@ def _fill_programs(image: Image, plan: Plan) -> None:
     p, at = plan.programs, image.at
     starts = at["programs"][p.branch]
     options = image.add_rows(Option, starts.size, {"start": starts, "weight": p.weight})
-    at["options"] = addresses(options, size_of(Option), np.arange(starts.size))
+    at["options"] = addresses(options, size_of(Option) * np.arange(starts.size))
     a, c = p.a.copy(), p.c.copy()
     for ops, table in (
         ((Op.CPU, Op.SLEEP), "distributions"),
@@ -319,7 +317,9 @@ def _fill_workloads(image: Image, plan: Plan) -> None:
     entries = image.add_records(Entry, w, np.arange(w.entry_call.size), "entry_")
     ramps = image.add_records(Ramp, w, np.arange(w.ramp_start_s.size), "ramp_")
     times = image.add(all_nanoseconds(w.time_s))
-    users = [_add_users(image, image.at["workloads"][row], count) for row, count in enumerate(w.users.tolist())]
+    image.check(int(w.users.sum()) * size_of(User))
+    rows, numbers = each(w.users)
+    users = image.add_rows(User, rows.size, {"workload": image.at["workloads"][rows], "number": numbers << 32})
     image.fill(
         plan,
         "workloads",
@@ -329,12 +329,6 @@ def _fill_workloads(image: Image, plan: Plan) -> None:
         last_ramp=ramps + size_of(Ramp) * (w.first_ramp + w.ramps),
         replayed=times + w.first_time,
         last_replayed=times + w.first_time + w.times,
-        users=np.array(users, np.int64),
+        users=users + size_of(User) * before(w.users),
         user_count=np.where(w.shape == Shape.USERS, w.users, 0),
     )
-
-
-def _add_users(image: Image, workload: int, count: int) -> int:
-    image.check(count * size_of(User))
-    columns = {"workload": workload, "number": np.arange(count) << 32}
-    return image.add_rows(User, count, columns)

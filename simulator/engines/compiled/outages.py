@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +13,15 @@ from ...plan.layout import FaultKind
 from ...plan.plan import Plan
 from ...plan.policies import Policies
 from ...rules.nanoseconds import all_nanoseconds
+from .columns import each, spread
 from .downtime import Process, Startup, State, Strike
-from .guards import spread
 from .layout import Replica
 
 if TYPE_CHECKING:
     from .image import Image
 
 
-def add_outages(image: Image, plan: Plan, replicas: Sequence[int]) -> dict[str, int]:
+def add_outages(image: Image, plan: Plan, replicas: Integers) -> dict[str, int]:
     """Everything that happens to replicas, which begin there by unit; gives the fields of the world that know of it."""
     image.fill(plan, "faults")
     strikes, strike_count = _add_strikes(image, plan, replicas)
@@ -51,33 +50,23 @@ def _mortal(plan: Plan) -> list[int]:
     return sorted({*kills, *plan.services.unit[plan.failures.service].tolist()})
 
 
-def _add_strikes(image: Image, plan: Plan, replicas: Sequence[int]) -> tuple[int, int]:
+def _add_strikes(image: Image, plan: Plan, replicas: Integers) -> tuple[int, int]:
     """Kills, and pauses that last, of each replica."""
     f = plan.faults
-    hit = (f.kind == FaultKind.KILL) | ((f.kind == FaultKind.PAUSE) & (f.until_s > f.at_s))
-    rows, numbers = _each(np.flatnonzero(hit), f.replicas)
+    hits = (f.kind == FaultKind.KILL) | ((f.kind == FaultKind.PAUSE) & (f.until_s > f.at_s))
+    rows, numbers = each(np.where(hits, f.replicas, 0))
+    replica = replicas[f.unit[rows]] + size_of(Replica) * numbers
     pauses = (f.kind[rows] == FaultKind.PAUSE).astype(np.int64)
-    who = _replica(replicas, f.unit[rows], numbers)
-    return image.add_records(Strike, f, rows, replica=who, pauses=pauses), rows.size
+    return image.add_records(Strike, f, rows, replica=replica, pauses=pauses), rows.size
 
 
-def _add_processes(image: Image, plan: Plan, replicas: Sequence[int]) -> tuple[int, int]:
+def _add_processes(image: Image, plan: Plan, replicas: Integers) -> tuple[int, int]:
     """How each replica fails by chance."""
-    f = plan.failures
-    units = plan.services.unit[f.service]
-    rows, numbers = _each(np.arange(len(f)), plan.units.replicas[units])
-    who = _replica(replicas, units[rows], numbers)
-    return image.add_records(Process, f, rows, replica=who, row=len(plan.faults) + rows), rows.size
-
-
-def _each(rows: Integers, replicas: Integers) -> tuple[Integers, Integers]:
-    """Rows as often as they have replicas, and the numbers of these."""
-    numbers = [np.arange(count) for count in replicas[rows]]
-    return np.repeat(rows, replicas[rows]), np.concatenate([np.arange(0), *numbers])
-
-
-def _replica(replicas: Sequence[int], units: Integers, numbers: Integers) -> Integers:
-    return np.array(replicas, np.int64)[units] + size_of(Replica) * numbers
+    units = plan.services.unit[plan.failures.service]
+    rows, numbers = each(plan.units.replicas[units])
+    replica = replicas[units[rows]] + size_of(Replica) * numbers
+    row = len(plan.faults) + rows
+    return image.add_records(Process, plan.failures, rows, replica=replica, row=row), rows.size
 
 
 def recovery_columns(image: Image, plan: Plan) -> dict[str, Integers]:

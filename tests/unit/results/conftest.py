@@ -6,7 +6,7 @@ Two services: front (unit 0, one replica of two cores) and back (unit 1, one rep
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def floats(*values: float) -> np.ndarray:
 
 def empty(table: type, /, **given: Any) -> Any:
     """A table whose columns that nobody looks at are empty."""
-    whole = dict.fromkeys(table.__dataclass_fields__, NOTHING)
+    whole = dict.fromkeys([each.name for each in fields(table)], NOTHING)
     return table(**(whole | given))
 
 

@@ -117,6 +117,11 @@ def _memory_of_container() -> int:
     return min(limits)
 
 
+def addresses_are_limited() -> bool:
+    """Whether this process may have only so many addresses, used or not."""
+    return _memory_of_process() < UNLIMITED
+
+
 def _memory_of_process() -> int:
     """What `ulimit -v` leaves."""
     try:

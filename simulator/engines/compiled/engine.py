@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from ... import machine
 from ...doing import doing
 from ...errors import CapacityExceeded, EngineError
+from ...machine_code.growing import WORD, grown, zeros
 from ...machine_code.jit import COMPILING, address_of, compile_now, is_at_hand, kept_lean, lean
 from ...machine_code.records import field_at, size_of
 from ...plan.engine import Detail, time_stands_still
@@ -19,7 +18,7 @@ from ...rules.nanoseconds import seconds_of
 from ...units import rough_memory
 from .features import FEATURES, features_of
 from .flight import Status
-from .image import FIRST_LOG_WORD, WORD, Words, load
+from .image import FIRST_LOG_WORD, Words, load
 from .kernel import run as run_kernel
 from .layout import ROOM, Place, World
 from .trace import make_trace
@@ -95,7 +94,7 @@ class CompiledEngine:
         kernel = self.prepare([plan])
         logs = {"log_requests": detail != "summary", "log_attempts": detail == "attempts"}
         memory = load(plan, seed, replication, memory_limit=self.memory_limit, **logs)
-        log = np.zeros(FIRST_LOG_WORD, np.int64)
+        log = zeros(FIRST_LOG_WORD, self.memory_limit // WORD)
         while (status := self._slice(kernel, memory, log)) != Status.DONE:
             if status == Status.NEEDS_MEMORY:
                 memory = self._grown(memory, memory.size + ROOM, log)
@@ -124,13 +123,12 @@ class CompiledEngine:
         more = min(words.size if words.size < LARGE else words.size // 4, (most - words.size) // 4)
         size = max(least, words.size + more)
         try:
-            words.resize(size, refcheck=False)  # in place if the system can: nothing is copied
+            return grown(words, size)
         except MemoryError as error:
             raise CapacityExceeded(
                 f"this machine has no {rough_memory(size * WORD)} of memory left: record less of the run "
                 '(detail="summary"), or make it shorter'
             ) from error
-        return words
 
     def _with_larger_heap(self, memory: Words, log: Words) -> Words:
         """The heap of events moves to the top of memory, where it has twice the room."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...machine_code.growing import WORD, zeros
 from ...machine_code.records import Float, Mark, Record, field_at, fields_of, size_of
 from ...plan.columns import Integers, Quantity, Ref, Table
 from ...plan.layout import Component, Discipline, FaultKind, Op, Scheduling, Shape
@@ -47,7 +48,6 @@ from .tallies import add_tallies
 Words = NDArray[np.int64]
 FIRST_LOG_WORD = 8
 SPARE_WORDS = 1 << 16
-WORD = 8
 
 RECORDS: Mapping[str, type[Record]] = {
     "distributions": Law, "services": Service, "endpoints": Endpoint, "calls": Call, "units": Unit,
@@ -154,7 +154,7 @@ class Image:
     def words(self, spare: int) -> Words:
         """All of it, with as many words more to grow into."""
         self.check(spare)
-        memory = np.zeros(self.top + spare, np.int64)
+        memory = zeros(self.top + spare, self.memory_limit // WORD)
         for address, block in self.blocks:
             memory[address : address + block.size] = block
         return memory

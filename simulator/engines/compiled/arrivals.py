@@ -10,6 +10,7 @@ from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
 from .calendar import ARRIVAL, WORKLOAD_SHIFT, schedule
 from .calls import draw_time, make_task
+from .dispatch import ACTIONS
 from .features import CLOSED, REPLAYS
 from .flight import Action, Request, Role, Stage, Task
 from .layout import User, Workload, World
@@ -78,6 +79,7 @@ def ramp_arrival(workload: Workload) -> int:
     return ramp_time(ahead - ramp.before, ramp.start, ramp.duration, ramp.start_rate, ramp.end_rate)
 
 
+@ACTIONS.on(Action.ARRIVE)
 @kernel
 def arrive(log: Words, workload: Workload, address: int) -> Task:
     """A request of an open workload comes, and the next one is awaited."""
@@ -103,6 +105,7 @@ def think(user: User) -> None:
         schedule(time, head, number, address, Action.ASK, user)
 
 
+@ACTIONS.on(Action.ASK)
 @serves(CLOSED)
 @kernel
 def ask(log: Words, user: User, address: int) -> Task:

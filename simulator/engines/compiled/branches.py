@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...machine_code.jit import kernel
 from ...machine_code.records import NOBODY
-from ...plan.layout import Outcome
+from ...plan.layout import Op, Outcome
 from .calls import make_task
+from .dispatch import OPS, STAGES
 from .flight import Role, Stage, Task
 from .layout import Instruction
 from .memory import end_task, move_ledger
@@ -13,8 +14,9 @@ from .memory import end_task, move_ledger
 OK = int(Outcome.OK)
 
 
+@OPS.on(Op.PARALLEL)
 @kernel
-def begin_parallel(task: Task, row: Instruction) -> None:
+def begin_parallel(task: Task, row: Instruction) -> Task:
     """All branches at once; each runs to its first wait before the next one starts (rule 4.6)."""
     task.row = row.to
     if row.count > 0:
@@ -22,8 +24,10 @@ def begin_parallel(task: Task, row: Instruction) -> None:
         task.option = row.options[0]
         task.last_option = row.options[row.count]
         task.remaining = row.count
+    return task
 
 
+@STAGES.on(Stage.BRANCHES)
 @kernel
 def start_branch(task: Task) -> Task:
     """Start one branch; the rest of them when it waits or has ended."""

@@ -20,6 +20,7 @@ from .calendar import (
     cancel,
     schedule,
 )
+from .dispatch import STAGES
 from .features import EJECTIONS
 from .flight import Action, Event, Exchange, Request, Role, Stage, Task
 from .hazards import delayed, is_aborted, is_cut
@@ -343,6 +344,7 @@ def deliver(log: Words, exchange: Exchange) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.RESPONDED)
 @kernel
 def respond(log: Words, task: Task) -> None:
     """A handler has ended and packed its answer: the slot is freed, and the answer sent."""

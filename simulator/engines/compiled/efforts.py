@@ -17,6 +17,7 @@ from ...rules.randomness import child, uniform
 from ...rules.retry import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
+from .dispatch import ACTIONS, STAGES
 from .features import POLICIES
 from .flight import Action, Event, Exchange, Retry, Role, Stage, Task
 from .memory import let_go, note
@@ -177,6 +178,7 @@ def seek_permit(log: Words, task: Task, effort: Effort, limiter: int) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.PERMITTED)
 @serves(POLICIES)
 @subroutine
 def end_permit(log: Words, task: Task) -> Task:
@@ -235,9 +237,10 @@ def leave_bulkhead(bulkhead: Bulkhead) -> None:
     schedule_try(bulkhead.world.now, GRANT | PLACE, following.task, Action.ENTER)
 
 
+@ACTIONS.on(Action.GIVE_UP)
 @serves(POLICIES)
 @subroutine
-def give_up(task: Task) -> None:
+def give_up(task: Task) -> Task:
     """A wait for a place has lasted long enough: leave the queue."""
     effort = task.effort
     bulkhead = effort.bulkhead
@@ -250,8 +253,10 @@ def give_up(task: Task) -> None:
         before.next = effort.next
     if bulkhead.last == effort:
         bulkhead.last = before
+    return task
 
 
+@STAGES.on(Stage.PLACED)
 @serves(POLICIES)
 @subroutine
 def end_wait(log: Words, task: Task) -> Task:

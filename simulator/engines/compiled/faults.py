@@ -14,6 +14,7 @@ from ...rules.breaker import OPEN_TIME, open_time
 from ...rules.randomness import child
 from .calendar import COMPLETION, CONTROL, FEW, WORKLOAD_SHIFT, cancel, clear_out, fill_hole, schedule, schedule_for
 from .calls import answer, count_at_replica, draw_time, fail_with
+from .dispatch import ACTIONS, STAGES
 from .downtime import Order, Process, Strike
 from .features import OUTAGES
 from .flight import Action, Event, Exchange, Role, Stage, Task
@@ -51,26 +52,9 @@ def begin_outages(world: World) -> None:
         await_failure(world.processes[number], 0)
 
 
+@ACTIONS.on(Action.KNOW)
 @serves(OUTAGES)
 @subroutine
-def control(action: int, owner: Owner) -> Task:
-    """A control event happens; gives who goes on because of it."""
-    if action == Action.STRIKE:
-        return strike_now(Strike(owner))
-    if action == Action.LIFT:
-        return lift(Strike(owner))
-    if action == Action.FAIL:
-        return fail(Process(owner))
-    if action == Action.MEND:
-        mend(Process(owner))
-    elif action == Action.START:
-        be_ready(Replica(owner))
-    else:
-        know(Replica(owner))
-    return NOBODY
-
-
-@kernel
 def know(replica: Replica) -> None:
     """The death of a replica is known to its balancer (rule 14.6)."""
     replica.unknown = NOBODY
@@ -80,7 +64,9 @@ def know(replica: Replica) -> None:
 # -- what holds a replica down
 
 
-@kernel
+@ACTIONS.on(Action.STRIKE)
+@serves(OUTAGES)
+@subroutine
 def strike_now(strike: Strike) -> Task:
     """A kill or a pause begins; one that is down, or starting, has nothing to pause."""
     replica = strike.replica
@@ -97,7 +83,9 @@ def strike_now(strike: Strike) -> Task:
     return NOBODY
 
 
-@kernel
+@ACTIONS.on(Action.LIFT)
+@serves(OUTAGES)
+@subroutine
 def lift(strike: Strike) -> Task:
     """A kill or a pause ends; a pause may have died with its replica."""
     replica = strike.replica
@@ -123,7 +111,9 @@ def await_failure(process: Process, since: int) -> None:
     schedule_control(when, Order.BEGIN, process.row, replica, Action.FAIL, process)
 
 
-@kernel
+@ACTIONS.on(Action.FAIL)
+@serves(OUTAGES)
+@subroutine
 def fail(process: Process) -> Task:
     """A replica fails by chance."""
     replica, cycle = process.replica, process.cycle
@@ -133,7 +123,9 @@ def fail(process: Process) -> Task:
     return hold(replica)
 
 
-@kernel
+@ACTIONS.on(Action.MEND)
+@serves(OUTAGES)
+@subroutine
 def mend(process: Process) -> None:
     """A repair ends; the time up counts from the startup of this cycle on (rule 14.2)."""
     replica, cycle = process.replica, process.cycle
@@ -174,6 +166,8 @@ def release(replica: Replica) -> None:
         replica.starting = schedule_control(when, Order.READY, unit.row, replica, Action.START, replica)
 
 
+@ACTIONS.on(Action.START)
+@serves(OUTAGES)
 @subroutine
 def be_ready(replica: Replica) -> None:
     """A replica is ready, and its balancer knows at once (rule 14.6)."""
@@ -295,6 +289,7 @@ def make_worker(replica: Replica, stage: int) -> Task:
     return worker
 
 
+@STAGES.on(Stage.REAP)
 @serves(OUTAGES)
 @subroutine
 def reap(log: Words, worker: Task) -> Task:
@@ -375,6 +370,7 @@ def freeze(replica: Replica) -> None:
     await_next_end(replica)
 
 
+@STAGES.on(Stage.THAW)
 @serves(OUTAGES)
 @subroutine
 def thaw(worker: Task) -> Task:

@@ -39,18 +39,17 @@ class _Stage(NamedTuple):
     SEND_ALONE: int = 2  # that of a `send`
     ANSWERED: int = 3  # or given up
     UNPACKED: int = 4
-    ADMITTED: int = 5  # a slot was granted
-    RECEIVED: int = 6  # the message is unpacked
-    RESPONDED: int = 7  # the answer is packed
-    BRANCHES: int = 8  # start the next one
-    JOINED: int = 9  # the last branch has ended
-    PLACED: int = 10  # a place in a bulkhead, or none
-    TRIED: int = 11  # a try has ended at once
-    BACKED_OFF: int = 12
-    PERMITTED: int = 13  # a wait for the rate limit has ended
-    DROPPED: int = 14  # nobody waits any more
-    REAP: int = 15  # end what is in a dead replica
-    THAW: int = 16  # a pause has ended
+    RECEIVED: int = 5  # the message is unpacked
+    RESPONDED: int = 6  # the answer is packed
+    BRANCHES: int = 7  # start the next one
+    JOINED: int = 8  # the last branch has ended
+    PLACED: int = 9  # a place in a bulkhead, or none
+    TRIED: int = 10  # a try has ended at once
+    BACKED_OFF: int = 11
+    PERMITTED: int = 12  # a wait for the rate limit has ended
+    DROPPED: int = 13  # nobody waits any more
+    REAP: int = 14  # end what is in a dead replica
+    THAW: int = 15  # a pause has ended
 
 
 Stage = _Stage()

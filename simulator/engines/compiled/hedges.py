@@ -9,9 +9,10 @@ from ...rules.randomness import child
 from ...rules.retry import has_budget, is_tried_again
 from .calendar import cancel
 from .calls import book_try, count_at_replica, end_attempt, fail_with, target_of
+from .dispatch import ACTIONS
 from .efforts import TIMEOUT, back_off, close_try, end_effort, is_over, may_pass_at_once, new_try, send_try
 from .features import POLICIES
-from .flight import Exchange, Retry, Task
+from .flight import Action, Exchange, Retry, Task
 from .memory import let_go, note
 from .patience import forsake
 from .policies import Effort
@@ -91,6 +92,7 @@ def lose(log: Words, effort: Effort, loser: Exchange) -> None:
     let_go(loser)
 
 
+@ACTIONS.on(Action.HEDGE)
 @serves(POLICIES)
 @subroutine
 def send_hedge(log: Words, task: Task) -> None:

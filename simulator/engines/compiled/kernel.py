@@ -8,22 +8,17 @@ from __future__ import annotations
 
 from ...machine_code.jit import Words, integers_of, kernel, rule
 from ...machine_code.records import NOBODY, prefetch, put_back
-from ...plan.measures import Waste
-from .arrivals import arrive, ask, begin
+from . import events
+from .arrivals import begin
 from .calendar import fill_hole
-from .calls import answer, answered, deliver, expired
-from .efforts import give_up
-from .faults import begin_outages, control, lie_still
-from .flight import Action, Event, Exchange, Status, Task
-from .hedges import send_hedge
-from .layout import ROOM, STEPS_PER_CHECK, Owner, Replica, User, Workload, World
-from .life import go_on
-from .patience import drop, note_waste
+from .dispatch import ACTIONS, STAGES
+from .faults import begin_outages
+from .flight import Event, Status, Task
+from .layout import ROOM, STEPS_PER_CHECK, Owner, World
 from .record import look
-from .slots import admit
-from .stations import book_work, end_shared, hand_on
 
-CPU, SLEEP = int(Waste.CPU), int(Waste.SLEEP)
+__all__ = ["events", "run"]
+
 CACHE_LINE = 8
 """Words that come into a cache together, on nearly every machine."""
 
@@ -34,6 +29,16 @@ def run(memory: Words, log: Words, steps: int) -> int:
     return loop(World(integers_of(memory), 0), integers_of(log), steps)
 
 
+@ACTIONS.dispatch
+def happen(log: Words, action: int, owner: Owner, address: int) -> Task:  # type: ignore[empty-body]
+    """Let an event happen; gives the task that goes on."""
+
+
+@STAGES.dispatch
+def go_on(log: Words, stage: int, task: Task) -> Task:  # type: ignore[empty-body]
+    """Let a task go on at its stage; gives who goes on right after it."""
+
+
 @kernel
 def start(world: World) -> None:
     """What there is to do at time 0."""
@@ -41,20 +46,17 @@ def start(world: World) -> None:
     if world.strike_count + world.process_count > 0:
         begin_outages(world)
     begin(world)
+    world.halt = next_halt(world)
 
 
 @kernel
 def loop(world: World, log: Words, steps: int) -> int:
-    """One step or event after the other."""
+    """One event after the other, and after each the steps of who goes on."""
     if not world.begun:
         start(world)
     task = world.task
     before_check = 0
     while True:
-        if not task:
-            task = world.agenda
-            if task:
-                world.agenda = task.next
         if before_check == 0:
             before_check = STEPS_PER_CHECK
             steps -= STEPS_PER_CHECK
@@ -63,34 +65,49 @@ def loop(world: World, log: Words, steps: int) -> int:
                 world.task = task
                 return status
         before_check -= 1
-        if task:
-            task = Task(world, go_on(log, task).index)  # of this memory: one pointer, not two, is kept over the loop
-            if not task and world.standstill:
-                return Status.STANDSTILL
-            continue
-        fill_hole(world)
-        first = world.heap[0]
-        time = first.time if world.heap_size > 0 else world.end
-        if look_first(world, time):
-            continue
-        if time >= world.end:
-            world.task = NOBODY
-            if world.edge < world.edge_count - 1:
-                look(world, world.edge_count - 1)  # without a drain the horizon itself is too late for an event
-            return Status.DONE
-        event = first.event
-        world.hole = True
-        look_ahead(world)
-        if not event.owner:
-            world.cancelled -= 1
-            put_back(event)
-            continue
-        status = check(time, event)
-        if status != Status.DONE:
-            return status
-        world.now = time
-        world.events += 1
-        task = Task(world, happen(log, event).index)
+        if not task:
+            task = world.agenda
+            if task:
+                world.agenda = task.next
+            else:
+                fill_hole(world)
+                first = world.heap[0]
+                time = first.time if world.heap_size > 0 else world.end
+                if time >= world.halt:
+                    if look_first(world, time):
+                        continue
+                    if time >= world.end:
+                        end(world)
+                        return Status.DONE
+                event = first.event
+                world.hole = True
+                look_ahead(world)
+                owner = event.owner
+                if not owner:
+                    world.cancelled -= 1
+                    put_back(event)
+                    continue
+                status = check(time, event)
+                if status != Status.DONE:
+                    return status
+                world.now = time
+                world.events += 1
+                action, address = event.action, event.address
+                put_back(event)
+                task = Task(world, happen(log, action, owner, address).index)
+                if not task:
+                    continue
+        task = Task(world, go_on(log, task.stage, task).index)  # of this memory: one pointer is kept over the loop
+        if not task and world.standstill:
+            return Status.STANDSTILL
+
+
+@kernel
+def end(world: World) -> None:
+    """The horizon and the drain are over: without a drain the horizon itself is too late for an event."""
+    world.task = NOBODY
+    if world.edge < world.edge_count - 1:
+        look(world, world.edge_count - 1)
 
 
 @kernel
@@ -106,6 +123,13 @@ def room(world: World) -> int:
 
 
 @kernel
+def next_halt(world: World) -> int:
+    """Until when nothing but events is to be seen to: the next edge of the statistics, or the end."""
+    edge = world.edge + 1
+    return min(world.edges[edge], world.end) if edge < world.edge_count else world.end
+
+
+@kernel
 def look_first(world: World, time: int) -> bool:
     """An edge of the statistics at that time or before is looked at before anything else (rule 3.1)."""
     edge = world.edge + 1
@@ -116,6 +140,7 @@ def look_first(world: World, time: int) -> bool:
         return False
     world.now = when
     look(world, edge)
+    world.halt = next_halt(world)
     world.events += 1
     return True
 
@@ -152,73 +177,3 @@ def check(time: int, event: Event) -> int:
     world.last_request = event.request
     world.last_address = event.address
     return Status.DONE
-
-
-@kernel
-def happen(log: Words, event: Event) -> Task:
-    """Let an event happen; gives the task that goes on."""
-    action, owner, address = event.action, event.owner, event.address
-    put_back(event)
-    if action == Action.WORKED:
-        task = Task(owner)
-        hand_on(task)
-        book_work(task)
-        note_waste(task, CPU, task.started)
-        return task
-    if action == Action.DELIVER:
-        return deliver(log, Exchange(owner))
-    if action == Action.ANSWER:
-        return hear_answer(Exchange(owner))
-    if action == Action.ARRIVE:
-        return arrive(log, Workload(owner), address)
-    if action == Action.SHARED:
-        task = end_shared(Replica(owner))
-        book_work(task)
-        note_waste(task, CPU, task.joined)
-        return task
-    if action == Action.SLEPT:
-        task = Task(owner)
-        if task.replica.paused != 0:
-            lie_still(task)
-            return NOBODY
-        book_work(task)
-        note_waste(task, SLEEP, task.started)
-        return task
-    if action == Action.GRANT:
-        admit(Task(owner))
-        return Task(owner)
-    if action == Action.EXPIRE:
-        return expired(Exchange(owner))
-    if action == Action.ASK:
-        return ask(log, User(owner), address)
-    return happen_seldom(log, action, owner)
-
-
-@kernel
-def happen_seldom(log: Words, action: int, owner: Owner) -> Task:
-    """What happens under policies, and to messages for which nobody waits."""
-    task = Task(owner)
-    if action in (Action.RETRY, Action.ENTER, Action.PERMIT):
-        return task
-    if action == Action.GIVE_UP:
-        give_up(task)
-        return task
-    if action == Action.HEDGE:
-        send_hedge(log, task)
-        return NOBODY
-    if action == Action.DROPPED:
-        hand_on(task)
-        drop(task)
-        return task
-    if action >= Action.STRIKE:
-        return control(action, owner)
-    answer(log, Exchange(owner), owner.world.now)
-    return NOBODY
-
-
-@kernel
-def hear_answer(exchange: Exchange) -> Task:
-    """An answer is back; one that nobody waits for any more is no event (rule 5.6)."""
-    if not exchange.awaited:
-        exchange.world.events -= 1
-    return answered(exchange)

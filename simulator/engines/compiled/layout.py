@@ -47,6 +47,7 @@ class World(Tallies, world=True):
     now: Nanoseconds
     end: Nanoseconds  # horizon + drain
     horizon: Nanoseconds
+    halt: Nanoseconds  # until which nothing but events is to be seen to
     key: int  # of this replication's draws
     begun: bool
     missing: bool  # a function was called that this kernel has not
@@ -333,5 +334,5 @@ class User(Owner):
 
 
 STEPS_PER_CHECK = 16
-ROOM = 4096
-"""Words, and places in the heap, that as many steps or events may take at most: some 200 and 4 each."""
+ROOM = 8192
+"""Words, and places in the heap, that as many events, each with a step, may take at most: some 400 and 8 each."""

@@ -12,7 +12,7 @@ from ...plan.layout import Op, Outcome
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
-from .branches import begin_parallel, end_branch, put_on_agenda, start_branch
+from .branches import end_branch, put_on_agenda
 from .calendar import COMPLETION, schedule_for
 from .calls import (
     await_answer,
@@ -28,8 +28,8 @@ from .calls import (
     return_inside,
     send,
 )
-from .efforts import begin_effort, begin_try, end_backoff, end_permit, end_wait
-from .faults import reap, thaw
+from .dispatch import OPS, STAGES
+from .efforts import begin_effort, begin_try, end_backoff
 from .flight import Action, Exchange, Repetition, Role, Stage, Task
 from .hazards import slowed
 from .hedges import end_try
@@ -39,9 +39,7 @@ from .patience import drop, is_late
 from .record import attempt_ends, request_ends
 from .stations import work
 
-END, CPU, SLEEP, CALL, SEND = int(Op.END), int(Op.CPU), int(Op.SLEEP), int(Op.CALL), int(Op.SEND)
-PARALLEL, CHOOSE, MAYBE = int(Op.PARALLEL), int(Op.CHOOSE), int(Op.MAYBE)
-REPEAT, AGAIN, FALLBACK = int(Op.REPEAT), int(Op.AGAIN), int(Op.FALLBACK)
+END, CALL, SEND, FALLBACK = int(Op.END), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)
 OK, DEGRADED, ERROR, TIMEOUT = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.TIMEOUT)
 
 # Local indices of a visit's events (rule 3.3), as in the reference engine.
@@ -49,93 +47,23 @@ PACK, UNPACK = 1, 2
 RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 
 
-@kernel
-def go_on(log: Words, task: Task) -> Task:
-    """Let a task go on at its stage."""
-    stage = task.stage
-    if stage == Stage.STEPS:
-        return step(log, task)
-    if stage == Stage.ANSWERED:
-        return hear(log, task)
-    if stage == Stage.RECEIVED:
-        return unpack_message(task)
-    if stage == Stage.SEND:
-        return send_call(log, task)
-    if stage == Stage.UNPACKED:
-        return end_call(log, task)
-    if stage == Stage.RESPONDED:
-        respond(log, task)
-        return NOBODY
-    if stage == Stage.BRANCHES:
-        return start_branch(task)
-    if stage == Stage.SEND_ALONE:
-        return send_alone(log, task)
-    return go_on_seldom(log, task, stage)
-
-
-@kernel
-def go_on_seldom(log: Words, task: Task, stage: int) -> Task:
-    """Stages of calls under policies, of what is dropped, and of what goes wrong."""
-    if stage == Stage.BACKED_OFF:
-        return try_again(log, task)
-    if stage == Stage.TRIED:
-        return judge(log, task)
-    if stage == Stage.PLACED:
-        return end_wait(log, task)
-    if stage == Stage.PERMITTED:
-        return end_permit(log, task)
-    if stage == Stage.DROPPED:
-        return end_steps(log, task)
-    if stage == Stage.REAP:
-        return reap(log, task)
-    if stage == Stage.THAW:
-        return thaw(task)
-    return go_on_after(log, task)
-
-
 # -- instructions
 
 
+@OPS.on(Op.CPU)
 @kernel
-def step(log: Words, task: Task) -> Task:
-    """Carry out one instruction (rules 4.1 to 4.8)."""
-    row = task.row
-    op = row.op
-    if END < op <= SEND and is_late(task):
-        drop(task)
-        return task
-    if op in (CALL, SEND):
-        return begin_call(log, task, row, op)
+def compute(task: Task, row: Instruction) -> None:
+    """Take a core."""
     task.row = row.following
-    if op == CPU:
-        seconds = draw(row.law, task.address, row.stream, 0)
-        work(task, seconds, row.local, Stage.STEPS)
-        return NOBODY
-    if op == END:
-        return end_steps(log, task)
-    if op == SLEEP:
-        sleep(task, row)
-        return NOBODY
-    if op == PARALLEL:
-        begin_parallel(task, row)
-    elif op == MAYBE:
-        u = uniform(task.world.key, task.address, row.stream, 0)
-        if not u < row.chance:
-            task.row = row.to
-    elif op == CHOOSE:
-        task.row = chosen(task, row)
-    elif op == REPEAT:
-        repeat(task, row)
-    elif op == AGAIN:
-        again(task, row.to)
-    else:
-        task.row = row.to
-    return task
+    seconds = draw(row.law, task.address, row.stream, 0)
+    work(task, seconds, row.local, Stage.STEPS)
 
 
+@OPS.on(Op.SLEEP)
 @kernel
 def sleep(task: Task, row: Instruction) -> None:
     """Let time pass without a core."""
+    task.row = row.following
     now = task.world.now
     seconds = draw(row.law, task.address, row.stream, 0)
     if task.service.slow:
@@ -145,6 +73,33 @@ def sleep(task: Task, row: Instruction) -> None:
     task.started = now
     task.local = row.local
     schedule_for(now + task.work, COMPLETION, task, row.local, Action.SLEPT)
+
+
+@OPS.on(Op.MAYBE)
+@kernel
+def maybe(task: Task, row: Instruction) -> Task:
+    """Go on with the steps of a `probability`, or with what follows them."""
+    task.row = row.following
+    u = uniform(task.world.key, task.address, row.stream, 0)
+    if not u < row.chance:
+        task.row = row.to
+    return task
+
+
+@OPS.on(Op.CHOOSE)
+@kernel
+def choose(task: Task, row: Instruction) -> Task:
+    """Go on with one of the options."""
+    task.row = chosen(task, row)
+    return task
+
+
+@OPS.on(Op.JUMP, Op.FALLBACK)
+@kernel
+def jump(task: Task, row: Instruction) -> Task:
+    """Go on elsewhere: behind other options, or behind a fallback that nobody needs."""
+    task.row = row.to
+    return task
 
 
 @kernel
@@ -157,38 +112,45 @@ def chosen(task: Task, row: Instruction) -> Instruction:
     return row.options[number].start
 
 
+@OPS.on(Op.REPEAT)
 @kernel
-def repeat(task: Task, row: Instruction) -> None:
+def repeat(task: Task, row: Instruction) -> Task:
     """Begin with the first of several repetitions."""
+    task.row = row.following
     if row.count <= 0:
         task.row = row.to
-        return
+        return task
     repetition = take(task.world, Repetition)
     repetition.outer = task.repetition
     repetition.address = task.address
     task.repetition = repetition
     task.address = child(task.address, row.site, 0)
+    return task
 
 
+@OPS.on(Op.AGAIN)
 @kernel
-def again(task: Task, row: Instruction) -> None:
-    """One repetition has ended: the next one, or what follows; `row` is that of REPEAT."""
-    repetition = task.repetition
+def again(task: Task, row: Instruction) -> Task:
+    """One repetition has ended: the next one, or what follows."""
+    task.row = row.following
+    repetition, first = task.repetition, row.to
     repetition.done += 1
     done, outer = repetition.done, repetition.address
-    if done < row.count:
-        task.address = child(outer, row.site, done)
-        task.row = row.following
+    if done < first.count:
+        task.address = child(outer, first.site, done)
+        task.row = first.following
     else:
         task.address = outer
         drop_repetition(task)
+    return task
 
 
 # -- calls
 
 
+@OPS.on(Op.CALL, Op.SEND)
 @kernel
-def begin_call(log: Words, task: Task, row: Instruction, op: int) -> Task:
+def begin_call(log: Words, op: int, task: Task, row: Instruction) -> Task:
     """A CALL or a SEND: pack the message, or go inside; the task's row stays until the message is on its way."""
     call = row.call
     if not call.remote:
@@ -210,6 +172,7 @@ def begin_call(log: Words, task: Task, row: Instruction, op: int) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.SEND)
 @kernel
 def send_call(log: Words, task: Task) -> Task:
     """The message is packed: send it, and wait."""
@@ -237,6 +200,7 @@ def miss_call(log: Words, task: Task) -> Task:
     return end_call(log, task)
 
 
+@STAGES.on(Stage.SEND_ALONE)
 @kernel
 def send_alone(log: Words, task: Task) -> Task:
     """The message of a `send` is packed: nobody waits for what becomes of it (rule 4.7)."""
@@ -252,6 +216,7 @@ def send_alone(log: Words, task: Task) -> Task:
     return task
 
 
+@STAGES.on(Stage.ANSWERED)
 @kernel
 def hear(log: Words, task: Task) -> Task:
     """The answer has come, or patience has ended."""
@@ -263,6 +228,7 @@ def hear(log: Words, task: Task) -> Task:
     return unpack_answer(log, task, exchange)
 
 
+@STAGES.on(Stage.TRIED)
 @subroutine
 def judge(log: Words, task: Task) -> Task:
     """A try under a policy has ended: the next one is to come, or the call is over."""
@@ -271,6 +237,7 @@ def judge(log: Words, task: Task) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.BACKED_OFF)
 @subroutine
 def try_again(log: Words, task: Task) -> Task:
     """A wait between two tries has ended."""
@@ -296,6 +263,7 @@ def unpack_answer(log: Words, task: Task, exchange: Exchange) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.UNPACKED)
 @kernel
 def end_call(log: Words, task: Task) -> Task:
     """A call is over: its fallback follows, or a failed step ends the handler; at the edge the request ends."""
@@ -317,6 +285,7 @@ def end_call(log: Words, task: Task) -> Task:
     return go_on_after(log, task)
 
 
+@STAGES.on(Stage.JOINED)
 @kernel
 def go_on_after(log: Words, task: Task) -> Task:
     """After a call or the branches: the next step, unless this one has failed."""
@@ -342,6 +311,7 @@ def end_request(log: Words, task: Task, exchange: Exchange) -> None:
 # -- handlers
 
 
+@STAGES.on(Stage.RECEIVED)
 @kernel
 def unpack_message(task: Task) -> Task:
     """A slot is there: unpack the message, and begin with the steps."""
@@ -360,6 +330,8 @@ def unpack_message(task: Task) -> Task:
     return NOBODY
 
 
+@STAGES.on(Stage.DROPPED)
+@OPS.on(Op.END)
 @kernel
 def end_steps(log: Words, task: Task) -> Task:
     """All steps have succeeded, or one has failed."""
@@ -399,3 +371,19 @@ def pack_answer(log: Words, task: Task, exchange: Exchange) -> Task:
     seconds = draw(law, task.address, call.serialization_stream, 2)
     work(task, seconds, RESPOND, Stage.RESPONDED)
     return NOBODY
+
+
+@OPS.dispatch
+def carry_out(log: Words, op: int, task: Task, row: Instruction) -> Task:  # type: ignore[empty-body]
+    """Carry out one instruction; gives who goes on right after it."""
+
+
+@STAGES.on(Stage.STEPS)
+@kernel
+def step(log: Words, task: Task) -> Task:
+    """The next instruction (rules 4.1 to 4.8)."""
+    row = task.row
+    if END < row.op <= SEND and is_late(task):
+        drop(task)
+        return task
+    return carry_out(log, row.op, task, row)

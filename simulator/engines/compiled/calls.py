@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY, take
-from ...plan.layout import UNLIMITED, Component, Dist, Outcome
+from ...plan.layout import UNLIMITED, Component, Dist, Op, Outcome
 from ...plan.measures import LOST
 from ...rules.balancing import choose, count_unanswered
 from ...rules.limits import acquire
@@ -31,6 +31,7 @@ from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, sen
 from .slots import queue_for_slot, release_slot
 from .stations import change
 
+CPU = int(Op.CPU)
 CONSTANT = int(Dist.CONSTANT)
 QUANTILES = int(Dist.QUANTILES)
 OK, DEGRADED, ERROR, REJECTED = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.REJECTED)
@@ -38,8 +39,8 @@ UNREACHABLE, TIMEOUT, UNFINISHED = int(Outcome.UNREACHABLE), int(Outcome.TIMEOUT
 NETWORK_TIME, WAITING_TIME, TIMEOUT_TIME = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
 
 
-@subroutine
-def draw(law: Law, address: int, stream: int, k: int) -> float:
+@kernel
+def draw_here(law: Law, address: int, stream: int, k: int) -> float:
     """A time from a law, in seconds."""
     world = law.world
     kind = law.kind
@@ -50,6 +51,25 @@ def draw(law: Law, address: int, stream: int, k: int) -> float:
         between = kind == QUANTILES
         return sample_points(law.floats, law.probabilities, law.values, law.points, between, u)
     return sample(kind, law.p0, law.p1, law.p2, world.key, address, stream, k)
+
+
+@subroutine
+def draw(law: Law, address: int, stream: int, k: int) -> float:
+    """A time from a law, in seconds."""
+    return draw_here(law, address, stream, k)
+
+
+@subroutine
+def draw_ahead(exchange: Exchange) -> None:
+    """All times of a message at once: none waits for the other, so that a processor works on several at a time."""
+    call, address = exchange.call, exchange.address
+    law, stream, first = call.latency, call.latency_stream, call.endpoint.start
+    there = draw_here(law, address, stream, 0)
+    back = draw_here(law, address, stream, 1)
+    if first.op == CPU:
+        exchange.first_work = draw_here(first.law, address, first.stream, 0)
+    exchange.network = nanoseconds(there)
+    exchange.back = nanoseconds(back)
 
 
 @kernel
@@ -173,11 +193,10 @@ def post(log: Words, task: Task, exchange: Exchange) -> None:
         send_ends(exchange, LOST)
         return
     exchange.references += 1
-    latency = draw_time(call.latency, address, call.latency_stream, 0)
+    draw_ahead(exchange)
     if faults:
-        latency = delayed(exchange, latency)
-    exchange.network = latency
-    arrival = now + latency
+        exchange.network = delayed(exchange, exchange.network)
+    arrival = now + exchange.network
     error = happens(world, call.error_rate, address, call.error_stream, 0)
     if error or (faults and is_aborted(exchange)):
         fail_with(exchange, ERROR)
@@ -200,9 +219,8 @@ def answer(log: Words, exchange: Exchange, time: int) -> None:
     elif happens(exchange.world, call.loss, address, call.loss_stream, 1) or (call.faults and is_cut(call, time)):
         let_go(exchange)
     else:
-        latency = draw_time(call.latency, address, call.latency_stream, 1)
-        exchange.network += latency
-        schedule_message(time + latency, REPLY, exchange, Action.ANSWER)
+        exchange.network += exchange.back
+        schedule_message(time + exchange.back, REPLY, exchange, Action.ANSWER)
 
 
 @kernel

@@ -81,7 +81,7 @@ def receive(log: Words, exchange: Exchange) -> Task:
     task = deliver(log, exchange)
     if not task:
         return NOBODY
-    return unpack_message(task)
+    return unpack_message(log, task)
 
 
 @ACTIONS.on(Action.BREAK)

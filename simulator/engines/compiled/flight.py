@@ -50,6 +50,7 @@ class _Stage(NamedTuple):
     DROPPED: int = 13  # nobody waits any more
     REAP: int = 14  # end what is in a dead replica
     THAW: int = 15  # a pause has ended
+    BEGIN: int = 16  # the first step
 
 
 Stage = _Stage()
@@ -174,6 +175,8 @@ class Exchange(Owner):
     cause_service: int = field(reset=-1)  # row
     served: bool = field(reset=False)
     network: Nanoseconds = field(reset=0)
+    back: Nanoseconds  # how long the answer will be on the network
+    first_work: float  # seconds that the first step will ask a core for, if it does
     awaited: Ref[Task] = field(reset=0)  # who waits for the answer
     timer: Ref[Event] = field(reset=0)  # which ends its patience
     references: int = field(reset=1)  # of the caller, and of who is busy with it

@@ -39,7 +39,7 @@ from .patience import drop, is_late
 from .record import attempt_ends, request_ends
 from .stations import work
 
-END, CALL, SEND, FALLBACK = int(Op.END), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)
+END, CPU, CALL, SEND, FALLBACK = int(Op.END), int(Op.CPU), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)
 OK, DEGRADED, ERROR, TIMEOUT = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.TIMEOUT)
 
 # Local indices of a visit's events (rule 3.3), as in the reference engine.
@@ -311,25 +311,6 @@ def end_request(log: Words, task: Task, exchange: Exchange) -> None:
 # -- handlers
 
 
-@STAGES.on(Stage.RECEIVED)
-@kernel
-def unpack_message(task: Task) -> Task:
-    """A slot is there: unpack the message, and begin with the steps."""
-    if is_late(task):
-        drop(task)
-        return task
-    exchange = task.visit
-    call = exchange.call
-    task.row = call.endpoint.start
-    task.stage = Stage.STEPS
-    law = call.serialization
-    if not law:
-        return task
-    seconds = draw(law, task.address, call.serialization_stream, 1)
-    work(task, seconds, RECEIVE, Stage.STEPS)
-    return NOBODY
-
-
 @STAGES.on(Stage.DROPPED)
 @OPS.on(Op.END)
 @kernel
@@ -387,3 +368,34 @@ def step(log: Words, task: Task) -> Task:
         drop(task)
         return task
     return carry_out(log, row.op, task, row)
+
+
+@STAGES.on(Stage.BEGIN)
+@kernel
+def begin(log: Words, task: Task) -> Task:
+    """The first step of a handler: mostly work, whose time was drawn with the message."""
+    row = task.row
+    task.stage = Stage.STEPS
+    if row.op != CPU or is_late(task):
+        return task
+    task.row = row.following
+    work(task, task.visit.first_work, row.local, Stage.STEPS)
+    return NOBODY
+
+
+@STAGES.on(Stage.RECEIVED)
+@kernel
+def unpack_message(log: Words, task: Task) -> Task:
+    """A slot is there: unpack the message, and begin with the steps."""
+    if is_late(task):
+        drop(task)
+        return task
+    exchange = task.visit
+    call = exchange.call
+    task.row = call.endpoint.start
+    law = call.serialization
+    if not law:
+        return begin(log, task)
+    seconds = draw(law, task.address, call.serialization_stream, 1)
+    work(task, seconds, RECEIVE, Stage.BEGIN)
+    return NOBODY

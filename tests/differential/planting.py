@@ -85,7 +85,7 @@ def int64(value):
     return (int(value) + 2**63) % 2**64 - 2**63
 '''
 SMALL = {
-    "layout.py": {"STEPS_PER_CHECK": 1, "ROOM": 256},
+    "layout.py": {"STEPS_PER_CHECK": 1, "ROOM": 512},
     "logs.py": {"PAGE_ROWS": 3},
     "calendar.py": {"FEW": 2},
     "image.py": {"SPARE_WORDS": 0},

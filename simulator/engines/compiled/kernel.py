@@ -19,6 +19,8 @@ from .record import look
 
 __all__ = ["events", "run"]
 
+CACHED = 256
+"""Events with whatever they are for that the caches of any machine hold."""
 CACHE_LINE = 8
 """Words that come into a cache together, on nearly every machine."""
 
@@ -151,6 +153,8 @@ def look_ahead(world: World) -> None:
 
     The next one is one of the two below the top; what those are for was fetched with the four below them.
     """
+    if world.heap_size <= CACHED:
+        return
     for place in range(3, 7):
         prefetch(world.heap[place].event, 0)
     for place in range(1, 3):

@@ -150,7 +150,8 @@ class Measure:
         if self.is_count:
             return kept
         seconds = kept / 1e9
-        seconds[..., self.counts] = kept[..., self.counts]
+        for column in self.counts:
+            seconds[..., column] = kept[..., column]
         return seconds
 
     def over(self, array: NDArray[Any], first: int) -> NDArray[Any]:

@@ -333,6 +333,6 @@ class User(Owner):
     spins: int
 
 
-STEPS_PER_CHECK = 16
-ROOM = 8192
+STEPS_PER_CHECK = 8
+ROOM = 4096
 """Words, and places in the heap, that as many events, each with a step, may take at most: some 400 and 8 each."""

@@ -46,4 +46,5 @@ def take_tallies(memory: NDArray[np.int64], plan: Plan, bins: int) -> dict[str, 
 
 def _kept(memory: NDArray[np.int64], name: str, measure: Measure, plan: Plan, bins: int) -> NDArray[Any]:
     start, shape = int(memory[field_at(Tallies, name)[0]]), measure.shape(plan, bins)
-    return memory[start : start + math.prod(shape)].copy().view(measure.dtype).reshape(shape)
+    kept = memory[start : start + math.prod(shape)].view(measure.dtype).reshape(shape)
+    return kept.copy() if measure.is_count else kept  # of times there will be new numbers

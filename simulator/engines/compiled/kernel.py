@@ -97,9 +97,8 @@ def loop(world: World, log: Words, steps: int) -> int:
                 action, address = event.action, event.address
                 put_back(event)
                 task = Task(world, happen(log, action, owner, address).index)
-                if not task:
-                    continue
-        task = Task(world, go_on(log, task.stage, task).index)  # of this memory: one pointer is kept over the loop
+        if task:  # as one of this memory, so that one pointer, not two, is kept over the loop
+            task = Task(world, go_on(log, task.stage, task).index)
         if not task and world.standstill:
             return Status.STANDSTILL
 

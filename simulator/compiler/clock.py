@@ -19,7 +19,7 @@ from ..plan.layout import Op
 from ..plan.plan import Floats
 from ..plan.structure import Node, call_rows
 from ..plan.walker import Handlers, Walker, runs
-from .efforts import Effort, Rulebook, Rules, Try, effort, horizon, one_try
+from .attempts import Effort, Rulebook, Rules, Try, effort, horizon, one_try
 from .laws import Grid, Law
 
 _COARSE = 8.0

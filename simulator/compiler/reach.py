@@ -10,7 +10,7 @@ from ..errors import PlanError
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
 from ..spec.steps import Call, Option, Send, Step, blocks
-from ..spec.workload import Workload
+from ..spec.workloads import Workload
 from .programs import EndpointKey, endpoint_name
 from .workloads import make_ramps
 

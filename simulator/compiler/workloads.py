@@ -13,7 +13,7 @@ from ..plan.plan import Integers
 from ..plan.tables import Workloads
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology
-from ..spec.workload import Workload
+from ..spec.workloads import Workload
 from .directory import Directory
 from .distributions import ZERO, DistributionTable
 from .programs import CallSite, cumulative_shares, endpoint_name

@@ -87,7 +87,7 @@ class Scheduling(IntEnum):
 
 
 class Balancer(IntEnum):
-    """How a replica is chosen; `rules/balancing.py` is how."""
+    """How a replica is chosen; `rules/balancers.py` is how."""
 
     LEAST_REQUEST = 0
     ROUND_ROBIN = 1
@@ -107,7 +107,7 @@ class Shape(IntEnum):
 
 
 class Jitter(IntEnum):
-    """How the wait before a re-try is drawn; `rules/retry.py` is how."""
+    """How the wait before a re-try is drawn; `rules/retries.py` is how."""
 
     NONE = 0
     FULL = 1

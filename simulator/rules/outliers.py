@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..machine_code.jit import rule
 from ..plan.layout import GOOD
-from .balancing import EJECTED, exclude, include
+from .balancers import EJECTED, exclude, include
 from .nanoseconds import nanoseconds
 
 LAST_GOOD = int(GOOD)

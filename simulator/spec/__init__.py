@@ -21,7 +21,7 @@ from .schema import json_schema
 from .services import Endpoint, LoadBalancer, Queue, Resources, Service
 from .settings import Link, Network, Simulation
 from .steps import Branch, Call, Choose, Cpu, Fallback, Option, Parallel, Policy, Send, Sleep, Step
-from .workload import Entry, Stage, Workload
+from .workloads import Entry, Stage, Workload
 
 __all__ = [
     "Branch",

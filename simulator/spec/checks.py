@@ -10,7 +10,7 @@ from collections.abc import Container, Iterator, Mapping
 from .inheritance import policy_issues
 from .mistakes import Issue, Location, did_you_mean, hint, listed, nearest
 from .steps import INSIDE, VERBS
-from .workload import is_nameless
+from .workloads import is_nameless
 
 
 def unknown_names(tree: object) -> list[Issue]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..errors import Problem, TopologyError
 from .mistakes import Location, describe, dotted, hint
 from .text import Positions, Text
-from .workload import KEYS, is_nameless
+from .workloads import KEYS, is_nameless
 
 _PART = re.compile(r'"([^"]*)"|([^."\[\]]+)|\[([0-9]+)\]')
 _PATH = re.compile(r"""^("[^"]+"|[^."\[\]]+)(\.("[^"]+"|[^."\[\]]+)|\[[0-9]+\])*$""")

@@ -31,7 +31,7 @@ from .settings import Network, Simulation
 from .steps import Policy
 from .text import Text as Document
 from .values import Name, Text
-from .workload import Workload, is_nameless
+from .workloads import Workload, is_nameless
 
 
 @dataclass(frozen=True)

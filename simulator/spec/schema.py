@@ -16,7 +16,7 @@ from . import (
     settings,
     steps,
     values,
-    workload,
+    workloads,
 )
 from .base import EXTENSION, Model
 
@@ -58,7 +58,7 @@ def json_schema() -> dict[str, object]:
 
 def _models() -> Iterable[type[Model]]:
     """Yield every model that a file can contain."""
-    for module in (models, settings, services, steps, policies, distributions, workload, deployments, faults):
+    for module in (models, settings, services, steps, policies, distributions, workloads, deployments, faults):
         for name, item in vars(module).items():
             own = isinstance(item, type) and issubclass(item, Model) and item.__module__ == module.__name__
             if own and not name.startswith("_") and item not in _SHARED_KEYS:
@@ -201,7 +201,7 @@ def _workloads(defs: dict[str, Schema]) -> None:
     definition["required"] = [key for key in definition["required"] if key != "calls"]
     definition["allOf"] = [
         {"oneOf": [{"required": ["call"]}, {"required": ["calls"]}]},
-        {"oneOf": [{"required": [shape]} for shape in workload.SHAPES]},
+        {"oneOf": [{"required": [shape]} for shape in workloads.SHAPES]},
     ]
     named = defs["Topology"]["properties"]["workload"] | {"minProperties": 1}
     defs["Topology"]["properties"]["workload"] = {

@@ -1,4 +1,4 @@
-"""Section 12: breakers, bulkheads, fallbacks. What a breaker does is told in `tests/unit/rules/test_breaker.py`."""
+"""Section 12: breakers, bulkheads, fallbacks. What a breaker does is told in `tests/unit/rules/test_breakers.py`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import pytest
 
 import simulator as sim
 from simulator.rules.randomness import child, mix, uniform
-from simulator.rules.retry import backoff
+from simulator.rules.retries import backoff
 
 TICK = 10**9 // 512
 

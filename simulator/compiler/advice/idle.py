@@ -15,7 +15,7 @@ from ...plan.plan import Plan
 from ...plan.structure import Node
 from ...plan.walker import Handlers, Walker, call_owners, find_sends
 from ...units import format_duration
-from ..efforts import Rulebook, Rules
+from ..attempts import Rulebook, Rules
 from ..policies import GUARDS, refusing
 from .subject import Subject
 

@@ -14,7 +14,7 @@ from .dispatch import ACTIONS
 from .features import CLOSED, REPLAYS
 from .flight import Action, Request, Role, Stage, Task
 from .layout import User, Workload, World
-from .record import request_begins
+from .recorder import request_begins
 
 POISSON, REPLAY, USERS = int(Shape.POISSON), int(Shape.REPLAY), int(Shape.USERS)
 

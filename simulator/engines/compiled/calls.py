@@ -6,7 +6,7 @@ from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY, take
 from ...plan.layout import UNLIMITED, Component, Dist, Op, Outcome
 from ...plan.measures import LOST
-from ...rules.balancing import choose, count_unanswered
+from ...rules.balancers import choose, count_unanswered
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
@@ -20,14 +20,14 @@ from .calendar import (
     cancel,
     schedule,
 )
+from .deadlines import deadline_of, forsake, inherit, is_dropped
 from .dispatch import STAGES
+from .faults import delayed, is_aborted, is_cut
 from .features import EJECTIONS
 from .flight import Action, Event, Exchange, Request, Role, Stage, Task
-from .hazards import delayed, is_aborted, is_cut
 from .layout import Call, Law, Replica, Service, Unit, World
 from .memory import come, end_task, let_go, move_ledger, note
-from .patience import deadline_of, forsake, inherit, is_dropped
-from .record import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
+from .recorder import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
 from .slots import queue_for_slot, release_slot
 from .stations import change
 

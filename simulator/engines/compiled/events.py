@@ -6,12 +6,12 @@ from ...machine_code.jit import Words, kernel
 from ...machine_code.records import NOBODY
 from ...plan.measures import Waste
 from .calls import answer, answered, deliver, expired
+from .deadlines import drop, note_waste
 from .dispatch import ACTIONS
-from .faults import lie_still
+from .failures import lie_still
 from .flight import Action, Exchange, Task
 from .layout import Replica
 from .life import hear, unpack_message
-from .patience import drop, note_waste
 from .slots import admit
 from .stations import book_work, end_shared, hand_on
 

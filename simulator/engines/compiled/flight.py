@@ -185,7 +185,7 @@ class Exchange(Owner):
     ledger: Part[Ledger] = field(reset=0)  # of who served it
     grade: int = field(codes=Outcome, reset=OK)  # what its handler answers if it does not fail: OK or DEGRADED
     reset: bool = field(reset=False)  # its replica died
-    # Only where somebody may give up: see patience.py.
+    # Only where somebody may give up: see deadlines.py.
     above: Ref[Exchange]  # the one that its caller serves; nobody: at the edge, or nobody waits
     ended: Nanoseconds  # when its caller stopped waiting; NEVER: it has not
     deadline: Nanoseconds  # when its callee knows that nobody will wait any more

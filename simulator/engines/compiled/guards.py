@@ -12,7 +12,7 @@ from ...plan.columns import Integers, States
 from ...plan.layout import FaultKind
 from ...plan.plan import Plan
 from ...plan.policies import Policies
-from ...rules.breaker import make_breaker
+from ...rules.breakers import make_breaker
 from ...rules.limits import make_limiter
 from ...rules.outliers import make_detector
 from .columns import addresses, before, each, spread

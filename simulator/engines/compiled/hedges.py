@@ -6,17 +6,17 @@ from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY
 from ...plan.layout import GOOD, Component
 from ...rules.randomness import child
-from ...rules.retry import has_budget, is_tried_again
+from ...rules.retries import has_budget, is_tried_again
+from .attempts import TIMEOUT, back_off, close_try, end_effort, is_over, may_pass_at_once, new_try, send_try
 from .calendar import cancel
 from .calls import book_try, count_at_replica, end_attempt, fail_with, target_of
+from .deadlines import forsake
 from .dispatch import ACTIONS
-from .efforts import TIMEOUT, back_off, close_try, end_effort, is_over, may_pass_at_once, new_try, send_try
 from .features import POLICIES
 from .flight import Action, Exchange, Retry, Task
 from .memory import let_go, note
-from .patience import forsake
 from .policies import Effort
-from .record import attempt_ends
+from .recorder import attempt_ends
 
 LAST_GOOD = int(GOOD)
 TIMEOUT_TIME = int(Component.TIMEOUT)

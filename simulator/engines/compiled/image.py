@@ -16,7 +16,7 @@ from ...plan.layout import Component, Discipline, FaultKind, Op, Scheduling, Sha
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.waits import sends_of
-from ...rules.balancing import make_board
+from ...rules.balancers import make_board
 from ...rules.nanoseconds import all_nanoseconds
 from ...rules.randomness import mix
 from .columns import addresses, before, each, spread

@@ -12,10 +12,10 @@ from . import events
 from .arrivals import begin
 from .calendar import fill_hole
 from .dispatch import ACTIONS, STAGES
-from .faults import begin_outages
+from .failures import begin_outages
 from .flight import Event, Status, Task
 from .layout import ROOM, STEPS_PER_CHECK, Owner, World
-from .record import look
+from .recorder import look
 
 __all__ = ["events", "run"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from ...machine_code.records import field_at, size_of
 from ...plan.plan import Integers, Plan
 from ...plan.waits import Wait, WaitLog, circles_of_slots, make_waits
-from ...rules.breaker import shut_for_good
+from ...rules.breakers import shut_for_good
 from ...rules.nanoseconds import seconds_of
 from .flight import Exchange, Role
 from .layout import Replica, Unit, World

@@ -224,7 +224,7 @@ class Unit(Record):
     replica_count: int
     balancer: int = field(codes=Balancer)
     choices: int
-    board: Board  # of its balancer: see rules/balancing.py
+    board: Board  # of its balancer: see rules/balancers.py
     shared: bool  # processor sharing
     lifo: bool
     detector: Board  # see rules/outliers.py

@@ -12,6 +12,7 @@ from ...plan.layout import Op, Outcome
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
+from .attempts import begin_effort, begin_try, end_backoff
 from .branches import end_branch, put_on_agenda
 from .calendar import COMPLETION, schedule_for
 from .calls import (
@@ -28,15 +29,14 @@ from .calls import (
     return_inside,
     send,
 )
+from .deadlines import drop, is_late
 from .dispatch import OPS, STAGES
-from .efforts import begin_effort, begin_try, end_backoff
+from .faults import slowed
 from .flight import Action, Exchange, Repetition, Role, Stage, Task
-from .hazards import slowed
 from .hedges import end_try
 from .layout import Instruction
 from .memory import drop_repetition, end_task, let_go, let_go_of_request
-from .patience import drop, is_late
-from .record import attempt_ends, request_ends
+from .recorder import attempt_ends, request_ends
 from .stations import work
 
 END, CPU, CALL, SEND, FALLBACK = int(Op.END), int(Op.CPU), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)

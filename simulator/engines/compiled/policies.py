@@ -22,7 +22,7 @@ class Policy(Record):
     max_backoff: Nanoseconds
     jitter: int = field(codes=Jitter)
     backoff_stream: int
-    breaker: Board  # of caller replica 0: see rules/breaker.py
+    breaker: Board  # of caller replica 0: see rules/breakers.py
     breaker_words: int
     bulkhead: Rows[Bulkhead]  # of each caller replica, as the budgets are
     budget: Rows[Budget]

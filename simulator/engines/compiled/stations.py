@@ -6,14 +6,14 @@ from ...machine_code.jit import kernel, serves, subroutine
 from ...machine_code.records import NOBODY
 from ...plan.layout import Component
 from ...rules.nanoseconds import nanoseconds
-from ...rules.queueing import real_time, virtual_time
+from ...rules.stations import real_time, virtual_time
 from .calendar import COMPLETION, WORKLOAD_SHIFT, cancel, schedule, schedule_for
+from .deadlines import is_late
+from .faults import slowed
 from .features import OUTAGES, SHARING
 from .flight import Action, Task
-from .hazards import slowed
 from .layout import Level, Replica, VirtualLevel
 from .memory import spend
-from .patience import is_late
 
 WAITING = int(Component.WAITING)
 SERVICE = int(Component.SERVICE)

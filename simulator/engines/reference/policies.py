@@ -19,10 +19,10 @@ from ...plan.layout import Outcome
 from ...plan.order import EventKind, kind_key
 from ...plan.plan import Plan
 from ...plan.policies import Policies
-from ...rules.breaker import OPEN_TIME, lets_pass, make_breaker, open_time, release, shut_for_good, tell
+from ...rules.breakers import OPEN_TIME, lets_pass, make_breaker, open_time, release, shut_for_good, tell
 from ...rules.limits import acquire, make_limiter
 from ...rules.nanoseconds import nanoseconds
-from ...rules.retry import has_budget
+from ...rules.retries import has_budget
 from .clock import Clock, Moment
 
 G = TypeVar("G", bound="Guard")
@@ -77,7 +77,7 @@ class Guard:
 
 
 class Breaker(Guard):
-    """A circuit breaker; `rules/breaker.py` says what it does."""
+    """A circuit breaker; `rules/breakers.py` says what it does."""
 
     def __init__(self, _clock: Clock, target: int, **settings: Any) -> None:
         self.target = target

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...plan.layout import Jitter, Outcome
 from ...rules.randomness import uniform
-from ...rules.retry import backoff, is_tried_again
+from ...rules.retries import backoff, is_tried_again
 from .attempts import END_OF_BACKOFF, TIMEOUT, TIMER, Attempts, GuardedCall
 from .clock import Moment
 from .flight import Exchange, Visit

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from heapq import heappop, heappush
 
 from ...rules.nanoseconds import NEVER, nanoseconds
-from ...rules.queueing import real_time, virtual_time
+from ...rules.stations import real_time, virtual_time
 from .clock import Clock, Moment
 from .meters import Level, Meter
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...plan.layout import Discipline, Scheduling
 from ...plan.plan import Plan
-from ...rules.balancing import NOT_READY, choose, count_unanswered, exclude, include, make_board
+from ...rules.balancers import NOT_READY, choose, count_unanswered, exclude, include, make_board
 from ...rules.outliers import judge, make_detector, sweep
 from .clock import Clock, Moment
 from .meters import Level, Meter
@@ -114,7 +114,7 @@ class Unit:
         self._floats = self._board.view(np.float64)
 
     def choose(self, address: int, stream: int, hash_key: int) -> Replica | None:
-        """The replica for one attempt, by the rule of `rules/balancing.py`; None if none is ready."""
+        """The replica for one attempt, by the rule of `rules/balancers.py`; None if none is ready."""
         if self._is_watched:
             sweep(self._board, self._floats, self._detector, 0, self.clock.now)
         number = choose(self._balancer, self._choices, self._board, 0, hash_key, self._key, address, stream)

@@ -6,7 +6,7 @@ import simulator as sim
 from simulator.errors import EngineError
 from simulator.machine_code import jit
 from simulator.machine_code.jit import RULES
-from simulator.rules import balancing
+from simulator.rules import balancers
 
 
 def test_everything_is_compiled_and_kept(monkeypatch):
@@ -15,7 +15,7 @@ def test_everything_is_compiled_and_kept(monkeypatch):
     folder = sim.warm(progress=lambda done, total: told.append((done, total)))
     assert folder == jit.cache_folder()
     assert all(rule.entry for rule in RULES if rule.__module__.startswith("simulator."))
-    assert balancing.make_ring in RULES or balancing.consistent_hash in RULES
+    assert balancers.make_ring in RULES or balancers.consistent_hash in RULES
     assert told[0][0] == 0
     assert told[-1] == (len(RULES), len(RULES))
 

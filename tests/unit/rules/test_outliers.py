@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from simulator.plan.layout import Balancer, Outcome
-from simulator.rules.balancing import NUMBERS, READY, make_board
+from simulator.rules.balancers import NUMBERS, READY, make_board
 from simulator.rules.outliers import judge, make_detector, sweep
 
 OK, BAD = int(Outcome.OK), int(Outcome.ERROR)

@@ -6,7 +6,7 @@ import simulator as sim
 from simulator.engines.compiled.guards import add_policies
 from simulator.engines.compiled.image import Image, load
 from simulator.engines.compiled.layout import World
-from simulator.rules.breaker import PERMITTED, RESULTS, SIZE
+from simulator.rules.breakers import PERMITTED, RESULTS, SIZE
 
 TEXT = """
 policies: {p: {retries: {}, circuitBreaker: {slidingWindowSize: 5}, bulkhead: {maxConcurrentCalls: 7}, retryBudget: {}}}

@@ -18,7 +18,7 @@ from simulator.machine_code.records import Nanoseconds, Record, Ref, size_of
 from simulator.plan.columns import Count, Integers, Seconds, Share, Table
 from simulator.plan.columns import Ref as Row
 from simulator.plan.layout import Op, Scheduling, Shape
-from simulator.rules.balancing import make_board
+from simulator.rules.balancers import make_board
 from simulator.rules.nanoseconds import NEVER, SECOND, nanoseconds
 from simulator.rules.randomness import mix
 

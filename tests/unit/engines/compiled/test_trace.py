@@ -11,7 +11,7 @@ import pytest
 from simulator.engines.compiled.image import FIRST_LOG_WORD, load
 from simulator.engines.compiled.layout import Log, World
 from simulator.engines.compiled.logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
-from simulator.engines.compiled.record import new_row
+from simulator.engines.compiled.recorder import new_row
 from simulator.engines.compiled.trace import make_trace
 from simulator.machine_code.jit import integers_of
 from simulator.machine_code.records import field_at, size_of

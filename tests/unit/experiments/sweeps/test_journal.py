@@ -149,7 +149,7 @@ def test_code_that_makes_numbers_decides_whether_a_run_is_another(tmp_path):
         (package / name).write_text((package / name).read_text() + "# edited")
     assert {digest()} == digests
     for name in (
-        "rules/queueing.py", "engines/compiled/engine.py", "engines/reference/engine.py", "compiler/compile.py",
+        "rules/stations.py", "engines/compiled/engine.py", "engines/reference/engine.py", "compiler/compile.py",
         "plan/order.py", "results/statistics.py", "experiments/replicate.py", "experiments/sweeps/runs.py",
     ):  # fmt: skip
         (package / name).write_text((package / name).read_text() + "# edited")

@@ -6,7 +6,7 @@ import pytest
 
 from simulator.plan.layout import Jitter, Outcome
 from simulator.rules.nanoseconds import NEVER
-from simulator.rules.retry import backoff, has_budget, is_tried_again
+from simulator.rules.retries import backoff, has_budget, is_tried_again
 
 ANY = sum(1 << outcome for outcome in (Outcome.ERROR, Outcome.TIMEOUT, Outcome.REJECTED, Outcome.UNREACHABLE))
 

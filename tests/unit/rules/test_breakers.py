@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.plan.layout import Outcome, Window
-from simulator.rules.breaker import (
+from simulator.rules.breakers import (
     CALLS,
     CLOSED,
     FAILED,

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from simulator.rules.nanoseconds import NEVER
-from simulator.rules.queueing import real_time, virtual_time
+from simulator.rules.stations import real_time, virtual_time
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from simulator.plan.layout import Balancer
-from simulator.rules.balancing import (
+from simulator.rules.balancers import (
     ALL,
     EJECTED,
     LAST,

@@ -9,21 +9,21 @@ from __future__ import annotations
 from ...machine_code.jit import Words, kernel, serves, subroutine
 from ...machine_code.records import NOBODY, put_back, take
 from ...plan.layout import Component, Jitter, Outcome
-from ...rules.breaker import lets_pass, release, tell
+from ...rules.breakers import lets_pass, release, tell
 from ...rules.limits import TIMEOUT as LONGEST_WAIT
 from ...rules.limits import acquire
 from ...rules.nanoseconds import NEVER
 from ...rules.randomness import child, uniform
-from ...rules.retry import backoff
+from ...rules.retries import backoff
 from .calendar import GRANT, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .calls import be_patient, fail_with, make_exchange, patience_of, post, target_of
+from .deadlines import deadline_of
 from .dispatch import ACTIONS, STAGES
 from .features import POLICIES
 from .flight import Action, Event, Exchange, Retry, Role, Stage, Task
 from .memory import let_go, note
-from .patience import deadline_of
 from .policies import Bulkhead, Effort, Policy
-from .record import call_ends, number_attempt
+from .recorder import call_ends, number_attempt
 
 TIMEOUT, REJECTED, CIRCUIT_OPEN = int(Outcome.TIMEOUT), int(Outcome.REJECTED), int(Outcome.CIRCUIT_OPEN)
 WAITING_TIME, TIMEOUT_TIME = int(Component.WAITING), int(Component.TIMEOUT)

@@ -7,7 +7,7 @@ from ...machine_code.records import size_of
 from ...plan.layout import GOOD, Component, Outcome
 from ...plan.measures import LOST, Count, Ended, Tally, Visits
 from ...plan.measures import Level as LevelColumn
-from ...rules.breaker import open_time
+from ...rules.breakers import open_time
 from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
 from .layout import Log, Replica, Service, Workload, World

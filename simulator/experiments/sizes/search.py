@@ -33,9 +33,8 @@ def search(judge: Judge) -> bool:
     What was found is confirmed by other requests; if it fails there, the search goes on, with both.
     """
     lattice = judge.lattice
-    if not all(lattice.options):
-        judge(lattice.start)
-        return True
+    if not all(lattice.options):  # some unit cannot keep up; that may be no matter to what is promised
+        return not judge(lattice.start).met
     first = judge(lattice.start)
     hopeless = not first.met and worst_objective(judge.unhindered[1])[0] > CLEAR
     found = _find(judge, first, hopeless=hopeless)

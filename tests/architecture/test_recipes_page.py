@@ -43,7 +43,7 @@ def words_of(path):
 
 
 def test_the_page_is_read_whole():
-    assert len(RECIPES) == 6
+    assert len(RECIPES) == 7
     assert all(len(rows(recipe)) > 4 for recipe in RECIPES.values())
 
 

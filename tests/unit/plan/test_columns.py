@@ -82,7 +82,7 @@ def made():
 def test_a_column_has_the_type_that_it_is_declared_with(plan_of):
     plan = plan_of(TEXT)
     for name, table in plan.tables().items():
-        assert len(table) > 0, name
+        assert len(table) > 0, f"TEXT has nothing of `{name}`: add something"
         for column in table.kinds().values():
             values = getattr(table, column.name)
             assert isinstance(values, tuple) if column.dtype is None else values.dtype == column.dtype, column

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-QUICK_FIRST = ("spec", "architecture", "unit", "semantics", "property", "differential", "theory", "fuzz", "notebooks")
-"""Folders of tests: what is soon red comes before what takes long."""
+QUICK_FIRST = ("spec", "architecture", "unit", "semantics", "property", "differential", "notebooks", "theory", "fuzz")
+"""Folders of tests: what is soon red comes before what takes long; notebooks take minutes, so they are not the last."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -147,9 +147,16 @@ def test_where_rates_change_only_runs_exclude():
 
 def test_a_unit_that_can_never_be_stable():
     lattice = make_lattice([1.0, 2.0], needed=[2, 9], most=4)
-    judge = Known(lattice, lambda configuration: 0.5)
-    assert search(judge)
+    judge = Known(lattice, lambda configuration: 2.0)
+    assert search(judge), "none will do"
     assert list(judge.trials) == [(Option(2, 1.0), Option(4, 1.0))]
+
+
+def test_where_nothing_is_promised_of_such_a_unit_a_smaller_one_may_do_too():
+    lattice = make_lattice([1.0, 2.0], needed=[2, 9], most=4)
+    judge = Known(lattice, lambda configuration: 0.5)
+    assert not search(judge), "nothing smaller was excluded"
+    assert judge.found == (Option(2, 1.0), Option(4, 1.0))
 
 
 def test_if_the_largest_fails_all_do():

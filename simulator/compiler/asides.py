@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ..plan.columns import Floats
 from ..plan.layout import UNLIMITED, Op, Outcome
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Plan
 from ..plan.structure import Node, call_rows, inside
 from ..plan.walker import Walker, read_handlers
 from .expectations import Expectations, loads_of

@@ -20,7 +20,7 @@ _MOST, _NONE = 10_000, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Effort:
+class ExpectedCall:
     """A call, before any fallback.
 
     `time` is that from the first try to the end, `first` that of the first try alone, in seconds; `chance` that of an
@@ -188,13 +188,13 @@ def one_try(grid: Grid, content: Law, rules: Rules, hedged: float) -> Try:
     return Try(grid.mean(law, end), late, hedged)
 
 
-def effort(rules: Rules, one: Try, chance: float, *, hedging: bool = True) -> Effort:
+def expected_call(rules: Rules, one: Try, chance: float, *, hedging: bool = True) -> ExpectedCall:
     """All tries of a call to a callee that succeeds with some chance.
 
     A loss is a timeout; without a timeout it is never heard of, and so its time is left out.
     """
     if rules.guarded:
-        return Effort(0.0, 0.0, arriving=0.0)
+        return ExpectedCall(0.0, 0.0, arriving=0.0)
     ends = math.isfinite(rules.end) or rules.drawn >= 0
     end = one.time if math.isinf(rules.end) else rules.end
     late = rules.lost + (1.0 - rules.lost) * one.late if ends else 0.0
@@ -215,7 +215,7 @@ def effort(rules: Rules, one: Try, chance: float, *, hedging: bool = True) -> Ef
             break
         tries += share
         total += share * (wait + time)
-    return Effort(
+    return ExpectedCall(
         time=min(total, rules.timeout),
         first=time,
         chance=1.0 if good * tries > 1.0 - _NONE else max(0.0, good * tries),

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..plan.plan import Integers
+from ..plan.columns import Integers
 from ..spec.models import Topology
 from .deployments import ResolvedUnit
 from .programs import CallSite, EndpointKey

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..plan.columns import Floats
 from ..plan.layout import UNLIMITED, Op, Shape
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Plan
 from ..plan.structure import call_rows
 from ..plan.walker import Handlers, endpoint_of_rows, find_sends, read_handlers
-from .clock import Clock
+from .durations import Durations
 
 _ENDLESS_S = 1e9
 """A wait that outlives every timeout."""
@@ -86,10 +87,10 @@ def exceeded_limits(plan: Plan, expected: Expectations) -> dict[int, tuple[float
 def _expect(plan: Plan, *, served: bool, limited: bool = False, waits: Floats | None = None) -> Expectations:
     handlers = read_handlers(plan)
     waits = np.zeros(len(plan.units.name)) if waits is None else waits
-    clock = Clock(handlers, waits, served=served)
-    efforts = [clock.efforts[call] for call in range(len(plan.calls.name))]
-    tries, arriving = np.array([one.tries for one in efforts]), np.array([one.arriving for one in efforts])
-    counts = clock.counts()
+    durations = Durations(handlers, waits, served=served)
+    by_call = [durations.by_call[call] for call in range(len(plan.calls.name))]
+    tries, arriving = np.array([one.tries for one in by_call]), np.array([one.arriving for one in by_call])
+    counts = durations.counts()
     rates = np.array([peak_rate(plan, row) for row in range(len(plan.workloads.name))])
     calls, visits = _visits(plan, handlers, counts, tries * arriving)
     coming = arriving
@@ -107,12 +108,12 @@ def _expect(plan: Plan, *, served: bool, limited: bool = False, waits: Floats | 
         visits=visits,
         work=work,
         demand=_by_unit(plan, work),
-        held=_held(plan, calls * (tries * coming), clock.endpoints),
+        held=_held(plan, calls * (tries * coming), durations.endpoints),
         capacity=plan.units.replicas * plan.units.cpu,
         slots=slots,
         rates=rates,
-        endpoint_latency=clock.endpoints,
-        entry_latency=clock.calls[plan.workloads.entry_call],
+        endpoint_latency=durations.endpoints,
+        entry_latency=durations.calls[plan.workloads.entry_call],
     )
 
 

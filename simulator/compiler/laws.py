@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ..plan.plan import Floats
+from ..plan.columns import Floats
 from ..plan.tables import Distributions
 from .limited import limited_mean
 

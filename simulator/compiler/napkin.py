@@ -16,8 +16,9 @@ import numpy as np
 
 from ..answers import Answer, Answered, Table
 from ..garbage import uncollected
+from ..plan.columns import Floats
 from ..plan.layout import Shape
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Plan
 from ..words import PER_SECOND, PERCENT, column, number, unit_of
 from .advice.overload import left_by_open
 from .asides import behind_branches, rate_whatever_waits

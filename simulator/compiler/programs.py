@@ -12,8 +12,8 @@ from itertools import accumulate
 
 import numpy as np
 
+from ..plan.columns import Integers
 from ..plan.layout import Op
-from ..plan.plan import Integers
 from ..plan.tables import Programs
 from ..spec.inheritance import resolve_policy
 from ..spec.steps import Call, Choose, Cpu, Parallel, Policy, PolicyKeys, Send, Sleep, Step

@@ -17,8 +17,9 @@ from math import comb
 
 import numpy as np
 
+from ..plan.columns import Floats
 from ..plan.layout import UNLIMITED, Balancer, Dist, Op, Scheduling, Shape
-from ..plan.plan import Floats, Plan
+from ..plan.plan import Plan
 from ..plan.structure import Node, inside
 from ..plan.walker import Handlers, Walker, read_handlers
 from .expectations import Expectations, patience

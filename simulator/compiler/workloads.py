@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..plan.columns import Integers
 from ..plan.layout import Shape
-from ..plan.plan import Integers
 from ..plan.tables import Workloads
 from ..spec.inheritance import resolve_policy
 from ..spec.models import Topology

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from .columns import Floats, Integers, Table, empty
+from .columns import Table, empty
 from .policies import Breakers, Budgets, Bulkheads, Detectors, Limiters, Policies
 from .tables import (
     Calls,
@@ -28,8 +28,6 @@ from .tables import (
     Units,
     Workloads,
 )
-
-__all__ = ["Floats", "Integers", "Objective", "Plan", "Prices", "Settings"]
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from typing import get_type_hints
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import Floats, Integers
 from .measures import Measures
-from .plan import Floats, Integers
 from .waits import WaitLog, make_waits
 
 BINS = 200

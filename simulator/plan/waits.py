@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .columns import Floats, Integers
 from .layout import UNLIMITED, Op
-from .plan import Floats, Integers, Plan
+from .plan import Plan
 
 
 def sends_of(plan: Plan) -> Integers:

@@ -11,8 +11,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from .columns import Integers
 from .layout import Op
-from .plan import Integers, Plan
+from .plan import Plan
 from .structure import Node, call_rows, handlers
 
 V = TypeVar("V")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.columns import Floats
 from ..plan.measures import Count, Level
-from ..plan.plan import Floats
 from ..words import count, duration, in_full, number, percent, span
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plan.columns import Floats, Integers
 from ..plan.measures import Count, Level, Measures, Visits, Waste
-from ..plan.plan import Floats, Integers
 
 COUNT, NAME, TEXT, FLAG, CORES = "number", "name", "text", "true or false", "cores"
 """Units that a name does not say."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..plan.plan import Floats, Plan
+from ..plan.columns import Floats
+from ..plan.plan import Plan
 
 GIB = 2.0**30
 

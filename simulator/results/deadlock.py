@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plan.plan import Integers, Plan
+from ..plan.columns import Integers
+from ..plan.plan import Plan
 from ..plan.trace import Trace
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..plan.columns import Floats, Integers
 from ..plan.layout import GOOD
 from ..plan.measures import Tally
-from ..plan.plan import Floats, Integers, Plan
+from ..plan.plan import Plan
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
 from .statistics import quantiles, ratio

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plan.plan import Floats, Integers
+from ..plan.columns import Floats, Integers
 from ..plan.trace import CallLog
 
 BLOCK = 2**16

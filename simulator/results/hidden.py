@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plan.columns import Integers
 from ..plan.layout import GOOD, Balancer, Outcome
 from ..plan.measures import LOST, Tally
-from ..plan.plan import Integers
 from ..plan.waits import sends_of
 from ..words import duration
 from .deadlock import find_deadlock

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..plan.columns import Floats, Integers
 from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.measures import Tally
-from ..plan.plan import Floats, Integers, Objective, Plan
+from ..plan.plan import Objective, Plan
 from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed

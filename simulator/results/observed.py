@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ResultError
+from ..plan.columns import Floats, Integers
 from ..plan.layout import GOOD, Outcome
 from ..plan.measures import MEASURES, Measures
-from ..plan.plan import Floats, Integers, Plan
+from ..plan.plan import Plan
 from ..plan.trace import CallLog, RequestLog, Trace, to_the_nanosecond
 from . import warmup
 from .groups import blocks, gather, order_by_group, start_groups

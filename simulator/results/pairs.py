@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..errors import ResultError
+from ..plan.columns import Floats
 from ..plan.measures import Tally
-from ..plan.plan import Floats, Objective
+from ..plan.plan import Objective
 from ..words import duration
 from .objectives import ERRORS, failures_of, find_target, latencies_of, tallies_of
 from .observed import Observed

@@ -30,7 +30,7 @@ from typing import Final
 
 import numpy as np
 
-from ..plan.plan import Floats
+from ..plan.columns import Floats
 from .statistics import check_confidence, student_factor
 
 SECTIONS: Final = 5

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from ..errors import ResultError
-from ..plan.plan import Floats
+from ..plan.columns import Floats
 
 INTERVAL = ("mean", "half_width", "low", "high")
 

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.columns import Floats, Integers
 from ..plan.layout import Component, Kind, Outcome
-from ..plan.plan import Floats, Integers, Plan
+from ..plan.plan import Plan
 from .columns import SERVICES, UNITS, Table, Whole
 from .cost import unit_costs
 from .hidden import calls_by_service, failed_sends, sends_by_service

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..plan.columns import Floats, Integers
 from ..plan.layout import GOOD
 from ..plan.measures import Count, Level
-from ..plan.plan import Floats, Integers
 from ..plan.trace import BINS, make_edges, to_the_nanosecond
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed, exact

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..plan.plan import Floats
+from ..plan.columns import Floats
 from ..plan.trace import BINS, Trace
 
 BATCH = 5

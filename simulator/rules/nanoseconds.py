@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..machine_code.jit import int64, rule
-from ..plan.plan import Floats, Integers
+from ..plan.columns import Floats, Integers
 
 SECOND = 1_000_000_000
 NEVER = 2**61

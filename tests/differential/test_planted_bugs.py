@@ -111,19 +111,19 @@ BUGS: list[tuple[str, str, str, str]] = [
     ("a fallback degrades nobody", "life.py", "        task.visit.grade = DEGRADED\n", ""),
     ("who calls the degraded is not", "calls.py", "task.visit.grade = DEGRADED", "pass"),
     # attempts.py
-    ("all tries at one address", "attempts.py", "task.call.site, effort.tries)", "task.call.site, 0)"),
+    ("all tries at one address", "attempts.py", "task.call.site, guarded.tries)", "task.call.site, 0)"),
     ("a breaker is told nothing", "attempts.py", "        tell(world.integers", "        pass  # tell(world.integers"),
     ("all replicas have one breaker", "attempts.py", "breaker + caller * policy.breaker_words", "breaker"),
     ("a re-try is active for ever", "attempts.py", "            budget.retries -= 1\n", "            pass\n"),
     ("nobody waits for a place twice", "attempts.py", "bulkhead.first = following.next", "pass"),
     ("who waits last is forgotten", "attempts.py", "        bulkhead.last = before", "        pass"),
     ("who has a place gives up", "attempts.py", "cancel(following.timer)", "pass"),
-    ("a place is kept", "attempts.py", "        leave_bulkhead(effort.bulkhead)", "        pass"),
-    ("the wait before is forgotten", "attempts.py", "    effort.wait = wait\n", ""),
+    ("a place is kept", "attempts.py", "        leave_bulkhead(guarded.bulkhead)", "        pass"),
+    ("the wait before is forgotten", "attempts.py", "    guarded.wait = wait\n", ""),
     ("patience starts with the wait", "attempts.py", "    exchange.start = now\n", ""),
-    ("a wait outlasts the call", "attempts.py", "end = min(now + wait, effort.deadline)", "end = now + wait"),
-    ("a call begins with its last try", "attempts.py", "effort.start)", "task.exchange.start)"),
-    ("tries have no number", "attempts.py", "    number_attempt(log, exchange, effort.tries)\n", ""),
+    ("a wait outlasts the call", "attempts.py", "end = min(now + wait, guarded.deadline)", "end = now + wait"),
+    ("a call begins with its last try", "attempts.py", "guarded.start)", "task.exchange.start)"),
+    ("tries have no number", "attempts.py", "    number_attempt(log, exchange, guarded.tries)\n", ""),
     ("a permit at once", "attempts.py", "    if when == now:", "    if when >= now:"),
     (
         "patience beyond what is known",
@@ -132,7 +132,7 @@ BUGS: list[tuple[str, str, str, str]] = [
         "world.now + patience",
     ),
     # hedges.py
-    ("the lost is judged", "hedges.py", "close_try(effort, loser, False)", "close_try(effort, loser, True)"),
+    ("the lost is judged", "hedges.py", "close_try(guarded, loser, False)", "close_try(guarded, loser, True)"),
     ("the lost is still unanswered", "hedges.py", "    count_at_replica(loser, -1)\n", ""),
     (
         "the lost still has its time",
@@ -143,8 +143,8 @@ BUGS: list[tuple[str, str, str, str]] = [
     ("work for the lost is wanted", "hedges.py", "    forsake(loser)\n", ""),
     ("the first to fail decides", "hedges.py", "    task.exchange = other\n    return False", "    return True"),
     ("nothing was lost before a second try", "hedges.py", "retry == Retry.HEDGE", "retry == -1"),
-    ("the budget knows of no second try", "hedges.py", "    if not may_retry(effort):\n        return\n", ""),
-    ("a second try after the end", "hedges.py", "        cancel(effort.hedge_timer)\n", "        pass\n"),
+    ("the budget knows of no second try", "hedges.py", "    if not may_retry(guarded):\n        return\n", ""),
+    ("a second try after the end", "hedges.py", "        cancel(guarded.hedge_timer)\n", "        pass\n"),
     # deadlines.py
     ("the far above do not count", "deadlines.py", "        exchange = exchange.above\n", "        exchange = 0\n"),
     (
@@ -265,7 +265,12 @@ BUGS: list[tuple[str, str, str, str]] = [
         'w.ramp_start_s.size), "ramp_")',
         'w.ramp_start_s.size), "ramp_", before=0.0 * w.ramp_before)',
     ),
-    ("places of calls run into the next step's", "image.py", "4 * np.arange(p.op.size)", "np.arange(p.op.size)"),
+    (
+        "places of calls run into the next step's",
+        "image.py",
+        "LOCALS_PER_STEP * np.arange(p.op.size)",
+        "np.arange(p.op.size)",
+    ),
     (
         "half of the heap moves",
         "engine.py",

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from ...plan.columns import duration
 from ...plan.layout import UNLIMITED, Dist, Outcome
 from ...plan.plan import Plan
 from ...plan.structure import Node
 from ...plan.walker import Handlers, Walker, call_owners, find_sends
-from ...units import format_duration
 from ..attempts import Rulebook, Rules
 from ..policies import GUARDS, refusing
 from .subject import Subject
@@ -41,7 +41,7 @@ def _hopeless(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
         for key, seconds in (("timeout", one.timeout), ("perTryTimeout", one.per_try)):
             if one.drawn < 0 and seconds < least * (1.0 - 1e-9):
                 yield (
-                    f"{plan.calls.name[call]}: its {key} of {_duration(seconds)} is below the {_duration(least)} that"
+                    f"{plan.calls.name[call]}: its {key} of {duration(seconds)} is below the {duration(least)} that"
                     f" {target} takes at least: no try is ever in time; give it more than that"
                 )
 
@@ -132,8 +132,8 @@ def _inverted(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
         if call in sends or one.drawn >= 0 or not outer < one.timeout < math.inf:
             continue
         yield (
-            f"{plan.calls.name[call]}: its timeout of {_duration(one.timeout)} helps nobody: all that wait for"
-            f" {plan.endpoints.name[owner[call]]} give up after {_duration(outer)}; make the inner one shorter"
+            f"{plan.calls.name[call]}: its timeout of {duration(one.timeout)} helps nobody: all that wait for"
+            f" {plan.endpoints.name[owner[call]]} give up after {duration(outer)}; make the inner one shorter"
         )
 
 
@@ -161,7 +161,3 @@ def _pointless_retries(plan: Plan, rules: dict[int, Rules]) -> Iterator[str]:
         todo = "give each try a perTryTimeout" if Outcome.TIMEOUT in outcomes else "name what can happen in retryOn"
         why = "the timeout is of all tries together" if Outcome.TIMEOUT in outcomes else "nothing rejects them"
         yield f"{plan.calls.name[call]}: its re-tries never act: no try of it can end as {words} ({why}); {todo}"
-
-
-def _duration(seconds: float) -> str:
-    return format_duration(float(f"{seconds:.4g}"))

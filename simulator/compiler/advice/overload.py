@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from ...plan.columns import Floats
 from ...plan.layout import UNLIMITED, Dist, Op, Shape
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...plan.walker import find_sends
 from ...words import number
 from ..expectations import Expectations, behind_limits, entry_shares, swamped

@@ -343,16 +343,16 @@ def abandon(log: Words, task: Task) -> None:
         let_go(exchange)
     elif stage == Stage.ANSWERED:
         forget(log, exchange)
-        if task.call.policy and task.effort.rival:
-            effort = task.effort
-            rival, first = effort.rival, effort.first_try
+        if task.call.policy and task.guarded.rival:
+            guarded = task.guarded
+            rival, first = guarded.rival, guarded.first_try
             forget(log, first if exchange == rival else rival)
     elif stage == Stage.PLACED or stage == Stage.PERMITTED:
         end_attempt(log, exchange)
     else:
         return
     if stage != Stage.UNPACKED and task.call.policy:
-        put_back(task.effort)
+        put_back(task.guarded)
 
 
 # -- pauses

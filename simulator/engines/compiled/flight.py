@@ -10,7 +10,7 @@ from .layout import Owner
 
 if TYPE_CHECKING:
     from .layout import Call, Instruction, Option, Replica, Service, User
-    from .policies import Effort
+    from .policies import GuardedCall
 
 OK, UNFINISHED = int(Outcome.OK), int(Outcome.UNFINISHED)
 
@@ -230,7 +230,7 @@ class Task(Owner):
     option: Ref[Option]  # the next branch to start
     last_option: Ref[Option]  # the one after the last
     remaining: int
-    effort: Ref[Effort]  # of a call under a policy
+    guarded: Ref[GuardedCall]  # of a call under a policy
     started: Nanoseconds  # when its work on a core, or its sleep, did
     earlier: Ref[Task]  # who came to its replica before it, where replicas can die
     later: Ref[Task]

@@ -13,6 +13,7 @@ from ...machine_code.growing import WORD, zeros
 from ...machine_code.records import Float, Mark, Record, field_at, fields_of, size_of
 from ...plan.columns import Integers, Quantity, Ref, Table
 from ...plan.layout import Component, Discipline, FaultKind, Op, Scheduling, Shape
+from ...plan.order import LOCALS_PER_STEP
 from ...plan.plan import Plan
 from ...plan.size import over_limit
 from ...plan.waits import sends_of
@@ -309,7 +310,7 @@ def _fill_programs(image: Image, plan: Plan) -> None:
     jumps = np.isin(p.op, (Op.PARALLEL, Op.MAYBE, Op.REPEAT, Op.AGAIN, Op.JUMP, Op.FALLBACK))
     c[jumps] = at["programs"][p.c[jumps]]
     # The law, or what else lies there.
-    image.fill(plan, "programs", law=a, stream=p.b, to=c, chance=p.x, local=4 * np.arange(p.op.size))
+    image.fill(plan, "programs", law=a, stream=p.b, to=c, chance=p.x, local=LOCALS_PER_STEP * np.arange(p.op.size))
 
 
 def _fill_workloads(image: Image, plan: Plan) -> None:

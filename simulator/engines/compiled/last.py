@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...machine_code.records import field_at, size_of
-from ...plan.plan import Integers, Plan
+from ...plan.columns import Integers
+from ...plan.plan import Plan
 from ...plan.waits import Wait, WaitLog, circles_of_slots, make_waits
 from ...rules.breakers import shut_for_good
 from ...rules.nanoseconds import seconds_of

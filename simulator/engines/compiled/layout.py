@@ -16,7 +16,7 @@ from .tallies import Tallies
 if TYPE_CHECKING:
     from .downtime import Fault, Process, Startup, State, Strike
     from .flight import Event, Exchange, LedgerEntry, Repetition, Request, Task
-    from .policies import Effort, Policy, Watched
+    from .policies import GuardedCall, Policy, Watched
 
 
 class Owner(Record):
@@ -93,7 +93,7 @@ class World(Tallies, world=True):
     entry_count: int
     capacity: int  # words of memory
     log_capacity: int
-    free_effort: Free[Effort]
+    free_guarded_call: Free[GuardedCall]
     patient: bool  # somebody may give up, so that work may be for nobody
     deadlines: bool  # callees may know when
     breakers: Rows[Watched]

@@ -9,10 +9,11 @@ from __future__ import annotations
 from ...machine_code.jit import Words, kernel, subroutine
 from ...machine_code.records import NOBODY, take
 from ...plan.layout import Op, Outcome
+from ...plan.order import PACK, RECEIVE, RESPOND, UNPACK
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
 from .arrivals import ask_again
-from .attempts import begin_effort, begin_try, end_backoff
+from .attempts import begin_guarded_call, begin_try, end_backoff
 from .branches import end_branch, put_on_agenda
 from .calendar import COMPLETION, schedule_for
 from .calls import (
@@ -41,10 +42,6 @@ from .stations import work
 
 END, CPU, CALL, SEND, FALLBACK = int(Op.END), int(Op.CPU), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)
 OK, DEGRADED, ERROR, TIMEOUT = int(Outcome.OK), int(Outcome.DEGRADED), int(Outcome.ERROR), int(Outcome.TIMEOUT)
-
-# Local indices of a visit's events (rule 3.3), as in the reference engine.
-PACK, UNPACK = 1, 2
-RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
 
 
 # -- instructions
@@ -179,7 +176,7 @@ def send_call(log: Words, task: Task) -> Task:
     if is_late(task):
         return miss_call(log, task)
     if task.call.policy:
-        begin_effort(task)
+        begin_guarded_call(task)
         return begin_try(log, task)
     exchange = send(log, task, task.call, task.call_address, False)
     task.exchange = exchange

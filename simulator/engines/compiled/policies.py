@@ -35,8 +35,8 @@ class Bulkhead(Record):
     limit: int
     wait: Nanoseconds
     taken: int
-    first: Ref[Effort]  # which has waited longest
-    last: Ref[Effort]
+    first: Ref[GuardedCall]  # which has waited longest
+    last: Ref[GuardedCall]
 
 
 class Budget(Record):
@@ -55,10 +55,10 @@ class Watched(Record):
     target: int  # row of the service
 
 
-class Effort(Owner):
+class GuardedCall(Owner):
     """A call under a policy, while it lasts."""
 
-    next: Ref[Effort]  # in the queue of a bulkhead
+    next: Ref[GuardedCall]  # in the queue of a bulkhead
     task: Ref[Task]
     start: Nanoseconds
     deadline: Nanoseconds  # when its timeout ends

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...machine_code.records import Mark, Record, fields_of, size_of
+from ...plan.columns import Floats
 from ...plan.engine import Detail
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 from ...rules.nanoseconds import seconds_of
 from .image import Words

@@ -16,8 +16,6 @@ from .wire import Wire
 from .world import World
 
 TIMER = kind_key(EventKind.TIMER)
-END_OF_BACKOFF, END_OF_HEDGE = 1, 3
-"""Local indices of an attempt's timers, beside 0, that of its message, and those of `policies.py`."""
 NETWORK, WAITING, TIMEOUT = int(Component.NETWORK), int(Component.WAITING), int(Component.TIMEOUT)
 
 

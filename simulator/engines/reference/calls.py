@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from ...plan.layout import Outcome
+from ...plan.order import PACK, UNPACK
 from ...rules.randomness import child
 from .attempts import Attempts
 from .clock import Moment, Steps
@@ -14,7 +15,7 @@ from .flight import Exchange, Visit
 from .model import Call
 from .retries import call_under_policy
 from .wire import Wire
-from .work import PACK, UNPACK, serialize
+from .work import serialize
 from .world import World
 
 

@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import Any
 
 from ...plan.layout import GOOD
-from .attempts import END_OF_HEDGE, TIMEOUT, TIMER, GuardedCall
+from ...plan.order import END_OF_HEDGE
+from .attempts import TIMEOUT, TIMER, GuardedCall
 from .clock import Moment
 from .flight import Exchange
 

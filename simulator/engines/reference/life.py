@@ -8,6 +8,7 @@ messages between processes (`wire.py`), the world that all of them share (`world
 from __future__ import annotations
 
 from ...plan.layout import Component, Outcome
+from ...plan.order import RECEIVE, RESPOND
 from ...plan.plan import Plan
 from .arrivals import begin_arrivals
 from .calls import Calls
@@ -19,7 +20,7 @@ from .model import Service
 from .programs import Failing, Programs
 from .slots import Slots
 from .wire import Wire
-from .work import RECEIVE, RESPOND, serialize
+from .work import serialize
 from .world import World
 
 WAITING = int(Component.WAITING)

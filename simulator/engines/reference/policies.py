@@ -16,7 +16,7 @@ import numpy as np
 
 from ...plan.columns import Quantity, Table
 from ...plan.layout import Outcome
-from ...plan.order import EventKind, kind_key
+from ...plan.order import END_OF_PERMIT, END_OF_WAIT, PLACE, EventKind, kind_key
 from ...plan.plan import Plan
 from ...plan.policies import Policies
 from ...rules.breakers import OPEN_TIME, lets_pass, make_breaker, open_time, release, shut_for_good, tell
@@ -27,10 +27,6 @@ from .clock import Clock, Moment
 
 G = TypeVar("G", bound="Guard")
 TIMER, GRANT = kind_key(EventKind.TIMER), kind_key(EventKind.GRANT)
-END_OF_WAIT, END_OF_PERMIT = 2, 4
-"""Local indices of an attempt's timers, beside those of `attempts.py`."""
-PLACE = 1
-"""The local index of a place in a bulkhead; that of a slot is 0."""
 
 
 class Attempt(Protocol):

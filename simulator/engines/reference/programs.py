@@ -6,13 +6,14 @@ from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 from ...plan.layout import Op, Outcome
+from ...plan.order import LOCALS_PER_STEP
 from ...rules.randomness import child, uniform
 from .calls import Calls
 from .clock import Moment, Steps
 from .deadlines import Dropped, check_deadline, is_dropped
 from .flight import Cause, Exchange, Join, Visit
 from .model import Call, Endpoint, Instruction
-from .work import LOCALS_PER_STEP, compute, sleep
+from .work import compute, sleep
 from .world import World
 
 Failing = Generator[Moment, Any, Cause | None]

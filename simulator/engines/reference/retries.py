@@ -6,9 +6,10 @@ from collections.abc import Generator
 from typing import Any
 
 from ...plan.layout import Jitter, Outcome
+from ...plan.order import END_OF_BACKOFF
 from ...rules.randomness import uniform
 from ...rules.retries import backoff, is_tried_again
-from .attempts import END_OF_BACKOFF, TIMEOUT, TIMER, Attempts, GuardedCall
+from .attempts import TIMEOUT, TIMER, Attempts, GuardedCall
 from .clock import Moment
 from .flight import Exchange, Visit
 from .hedges import race

@@ -18,12 +18,6 @@ from .world import World
 COMPLETION = kind_key(EventKind.COMPLETION)
 WAITING, SERVICE = int(Component.WAITING), int(Component.SERVICE)
 
-# Local indices of a visit's events (rule 3.3): a step's is four times its row in the program, and a call's
-# own work before and after is beside it; the callee's has the two highest numbers.
-LOCALS_PER_STEP = 4
-PACK, UNPACK = 1, 2
-RECEIVE, RESPOND = 2**32 - 2, 2**32 - 1
-
 
 def compute(world: World, visit: Visit, seconds: float, local: int) -> Steps:
     """Take a core of this replica for `seconds` of work, after those who came before (rules 8.1 to 8.4)."""

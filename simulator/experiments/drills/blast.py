@@ -9,8 +9,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from ...plan.columns import Floats
 from ...plan.layout import GOOD, Op, Outcome
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...plan.trace import Trace
 from ...results.statistics import ratio, student_interval
 

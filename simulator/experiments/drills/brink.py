@@ -10,8 +10,8 @@ from typing import Final
 
 from ...compiler import compile_topology, napkin
 from ...errors import PlanError
+from ...plan.columns import Floats
 from ...plan.engine import Engine
-from ...plan.plan import Floats
 from ..curves.offered import scale_traffic
 from ..replicate import Progress
 from .faulting import Scene

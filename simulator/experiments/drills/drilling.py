@@ -13,9 +13,10 @@ import pandas as pd
 
 from ...compiler import compile_topology
 from ...errors import PlanError
+from ...plan.columns import Floats
 from ...plan.engine import Engine
 from ...plan.layout import Op
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...spec import Topology
 from ..curves.points import in_steps, unique
 from ..engines import EngineName, choose_engine

@@ -10,7 +10,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plan.plan import Floats, Plan
+from ...plan.columns import Floats
+from ...plan.plan import Plan
 from .pairing import Fates, Flags
 
 BIN_S: Final = 1.0

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from ...compiler import compile_topology
+from ...plan.columns import Floats
 from ...plan.engine import Detail, Engine
 from ...plan.layout import Outcome
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...plan.trace import Trace
 from ...results.statistics import student_interval
 from ..replicate import Job, Progress, run_jobs

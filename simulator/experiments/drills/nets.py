@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ...plan.plan import Floats
+from ...plan.columns import Floats
 from ...results.statistics import student_factor, student_interval
 from .pairing import Counts, Pairs, chance_variances, count_pairs
 

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ...plan.columns import Floats, Integers
 from ...plan.layout import GOOD, Outcome
-from ...plan.plan import Floats, Integers
 from ...plan.trace import RequestLog
 
 Flags = NDArray[np.bool_]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ...plan.plan import Floats
+from ...plan.columns import Floats
 from .excluding import MOST
 from .judging import Judge, Trial
 from .lattice import Configuration, Lattice

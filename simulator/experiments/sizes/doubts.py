@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...compiler.policies import GUARDS
+from ...plan.columns import Integers
 from ...plan.layout import UNLIMITED, Op
-from ...plan.plan import Integers, Plan
+from ...plan.plan import Plan
 from ...plan.walker import endpoint_of_rows
 
 

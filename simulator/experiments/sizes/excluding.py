@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...plan.plan import Floats
+from ...plan.columns import Floats
 from .judging import Judge, Trial, best_of
 from .lattice import Configuration, Option, changed, is_below
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from ...compiler import UnitSize, compile_topology
 from ...compiler.expectations import expect
+from ...plan.columns import Floats
 from ...plan.engine import Detail
 from ...plan.layout import GOOD, Op, Outcome
-from ...plan.plan import Floats, Plan
+from ...plan.plan import Plan
 from ...plan.structure import call_rows, handler
 from ...plan.walker import callees_first
 from ...results import Results

@@ -15,8 +15,9 @@ import numpy as np
 from ...compiler.expectations import entry_shares, peak_rate
 from ...compiler.limited import limited_mean
 from ...compiler.policies import refusing
+from ...plan.columns import Floats, Integers
 from ...plan.layout import UNLIMITED, FaultKind, Op, Shape
-from ...plan.plan import Floats, Integers, Plan
+from ...plan.plan import Plan
 from ...plan.structure import Node
 from ...plan.walker import Handlers, Walker, read_handlers, runs
 

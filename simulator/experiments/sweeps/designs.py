@@ -10,7 +10,7 @@ import numpy as np
 
 from ...compiler.streams import name_number
 from ...errors import PlanError
-from ...plan.plan import Floats
+from ...plan.columns import Floats
 from .axes import Axis
 
 Point = dict[str, object]

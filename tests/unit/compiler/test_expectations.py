@@ -4,7 +4,7 @@ import time
 import numpy as np
 import pytest
 
-from simulator.compiler.clock import Clock
+from simulator.compiler.durations import Durations
 from simulator.compiler.expectations import (
     Packing,
     entry_shares,
@@ -101,7 +101,7 @@ def test_a_call_takes_no_longer_than_its_timeout(plan_of):
 def test_a_wait_is_added_to_every_visit(mixed):
     plan, _ = mixed
     waits = np.array([0.0, 1.0, 0.0, 0.0])  # at b
-    calls = Clock(read_handlers(plan), waits).calls
+    calls = Durations(read_handlers(plan), waits).calls
     assert calls[3] == pytest.approx(1.0 + 0.0043)
     assert calls[2] == pytest.approx(1.0 + 0.002)
 

@@ -5,16 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from simulator.compiler.clock import Clock
+from simulator.compiler.durations import Durations
 from simulator.compiler.expectations import expect, least
 from simulator.plan.walker import read_handlers
 
 
 @pytest.fixture
-def clock_of(plan_of):
+def durations_of(plan_of):
     def make(text, *, served=False):
         plan = plan_of(text)
-        return Clock(read_handlers(plan), np.zeros(len(plan.units.name)), served=served)
+        return Durations(read_handlers(plan), np.zeros(len(plan.units.name)), served=served)
 
     return make
 
@@ -30,82 +30,82 @@ def shop(policy="", callee="{sleep: 80ms}", more="", network="", rate=""):
     """
 
 
-def test_what_comes_after_a_failure_is_left_out(clock_of):
-    late = clock_of(shop(", timeout: 30ms"))
+def test_what_comes_after_a_failure_is_left_out(durations_of):
+    late = durations_of(shop(", timeout: 30ms"))
     assert (late.endpoints[0], late.chances[0]) == (pytest.approx(0.030), 0.0)
-    half = clock_of(shop(rate="errorRate: 50%,"))
+    half = durations_of(shop(rate="errorRate: 50%,"))
     assert (half.endpoints[0], half.chances[0]) == (pytest.approx(0.0805), 0.5)
 
 
-def test_a_fallback_takes_its_place(clock_of):
-    clock = clock_of(shop(", timeout: 30ms, fallback: {steps: [{cpu: 2ms}]}"))
-    assert (clock.endpoints[0], clock.chances[0]) == (pytest.approx(0.033), 1.0)
-    assert clock.counts()[clock.trees[0][0].bodies[0][0].row] == 1.0
+def test_a_fallback_takes_its_place(durations_of):
+    durations = durations_of(shop(", timeout: 30ms, fallback: {steps: [{cpu: 2ms}]}"))
+    assert (durations.endpoints[0], durations.chances[0]) == (pytest.approx(0.033), 1.0)
+    assert durations.counts()[durations.trees[0][0].bodies[0][0].row] == 1.0
 
 
-def test_an_answer_at_the_very_end_is_in_time(clock_of):
+def test_an_answer_at_the_very_end_is_in_time(durations_of):
     parts = "{cpu: 1ms}, {sleep: 3ms}, {cpu: 1ms}"
-    assert clock_of(shop(", timeout: 5ms", parts)).chances[0] == 1.0
-    assert clock_of(shop(", timeout: 4999us", parts)).chances[0] == 0.0
+    assert durations_of(shop(", timeout: 5ms", parts)).chances[0] == 1.0
+    assert durations_of(shop(", timeout: 4999us", parts)).chances[0] == 0.0
 
 
-def test_an_exponential_time_that_is_cut(clock_of):
-    clock = clock_of(shop(", timeout: 100ms", "{sleep: {dist: exponential, mean: 80ms}}"))
+def test_an_exponential_time_that_is_cut(durations_of):
+    durations = durations_of(shop(", timeout: 100ms", "{sleep: {dist: exponential, mean: 80ms}}"))
     late = math.exp(-1.25)
-    assert clock.efforts[1].time == pytest.approx(0.08 * (1 - late), rel=1e-4)
-    assert clock.chances[0] == pytest.approx(1 - late, abs=0.01)
+    assert durations.by_call[1].time == pytest.approx(0.08 * (1 - late), rel=1e-4)
+    assert durations.chances[0] == pytest.approx(1 - late, abs=0.01)
 
 
-def test_two_parts_that_are_cut(clock_of):
+def test_two_parts_that_are_cut(durations_of):
     part = "{sleep: {dist: exponential, mean: 50ms}}"
-    clock = clock_of(shop(", timeout: 100ms", f"{part}, {part}"))
+    durations = durations_of(shop(", timeout: 100ms", f"{part}, {part}"))
     # Erlang of two stages of 50 ms: E[min(X, T)] = 2 m - (2 m + T) exp(-T / m)
-    assert clock.efforts[1].time == pytest.approx(0.1 - 0.2 * math.exp(-2), rel=1e-3)
-    assert clock.efforts[1].time <= 0.1 - 0.2 * math.exp(-2)
+    assert durations.by_call[1].time == pytest.approx(0.1 - 0.2 * math.exp(-2), rel=1e-3)
+    assert durations.by_call[1].time <= 0.1 - 0.2 * math.exp(-2)
 
 
-def test_re_tries_after_errors(clock_of):
-    clock = clock_of(shop(", retries: {attempts: 3, retryOn: [error], jitter: none, backoff: 10ms, maxBackoff: 20ms}",
-                          "{cpu: 10ms}", rate="errorRate: 30%,"))  # fmt: skip
-    one = clock.efforts[1]
+def test_re_tries_after_errors(durations_of):
+    policy = ", retries: {attempts: 3, retryOn: [error], jitter: none, backoff: 10ms, maxBackoff: 20ms}"
+    durations = durations_of(shop(policy, "{cpu: 10ms}", rate="errorRate: 30%,"))
+    one = durations.by_call[1]
     assert one.tries == pytest.approx(1 + 0.3 + 0.09 + 0.027)
     assert one.chance == pytest.approx(1 - 0.3**4)
     assert one.time == pytest.approx(1.417 * 0.010 + 0.3 * 0.010 + 0.09 * 0.020 + 0.027 * 0.020)
 
 
-def test_re_tries_after_timeouts_of_a_try(clock_of):
+def test_re_tries_after_timeouts_of_a_try(durations_of):
     policy = ", timeout: 1s, retries: {attempts: 9, perTryTimeout: 300ms, backoff: 0s, retryOn: [timeout]}"
-    one = clock_of(shop(policy, "{sleep: 7s}")).efforts[1]
+    one = durations_of(shop(policy, "{sleep: 7s}")).by_call[1]
     assert (one.tries, one.time, one.chance) == (pytest.approx(4.0), pytest.approx(1.0), 0.0)
     # nothing sets the re-try off where the whole call ends with the try
-    one = clock_of(shop(", timeout: 2s, retries: {attempts: 3, retryOn: [timeout]}", "{sleep: 7s}")).efforts[1]
+    one = durations_of(shop(", timeout: 2s, retries: {attempts: 3, retryOn: [timeout]}", "{sleep: 7s}")).by_call[1]
     assert (one.tries, one.time) == (1.0, pytest.approx(2.0))
 
 
-def test_a_hedge_is_the_sooner_of_two(clock_of):
+def test_a_hedge_is_the_sooner_of_two(durations_of):
     sleep = "{sleep: {dist: exponential, mean: 100ms}}"
-    one = clock_of(shop(", hedge: {after: 50ms}", sleep)).efforts[1]
+    one = durations_of(shop(", hedge: {after: 50ms}", sleep)).by_call[1]
     # E[min(X, 0.05 + Y)] = m (1 - e) + e m / 2, with e = exp(-0.05 / m)
     assert one.time == pytest.approx(0.1 * (1 - math.exp(-0.5) / 2), rel=1e-3)
     assert one.tries == pytest.approx(1 + math.exp(-0.5), abs=0.02)
 
 
-def test_a_timeout_that_is_drawn(clock_of):
+def test_a_timeout_that_is_drawn(durations_of):
     sleep = "{sleep: {dist: exponential, mean: 100ms}}"
-    one = clock_of(shop(", timeout: {dist: exponential, mean: 100ms}", sleep)).efforts[1]
+    one = durations_of(shop(", timeout: {dist: exponential, mean: 100ms}", sleep)).by_call[1]
     assert one.time == pytest.approx(0.05, rel=1e-2)
     assert one.chance == pytest.approx(0.5, abs=0.01)
 
 
-def test_a_loss_is_a_timeout(clock_of):
+def test_a_loss_is_a_timeout(durations_of):
     network = ", links: [{from: a, to: b, loss: 10%}]"
-    clock = clock_of(shop(", timeout: 100ms", network=network))
-    assert clock.efforts[1].late == pytest.approx(0.19)
-    assert clock.efforts[1].time == pytest.approx(0.81 * 0.08 + 0.19 * 0.1)
-    assert clock.efforts[1].arriving == pytest.approx(0.9)
+    durations = durations_of(shop(", timeout: 100ms", network=network))
+    assert durations.by_call[1].late == pytest.approx(0.19)
+    assert durations.by_call[1].time == pytest.approx(0.81 * 0.08 + 0.19 * 0.1)
+    assert durations.by_call[1].arriving == pytest.approx(0.9)
 
 
-def test_an_inner_end_within_an_outer_one(clock_of):
+def test_an_inner_end_within_an_outer_one(durations_of):
     text = """
     services:
       a: {steps: [{call: b, timeout: 150ms}]}
@@ -113,9 +113,9 @@ def test_an_inner_end_within_an_outer_one(clock_of):
       c: {steps: [{sleep: {dist: exponential, mean: 80ms}}]}
     workload: {call: a, rate: 10/s}
     """
-    clock = clock_of(text)
-    assert clock.efforts[1].time == pytest.approx(0.02 + 0.08 * (1 - math.exp(-1.25)), rel=1e-3)
-    assert clock.chances[0] == 1.0
+    durations = durations_of(text)
+    assert durations.by_call[1].time == pytest.approx(0.02 + 0.08 * (1 - math.exp(-1.25)), rel=1e-3)
+    assert durations.chances[0] == 1.0
 
 
 def test_repetitions_end_with_the_first_failure(plan_of):

@@ -1,8 +1,8 @@
 """How long handlers and calls take in the mean if nobody waits, and how many of them succeed.
 
-Two readings of a plan (`Clock.served`). As it is: handlers fail by their error rates, messages are lost, calls end at
-their timeouts and are tried again; what comes after a failed step is left out. And as it has to be for every request to
-be served (rule 16.3): nothing fails but what a fallback makes good, and no time is above its mean, however long the
+Two readings of a plan (`Durations.served`). As it is: handlers fail by their error rates, messages are lost, calls end
+at their timeouts and are tried again; what comes after a failed step is left out. And as it has to be for every request
+to be served (rule 16.3): nothing fails but what a fallback makes good, and no time is above its mean, however long the
 queues are.
 """
 
@@ -15,11 +15,11 @@ from functools import cached_property
 
 import numpy as np
 
+from ..plan.columns import Floats
 from ..plan.layout import Op
-from ..plan.plan import Floats
 from ..plan.structure import Node, call_rows
 from ..plan.walker import Handlers, Walker, runs
-from .attempts import Effort, Rulebook, Rules, Try, effort, horizon, one_try
+from .attempts import ExpectedCall, Rulebook, Rules, Try, expected_call, horizon, one_try
 from .laws import Grid, Law
 
 _COARSE = 8.0
@@ -28,7 +28,7 @@ _GRIDS = 32
 """Grids that are kept."""
 
 
-class Clock(Walker[tuple[float, float]]):
+class Durations(Walker[tuple[float, float]]):
     """Adds up mean times and chances along the programs of a plan.
 
     Parameters
@@ -42,8 +42,8 @@ class Clock(Walker[tuple[float, float]]):
     ----------
     endpoints, chances
         By endpoint: mean seconds of a run, and the share of runs that succeed.
-    efforts
-        By call.
+    by_call
+        What is expected of each call.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Clock(Walker[tuple[float, float]]):
         plan, self.served, self.trees = handlers.plan, served, handlers.trees
         self.endpoints: Floats = np.zeros(len(plan.endpoints.name))
         self.chances: Floats = np.ones(len(plan.endpoints.name))
-        self.efforts: dict[int, Effort] = {}
+        self.by_call: dict[int, ExpectedCall] = {}
         self.rules: dict[int, Rules] = {}
         self._mean: list[float] = plan.distributions.mean.tolist()
         self._remote: list[int] = plan.calls.remote.tolist()
@@ -67,7 +67,7 @@ class Clock(Walker[tuple[float, float]]):
         self._success: dict[int, float] = {}
         self._book = Rulebook(plan, served=served)
         self._grids: OrderedDict[float, _Laws] = OrderedDict()
-        self._known: dict[tuple[int, int, int, Rules], Effort] = {}
+        self._known: dict[tuple[int, int, int, Rules], ExpectedCall] = {}
         self._add_up()
 
     def _add_up(self) -> None:
@@ -79,7 +79,7 @@ class Clock(Walker[tuple[float, float]]):
             self.endpoints[endpoint] = time
             self.chances[endpoint] = chance * (1.0 - self._error_rate(endpoint))
             for call in calls[endpoint]:
-                self.efforts[call] = self._effort(call, endpoint)
+                self.by_call[call] = self._expected_call(call, endpoint)
 
     def _error_rate(self, endpoint: int) -> float:
         return 0.0 if self.served else float(self.plan.endpoints.error_rate[endpoint])
@@ -129,7 +129,7 @@ class Clock(Walker[tuple[float, float]]):
         """A call with all its tries, then its fallback."""
         time, failed = self._at_caller(call, service), self.failed(node)
         if not (node.bodies and self._remote[call]):
-            return time, self.efforts[call].chance
+            return time, self.by_call[call].chance
         if failed <= 0.0:
             return time, 1.0
         more, chance = self.steps(node.bodies[0], service)
@@ -160,11 +160,11 @@ class Clock(Walker[tuple[float, float]]):
         call = self._operand[node.row]
         if not node.bodies or not self._remote[call]:
             return 0.0
-        return self.efforts[call].late if self.served else 1.0 - self.efforts[call].chance
+        return self.by_call[call].late if self.served else 1.0 - self.by_call[call].chance
 
     def _at_caller(self, call: int, service: int) -> float:
         packing = 2.0 * self.pack(call, service) if self._remote[call] else 0.0
-        return self.efforts[call].time + packing
+        return self.by_call[call].time + packing
 
     def _share(self, node: Node, number: int) -> float:
         """How often a body of a step is run, for each run of the step."""
@@ -183,18 +183,18 @@ class Clock(Walker[tuple[float, float]]):
             return 0.0
         return self._mean[distribution] / self._pace[service]
 
-    def _effort(self, call: int, endpoint: int) -> Effort:
+    def _expected_call(self, call: int, endpoint: int) -> ExpectedCall:
         """A call, once its callee is known."""
         if not self._remote[call]:
-            return Effort(self.endpoints[endpoint], self.endpoints[endpoint], self.chances[endpoint])
+            return ExpectedCall(self.endpoints[endpoint], self.endpoints[endpoint], self.chances[endpoint])
         rules = self.rules[call] = self._book.rules(call)
         columns = self.plan.calls
         key = endpoint, int(columns.latency[call]), int(columns.serialization[call]), rules
         if key not in self._known:
-            self._known[key] = self._new_effort(call, endpoint, rules)
+            self._known[key] = self._new_expected_call(call, endpoint, rules)
         return self._known[key]
 
-    def _new_effort(self, call: int, endpoint: int, rules: Rules) -> Effort:
+    def _new_expected_call(self, call: int, endpoint: int, rules: Rules) -> ExpectedCall:
         time = self.content(call, endpoint)
         drawn = self._mean[rules.drawn] if rules.drawn >= 0 else 0.0
         end = horizon(rules, time, drawn)
@@ -203,7 +203,7 @@ class Clock(Walker[tuple[float, float]]):
         else:
             laws = self._laws(end)
             one = one_try(laws.grid, laws.content(call), rules, self._hedged(call, rules))
-        return effort(rules, one, float(self.chances[endpoint]), hedging=not self.served)
+        return expected_call(rules, one, float(self.chances[endpoint]), hedging=not self.served)
 
     def _hedged(self, call: int, rules: Rules) -> float:
         """How often a second try is sent: on a grid of its own, since it may be sent early."""
@@ -232,9 +232,9 @@ class Clock(Walker[tuple[float, float]]):
 class _Laws(Walker[Law]):
     """The laws of handlers and calls, on one grid; everything fails there at the end only."""
 
-    def __init__(self, clock: Clock, grid: Grid) -> None:
-        super().__init__(clock.handlers)
-        self.grid, self._clock = grid, clock
+    def __init__(self, durations: Durations, grid: Grid) -> None:
+        super().__init__(durations.handlers)
+        self.grid, self._durations = grid, durations
 
     def content(self, call: int) -> Law:
         """From the message to the answer, if somebody waits for it."""
@@ -242,17 +242,17 @@ class _Laws(Walker[Law]):
         target = int(calls.target[call])
         latency = grid.row(int(calls.latency[call]))
         service = int(self.plan.endpoints.service[target])
-        packing, waiting = self._pack(call, service), grid.constant(self._clock.waits[service])
+        packing, waiting = self._pack(call, service), grid.constant(self._durations.waits[service])
         return grid.sum(latency, latency, packing, packing, waiting, self._endpoint(target))
 
     def _endpoint(self, endpoint: int) -> Law:
         """After those of all that it calls, which may be a long chain."""
         wanted, todo = {endpoint}, [endpoint]
         while todo:
-            more = self._clock.targets[todo.pop()] - wanted - self.found.keys()
+            more = self._durations.targets[todo.pop()] - wanted - self.found.keys()
             wanted |= more
             todo.extend(more)
-        for one in sorted(wanted - self.found.keys(), key=self._clock.place.__getitem__):
+        for one in sorted(wanted - self.found.keys(), key=self._durations.place.__getitem__):
             self.found[one] = self.handler(one)
         return self.found[endpoint]
 
@@ -274,12 +274,12 @@ class _Laws(Walker[Law]):
 
     def call(self, node: Node, call: int, service: int) -> Law:
         """A call with all its tries, and its fallback in the mean."""
-        clock, grid = self._clock, self.grid
+        durations, grid = self._durations, self.grid
         if not self.plan.calls.remote[call]:
             return self._endpoint(int(self.plan.calls.target[call]))
         packing = self._pack(call, service)
-        more = clock.failed(node) * clock.seconds(node.bodies[0], service) if node.bodies else 0.0
-        return grid.sum(packing, packing, self._effort(call), grid.constant(more))
+        more = durations.failed(node) * durations.seconds(node.bodies[0], service) if node.bodies else 0.0
+        return grid.sum(packing, packing, self._expected_call(call), grid.constant(more))
 
     def together(self, node: Node, values: Sequence[Law]) -> Law:
         """Branches: as long as the longest in the mean."""
@@ -293,8 +293,8 @@ class _Laws(Walker[Law]):
         """One of the options."""
         return self.grid.mixture(list(values), list(shares))
 
-    def _effort(self, call: int) -> Law:
-        grid, one, rules = self.grid, self._clock.efforts[call], self._clock.rules[call]
+    def _expected_call(self, call: int) -> Law:
+        grid, one, rules = self.grid, self._durations.by_call[call], self._durations.rules[call]
         if one.time == 0.0 or rules.end < _COARSE * grid.step:
             return grid.constant(one.time)
         law = self.content(call)

@@ -13,6 +13,7 @@ from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.measures import Tally
 from ..plan.plan import Objective, Plan
+from ..plan.reach import reach_of
 from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed
@@ -72,8 +73,11 @@ def latencies_of(observed: Observed, target: Target) -> Floats | None:
 
 def tallies_of(observed: Observed, target: Target) -> Floats:
     """Sums over the calls of it by replication and section: number, failed, latency."""
-    tallies = observed.in_sections("tallies")[..., target.endpoint, :]
-    return np.asarray((tallies[:, :, target.entries] if target.entries.size else tallies).sum(axis=2))
+    reach = reach_of(observed.plan)
+    here = reach.endpoint == target.endpoint
+    if target.entries.size:
+        here &= np.isin(reach.entry, target.entries)
+    return np.asarray(observed.in_sections("tallies")[:, :, here].sum(axis=2))
 
 
 def failures_of(observed: Observed, target: Target) -> tuple[Floats, Floats]:

@@ -197,7 +197,6 @@ def load(
         "workload_count": len(plan.workloads),
         "unit_count": len(plan.units),
         "endpoint_count": len(plan.endpoints),
-        "entry_count": plan.workloads.entry_call.size,
     }
     world |= add_tallies(image, plan) | (outages := add_outages(image, plan, replicas)) | image.world
     # Everybody's first event has to find room.

@@ -78,6 +78,7 @@ class World(Tallies, world=True):
     workload_count: int
     endpoint_count: int
     # What is written down.
+    pairs: Rows[int]  # which row of the tallies is of an entry and an endpoint: those of one entry together
     edges: Rows[Nanoseconds]
     edge_count: int
     edge: int  # the last one that was looked at
@@ -90,7 +91,7 @@ class World(Tallies, world=True):
     attempt_log: Part[Log]
     requests: int  # rows of the request log so far
     pages_room: int  # words that one page of each log takes
-    entry_count: int
+    pair_count: int
     capacity: int  # words of memory
     log_capacity: int
     free_guarded_call: Free[GuardedCall]

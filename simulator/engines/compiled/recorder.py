@@ -231,8 +231,8 @@ def call_ends(log: Words, exchange: Exchange, start: int) -> None:
     world, request = exchange.world, exchange.request
     now, outcome = world.now, exchange.outcome
     endpoint = exchange.call.endpoint.row
-    at = (request.bin * world.entry_count + request.entry) * world.endpoint_count
-    tallies, at = world.tallies, (at + endpoint) * TALLIES
+    pair = world.pairs[request.entry * world.endpoint_count + endpoint]
+    tallies, at = world.tallies, (request.bin * world.pair_count + pair) * TALLIES
     tallies[at + NUMBER] += 1.0
     if outcome <= LAST_GOOD:
         tallies[at + LATENCY] += now - start

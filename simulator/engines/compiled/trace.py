@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...machine_code.records import Mark, Record, fields_of, size_of
-from ...plan.columns import Floats
 from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
@@ -26,7 +25,7 @@ def make_trace(
     """Everything that a run has written down, as columns."""
     world = World(memory)
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
-    latency_s, latency_arrival_s, bin_, workload = _columns(log, world.latency_log, LatencyRow)
+    latency_s, latency_arrival_s, bin_, workload = _columns(log, world.latency_log, LatencyRow, np.int32)
     requests = calls = attempts = None
     if detail != "summary":
         requests = RequestLog(*_columns(log, world.request_log, RequestRow))
@@ -45,8 +44,8 @@ def make_trace(
         **take_tallies(memory, plan, edges.size - 1),
         latency_s=latency_s,
         latency_arrival_s=latency_arrival_s,
-        latency_bin=bin_.astype(np.int32),
-        latency_workload=workload.astype(np.int32),
+        latency_bin=bin_,
+        latency_workload=workload,
         requests=requests,
         calls=calls,
         attempts=attempts,
@@ -58,7 +57,7 @@ def make_trace(
     )
 
 
-def _columns(log: Words, which: Log, row: type[Record]) -> list[NDArray[Any]]:
+def _columns(log: Words, which: Log, row: type[Record], whole: type = np.int64) -> list[NDArray[Any]]:
     """The columns of a log, gathered from its pages: times in seconds, NaN where there is no end."""
     pages = []
     page, end, words = which.page, which.row, size_of(row)
@@ -68,15 +67,16 @@ def _columns(log: Words, which: Log, row: type[Record]) -> list[NDArray[Any]]:
         end = page + 1 + PAGE_ROWS * words
     pages.reverse()
     rows = sum(len(part) for part in pages)
-    columns = {name: np.empty(rows, np.int64) for name in fields_of(row)}
+    kinds = [np.float64 if one.mark is Mark.TIME else whole for one in fields_of(row).values()]
+    columns: list[NDArray[Any]] = [np.empty(rows, kind) for kind in kinds]
     at = 0
-    for part in pages:
-        for number, column in enumerate(columns.values()):
-            column[at : at + len(part)] = part[:, number]
+    for part in pages:  # each of them is in the caches while its columns are taken
+        for number, column in enumerate(columns):
+            here, said = column[at : at + len(part)], part[:, number]
+            if column.dtype == np.float64:
+                here[:] = seconds_of(said)
+                here[said == NO_END] = np.nan
+            else:
+                here[:] = said
         at += len(part)
-    times = {name for name, one in fields_of(row).items() if one.mark is Mark.TIME}
-    return [_seconds(column) if name in times else column for name, column in columns.items()]
-
-
-def _seconds(times: Words) -> Floats:
-    return np.where(times == NO_END, np.nan, seconds_of(times))
+    return columns

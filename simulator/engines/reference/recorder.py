@@ -17,6 +17,7 @@ from ...plan.layout import GOOD, Outcome
 from ...plan.measures import LOST, MEASURES, Measure, Measures, Tally, Visits, Waste, When
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
+from ...plan.reach import reach_of
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges, times_in
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
@@ -53,13 +54,14 @@ class Recorder:
         self.edges_s = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
         self.edges: list[int] = all_nanoseconds(self.edges_s).tolist()
         self.entry_calls: list[int] = plan.workloads.entry_call.tolist()
-        self.bins, self.endpoints = len(self.edges) - 1, len(plan.endpoints.name)
+        self.bins = len(self.edges) - 1
         self.bin = 0
         self.sums: Measures[Any, Any] = Measures(
             **{name: _zeros(measure, plan, self.bins) for name, measure in MEASURES.items()}
         )
         self.arrived_now = [0] * len(plan.workloads.name)
         self.ended_now = [[0, 0] for _ in self.arrived_now]
+        self.pairs: list[list[int]] = reach_of(plan).row.tolist()
         self.sent = {call: row for row, call in enumerate(sends_of(plan).tolist())}
         self.latency = array("d")
         self.latency_arrival = array("d")
@@ -195,7 +197,7 @@ class Recorder:
     def call_ends(self, call: Call, request: Request, start: int, outcome: Outcome) -> None:
         """A call that somebody waited for ends, now."""
         now = self.clock.now
-        at = (request.entry * self.endpoints + call.endpoint.row) * len(Tally)
+        at = self.pairs[request.entry][call.endpoint.row] * len(Tally)
         tallies = self.sums.tallies[request.bin]
         tallies[at] += 1.0
         if outcome <= GOOD:

@@ -29,11 +29,11 @@ SHAPES = {
     "tries": (200, 2),
     "wasted": (200, 2, 2),
     "outcomes": (200, 2, 8),
-    "tallies": (200, 3, 3, 3),
+    "tallies": (200, 7, 3),
     "breakdown": (200, 2, 4),
     "sends": (200, 1, 9),
 }
-"""Of a run of the shop as one unit: 200 bins, 2 services, 1 unit, 2 workloads, 3 entries, 3 endpoints, 1 send."""
+"""Of a run of the shop as one unit: 200 bins, 2 services, 1 unit, 2 workloads, 7 pairs that `reach_of` has, 1 send."""
 NUMBERS = ("counts", "arrived", "ended", "tries", "outcomes", "sends")
 """Those that have no times."""
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.plan.layout import GOOD, Component, Outcome
+from simulator.plan.layout import GOOD, Component, Op, Outcome
 from simulator.plan.measures import MEASURES, Count, Level
 from simulator.plan.plan import Plan, Prices, Settings
+from simulator.plan.reach import reach_of
 from simulator.plan.tables import Calls, Distributions, Endpoints, Programs, Services, Units, Workloads
 from simulator.plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 
@@ -59,10 +60,10 @@ def build_plan(
         topology=topology,
         deployment=deployment,
         settings=Settings(duration_s, warmup_s, 60.0, 1, 2, 0.95),
-        programs=empty(Programs),
+        programs=empty(Programs, op=integers(Op.CALL, Op.END, Op.END), a=integers(INNER, 0, 0)),
         distributions=empty(Distributions),
         services=empty(Services, name=names, kind=integers(0, 1), unit=integers(0, 1)),
-        endpoints=empty(Endpoints, name=endpoints, service=integers(0, 1)),
+        endpoints=empty(Endpoints, name=endpoints, service=integers(0, 1), start=integers(0, 2)),
         calls=empty(
             Calls,
             name=("front.buy -> back", *(f"entry {row}" for row in range(len(entered)))),
@@ -134,6 +135,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
     requests = sorted(story.requests, key=lambda one: one.arrival_s)
     measures = {name: np.zeros(one.shape(plan, bins), one.dtype) for name, one in MEASURES.items()}
     outcomes, tallies, visits = measures["outcomes"], measures["tallies"], measures["visits"]
+    reach = reach_of(plan).row
     breakdown, counts = measures["breakdown"], measures["counts"]
     calls: list[tuple[float, ...]] = []
     served: list[tuple[float, ...]] = []
@@ -142,7 +144,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         outcomes[at, one.workload, one.outcome] += 1
         counts[edges > one.arrival_s, FRONT, Count.BEGUN] += 1
         for start, latency, outcome in one.inner:
-            _tally(tallies[at, one.entry, BACK], latency, outcome)
+            _tally(tallies[at, reach[one.entry, BACK]], latency, outcome)
             _visit(counts, edges, BACK, start, start + latency, outcome)
             calls.append((one.entry, BACK, one.arrival_s, start, start + latency, outcome))
         if one.latency_s is None:
@@ -151,7 +153,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         counts[edges > end, FRONT, Count.ENDED] += 1
         counts[edges > end, FRONT, Count.FAILED] += one.outcome > GOOD
         target = int(plan.calls.target[plan.workloads.entry_call[one.entry]])
-        _tally(tallies[at, one.entry, target], end - one.arrival_s, one.outcome)
+        _tally(tallies[at, reach[one.entry, target]], end - one.arrival_s, one.outcome)
         visits[at, FRONT] += (1, 0.25 * one.latency_s, 0.75 * one.latency_s)
         calls.append((one.entry, target, one.arrival_s, one.arrival_s, end, one.outcome))
         if one.outcome <= GOOD:

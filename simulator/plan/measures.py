@@ -19,9 +19,9 @@ from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_type_h
 import numpy as np
 from numpy.typing import NDArray
 
+from .callees import callees_of
 from .layout import Component, Outcome
 from .plan import Plan
-from .reach import reach_of
 from .waits import sends_of
 
 Counts = TypeVar("Counts")
@@ -94,9 +94,9 @@ def workloads(plan: Plan) -> int:
     return len(plan.workloads.name)
 
 
-def pairs(plan: Plan) -> int:
-    """One a row of `reach_of`: an entry, and an endpoint that its requests may call."""
-    return reach_of(plan).entry.size
+def callees(plan: Plan) -> int:
+    """One a row of `callees_of`: an entry, and an endpoint that its requests may call."""
+    return callees_of(plan).entry.size
 
 
 def sends(plan: Plan) -> int:
@@ -196,7 +196,7 @@ class Measures(Generic[Counts, Times]):
     wasted: Annotated[Times, by_time(services, Waste, shares=True)]
     outcomes: Annotated[Counts, by_arrival(workloads, Outcome)]
     """How requests ended (rule 2.1)."""
-    tallies: Annotated[Times, by_arrival(pairs, Tally, counts=(Tally.NUMBER, Tally.FAILED))]
+    tallies: Annotated[Times, by_arrival(callees, Tally, counts=(Tally.NUMBER, Tally.FAILED))]
     breakdown: Annotated[Times, by_arrival(services, Component)]
     """On critical paths of ok and degraded requests (rule 11.5)."""
     sends: Annotated[Counts, by_arrival(sends, LOST + 1)]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..plan.callees import callees_of
 from ..plan.columns import Floats, Integers
 from ..plan.layout import GOOD
 from ..plan.measures import Tally
 from ..plan.plan import Plan
-from ..plan.reach import reach_of
 from .groups import blocks, gather, grouped_quantiles
 from .observed import Observed
 from .statistics import quantiles, ratio
@@ -68,8 +68,8 @@ def endpoint_table(observed: Observed) -> pd.DataFrame:
     entries = group_entries(plan)
     groups = entries.workload.size
     tallies = np.zeros((groups, len(names), len(Tally)))
-    reach = reach_of(plan)
-    np.add.at(tallies, (entries.group[reach.entry], reach.endpoint), observed.sums.tallies)
+    callees = callees_of(plan)
+    np.add.at(tallies, (entries.group[callees.entry], callees.endpoint), observed.sums.tallies)
     shown = tallies[:, :, Tally.NUMBER] > 0
     shown[np.arange(groups), entries.endpoint] = True
     group, endpoint = np.nonzero(shown)

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ..plan.callees import callees_of
 from ..plan.columns import Integers
 from ..plan.layout import GOOD, Balancer, Outcome
 from ..plan.measures import LOST, Tally
-from ..plan.reach import reach_of
 from ..plan.waits import sends_of
 from ..words import duration
 from .deadlock import find_deadlock
@@ -26,7 +26,7 @@ WORDS = {**{int(outcome): outcome.word for outcome in Outcome}, LOST: "lost"}
 def calls_by_service(observed: Observed) -> tuple[Integers, Integers]:
     """Calls of each service that somebody waited for and that ended, and how many of them failed (rule 11.16)."""
     tallies = observed.sums.tallies
-    service = observed.plan.endpoints.service[reach_of(observed.plan).endpoint]
+    service = observed.plan.endpoints.service[callees_of(observed.plan).endpoint]
     number = len(observed.plan.services.name)
     columns = (tallies[:, Tally.NUMBER], tallies[:, Tally.FAILED])
     calls, failed = (np.bincount(service, weights=column, minlength=number).astype(np.int64) for column in columns)

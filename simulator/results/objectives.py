@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from ..plan.callees import callees_of
 from ..plan.columns import Floats, Integers
 from ..plan.engine import Detail
 from ..plan.layout import GOOD
 from ..plan.measures import Tally
 from ..plan.plan import Objective, Plan
-from ..plan.reach import reach_of
 from ..words import number
 from .intervals import certain, find_rarity_of
 from .observed import Observed
@@ -73,10 +73,10 @@ def latencies_of(observed: Observed, target: Target) -> Floats | None:
 
 def tallies_of(observed: Observed, target: Target) -> Floats:
     """Sums over the calls of it by replication and section: number, failed, latency."""
-    reach = reach_of(observed.plan)
-    here = reach.endpoint == target.endpoint
+    callees = callees_of(observed.plan)
+    here = callees.endpoint == target.endpoint
     if target.entries.size:
-        here &= np.isin(reach.entry, target.entries)
+        here &= np.isin(callees.entry, target.entries)
     return np.asarray(observed.in_sections("tallies")[:, :, here].sum(axis=2))
 
 

@@ -5,7 +5,7 @@ They are checked on the tree as written, so that they are reported together with
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from .inheritance import policy_issues
 from .mistakes import Issue, Location, did_you_mean, hint, listed, nearest
@@ -254,6 +254,7 @@ def _deployments(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
             services = services if isinstance(services, list | tuple) else ()
             for index, service in enumerate(services):
                 yield from _hosted((*here, "units", unit, "services", index), unit, service, hosts, names)
+            yield from _mixed((*here, "units", unit, "services"), services, names)
             if unit in names.services and unit not in services:
                 message = f"the unit `{unit}` has the name of a service that it does not host"
                 yield Issue((*here, "units", unit), message, "key")
@@ -263,14 +264,29 @@ def _hosted(here: Location, unit: str, service: object, hosts: dict[str, str], n
     if not isinstance(service, str):
         return
     yield from names.service(here, service)
-    content = names.services.get(service)
-    kind = content.get("kind") if isinstance(content, Mapping) else None
-    if kind in ("database", "cache", "external"):
-        yield Issue(here, f"`{service}` is of kind {kind}; a unit hosts only services of kind service")
     if service in hosts:
         where = "this unit" if hosts[service] == unit else f"unit `{hosts[service]}`"
         yield Issue(here, f"`{service}` is already in {where}")
     hosts.setdefault(service, unit)
+
+
+def _mixed(here: Location, services: Sequence[object], names: _Names) -> Iterator[Issue]:
+    """A unit is a process of services, or a server of databases (rule 10.5); the first of them says which."""
+    first = ""
+    for index, service in enumerate(services):
+        content = names.services.get(service) if isinstance(service, str) else None
+        if not isinstance(content, Mapping):
+            continue
+        kind = content.get("kind", "service")
+        if kind in ("cache", "external"):
+            yield Issue(
+                (*here, index), f"`{service}` is of kind {kind}; a unit hosts services of kind service, or databases"
+            )
+        elif kind in ("service", "database"):
+            first = first or kind
+            if kind != first:
+                other = "other services of kind service" if first == "service" else "other databases"
+                yield Issue((*here, index), f"`{service}` is of kind {kind}; this unit hosts {other}, not both")
 
 
 def _items(content: object) -> list[tuple[str, object]]:

@@ -38,7 +38,7 @@ class UnitResources(Bounded):
 
 
 class Unit(Model):
-    """One process image that hosts several services; what is not written follows from theirs."""
+    """One process of several services, or one server of several databases; what is not written follows from theirs."""
 
     later = frozenset({"failures", "autoscaling"})
 
@@ -48,7 +48,7 @@ class Unit(Model):
             return Mistake("`rateLimit` belongs to a service: calls over the network are to services", "key")
         return super()._foreign(key)
 
-    services: tuple[Name, ...] = Field(description="Whom it hosts, all of kind service.")
+    services: tuple[Name, ...] = Field(description="Whom it hosts: all of kind service, or all databases.")
     replicas: Count | None = Field(
         None, description="Default: the fewest with the cores that its services have in `microservices`."
     )
@@ -85,7 +85,7 @@ class Deployment(Model):
     """Services that share processes; a service in no unit stays on its own."""
 
     units: Annotated[dict[Name, Unit], AfterValidator(_freeze_units)] = Field(
-        description="By name: the processes that host several services."
+        description="By name: what hosts several services, or several databases."
     )
 
 

@@ -188,7 +188,7 @@ class Service(Model):
     later = frozenset({"autoscaling"})
     shorthands = ("steps",)
 
-    kind: Kind = Field("service", description="Only a `service` is merged into a monolith.")
+    kind: Kind = Field("service", description="The derived monolith merges those of kind `service` alone.")
     replicas: Count = Field(1, description="Copies, each with its own cores, slots and queue.")
     resources: Resources = Field(default_factory=Resources, description="What one replica has.")
     speed: Positive = Field(1.0, description="cpu steps take their time / speed.")

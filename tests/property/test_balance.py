@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import simulator as sim
+from simulator.plan.callees import callees_of
 from simulator.plan.layout import GOOD, Outcome
 from simulator.plan.measures import Count, Level, Tally, Visits
-from simulator.plan.reach import reach_of
 
 FEW = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
@@ -146,7 +146,7 @@ def test_what_callers_see_adds_up_to_the_log(deployment, topologies, observe, da
     plan, trace = observe(data.draw(topologies(laws="all", agree=deployment == "monolith")), deployment)
     calls, log = trace.calls, trace.attempts
     ended = np.zeros((len(plan.endpoints), len(Tally)))
-    np.add.at(ended, reach_of(plan).endpoint, trace.tallies.sum(axis=0))
+    np.add.at(ended, callees_of(plan).endpoint, trace.tallies.sum(axis=0))
     np.testing.assert_array_equal(
         ended[:, Tally.NUMBER], np.bincount(calls.endpoint, minlength=len(plan.endpoints.name))
     )

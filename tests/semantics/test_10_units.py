@@ -201,3 +201,65 @@ def test_10_2_a_written_unit_leaves_the_others_alone(compiled):
     assert units.name == ("front", "c")
     assert units.replicas.tolist() == [5, 2]
     assert units.cores.tolist() == [3, 1]
+
+
+# -- servers of databases
+
+TWO = """
+a: {steps: [{parallel: [{call: x, timeout: 40t}, {call: y, timeout: 40t}]}]}
+x: {kind: database, steps: [{cpu: 4t}]}
+y: {kind: database, steps: [{cpu: 3t}]}
+"""
+SHARED = "deployments: {shared: {units: {tables: {services: [x, y], replicas: 1, resources: {cpu: 1}%s}}}}"
+
+
+def test_10_5_databases_of_one_server_share_its_cores(run):
+    """Each has a core of its own, or both have one."""
+    assert run(TWO, deployment="microservices", extra=SHARED % "").ends == [4]
+    shared = run(TWO, deployment="shared", extra=SHARED % "")
+    assert shared.ends == [7]
+    assert [shared.number(name, "waiting_time_s") for name in "xy"] == [0, 4]
+    assert shared.result.units.index.tolist() == ["a", "tables"]
+
+
+def test_10_5_and_its_slots_and_its_network(run):
+    """A slot for both, and each call goes over the network."""
+    extra = SHARED % ", concurrency: 1, queue: {capacity: 0}" + "\nnetwork: {latency: 2t}"
+    shared = run(TWO, deployment="shared", extra=extra)
+    assert [ending for _, _, ending in shared.spans("x") + shared.spans("y")] == ["ok", "rejected"]
+    extra = SHARED % "" + "\nnetwork: {latency: 2t}"
+    assert [end for _, end, _ in run(TWO, deployment="shared", extra=extra).spans("y")] == [11]
+
+
+@pytest.mark.parametrize("target", ["x", "y"])
+@pytest.mark.parametrize(("fault", "ends", "outcomes"), [("kill", 2, "error"), ("pause", 27, "ok")])
+def test_10_5_it_dies_and_stands_still_as_one(run, target, fault, ends, outcomes):
+    """Whichever of them the fault is on: what the other one does is lost, or waits, as well."""
+    extra = SHARED % "" + f"\nfaults: [{{at: 2t, for: 20t, target: {target}, {fault}: {{}}}}]"
+    seen = run(TWO, deployment="shared", extra=extra)
+    assert seen.ends == [ends]
+    alone = run(TWO, deployment="microservices", extra=extra)
+    other = "y" if target == "x" else "x"
+    assert alone.spans(other) == [(0, {"x": 4, "y": 3}[other], "ok")]
+    assert {ending for name in "xy" for _, _, ending in seen.spans(name)} == {outcomes}
+
+
+def test_10_5_the_derived_monolith_merges_no_databases(run):
+    services = "a: {steps: [{call: b}, {call: x}, {call: y}]}\nb: {steps: []}" + TWO[TWO.index("\nx") :]
+    assert run(services, deployment="monolith", extra=SHARED % "").result.units.index.tolist() == ["monolith", "x", "y"]
+
+
+def test_10_5_a_server_is_sized_and_priced_as_any_unit():
+    text = """
+    services:
+      a: {steps: [{call: x}, {call: y}]}
+      x: {kind: database, replicas: 2, resources: {cpu: 2, memory: 4Gi}, steps: [{cpu: 1ms}]}
+      y: {kind: database, replicas: 1, resources: {cpu: 1, memory: 2Gi}, steps: [{cpu: 1ms}]}
+    workload: {call: a, rate: 1/s}
+    deployments: {shared: {units: {tables: {services: [x, y]}}}}
+    prices: {vcpuHour: 1}
+    """
+    plan = sim.compile(sim.loads(text), "shared")
+    row = plan.units.name.index("tables")
+    assert (plan.units.cores[row], plan.units.replicas[row], plan.units.memory[row] / 2**30) == (3, 2, 6)
+    assert plan.units.priced[row] == 1

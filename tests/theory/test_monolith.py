@@ -25,6 +25,14 @@ workload:
 deployments:
   together: {units: {both: {services: [a, b], replicas: 1, resources: {cpu: 1}}}}
 """
+DATABASES = """
+services:
+  web: {resources: {cpu: 64}, steps: [{choose: [{weight: 3, steps: [{call: x}]}, {weight: 2, steps: [{call: y}]}]}]}
+  x: {kind: database, steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+  y: {kind: database, steps: [{cpu: {dist: exponential, mean: 10ms}}]}
+workload: {call: web, rate: 80/s}
+deployments: {shared: {units: {tables: {services: [x, y], replicas: 1, resources: {cpu: 1}}}}}
+"""
 CHAIN = """
 services:
   a: {steps: [{cpu: {dist: exponential, mean: 10ms}}, {call: b}]}
@@ -54,6 +62,12 @@ def test_two_services_of_one_core_each_make_m_m_2(twins, judge):
     unit = twins.result.units.index[0]
     law = partial(theory.mmc_mean_response_time, servers=2)
     judge(twins.unit(unit, "response_time_s"), law, arrival_rate=120.0, service_time=0.01)
+
+
+def test_two_databases_of_one_server_make_m_m_1(simulate, judge):
+    """Which of them is asked makes no difference to who waits: what is shared is the queue."""
+    result = simulate(DATABASES, "shared", duration=1500, warmup=10)
+    judge(result.unit("tables", "response_time_s"), theory.mm1_mean_response_time, arrival_rate=80.0, service_time=0.01)
 
 
 @pytest.mark.parametrize("service", ["a", "b"])

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...machine_code.records import Record, Rows, field_at
+from ...plan.callees import callees_of
 from ...plan.measures import MEASURES, Measure, Measures, sends
 from ...plan.plan import Plan
-from ...plan.reach import reach_of
 from ...plan.trace import make_edges
 from ...rules.nanoseconds import all_nanoseconds
 
@@ -32,10 +32,10 @@ else:
 def add_tallies(image: Image, plan: Plan) -> dict[str, int]:
     """All of them, empty; gives the fields of `World` that say where they are."""
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
-    reach = reach_of(plan)
+    callees = callees_of(plan)
     return {
-        "pairs": image.add(reach.row),
-        "pair_count": reach.entry.size,
+        "pairs": image.add(callees.row),
+        "pair_count": callees.entry.size,
         "edges": image.add(all_nanoseconds(edges)),
         "edge_count": edges.size,
         "send_count": sends(plan),

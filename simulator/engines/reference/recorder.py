@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ...plan.callees import callees_of
 from ...plan.engine import Detail
 from ...plan.layout import GOOD, Outcome
 from ...plan.measures import LOST, MEASURES, Measure, Measures, Tally, Visits, Waste, When
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
-from ...plan.reach import reach_of
 from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges, times_in
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
@@ -61,7 +61,7 @@ class Recorder:
         )
         self.arrived_now = [0] * len(plan.workloads.name)
         self.ended_now = [[0, 0] for _ in self.arrived_now]
-        self.pairs: list[list[int]] = reach_of(plan).row.tolist()
+        self.pairs: list[list[int]] = callees_of(plan).row.tolist()
         self.sent = {call: row for row, call in enumerate(sends_of(plan).tolist())}
         self.latency = array("d")
         self.latency_arrival = array("d")

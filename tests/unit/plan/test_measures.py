@@ -33,7 +33,7 @@ SHAPES = {
     "breakdown": (200, 2, 4),
     "sends": (200, 1, 9),
 }
-"""Of a run of the shop as one unit: 200 bins, 2 services, 1 unit, 2 workloads, 7 pairs that `reach_of` has, 1 send."""
+"""Of a run of the shop as one unit: 200 bins, 2 services, 1 unit, 2 workloads, 7 rows of `callees_of`, 1 send."""
 NUMBERS = ("counts", "arrived", "ended", "tries", "outcomes", "sends")
 """Those that have no times."""
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from simulator.plan.callees import callees_of
 from simulator.plan.layout import GOOD, Component, Op, Outcome
 from simulator.plan.measures import MEASURES, Count, Level
 from simulator.plan.plan import Plan, Prices, Settings
-from simulator.plan.reach import reach_of
 from simulator.plan.tables import Calls, Distributions, Endpoints, Programs, Services, Units, Workloads
 from simulator.plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
 
@@ -135,7 +135,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
     requests = sorted(story.requests, key=lambda one: one.arrival_s)
     measures = {name: np.zeros(one.shape(plan, bins), one.dtype) for name, one in MEASURES.items()}
     outcomes, tallies, visits = measures["outcomes"], measures["tallies"], measures["visits"]
-    reach = reach_of(plan).row
+    callees = callees_of(plan).row
     breakdown, counts = measures["breakdown"], measures["counts"]
     calls: list[tuple[float, ...]] = []
     served: list[tuple[float, ...]] = []
@@ -144,7 +144,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         outcomes[at, one.workload, one.outcome] += 1
         counts[edges > one.arrival_s, FRONT, Count.BEGUN] += 1
         for start, latency, outcome in one.inner:
-            _tally(tallies[at, reach[one.entry, BACK]], latency, outcome)
+            _tally(tallies[at, callees[one.entry, BACK]], latency, outcome)
             _visit(counts, edges, BACK, start, start + latency, outcome)
             calls.append((one.entry, BACK, one.arrival_s, start, start + latency, outcome))
         if one.latency_s is None:
@@ -153,7 +153,7 @@ def build_trace(plan: Plan, story: Story) -> Trace:
         counts[edges > end, FRONT, Count.ENDED] += 1
         counts[edges > end, FRONT, Count.FAILED] += one.outcome > GOOD
         target = int(plan.calls.target[plan.workloads.entry_call[one.entry]])
-        _tally(tallies[at, reach[one.entry, target]], end - one.arrival_s, one.outcome)
+        _tally(tallies[at, callees[one.entry, target]], end - one.arrival_s, one.outcome)
         visits[at, FRONT] += (1, 0.25 * one.latency_s, 0.75 * one.latency_s)
         calls.append((one.entry, target, one.arrival_s, one.arrival_s, end, one.outcome))
         if one.outcome <= GOOD:

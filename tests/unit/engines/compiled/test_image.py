@@ -15,10 +15,10 @@ from simulator.engines.compiled.image import RECORDS, Image, load
 from simulator.engines.compiled.layout import Service, World
 from simulator.engines.compiled.policies import Budget
 from simulator.machine_code.records import Nanoseconds, Record, Ref, size_of
+from simulator.plan.callees import callees_of
 from simulator.plan.columns import Count, Integers, Seconds, Share, Table
 from simulator.plan.columns import Ref as Row
 from simulator.plan.layout import Op, Scheduling, Shape
-from simulator.plan.reach import reach_of
 from simulator.rules.balancers import make_board
 from simulator.rules.nanoseconds import NEVER, SECOND, nanoseconds
 from simulator.rules.randomness import mix
@@ -115,9 +115,9 @@ def test_the_world_knows_the_run(memory):
     assert world.service_count == len(plan.services.name)
     assert world.workload_count == len(plan.workloads.name) == 4
     assert world.endpoint_count == len(plan.endpoints.name)
-    reach = reach_of(plan)
-    assert world.pair_count == reach.entry.size
-    assert [world.pairs[place] for place in range(reach.row.size)] == reach.row.ravel().tolist()
+    callees = callees_of(plan)
+    assert world.pair_count == callees.entry.size
+    assert [world.pairs[place] for place in range(callees.row.size)] == callees.row.ravel().tolist()
     assert (world.logs_requests, world.logs_attempts) == (True, False)
     edges = [world.edges[number] for number in range(world.edge_count)]
     assert edges == [number * SECOND // 5 for number in range(201)], "the warmup of 3 s is one of them"

@@ -15,9 +15,9 @@ from simulator.engines.compiled.recorder import new_row
 from simulator.engines.compiled.trace import make_trace
 from simulator.machine_code.jit import integers_of
 from simulator.machine_code.records import field_at, size_of
+from simulator.plan.callees import callees_of
 from simulator.plan.layout import Component, Outcome
 from simulator.plan.measures import Count, Level, Tally, Visits
-from simulator.plan.reach import reach_of
 from simulator.plan.trace import make_edges
 
 ROWS = {"latency_log": LatencyRow, "request_log": RequestRow, "call_log": CallRow, "attempt_log": AttemptRow}
@@ -94,7 +94,7 @@ def test_tallies_have_their_shapes_and_types(small):
         "ended": (bins + 1, 1, 2),
         "visits": (bins, 1, len(Visits)),
         "outcomes": (bins, 1, len(Outcome)),
-        "tallies": (bins, reach_of(small).entry.size, len(Tally)),
+        "tallies": (bins, callees_of(small).entry.size, len(Tally)),
         "breakdown": (bins, 1, len(Component)),
     }
     world = World(memory)

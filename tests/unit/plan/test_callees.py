@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulator.engines.compiled import CompiledEngine
-from simulator.plan.reach import reach_of
+from simulator.plan.callees import callees_of
 
 SHOP = """
 simulation: {duration: 2s, warmup: 0s}
@@ -26,13 +26,13 @@ workload:
 
 
 def named(plan):
-    reach = reach_of(plan)
-    assert reach.row[reach.entry, reach.endpoint].tolist() == list(range(reach.entry.size))
-    assert (reach.row >= 0).sum() == reach.entry.size
+    callees = callees_of(plan)
+    assert callees.row[callees.entry, callees.endpoint].tolist() == list(range(callees.entry.size))
+    assert (callees.row >= 0).sum() == callees.entry.size
     names = plan.endpoints.name
     entered = [names[row] for row in plan.calls.target[plan.workloads.entry_call].tolist()]
     found = {entry: set() for entry in entered}
-    for entry, endpoint in zip(reach.entry.tolist(), reach.endpoint.tolist(), strict=True):
+    for entry, endpoint in zip(callees.entry.tolist(), callees.endpoint.tolist(), strict=True):
         found[entered[entry]].add(names[endpoint])
     return found
 
@@ -50,5 +50,5 @@ def test_nothing_else_is_called(plan_of):
     plan = plan_of(SHOP)
     calls = CompiledEngine().run(plan, seed=1, replication=0, detail="requests").calls
     assert calls.entry.size > 200
-    assert (reach_of(plan).row[calls.entry, calls.endpoint] >= 0).all()
+    assert (callees_of(plan).row[calls.entry, calls.endpoint] >= 0).all()
     assert np.unique(calls.endpoint).size == 6

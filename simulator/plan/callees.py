@@ -12,7 +12,7 @@ from .walker import call_owners
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
+class Callees:
     """An entry and an endpoint that its requests may call, the entered one too: one row a pair, in this order.
 
     Attributes
@@ -26,7 +26,7 @@ class Reach:
     row: Integers
 
 
-def reach_of(plan: Plan) -> Reach:
+def callees_of(plan: Plan) -> Callees:
     """The pairs of a plan, whatever is drawn on the way."""
     called: dict[int, set[int]] = {}
     for call, owner in call_owners(plan).items():
@@ -36,7 +36,7 @@ def reach_of(plan: Plan) -> Reach:
         row[entry, sorted(_all_called(called, endpoint))] = 0
     entries, endpoints = np.nonzero(row == 0)
     row[entries, endpoints] = np.arange(entries.size)
-    return Reach(entries, endpoints, row)
+    return Callees(entries, endpoints, row)
 
 
 def _all_called(called: dict[int, set[int]], endpoint: int) -> set[int]:

@@ -51,6 +51,7 @@ SECTIONS = (
     ("Branches", "`steps[].parallel[]`", "Branch"),
     ("Step: choose", "`steps[]`", "Choose"),
     ("Options", "`steps[].choose[]`", "Option"),
+    ("Step: fail", "`steps[]`", "Fail"),
     ("Workload", "`workload`, or `workload.NAME`", "Workload"),
     ("Entries", "`workload.calls[]`", "Entry"),
     ("Stages", "`workload.stages[]`", "Stage"),

@@ -102,6 +102,10 @@ class _Takes(Walker[tuple[bool, bool]]):
         """Nobody waits."""
         return False, False
 
+    def fail(self) -> tuple[bool, bool]:
+        """No time."""
+        return False, False
+
     def call(self, node: Node, call: int, service: int) -> tuple[bool, bool]:
         """As if it did."""
         return True, True

@@ -71,6 +71,10 @@ class _AtOnce(Walker[int]):
         """A task that nobody waits for may be there many times."""
         return self._out(call, 1_000_000)
 
+    def fail(self) -> int:
+        """None."""
+        return 0
+
     def call(self, node: Node, call: int, service: int) -> int:
         """Those of the call, then those of its fallback."""
         return max([self._out(call, 1), *(self.steps(body, service) for body in node.bodies)])

@@ -11,7 +11,7 @@ from ..garbage import uncollected
 from ..machine import memory_limit
 from ..plan.plan import Plan, Prices, Settings
 from ..plan.size import refuse_large
-from ..plan.tables import Endpoints, Services, Units
+from ..plan.tables import Endpoints, Reasons, Services, Units
 from ..spec.models import Topology
 from .advice import find_warnings, refuse_endless_users
 from .deployments import UnitSize, resolve_units
@@ -97,6 +97,7 @@ def compile_topology(
         crossings=faults.crossings,
         startups=faults.startups,
         health=faults.health,
+        reasons=Reasons.of(name=assembler.reasons),
     )
     refuse_large(plan, memory_limit())
     expected = expect(plan)

@@ -155,6 +155,10 @@ class Durations(Walker[tuple[float, float]]):
         """Mean seconds of instructions one after the other."""
         return self.steps(nodes, service)[0]
 
+    def fail(self) -> tuple[float, float]:
+        """At once; served is none of those that come here."""
+        return 0.0, 0.0
+
     def failed(self, node: Node) -> float:
         """How often the fallback of a call runs."""
         call = self._operand[node.row]
@@ -280,6 +284,10 @@ class _Laws(Walker[Law]):
         packing = self._pack(call, service)
         more = durations.failed(node) * durations.seconds(node.bodies[0], service) if node.bodies else 0.0
         return grid.sum(packing, packing, self._expected_call(call), grid.constant(more))
+
+    def fail(self) -> Law:
+        """At once."""
+        return self.grid.constant(0.0)
 
     def together(self, node: Node, values: Sequence[Law]) -> Law:
         """Branches: as long as the longest in the mean."""

@@ -16,7 +16,7 @@ from ..plan.columns import Integers
 from ..plan.layout import Op
 from ..plan.tables import Programs
 from ..spec.inheritance import resolve_policy
-from ..spec.steps import Call, Choose, Cpu, Parallel, Policy, PolicyKeys, Send, Sleep, Step
+from ..spec.steps import Call, Choose, Cpu, Fail, Parallel, Policy, PolicyKeys, Send, Sleep, Step
 from .distributions import DistributionTable
 
 Operand = int | str
@@ -80,6 +80,7 @@ class Assembler:
         self._resolve = resolve
         self._service = ""
         self._rows: list[Instruction] = []
+        self._reasons: dict[str, int] = {}
         self._branches: list[tuple[int, float]] = []
 
     def add_handler(self, key: EndpointKey, steps: Sequence[Step]) -> int:
@@ -109,6 +110,11 @@ class Assembler:
             branch=column(start for start, _ in self._branches),
             weight=np.array([weight for _, weight in self._branches], np.float64),
         )
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What the operand of FAIL counts, in the order in which they are first said."""
+        return tuple(self._reasons)
 
     @property
     def _here(self) -> int:
@@ -146,6 +152,8 @@ class Assembler:
                 self._parallel(step, path)
             case Choose():
                 self._choose(step, path)
+            case Fail(fail=reason):
+                self._emit(Op.FAIL, self._reasons.setdefault(reason, len(self._reasons)))
 
     def _call(self, step: Call, path: str) -> None:
         policy = resolve_policy(self._policies, step.policy, step)

@@ -142,6 +142,10 @@ class _Follows(Walker[bool]):
         """Yes: nobody waits."""
         return True
 
+    def fail(self) -> bool:
+        """Yes: the answer is the next step."""
+        return True
+
     def call(self, node: Node, call: int, service: int) -> bool:
         """Where nothing ends it before its answer."""
         if self.plan.calls.remote[call] and self._cut[call]:

@@ -12,6 +12,7 @@ from ..plan.engine import Detail, Engine
 from ..plan.layout import UNLIMITED
 from ..plan.plan import Plan
 from ..plan.size import RATHER, expected_requests
+from ..plan.walker import may_fail
 from ..units import rough_memory
 
 PER_SECOND = {"compiled": 2e6, "reference": 20e3}
@@ -66,7 +67,7 @@ def _keeps_all(plan: Plan) -> bool:
     """Whether every request waits until it is served: nothing is rejected, gives up or fails."""
     parts = (plan.policies.name, plan.limiters.service, plan.failures.service, plan.faults.kind)
     unbounded = bool(np.all(plan.units.queue_capacity == UNLIMITED))
-    lossless = not (plan.calls.loss.any() or plan.calls.error_rate.any() or plan.endpoints.error_rate.any())
+    lossless = not (plan.calls.loss.any() or plan.calls.error_rate.any() or may_fail(plan))
     return unbounded and lossless and not any(len(part) for part in parts) and not np.isfinite(plan.calls.timeout).any()
 
 

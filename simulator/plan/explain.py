@@ -23,7 +23,7 @@ WIDTH = 100
 TOLD = frozenset({
     "programs", "distributions", "services", "endpoints", "calls", "units", "workloads", "policies",
     *Policies.guards().values(), "patience", "limiters", "detectors", "failures", "faults", "crossings", "startups",
-    "health",
+    "health", "reasons",
 })  # fmt: skip
 """The tables that are told of where they belong; of others each row is a line."""
 
@@ -182,6 +182,7 @@ def _instruction(plan: Plan, node: Node) -> str:
         Op.CALL: lambda: f"call {_call(plan, operand)}",
         Op.SEND: lambda: f"send {_call(plan, operand)}",
         Op.PARALLEL: lambda: "parallel",
+        Op.FAIL: lambda: f"fail {plan.reasons.name[operand]}",
         Op.CHOOSE: lambda: "choose",
         Op.MAYBE: lambda: f"maybe, with probability {_percent(node.shares[0])}",
         Op.REPEAT: lambda: f"repeat {int(node.shares[0])} times",

@@ -23,6 +23,7 @@ class Op(IntEnum):
     AGAIN = 9
     JUMP = 10
     FALLBACK = 11
+    FAIL = 12
 
 
 class Dist(IntEnum):
@@ -59,6 +60,8 @@ class Outcome(IntEnum):
         return self.name.lower()
 
 
+FIRST_REASON = len(Outcome)
+"""Causes from here on are rows of `Reasons`: what a `fail` step says."""
 GOOD = Outcome.DEGRADED
 """Outcomes up to and including this one served the user."""
 

@@ -23,6 +23,7 @@ from .tables import (
     Health,
     Patience,
     Programs,
+    Reasons,
     Services,
     Startups,
     Units,
@@ -96,6 +97,7 @@ class Plan:
     crossings: Crossings = field(default_factory=partial(empty, Crossings))
     startups: Startups = field(default_factory=partial(empty, Startups))
     health: Health = field(default_factory=partial(empty, Health))
+    reasons: Reasons = field(default_factory=partial(empty, Reasons))
 
     def tables(self) -> dict[str, Table]:
         """All tables by name, in their order."""

@@ -11,7 +11,7 @@ from .tables import Programs
 
 _OPS = tuple(Op)
 _LAST = frozenset({Op.END, Op.JUMP, Op.AGAIN})
-_PLAIN = frozenset({Op.CPU, Op.SLEEP, Op.SEND})
+_PLAIN = frozenset({Op.CPU, Op.SLEEP, Op.SEND, Op.FAIL})
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,7 @@ class Programs(Table):
     AGAIN                                                row of its REPEAT
     JUMP                                                 where to go on
     FALLBACK                                             where to go on
+    FAIL     row of `reasons`
     ======== ====================== ==================== ====================== =============
 
     FALLBACK stands after a CALL that has one: who comes to it goes on after it; a remote call that has failed goes on
@@ -66,6 +67,15 @@ class Programs(Table):
     x: Floats
     branch: Integers
     weight: Share
+
+
+@dataclass(frozen=True, eq=False)
+class Reasons(Table):
+    """Why handlers fail, as their FAIL instructions say (rule 4.9): causes from `layout.FIRST_REASON` on."""
+
+    only_with = ("reasons",)
+
+    name: Names
 
 
 @dataclass(frozen=True, eq=False)

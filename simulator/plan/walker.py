@@ -81,6 +81,8 @@ class Walker(ABC, Generic[V]):
                 return self.send(operand, service)
             case Op.CALL:
                 return self.call(node, operand, service)
+            case Op.FAIL:
+                return self.fail()
         values = [self.steps(body, service) for body in node.bodies]
         match node.op:
             case Op.PARALLEL:
@@ -107,6 +109,10 @@ class Walker(ABC, Generic[V]):
     @abstractmethod
     def call(self, node: Node, call: int, service: int) -> V:
         """A call; the only body of the node, if it has one, is its fallback."""
+
+    @abstractmethod
+    def fail(self) -> V:
+        """The handler fails: nothing comes after it."""
 
     @abstractmethod
     def in_turn(self, nodes: Sequence[Node], values: Iterator[V]) -> V:
@@ -169,6 +175,11 @@ def call_owners(plan: Plan) -> dict[int, int]:
     """The endpoint whose handler makes each call; none of those at the edge."""
     rows = np.flatnonzero((plan.programs.op == Op.CALL) | (plan.programs.op == Op.SEND))
     return dict(zip(plan.programs.a[rows].tolist(), endpoint_of_rows(plan)[rows].tolist(), strict=True))
+
+
+def may_fail(plan: Plan) -> bool:
+    """Whether some handler may fail by itself."""
+    return bool(plan.endpoints.error_rate.any() or (plan.programs.op == Op.FAIL).any())
 
 
 def find_sends(plan: Plan) -> frozenset[int]:

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..plan.layout import Outcome
+from ..plan.plan import Plan
 from ..plan.trace import AttemptLog, RequestLog
 from .observed import Observed
 from .tables import WORDS
@@ -46,10 +47,10 @@ def latency_table(observed: Observed) -> pd.DataFrame:
     )
 
 
-def causes(outcome: NDArray[Any], service: NDArray[Any], services: Sequence[str]) -> pd.Categorical:
-    """`outcome@service` of the innermost failure, empty where there was none (rule 2.3)."""
-    names = [""]
-    for word in WORDS[1:]:
+def causes(outcome: NDArray[Any], service: NDArray[Any], plan: Plan) -> pd.Categorical:
+    """`outcome@service` of the innermost failure, empty where there was none (rules 2.3 and 4.9)."""
+    names, services = [""], plan.services.name
+    for word in (*WORDS[1:], *plan.reasons.name):
         names += [word, *(f"{word}@{name}" for name in services)]
     codes = np.where(outcome == Outcome.OK, 0, (outcome - 1) * (len(services) + 1) + service + 2)
     return distinct_words(codes, names)
@@ -77,7 +78,7 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
             "cause": causes(
                 column(lambda log: log.cause_outcome),
                 column(lambda log: log.cause_service),
-                plan.services.name,
+                plan,
             ),
             "attempts": column(lambda log: log.attempts),
         }

@@ -20,7 +20,7 @@ from .samples import example, examples
 from .schema import json_schema
 from .services import Endpoint, LoadBalancer, Queue, Resources, Service
 from .settings import Link, Network, Simulation
-from .steps import Branch, Call, Choose, Cpu, Fallback, Option, Parallel, Policy, Send, Sleep, Step
+from .steps import Branch, Call, Choose, Cpu, Fail, Fallback, Option, Parallel, Policy, Send, Sleep, Step
 from .workloads import Entry, Stage, Workload
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Endpoint",
     "Entry",
     "Exponential",
+    "Fail",
     "Fallback",
     "Gamma",
     "Hyperexponential",

@@ -20,7 +20,7 @@ from .distributions import Constant, Distribution
 from .faults import Failures
 from .mistakes import Mistake, Source, describe, mistake
 from .policies import OutlierDetection, RateLimit
-from .steps import VERBS, Step, step_elsewhere
+from .steps import VERBS, Steps, step_elsewhere
 from .values import (
     Cores,
     Count,
@@ -166,7 +166,7 @@ class LoadBalancer(Model):
 class Endpoint(Model):
     """What a service does when it is called."""
 
-    steps: tuple[Step, ...] = Field(description="What it does, one step after the other; [] answers at once.")
+    steps: Steps = Field(description="What it does, one step after the other; [] answers at once.")
     error_rate: Fraction | None = Field(None, description="Default: that of the service.")
 
     @classmethod

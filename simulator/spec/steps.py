@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 from pydantic.alias_generators import to_camel
 
 from .base import Model
@@ -20,10 +20,12 @@ from .values import (
     Name,
 )
 
-VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose")
+VERBS = ("cpu", "sleep", "call", "send", "parallel", "choose", "fail")
 INSIDE = ("parallel", "choose", "fallback")
 """Keys of a step that hold other steps: lists of blocks with `steps`, or one such block."""
-Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose"]
+Verb = Literal["cpu", "sleep", "call", "send", "parallel", "choose", "fail"]
+OUTCOMES = ("ok", "degraded", "error", "timeout", "rejected", "circuit_open", "unreachable", "unfinished")
+"""How a call ends (rule 2.1): the words that no `fail` may say."""
 
 
 _MEANT = {
@@ -33,11 +35,12 @@ _MEANT = {
     "cpu": ("work", "compute", "busy", "process", "process_time", "service_time"),
     "parallel": ("fork", "concurrent", "concurrently", "all", "together"),
     "choose": ("switch", "if", "oneof", "branch", "either", "random"),
+    "fail": ("raise", "throw", "error", "abort", "refuse", "exception"),
 }
 """What others call our verbs."""
 _EXAMPLES = {
     "cpu": "cpu: 5ms", "sleep": "sleep: 20ms", "call": "call: order", "send": "send: mailer",
-    "parallel": "parallel: [...]", "choose": "choose: [...]",
+    "parallel": "parallel: [...]", "choose": "choose: [...]", "fail": "fail: declined",
 }  # fmt: skip
 
 
@@ -160,6 +163,52 @@ class Choose(_Step):
         return "choose"
 
 
+class Fail(_Step):
+    """The handler fails here: what comes after is not done."""
+
+    fail: Name = Field(description="Why: a word of your own, such as `declined`; the cause is `WORD@service`.")
+
+    @field_validator("fail")
+    @classmethod
+    def _own_word(cls, value: str) -> str:
+        if value in OUTCOMES:
+            raise mistake(f"`{value}` is an outcome; say why in a word of your own, such as `declined`")
+        return value
+
+    @field_validator("times")
+    @classmethod
+    def _once(cls, value: int) -> int:
+        if value > 1:
+            raise mistake("a `fail` ends its handler: it happens once, or with `times: 0` never")
+        return value
+
+    @property
+    def verb(self) -> Verb:
+        """What the step does."""
+        return "fail"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is not left to chance."""
+        return self.probability == 1.0 and self.times == 1
+
+
+def _nothing_after_fail(value: tuple[Step, ...]) -> tuple[Step, ...]:
+    for number, step in enumerate(value[:-1]):
+        if isinstance(step, Fail) and step.is_sure:
+            refuse(
+                [
+                    Issue(
+                        (number + 1,),
+                        f"nothing is done after `fail: {step.fail}`; give that a `probability`, or take this away",
+                        "key",
+                    )
+                ],
+                value,
+            )
+    return value
+
+
 def _read_step(value: object) -> object:
     """Let a mapping with exactly one verb through."""
     if isinstance(value, Model | Mistake):
@@ -199,16 +248,18 @@ Step: TypeAlias = Annotated[
     | Annotated[Call, Tag("<call>")]
     | Annotated[Send, Tag("<send>")]
     | Annotated[Parallel, Tag("<parallel>")]
-    | Annotated[Choose, Tag("<choose>")],
+    | Annotated[Choose, Tag("<choose>")]
+    | Annotated[Fail, Tag("<fail>")],
     Discriminator(_tag),
     BeforeValidator(_read_step),
 ]
+Steps: TypeAlias = Annotated[tuple[Step, ...], AfterValidator(_nothing_after_fail)]
 
 
 class Branch(Model):
     """One branch of a `parallel`; a bare step is a branch of one step."""
 
-    steps: tuple[Step, ...] = Field(description="One after the other.")
+    steps: Steps = Field(description="One after the other.")
 
     @model_validator(mode="before")
     @classmethod
@@ -222,13 +273,13 @@ class Option(Model):
     """One option of a `choose`."""
 
     weight: Amount = Field(1.0, description="Relative to the weights of the other options.")
-    steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing.")
+    steps: Steps = Field(description="One after the other; [] does nothing.")
 
 
 class Fallback(Model):
     """What the caller does when its call has failed."""
 
-    steps: tuple[Step, ...] = Field(description="One after the other; [] does nothing, and that is enough.")
+    steps: Steps = Field(description="One after the other; [] does nothing, and that is enough.")
 
 
 def blocks(step: Step) -> Sequence[Branch | Option | Fallback]:

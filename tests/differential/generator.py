@@ -51,6 +51,7 @@ class _Generator:
         # What came later has draws of its own, so that a seed still means what it meant.
         self.later = random.Random(~seed)
         self.callers = self.later.random() < 0.6
+        self.latest = random.Random(seed * 2 + 2**70)
         self.detection: Tree | None = None  # the first one, with which the others agree
 
         self.guarded = self.maybe(0.6)
@@ -76,7 +77,20 @@ class _Generator:
         detail = draw.choice([*DETAILS, "attempts", "attempts", "attempts"])
         if self.maybe(0.7):
             self.go_wrong(tree)
+        self.say_why(tree)
         return Case(tree, deployment, seed, replication, detail)
+
+    def say_why(self, tree: Tree) -> None:
+        """Handlers that fail at some step, by chance or at the end."""
+        draw = self.latest
+        for service in tree["services"].values():
+            for handler in [service, *service.get("endpoints", {}).values()]:
+                steps = handler.get("steps")
+                if steps is not None and draw.random() < 0.15:
+                    why, chance = draw.choice(["declined", "outOfStock"]), draw.choice([0.0, 0.2, 0.7])
+                    steps.insert(draw.randint(0, len(steps)), {"fail": why, "probability": chance})
+                    if draw.random() < 0.2:
+                        steps.append({"fail": "always"})
 
     # -- small choices
 

@@ -789,6 +789,14 @@ BUGS: list[tuple[str, str, str, str, str]] = [
     ("work begins in a pause", "stations.py", " and replica.paused == 0:", ":", "pauses"),
     ("who leaves is still there", "memory.py", "replica.tasks = earlier", "pass", "deaths among tries"),
     ("ready replicas are not counted", "failures.py", "change(unit.ready, now, -1)", "pass", "deaths among tries"),
+    ("a fail gives no reason", "life.py", "FIRST_REASON + row.reason", "ERROR", "fail and link errors"),
+    (
+        "a fail is nobody's",
+        "life.py",
+        "task.cause_service = task.service.row\n    return end_steps",
+        "return end_steps",
+        "fail and link errors",
+    ),
     # trace.py
     ("the last page is full", "trace.py", "    pages.reverse()\n", "    pass\n", "cores, exactly full"),
 ]
@@ -806,6 +814,7 @@ PAIRS = [
     ("lossy send", "rate limit"), ("failures", "hedge"),
     ("failing repetition", "users"), ("even stages", "nested parallel"), ("link errors", "times"),
     ("shared unit", "link errors"), ("monolith", "handler errors"), ("serialization", "even stages"),
+    ("fail", "link errors"),
 ]  # fmt: skip
 SEEDS = (16, 30, 34)
 """Features and random cases that find what none of the lattice does, and some of the rest; what is long comes last."""

@@ -176,6 +176,9 @@ class _Maker:
             step = {verb: f"{name}.{draw.choice('ab')}" if name in self.rich else name}
             if verb == "call":
                 step |= self.guard()
+        if self.maybe(0.03):
+            refused = {"steps": [{"fail": "declined"}], "weight": self.some([1], [0, 1e12])}
+            step = {"choose": [{"steps": [step]}, refused]}
         if self.maybe(0.2):
             step["probability"] = self.some([0.5], [0, 1, 1e-12])
         if self.maybe(0.2):

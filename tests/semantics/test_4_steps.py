@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+import simulator as sim
+
 BOTH = pytest.mark.parametrize("deployment", ["microservices", "monolith"])
 
 
@@ -244,3 +246,64 @@ def test_4_7_inside_a_process_it_holds_no_slot(run):
 def test_4_8_a_handler_without_steps_takes_no_time(run, deployment):
     seen = run("a: {steps: [{call: b}]}\nb: {steps: []}", at=[0, 7], deployment=deployment)
     assert seen.latencies == [0, 0]
+
+
+@BOTH
+def test_4_9_a_fail_ends_its_handler_and_says_why(run, deployment):
+    """What comes before it takes its time, what comes after it none; the caller has the word as its cause."""
+    services = "a: {steps: [{cpu: 1t}, {call: b}, {cpu: 9t}]}\nb: {steps: [{cpu: 2t}, {call: c}, {cpu: 9t}]}\n"
+    services += "c: {steps: [{sleep: 3t}, {fail: declined}]}"
+    seen = run(services, deployment=deployment)
+    assert seen.ends == [6]
+    assert (seen.outcomes, seen.causes) == (["error"], ["declined@c"])
+    assert [seen.spans(name)[0][2] for name in "bc"] == ["error", "error"]
+    assert [seen.number(name, "errors") for name in "abc"] == [1, 1, 1]
+
+
+@BOTH
+def test_4_9_by_chance_or_as_an_option(run, deployment):
+    """Each word has its own cause; of `parallel` branches the first failure counts."""
+    services = (
+        "a: {steps: [{call: b}]}\n"
+        "b: {steps: [{parallel: [{steps: [{cpu: 4t}, {fail: late}]}, {steps: [{sleep: 2t}, {fail: soon}]}]}]}"
+    )
+    seen = run(services, at=[0, 20], deployment=deployment)
+    assert seen.causes == ["soon@b", "soon@b"]
+    assert seen.latencies == [4, 4]
+    never = (
+        "{fail: one, probability: 0}, {fail: two, times: 0}, {choose: [{steps: []}, {weight: 0, steps: [{fail: x}]}]}"
+    )
+    assert run(f"a: {{steps: [{never}]}}", deployment=deployment).outcomes == ["ok"]
+
+
+def test_4_9_in_a_repetition_and_beside_an_error_rate(run):
+    """It ends the repetition; the chance of the handler to fail is not asked any more."""
+    again = "{times: 3, choose: [{steps: [{cpu: 2t}, {fail: x}]}]}"
+    seen = run(f"a: {{steps: [{{call: b}}]}}\nb: {{errorRate: 100%, steps: [{again}]}}")
+    assert (seen.ends, seen.causes) == ([2], ["x@b"])
+
+
+def test_4_9_re_tries_and_fallbacks_see_an_error(run):
+    tried = "{call: b, retries: {attempts: 2, backoff: 0ms, retryOn: [error]}}"
+    seen = run(f"a: {{steps: [{tried}]}}\nb: {{steps: [{{cpu: 1t}}, {{fail: x}}]}}")
+    assert [outcome for _, _, outcome in seen.spans("b")] == ["error"] * 3
+    assert (seen.ends, seen.causes) == ([3], ["x@b"])
+    served = run("a: {steps: [{call: b, fallback: {steps: [{cpu: 2t}]}}]}\nb: {steps: [{cpu: 1t}, {fail: x}]}")
+    assert (served.ends, served.outcomes) == ([3], ["degraded"])
+    again = run("a: {steps: [{call: b, fallback: {steps: [{fail: both}]}}]}\nb: {steps: [{fail: x}]}")
+    assert again.causes == ["both@a"]
+
+
+def test_4_9_of_a_send_it_counts_at_the_target(run):
+    seen = run("a: {steps: [{send: b}]}\nb: {steps: [{cpu: 1t}, {fail: x}]}")
+    assert seen.outcomes == ["ok"]
+    assert seen.spans("b") == [(0, 1, "error")]
+
+
+def test_4_9_without_the_word_a_plan_is_what_it_was():
+    """The table is part of a digest only where something is in it; the same word twice is one row."""
+    text = "services: {a: {steps: [{cpu: 1ms}%s]}}\nworkload: {call: a, rate: 1/s}"
+    plain, failing = (sim.compile(sim.loads(text % more)) for more in ("", ", {fail: x, probability: 50%}, {fail: x}"))
+    assert plain.reasons.name == ()
+    assert failing.reasons.name == ("x",)
+    assert "fail x" in failing.explain()

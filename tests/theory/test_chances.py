@@ -121,3 +121,24 @@ def test_the_latency_is_two_messages(network, judge):
 def test_options_are_drawn_by_weight(branches, judge):
     judge(branches.service("a", "throughput_per_s"), lambda rate, weight: rate * weight / 4.0, rate=RATE, weight=1.0)
     judge(branches.service("b", "throughput_per_s"), lambda rate, weight: 2 * rate * weight / 4, rate=RATE, weight=3.0)
+
+
+@pytest.mark.parametrize(("share", "success", "undone"), [(2, 0.9412, 0.0580), (5, 0.8574, 0.1378)])
+def test_steps_of_a_saga_that_fail(simulate, share, success, undone):
+    """(1 - f)^n of n steps in a row succeed, and sum f (1 - f)^(j-1) (j - 1) of those done have to be undone."""
+    f = share / 100.0
+    assert success == pytest.approx((1 - f) ** 3, abs=1e-4)
+    assert undone == pytest.approx(sum(f * (1 - f) ** (j - 1) * (j - 1) for j in (1, 2, 3)), abs=1e-4)
+    step = f"{{steps: [{{fail: declined, probability: {share}%}}]}}"
+    text = f"services: {{saga: {{steps: [{{call: a}}, {{call: b}}, {{call: c}}]}}, a: {step}, b: {step}, c: {step}}}"
+    result = simulate(
+        f"{text}\nworkload: {{call: saga, rate: {RATE}/s}}", duration=20, warmup=1, detail="requests"
+    ).result
+    requests = result.requests[result.requests["arrival_s"] >= 1.0]
+    number, causes = len(requests), requests["cause"].astype(str).value_counts()
+    low, high = binom.ppf((1e-5, 1 - 1e-5), number, 1.0 - success)
+    assert low <= sum(causes.drop("")) <= high
+    done_before = causes.get("declined@b", 0) + 2 * causes.get("declined@c", 0)
+    spread = (number * sum(f * (1 - f) ** (j - 1) * (j - 1) ** 2 for j in (1, 2, 3))) ** 0.5
+    assert abs(done_before - number * undone) < 4.5 * spread
+    assert set(causes.index) == {"", *(f"declined@{name}" for name in "abc")}

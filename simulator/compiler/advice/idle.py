@@ -39,7 +39,7 @@ def _hopeless(handlers: Handlers, rules: dict[int, Rules]) -> Iterator[str]:
         least = quickest.answer(call)
         target = plan.endpoints.name[plan.calls.target[call]]
         for key, seconds in (("timeout", one.timeout), ("perTryTimeout", one.per_try)):
-            if one.drawn < 0 and seconds < least * (1.0 - 1e-9):
+            if one.drawn < 0 and math.isfinite(least) and seconds < least * (1.0 - 1e-9):
                 yield (
                     f"{plan.calls.name[call]}: its {key} of {duration(seconds)} is below the {duration(least)} that"
                     f" {target} takes at least: no try is ever in time; give it more than that"
@@ -77,6 +77,10 @@ class _Quickest(Walker[float]):
     def send(self, call: int, service: int) -> float:
         """Nobody waits."""
         return 0.0
+
+    def fail(self) -> float:
+        """No success comes of it."""
+        return math.inf
 
     def call(self, node: Node, call: int, service: int) -> float:
         """To the answer, where no fallback may come before it."""

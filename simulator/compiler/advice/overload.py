@@ -15,7 +15,7 @@ import numpy as np
 from ...plan.columns import Floats
 from ...plan.layout import UNLIMITED, Dist, Op, Shape
 from ...plan.plan import Plan
-from ...plan.walker import find_sends
+from ...plan.walker import find_sends, may_fail
 from ...words import number
 from ..expectations import Expectations, behind_limits, entry_shares, swamped
 from ..policies import GUARDS, refusing
@@ -187,5 +187,5 @@ def _is_regular(plan: Plan, expected: Expectations) -> bool:
         and plan.workloads.shape[rows[0]] == Shape.EVEN
         and (plan.distributions.kind == Dist.CONSTANT).all()
         and not drawn & set(plan.programs.op.tolist())
-        and not plan.endpoints.error_rate.any()
+        and not may_fail(plan)
     )

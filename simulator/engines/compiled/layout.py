@@ -134,6 +134,7 @@ class Instruction(Record):
     call: Ref[Call] = field(over="law")  # CALL, SEND
     options: Rows[Option] = field(over="law")  # PARALLEL, CHOOSE
     site: int = field(over="law")  # REPEAT
+    reason: int = field(over="law")  # FAIL
     stream: int  # CPU, SLEEP, MAYBE
     count: int = field(over="stream")  # PARALLEL, CHOOSE, REPEAT
     to: Ref[Instruction]  # where it goes on

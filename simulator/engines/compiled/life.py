@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...machine_code.jit import Words, kernel, subroutine
 from ...machine_code.records import NOBODY, take
-from ...plan.layout import Op, Outcome
+from ...plan.layout import FIRST_REASON, Op, Outcome
 from ...plan.order import PACK, RECEIVE, RESPOND, UNPACK
 from ...rules.nanoseconds import nanoseconds
 from ...rules.randomness import child, uniform
@@ -303,6 +303,15 @@ def end_request(log: Words, task: Task, exchange: Exchange) -> None:
     let_go_of_request(request)
     if user:
         ask_again(user)
+
+
+@OPS.on(Op.FAIL)
+@kernel
+def fail(log: Words, task: Task, row: Instruction) -> Task:
+    """The handler fails, and says why (rule 4.9)."""
+    task.cause = FIRST_REASON + row.reason
+    task.cause_service = task.service.row
+    return end_steps(log, task)
 
 
 # -- handlers

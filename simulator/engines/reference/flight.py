@@ -12,8 +12,8 @@ from .clock import Moment
 from .model import Call, Service
 from .units import Replica
 
-Cause = tuple[Outcome, int]
-"""The innermost failure: what it was, and of which service."""
+Cause = tuple[int, int]
+"""The innermost failure: an `Outcome` or what a `fail` says (`FIRST_REASON`), and of which service."""
 
 
 class Request:

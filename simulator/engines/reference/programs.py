@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
-from ...plan.layout import Op, Outcome
+from ...plan.layout import FIRST_REASON, Op, Outcome
 from ...plan.order import LOCALS_PER_STEP
 from ...rules.randomness import child, uniform
 from .calls import Calls
@@ -184,6 +184,13 @@ class Programs:
         exchange.close()
         self.record.attempt_ends(exchange)
         return exchange
+
+    @on(Op.FAIL)
+    def fail(self, thread: Thread, it: Instruction) -> None:
+        """The handler fails, and says why (rule 4.9)."""
+        service = thread.visit.service
+        assert service is not None
+        thread.end((FIRST_REASON + it.a, service.row))
 
     # -- which step comes next
 

@@ -87,6 +87,10 @@ class _Failing(Walker[bool]):
         """Nobody would know."""
         return False
 
+    def fail(self) -> bool:
+        """Always."""
+        return True
+
     def call(self, node: Node, call: int, service: int) -> bool:
         """Where its fallback may too, if it has one."""
         fallback = [self.steps(body, service) for body in node.bodies]
@@ -250,6 +254,10 @@ class _Times(Walker[Limited]):
 
     def send(self, call: int, service: int) -> Limited:
         """Nobody waits."""
+        return lambda limit: 0.0
+
+    def fail(self) -> Limited:
+        """At once."""
         return lambda limit: 0.0
 
     def call(self, node: Node, call: int, service: int) -> Limited:

@@ -38,7 +38,7 @@ policies:
   guarded: {circuitBreaker: {}, bulkhead: {}, retryBudget: {}, retries: {}, timeout: {dist: uniform, min: 1s, max: 2s}}
 services:
   a: {steps: [{call: b, policy: guarded}], rateLimit: {}, failures: {mtbf: 1h, mttr: 1m}, startup: 1s, healthCheck: 1s}
-  b: {replicas: 2, steps: [{cpu: 1ms}], outlierDetection: {}}
+  b: {replicas: 2, steps: [{cpu: 1ms}, {fail: x, probability: 50%}], outlierDetection: {}}
 workload: {call: a, rate: 1/s}
 faults: [{at: 1s, for: 1s, from: a, target: b, partition: {}}]
 """

@@ -34,6 +34,9 @@ class Words(Walker[str]):
         fallback = "".join(f" or ({self.steps(body, service)})" for body in node.bodies)
         return f"ask ({self.found[self.plan.calls.target[call]]}){fallback}"
 
+    def fail(self):
+        return "fail"
+
     def together(self, node, values):
         return f"({' | '.join(values)})"
 
@@ -84,6 +87,12 @@ def test_who_makes_a_call(handlers_of):
     assert call_owners(plan) == {1: 0, 2: 0}
     assert find_sends(plan) == {1}
     assert endpoint_of_rows(plan)[plan.programs.op == Op.SLEEP].tolist() == [1]
+
+
+def test_a_fail_is_a_step(handlers_of):
+    words = Words(handlers_of("{choose: [{steps: [{fail: x}]}, {weight: 3, steps: [{cpu: 1s}]}]}"))
+    words.walk()
+    assert "(0.25: fail, 0.75: " in " ".join(words.found.values())
 
 
 def test_steps_may_be_as_deep_as_a_file(handlers_of):

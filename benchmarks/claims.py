@@ -12,6 +12,8 @@ import sys
 import simulator as sim
 from simulator.cli.sizing import cheapest
 
+sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take coverage.py for a package
+
 BUSY = """\
 simulation: {duration: 2m, warmup: 15s, replications: 10}
 services:

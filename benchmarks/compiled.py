@@ -34,6 +34,8 @@ from simulator.plan.plan import Plan
 from simulator.plan.trace import Trace
 from simulator.rules.randomness import philox
 
+sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take coverage.py for a package
+
 HERE = Path(__file__).parent
 TOPOLOGIES = HERE.parent / "topologies"
 COMPILED = "compiled"

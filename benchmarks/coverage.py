@@ -29,8 +29,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import lognorm, norm
 
-# numba looks for a package that has the name of this file.
-sys.path[:] = [folder for folder in sys.path if Path(folder or ".").resolve() != Path(__file__).resolve().parent]
+sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take coverage.py for a package
 
 import simulator as sim  # noqa: E402
 from simulator.results import student_interval  # noqa: E402

@@ -10,6 +10,7 @@ records levels, visits, critical paths and every request.
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from pathlib import Path
 
@@ -17,6 +18,8 @@ import plain_simpy
 
 import simulator as sim
 from simulator.engines.reference import ReferenceEngine
+
+sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take coverage.py for a package
 
 TARGET = 0.4
 TURNS = 5

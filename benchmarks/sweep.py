@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,6 +24,8 @@ from pathlib import Path
 import simulator as sim
 from simulator.engines.compiled import CompiledEngine
 from simulator.experiments.sweeps.runs import make_run
+
+sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take coverage.py for a package
 
 TOPOLOGY = Path(__file__).parent.parent / "topologies" / "checkout.yaml"
 SETTINGS = {"simulation.duration": "60s", "simulation.warmup": "6s", "simulation.replications": 5}

@@ -32,7 +32,8 @@ def package(tmp_path, monkeypatch):
     monkeypatch.setattr(jit, "__file__", str(root / "machine_code" / "jit.py"))
     home = tmp_path / "home"
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *args, **kwargs: str(home))
-    monkeypatch.delenv(jit.keeping.PLACE, raising=False)
+    monkeypatch.setenv(jit.keeping.PLACE, "")  # so that it is put back
+    monkeypatch.delenv(jit.keeping.PLACE)
     return root
 
 

@@ -18,7 +18,8 @@ NAME = "0123456789abcdef"
 @pytest.fixture
 def home(tmp_path, monkeypatch):
     """The user's cache; temporary folders are beside it."""
-    monkeypatch.delenv(keeping.PLACE, raising=False)
+    monkeypatch.setenv(keeping.PLACE, "")  # so that it is put back: a temporary folder is told to workers by it
+    monkeypatch.delenv(keeping.PLACE)
     monkeypatch.setattr(platformdirs, "user_cache_dir", lambda *_: str(tmp_path / "home"))
     monkeypatch.setattr(keeping.tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(keeping.atexit, "register", lambda *_: None)
@@ -154,3 +155,8 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="full"):
         keeping.write(tmp_path / "code", b"abc")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_test_has_left_another_place_behind():
+    """What this process starts would compile everything anew, or find what is not there any more."""
+    assert keeping.TEMPORARY not in os.environ.get(keeping.PLACE, "")

@@ -317,7 +317,7 @@ TABLES: Final = (
             Column("arrival_s", "1.1", "when it arrives"),
             Column("latency_s", "11.3", "from its arrival to its end in any outcome"),
             Column("outcome", "2.1", "how it ended", NAME),
-            Column("cause", "2.3", "`outcome@service` of the innermost failure", NAME),
+            Column("cause", "2.3", "`outcome@service` of the innermost failure, or what a `fail` says (4.9)", NAME),
             Column("attempts", "11.6", "tries at calls that were made for it", COUNT),
         ),
     ),

@@ -196,16 +196,8 @@ class Fail(_Step):
 def _nothing_after_fail(value: tuple[Step, ...]) -> tuple[Step, ...]:
     for number, step in enumerate(value[:-1]):
         if isinstance(step, Fail) and step.is_sure:
-            refuse(
-                [
-                    Issue(
-                        (number + 1,),
-                        f"nothing is done after `fail: {step.fail}`; give that a `probability`, or take this away",
-                        "key",
-                    )
-                ],
-                value,
-            )
+            message = f"nothing is done after `fail: {step.fail}`; give that a `probability`, or take this away"
+            refuse([Issue((number + 1,), message, "key")], value)
     return value
 
 

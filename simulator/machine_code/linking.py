@@ -58,8 +58,12 @@ class Whole(JITCodeLibrary):  # type: ignore[misc]
 
     def _optimize_final_module(self) -> None:
         """Once: numba would do it twice, to find first what need not be counted as a reference."""
-        passes, builder = self._codegen._module_pass_manager()
-        passes.run(self._final_module, builder)
+        passes = self._codegen._module_pass_manager()
+        if isinstance(passes, tuple):
+            passes, builder = passes
+            passes.run(self._final_module, builder)
+        else:  # numba 0.61
+            passes.run(self._final_module)
 
 
 class Alone(Whole):

@@ -58,6 +58,7 @@ def test_files_and_words(figure, capsys):
     assert Path("two.svg").read_text().rstrip().endswith("</svg>")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("figure", COMMANDS)
 def test_long_names_keep_to_100_columns(figure, capsys):
     long = "a-name-that-is-longer-than-any-table-would-like-it-to-be-and-then-some-and-more"

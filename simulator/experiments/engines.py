@@ -16,8 +16,8 @@ __all__ = ["EngineName", "choose_engine", "expected_requests"]
 
 EngineName = Literal["auto", "reference", "compiled"]
 
-WORTH_COMPILING = 50_000
-"""Requests that take the reference engine about as long as compiling the other one: some 25 seconds."""
+WORTH_COMPILING = 30_000
+"""Requests that take the reference engine about as long as compiling the other one: some 15 seconds."""
 
 
 def choose_engine(name: str, plans: Sequence[Plan]) -> tuple[Engine, str]:
@@ -69,9 +69,12 @@ def refuse_cut_peaks(plans: Sequence[Plan]) -> None:
 
 def _fastest(plans: Sequence[Plan]) -> tuple[str, str]:
     from ..engines.compiled import is_compiled
+    from ..engines.reference import is_ready
 
     if is_compiled(plans):
         return "compiled", "the fastest"
+    if not is_ready():  # its rules are machine code too, one by one, and take longer than a kernel of all
+        return "compiled", "the fastest, and the other one would have to be compiled too"
     requests = sum(expected_requests(plan) * plan.settings.replications for plan in plans)
     if requests >= WORTH_COMPILING:
         return "compiled", "the fastest, and worth being compiled for this"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from ...doing import doing
 from ...machine import memory_limit as default_limit
@@ -80,12 +81,20 @@ class ReferenceEngine:
         return record.trace(self.name, seed, replication)
 
 
+def is_ready() -> bool:
+    """Whether the machine code of all its rules is there, from this process or an earlier one."""
+    return all(map(is_at_hand, _rules()))
+
+
+def _rules() -> list[Any]:
+    return [rule for rule in RULES if rule.py_func.__module__.startswith("simulator.rules.")]
+
+
 @cache
 def _prepare() -> None:
     """Compile all rules in this process, so that its workers find them; an intact cache is left to the first calls."""
     with COMPILING:
-        rules = [rule for rule in RULES if rule.py_func.__module__.startswith("simulator.rules.")]
-        if keeping.drop_damaged(cache_folder()) or not all(map(is_at_hand, rules)):
+        if keeping.drop_damaged(cache_folder()) or not is_ready():
             with doing("compiling the engine for this machine, once (half a minute)"):
-                for rule in rules:
+                for rule in _rules():
                     compile_now(rule)

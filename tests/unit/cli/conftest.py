@@ -3,13 +3,14 @@
 import pytest
 
 from simulator.cli import telling
-from simulator.engines import compiled
+from simulator.engines import compiled, reference
 
 
 @pytest.fixture
 def nothing_compiled(monkeypatch):
     """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
     monkeypatch.setattr(compiled, "is_compiled", lambda plans: False)
+    monkeypatch.setattr(reference, "is_ready", lambda: True)
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@
 import pytest
 
 import simulator as sim
-from simulator.engines import compiled
+from simulator.engines import compiled, reference
 from simulator.engines.reference import ReferenceEngine
 from simulator.experiments import replicate
 
@@ -48,6 +48,7 @@ def _in_this_process():
 def nothing_compiled(monkeypatch):
     """Whatever this machine has in its cache, "auto" finds nothing there: it is the engine written in Python."""
     monkeypatch.setattr(compiled, "is_compiled", lambda plans: False)
+    monkeypatch.setattr(reference, "is_ready", lambda: True)
 
 
 @pytest.fixture

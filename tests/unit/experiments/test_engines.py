@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import simulator as sim
-from simulator.engines import compiled
+from simulator.engines import compiled, reference
 from simulator.engines.compiled import CompiledEngine
 from simulator.engines.reference import ReferenceEngine
 from simulator.errors import EngineError, PlanError, UnsupportedFeature
@@ -25,8 +25,13 @@ def plans(shop):
 
 @pytest.fixture
 def machine_code(monkeypatch):
-    """Say whether it is there already."""
-    return lambda there: monkeypatch.setattr(compiled, "is_compiled", lambda plans: there)
+    """Say whether it is there already, of the fast engine and of the other one's rules."""
+
+    def say(there, rules=True):
+        monkeypatch.setattr(compiled, "is_compiled", lambda plans: there)
+        monkeypatch.setattr(reference, "is_ready", lambda: rules)
+
+    return say
 
 
 def lacking(monkeypatch, engine, **features):
@@ -45,8 +50,8 @@ def test_auto_takes_the_machine_code_that_is_there(plans, machine_code):
 @pytest.mark.parametrize(
     ("duration", "name", "reason"),
     [
-        ("209s", "compiled", "the fastest, and worth being compiled for this"),
-        ("208s", "reference", "less work than compiling the fastest would take"),
+        ("125s", "compiled", "the fastest, and worth being compiled for this"),
+        ("124s", "reference", "less work than compiling the fastest would take"),
     ],
 )
 def test_auto_compiles_for_work_that_is_worth_it(shop, machine_code, duration, name, reason):
@@ -56,6 +61,13 @@ def test_auto_compiles_for_work_that_is_worth_it(shop, machine_code, duration, n
     engine, why = choose_engine("auto", plans)
     assert (engine.name, why) == (name, reason)
     assert choose_engine("auto", plans[:1])[0].name == "reference"
+
+
+def test_auto_compiles_one_engine_not_the_slow_one_where_nothing_is_compiled(plans, machine_code):
+    machine_code(False, rules=False)
+    engine, why = choose_engine("auto", plans)
+    assert engine.name == "compiled"
+    assert why == "the fastest, and the other one would have to be compiled too"
 
 
 @pytest.mark.parametrize("there", [True, False])

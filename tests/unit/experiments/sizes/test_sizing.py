@@ -12,7 +12,7 @@ import pytest
 
 import simulator as sim
 from simulator.compiler import UnitSize
-from simulator.engines import compiled
+from simulator.engines import compiled, reference
 from simulator.engines.reference import ReferenceEngine
 from simulator.experiments.simulation import simulate_plans
 from simulator.experiments.sizes.judging import FRESH
@@ -253,6 +253,7 @@ def counted(pair):
     told, whole, calls = [], ReferenceEngine.run, []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compiled, "is_compiled", lambda plans: False)
+        patch.setattr(reference, "is_ready", lambda: True)
         patch.setattr(ReferenceEngine, "run", lambda *given, **more: calls.append(given) or whole(*given, **more))
         sim.capacity(pair, max_replicas=MOST, progress=lambda done, total: told.append((done, total)))
     return told, calls

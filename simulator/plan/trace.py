@@ -84,6 +84,26 @@ class AttemptLog:
     outcome: Integers
 
 
+@dataclass(frozen=True, eq=False)
+class SettleLog:
+    """One row a request that was not settled when it ended (rule 11.24), in the order of their ends; at any detail.
+
+    All others are settled at their ends, but for the unfinished ones.
+    """
+
+    row: Integers  # in RequestLog, -1 with detail "summary"
+    workload: Integers
+    bin: Integers  # in which it arrived
+    served: Integers  # its row in `Trace.latency_s`; -1: it failed
+    completion_s: Floats  # NaN: it was not settled when the run ended
+
+
+def no_settling() -> SettleLog:
+    """The log where all requests were settled at their ends."""
+    none = np.zeros(0, np.int64)
+    return SettleLog(none, none, none, none, np.zeros(0))
+
+
 def times_in(log: type) -> Mapping[str, bool]:
     """The columns of a log, and whether each of them is times."""
     return {name: kind == Floats for name, kind in get_type_hints(log).items()}
@@ -111,6 +131,7 @@ class Trace(Measures[Integers, Floats]):
     calls: CallLog | None  # from detail "requests" on
     attempts: AttemptLog | None  # with detail "attempts"
     events: int
+    settling: SettleLog = field(default_factory=no_settling)
     # What no request's outcome tells; empty where the plan has nothing of the kind.
     chosen: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
     """Attempts that the balancer gave each replica, unit by unit."""

@@ -171,6 +171,17 @@ def about_unfinished(observed: Observed) -> Iterator[str]:
         )
 
 
+def about_unsettled(observed: Observed) -> Iterator[str]:
+    """Requests that were answered, but set off more than the run lasted for."""
+    pending = int(observed.unsettled.sum()) - observed.unfinished
+    if pending > UNFINISHED * observed.requests:
+        share = percent(pending / observed.requests)
+        yield (
+            f"{count(pending, 'request')} of {number(observed.requests)} ({share}) ended, and had not settled when the "
+            "run did: completions are lower bounds; let it drain longer (simulation.drain)"
+        )
+
+
 def half_time(observed: Observed) -> int:
     """The edge nearest to the middle of the span."""
     return int(np.argmin(np.abs(observed.edges - (observed.warmup_s + observed.edges[-1]) / 2.0)))
@@ -266,6 +277,7 @@ def find_caveats(
         *about_dependence(observed, confidence),
         *about_rarity(observed),
         *about_unfinished(observed),
+        *about_unsettled(observed),
         *about_stability(observed, tables["units"]),
         *about_objectives(observed, tables["objectives"]),
         *find_hidden(observed),

@@ -97,6 +97,12 @@ QUANTITIES = (
     Column("goodput_per_s", "11.20", "requests that end in it, `ok` or `degraded`"),
     Column("availability_ratio", "11.20", "share of the requests that end `ok` or `degraded`"),
     *LATENCIES,
+    Column("completion_mean_s", "11.24", "mean time to settle of those that were served, and settled"),
+    *(
+        Column(f"completion_p{share}_s", "11.24", f"what {share} % of these times stay below")
+        for share in (50, 90, 95, 99)
+    ),
+    Column("unsettled_ratio", "11.24", "share of the requests that had not settled when the run ended"),
     Column("degraded", "11.20", "requests that a fallback served", COUNT),
     Column("errors", "11.20", "requests that ended and were not served", COUNT),
     Column("unfinished", "11.20", "requests without an end", COUNT),
@@ -319,6 +325,7 @@ TABLES: Final = (
             Column("outcome", "2.1", "how it ended", NAME),
             Column("cause", "2.3", "`outcome@service` of the innermost failure, or what a `fail` says (4.9)", NAME),
             Column("attempts", "11.6", "tries at calls that were made for it", COUNT),
+            Column("completion_s", "11.24", "from its arrival until it has settled; NaN if it has not"),
         ),
     ),
     Table(

@@ -18,10 +18,13 @@ MOST_CAUSES: Final = 8
 
 HEADLINES: Final = (
     "requests", "throughput_per_s", "goodput_per_s", "availability_ratio", "latency_mean_s", "latency_p50_s",
-    "latency_p90_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "degraded", "errors", "unfinished",
+    "latency_p90_s", "latency_p95_s", "latency_p99_s", "latency_p999_s", "completion_mean_s", "completion_p50_s",
+    "completion_p99_s", "unsettled_ratio", "degraded", "errors", "unfinished",
     "cost_per_hour", "cost_per_million_successful",
 )  # fmt: skip
 ALWAYS: Final = ("requests", "errors", "unfinished")
+LATER: Final = ("completion_", "unsettled_")
+"""What says nothing new where requests have settled when they are answered."""
 SERVICE_HEAD: Final = {
     "replicas": "replicas", "utilisation_ratio": "utilisation", "waiting_time_s": "waiting",
     "service_time_s": "service", "queue_length": "queue", "throughput_per_s": "throughput",
@@ -40,10 +43,18 @@ def headline_rows(results: Results) -> list[tuple[str, str, str]]:
         value = float(summary[name])
         if math.isnan(value) or (value == 0.0 and name in COUNTS and name not in ALWAYS):
             continue
+        if name.startswith(LATER) and not lingers(summary):
+            continue
         unit = unit_of(name, (value,))
         shown, sure = (write(value, unit), "") if name in COUNTS else give_or_take(name, intervals, unit)
         rows.append((label(name, currency, unit), shown, sure))
     return rows
+
+
+def lingers(summary: Any) -> bool:
+    """Whether requests had set off more than they waited for."""
+    same = all(summary[f"completion_{name}"] == summary[f"latency_{name}"] for name in ("mean_s", "p99_s"))
+    return not same or summary["unsettled_ratio"] * summary["requests"] > summary["unfinished"] + 0.5
 
 
 def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ..plan.layout import GOOD
 from .observed import Observed
-from .quantities import COUNTS, PERCENTILES
+from .quantities import COMPLETIONS, COUNTS, PERCENTILES
 from .rarity import Rarity, can_fail, find_rarity
 from .sections import Interval, share_interval
 from .statistics import interval_table
@@ -62,7 +62,22 @@ def quantity_intervals(
     table.loc["latency_mean_s"] = row_of(replace(observed.sections.mean(confidence), value=pooled["latency_mean_s"]))
     for name, probability in PERCENTILES.items():
         table.loc[name] = row_of(observed.sections.percentile(probability, confidence))
+    _add_completions(table, observed, pooled, confidence)
     return table
+
+
+def _add_completions(table: pd.DataFrame, observed: Observed, pooled: pd.Series[float], confidence: float) -> None:
+    """What is said of the settled requests (rule 11.24): as of the answered ones, where they are the same."""
+    requests = observed.in_sections("outcomes").sum(axis=(2, 3)).astype(np.float64)
+    table.loc["unsettled_ratio"] = row_of(share_interval(observed.unsettled, requests, confidence))
+    if observed.completions is observed.latencies:
+        for name in ("completion_mean_s", *COMPLETIONS):
+            table.loc[name] = table.loc[name.replace("completion", "latency")]
+        return
+    sections = observed.settled_sections
+    table.loc["completion_mean_s"] = row_of(replace(sections.mean(confidence), value=pooled["completion_mean_s"]))
+    for name, probability in COMPLETIONS.items():
+        table.loc[name] = row_of(sections.percentile(probability, confidence))
 
 
 def row_of(interval: Interval) -> list[float]:

@@ -13,6 +13,7 @@ from ..plan.layout import Outcome
 from ..plan.plan import Plan
 from ..plan.trace import AttemptLog, RequestLog
 from .observed import Observed
+from .settling import completions_of
 from .tables import WORDS
 
 
@@ -81,6 +82,13 @@ def request_table(observed: Observed) -> pd.DataFrame | None:
                 plan,
             ),
             "attempts": column(lambda log: log.attempts),
+            "completion_s": np.concatenate(
+                [
+                    completions_of(trace.requests, trace.settling)
+                    for trace in observed.traces
+                    if trace.requests is not None
+                ]
+            ),
         }
     )
 

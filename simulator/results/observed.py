@@ -22,6 +22,7 @@ from ..plan.trace import CallLog, RequestLog, Trace, to_the_nanosecond
 from . import warmup
 from .groups import blocks, gather, order_by_group, start_groups
 from .sections import SECTIONS, Sections, sections_of
+from .settling import completions, unsettled_by_bin
 
 
 class Sums(Measures[Integers, Floats]):
@@ -101,6 +102,27 @@ class Observed:
     def latencies(self) -> Floats:
         """Of ok and degraded requests that arrive in the span (rule 11.3)."""
         return np.concatenate([trace.latency_s[trace.latency_bin >= self.first] for trace in self.traces])
+
+    @cached_property
+    def completions(self) -> Floats:
+        """How long each of them took to settle, NaN of those that did not; `latencies` itself if all did at once."""
+        if not any(trace.settling.served.size for trace in self.traces):
+            return self.latencies
+        return np.concatenate([completions(trace)[trace.latency_bin >= self.first] for trace in self.traces])
+
+    @cached_property
+    def settled_sections(self) -> Sections:
+        """The completions of those that settled, by replication and section."""
+        if self.completions is self.latencies:
+            return self.sections
+        return sections_of([one.completions[~np.isnan(one.completions)] for one in self.each])
+
+    @property
+    def unsettled(self) -> Floats:
+        """How many were not settled when the run ended, the unfinished among them: replications, sections."""
+        pending = [unsettled_by_bin(trace)[self.first :].sum(axis=1) for trace in self.traces]
+        parts = np.array([[part.sum() for part in np.array_split(one, SECTIONS)] for one in pending])
+        return np.asarray(parts + self.in_sections("outcomes")[..., Outcome.UNFINISHED].sum(axis=2), np.float64)
 
     @cached_property
     def latency_workload(self) -> NDArray[np.int32]:

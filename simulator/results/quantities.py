@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from ..plan.layout import Outcome
@@ -18,6 +20,10 @@ PERCENTILES: Final = {
     "latency_p99_s": 0.99,
     "latency_p999_s": 0.999,
 }
+COMPLETIONS: Final = {
+    name.replace("latency", "completion"): share for name, share in PERCENTILES.items() if share < 0.999
+}
+"""Of the settled (rule 11.24)."""
 COUNTS: Final = ("requests", "degraded", "errors", "unfinished", "replications")
 """Quantities that are whole numbers."""
 
@@ -37,12 +43,27 @@ def quantities(observed: Observed) -> dict[str, float]:
         "availability_ratio": share(served, requests),
         "latency_mean_s": mean(observed.latencies),
         **dict(zip(PERCENTILES, tails.tolist(), strict=True)),
+        **_completions(observed, dict(zip(PERCENTILES.values(), tails.tolist(), strict=True))),
         "degraded": float(observed.sums.outcomes[:, Outcome.DEGRADED].sum()),
         "errors": float(requests - served - observed.unfinished),
         "unfinished": float(observed.unfinished),
         "cost_per_hour": cost,
         "cost_per_million_successful": cost_per_million(cost, goodput),
         "replications": float(replications),
+    }
+
+
+def _completions(observed: Observed, tails: Mapping[float, float]) -> dict[str, float]:
+    """Of the served requests that settled, and the share of all that did not; `tails` are those of the latencies."""
+    values = observed.completions
+    if values is not observed.latencies:
+        values = values[~np.isnan(values)]
+        shares = list(COMPLETIONS.values())
+        tails = dict(zip(shares, quantiles(values, shares).tolist(), strict=True))
+    return {
+        "completion_mean_s": mean(values),
+        **{name: tails[probability] for name, probability in COMPLETIONS.items()},
+        "unsettled_ratio": share(float(observed.unsettled.sum()), observed.requests),
     }
 
 

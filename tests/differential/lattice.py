@@ -70,6 +70,20 @@ services:
 workload:
   w: {call: a, rate: 256/s, arrivals: even}
 """,
+    "what outlives its request": """
+network: {latency: 1t}
+services:
+  a: {steps: [{send: b}, {send: c}, {cpu: 1t}, {call: b, timeout: 4t, fallback: {steps: []}}]}
+  b:
+    concurrency: 1
+    queue: {capacity: 2}
+    failures: {mtbf: {dist: constant, value: 29t}, mttr: {dist: constant, value: 3t}}
+    steps: [{sleep: 7t}, {send: c}]
+  c: {steps: [{sleep: 5t}, {send: d}]}
+  d: {steps: [{cpu: 2t}]}
+workload:
+  w: {call: a, rate: 128/s, arrivals: even}
+""",
     "slots, first come": """
 services:
   a: {concurrency: 4, steps: [{cpu: 1t}, {call: b}, {cpu: 1t}]}

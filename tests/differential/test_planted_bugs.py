@@ -18,6 +18,35 @@ from simulator.engines.reference import ReferenceEngine
 from simulator.plan.engine import Engine
 
 BUGS: list[tuple[str, str, str, str, str]] = [
+    # settling
+    (
+        "a message that is rejected is never done with",
+        "calls.py",
+        "        nothing_begins(log, exchange.request)\n        fail_with(exchange, REJECTED)",
+        "        fail_with(exchange, REJECTED)",
+        "lost sends and stuck breakers",
+    ),
+    (
+        "a visit that dies in the queue has worked",
+        "failures.py",
+        "        if task.row:\n            handler_ends",
+        "        if task:\n            handler_ends",
+        "what outlives its request",
+    ),
+    (
+        "what is sent inside a process is never done",
+        "calls.py",
+        "    else:\n        handler_ends(log, inner.request)",
+        "    else:\n        pass",
+        "what outlives its request, in one process",
+    ),
+    (
+        "settled when it is answered",
+        "settling.py",
+        "    if request.open > 0:",
+        "    if request.open > 1:",
+        "what outlives its request",
+    ),
     # calendar.py
     (
         "addresses are signed",
@@ -868,6 +897,7 @@ def cases(folder: Path):
         "sleepers": sleepers(1200),
         "rarely asked": rarely_asked(),
         "users in step": lattice_case("users in step"),
+        "what outlives its request, in one process": lattice_case("what outlives its request", "monolith"),
     }
 
     @cache

@@ -11,6 +11,8 @@ import simulator as sim
 from simulator.plan.callees import callees_of
 from simulator.plan.layout import GOOD, Outcome
 from simulator.plan.measures import Count, Level, Tally, Visits
+from simulator.plan.waits import sends_of
+from simulator.results.settling import completions_of
 
 FEW = settings(
     max_examples=20, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.generate]
@@ -196,3 +198,25 @@ def test_tries_add_up_to_calls(deployment, topologies, observe, data):
         assert trace.calls.outcome.size == (log.attempt == 0).sum()
     refused = log.outcome == Outcome.CIRCUIT_OPEN
     assert set(log.call[refused].tolist()) <= set(plan.policies.call[plan.policies.breaker >= 0].tolist())
+
+
+@BOTH
+@given(data=st.data())
+@FEW
+def test_whatever_is_settled_later_than_it_ended_is_logged_once(deployment, topologies, observe, data):
+    plan, trace = observe(data.draw(topologies(laws="all", agree=deployment == "monolith")), deployment)
+    log, late = trace.requests, trace.settling
+    ended = ~np.isnan(log.end_s)
+    assert np.unique(late.row).size == late.row.size
+    assert ended[late.row].all()
+    served = late.served >= 0
+    np.testing.assert_array_equal(served, log.outcome[late.row] <= GOOD)
+    np.testing.assert_array_equal(trace.latency_s[late.served[served]], log.latency_s[late.row[served]])
+    np.testing.assert_array_equal(late.workload, log.workload[late.row])
+    assert (np.isnan(late.completion_s) | (late.completion_s >= log.latency_s[late.row])).all()
+    # The attempt of a `send` ends when its handler does: by then its request is not done yet, or just so.
+    span = trace.attempts
+    sent = np.isin(span.call, sends_of(plan)) & (span.outcome <= GOOD)
+    done = log.arrival_s + completions_of(log, late)
+    settled = ~np.isnan(done[span.row])
+    assert (span.end_s <= done[span.row] + 1e-9)[sent & settled].all()

@@ -22,6 +22,7 @@ from .flight import Action, Event, Exchange, Role, Stage, Task
 from .layout import Law, Owner, Replica, Unit, World
 from .memory import drop_repetition, end_task, let_go
 from .recorder import attempt_ends, visit_rejected
+from .settling import handler_ends, nothing_begins
 from .stations import await_next_end, change, change_shared, go_to, start_next, virtual_now
 
 ERROR = int(Outcome.ERROR)
@@ -304,12 +305,18 @@ def reap(log: Words, worker: Task) -> Task:
     role, visit = task.role, task.visit
     if role == Role.HANDLER:
         visit_rejected(task.service)
+        if task.row:
+            handler_ends(log, task.request)
+        else:
+            nothing_begins(log, task.request)
         if visit.awaited or visit.detached:
             fail_with(visit, ERROR)
             visit.reset = True
         answer(log, visit, task.world.now)
     elif role == Role.INSIDE or role == Role.ALONE:
         visit_rejected(task.service)
+        if role == Role.ALONE:
+            handler_ends(log, task.request)
         end_attempt(log, visit)
     end_task(task)
     return worker

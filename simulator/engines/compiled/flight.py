@@ -157,6 +157,11 @@ class Request(Owner):
     references: int = field(reset=1)
     row: int  # in the request log
     log: int  # where that row is
+    # Only where something may be left of it when it ends (rule 11.24).
+    open: int = field(reset=0)  # handlers, and messages that may begin one
+    has_ended: bool = field(reset=False)
+    last: Nanoseconds  # when the last handler has ended
+    settling: int  # where its row is, if something was left of it
 
 
 class Exchange(Owner):

@@ -41,7 +41,7 @@ from .layout import (
     Workload,
     World,
 )
-from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
+from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SettleRow
 from .outages import add_outages, lists_of_faults, recovery_columns
 from .policies import Policy
 from .tallies import add_tallies
@@ -199,6 +199,7 @@ def load(
         "endpoint_count": len(plan.endpoints),
     }
     world |= add_tallies(image, plan) | (outages := add_outages(image, plan, replicas)) | image.world
+    world["lingers"] = int(world["patient"] or world["send_count"] > 0)
     # Everybody's first event has to find room.
     starters = int(plan.workloads.users.sum()) + len(plan.workloads)
     starters += int(outages["strike_count"] + outages["process_count"])
@@ -213,7 +214,7 @@ def load(
 
 def room_for_pages(*, log_requests: bool, log_attempts: bool) -> int:
     """Words that a page of each log takes."""
-    words = size_of(LatencyRow)
+    words = size_of(LatencyRow) + size_of(SettleRow)
     if log_requests:
         words += size_of(RequestRow) + size_of(CallRow)
     if log_attempts:

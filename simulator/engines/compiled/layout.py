@@ -89,6 +89,7 @@ class World(Tallies, world=True):
     request_log: Part[Log]
     call_log: Part[Log]
     attempt_log: Part[Log]
+    settle_log: Part[Log]
     requests: int  # rows of the request log so far
     pages_room: int  # words that one page of each log takes
     pair_count: int
@@ -96,6 +97,8 @@ class World(Tallies, world=True):
     log_capacity: int
     free_guarded_call: Free[GuardedCall]
     patient: bool  # somebody may give up, so that work may be for nobody
+    lingers: bool  # something may be left of a request when it ends
+    served: int  # requests so far, where it does
     deadlines: bool  # callees may know when
     breakers: Rows[Watched]
     breaker_count: int

@@ -38,6 +38,7 @@ from .hedges import end_try
 from .layout import Instruction
 from .memory import drop_repetition, end_task, let_go, let_go_of_request
 from .recorder import attempt_ends, request_ends
+from .settling import begin_settling
 from .stations import work
 
 END, CPU, CALL, SEND, FALLBACK = int(Op.END), int(Op.CPU), int(Op.CALL), int(Op.SEND), int(Op.FALLBACK)
@@ -297,6 +298,8 @@ def end_request(log: Words, task: Task, exchange: Exchange) -> None:
     """The call at the edge is over, and the request with it; a closed user thinks, and asks again."""
     request = task.request
     request_ends(log, request, exchange, task.ledger)
+    if request.world.lingers:
+        begin_settling(log, request, exchange.outcome)
     user = request.user
     let_go(exchange)
     end_task(task)

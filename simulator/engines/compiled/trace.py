@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ...machine_code.records import Mark, Record, fields_of, size_of
 from ...plan.engine import Detail
 from ...plan.plan import Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges
+from ...plan.trace import AttemptLog, CallLog, RequestLog, SettleLog, Trace, make_edges
 from ...rules.nanoseconds import seconds_of
 from .image import Words
 from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import Log, World
-from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
+from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SettleRow
 from .tallies import take_tallies
 
 
@@ -49,6 +49,7 @@ def make_trace(
         requests=requests,
         calls=calls,
         attempts=attempts,
+        settling=SettleLog(*_columns(log, world.settle_log, SettleRow)),
         chosen=chosen_replicas(world),
         shut_since_s=np.array([since for since, _ in shut]),
         shut_calls=np.array([calls for _, calls in shut], np.int64),

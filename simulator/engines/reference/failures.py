@@ -165,12 +165,15 @@ class Failures:
             exchange.die(now)
             if not exchange.call.remote:
                 record.visit_dies(exchange.call.endpoint.service)
+                if exchange.sent:
+                    record.handler_ends(exchange.request)
             elif exchange.replica is not None:
                 exchange.call.endpoint.service.unit.count_unanswered(exchange.replica, -1)
             record.attempt_ends(exchange)
         replica.made.clear()
         for exchange in replica.visits:
             record.visit_dies(exchange.call.endpoint.service)
+            (record.handler_ends if exchange.has_slot else record.nothing_begins)(exchange.request)
             exchange.fail_with(Outcome.ERROR)
             exchange.reset = True
             self.wire.answer(exchange, now)

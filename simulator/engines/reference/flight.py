@@ -19,7 +19,10 @@ Cause = tuple[int, int]
 class Request:
     """One wish of a user."""
 
-    __slots__ = ("arrival", "base", "bin", "entry", "hash_key", "number", "row", "spans", "workload")
+    __slots__ = (
+        *("arrival", "base", "bin", "entry", "hash_key", "has_ended", "last", "number", "open", "row", "settling"),
+        *("spans", "workload"),
+    )
 
     def __init__(self, workload: int, number: int, entry: int, hash_key: int, arrival: int, bin_: int) -> None:
         self.workload = workload
@@ -31,6 +34,10 @@ class Request:
         self.base = (workload << REQUEST_BITS | number) << ADDRESS_BITS
         self.row = -1
         self.spans = 0
+        self.open = 0  # handlers of it, and messages that may begin one (rule 11.24)
+        self.last = arrival  # when the last handler has ended
+        self.has_ended = False
+        self.settling = -1  # its row in the log of those that were not settled when they ended
 
 
 class Awaited:

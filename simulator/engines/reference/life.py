@@ -62,6 +62,7 @@ class Life:
                       [0, 0, 0], exchange.awaited)  # fmt: skip
         if is_late(visit, self.clock.now):
             self.record.visit_rejected(service)
+            self.record.nothing_begins(visit.request)
             return
         if slots.is_free():
             replica.visits[exchange] = None
@@ -71,6 +72,7 @@ class Life:
             yield from self.wait_for_slot(visit, service, slots)
         else:
             self.record.visit_rejected(service)
+            self.record.nothing_begins(visit.request)
             exchange.fail_with(Outcome.REJECTED)
             self.wire.answer(exchange, self.clock.now)
             return
@@ -80,6 +82,7 @@ class Life:
         del replica.visits[exchange]
         dropped = is_dropped(visit, failure, self.clock.now)
         self.record.visit_ends(visit, service, failure, dropped=dropped)
+        self.record.handler_ends(visit.request)
         if dropped:
             return
         exchange.served = True

@@ -140,6 +140,7 @@ class Programs:
         if call.remote:
             return self.calls.send(visit, call, it.row * LOCALS_PER_STEP)
         assert visit.replica is not None
+        visit.request.open += 1
         self.clock.start(self.call_inside(visit.released(), call, sent=True), visit.replica.tasks)
         return None
 
@@ -183,6 +184,8 @@ class Programs:
         exchange.outcome, exchange.cause = inner.outcome(failure), failure
         exchange.close()
         self.record.attempt_ends(exchange)
+        if sent:
+            self.record.handler_ends(visit.request)
         return exchange
 
     @on(Op.FAIL)

@@ -18,7 +18,7 @@ from ...plan.layout import GOOD, Outcome
 from ...plan.measures import LOST, MEASURES, Measure, Measures, Tally, Visits, Waste, When
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, Trace, make_edges, times_in
+from ...plan.trace import AttemptLog, CallLog, RequestLog, SettleLog, Trace, make_edges, times_in
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
 from .clock import Clock
@@ -72,11 +72,13 @@ class Recorder:
         self.request_log = _columns(RequestLog)
         self.call_log = _columns(CallLog)
         self.attempt_log = _columns(AttemptLog)
+        self.settle_log = _columns(SettleLog)
 
     def size(self) -> int:
         """Bytes that the logs take."""
         latencies = (self.latency, self.latency_arrival, self.latency_bin, self.latency_workload)
-        columns: list[array[Any]] = [*latencies, *self.request_log, *self.call_log, *self.attempt_log]
+        logs = (self.request_log, self.call_log, self.attempt_log, self.settle_log)
+        columns: list[array[Any]] = [*latencies, *(column for log in logs for column in log)]
         return sum(column.itemsize * len(column) for column in columns)
 
     # -- levels, at the edges of bins
@@ -150,6 +152,14 @@ class Recorder:
             breakdown = self.sums.breakdown[request.bin]
             for component, time in ledger:
                 breakdown[component] += float(time)
+        request.has_ended, request.last = True, now
+        if request.open > 0:
+            request.settling = len(self.settle_log[0])
+            served = len(self.latency) - 1 if outcome <= GOOD else -1
+            for column, value in zip(
+                self.settle_log, (request.row, workload, request.bin, served, math.nan), strict=True
+            ):
+                column.append(value)
         if self.logs_requests:
             _, _, _, _, ends, outcomes_, cause_outcome, cause_service, _ = self.request_log
             ends[request.row] = now
@@ -212,6 +222,19 @@ class Recorder:
             log[3].append(start)
             log[4].append(now)
             log[5].append(outcome)
+
+    # -- settlement (rule 11.24)
+
+    def handler_ends(self, request: Request) -> None:
+        """A handler of a request ends, now; what is called inside a process is part of its caller's."""
+        request.last = self.clock.now
+        self.nothing_begins(request)
+
+    def nothing_begins(self, request: Request) -> None:
+        """Something less is left of a request: a handler has ended, or a message begins none."""
+        request.open -= 1
+        if request.open == 0 and request.has_ended:
+            self.settle_log[-1][request.settling] = request.last - request.arrival
 
     # -- visits
 
@@ -283,6 +306,7 @@ class Recorder:
             requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,
             calls=CallLog(*log(CallLog, self.call_log)) if self.logs_requests else None,
             attempts=AttemptLog(*log(AttemptLog, self.attempt_log)) if self.logs_attempts else None,
+            settling=SettleLog(*log(SettleLog, self.settle_log)),
             chosen=np.array(self.chosen, np.int64),
             shut_since_s=np.array([since for since, _ in self.shut]),
             shut_calls=np.array([calls for _, calls in self.shut], np.int64),

@@ -63,6 +63,7 @@ class Wire:
             else:
                 self.answer(exchange, arrival)
         else:
+            exchange.request.open += 1
             self.clock.call_at(arrival, exchange.key + DELIVERY, lambda _event: self.deliver(exchange))
 
     def is_lost(self, exchange: Exchange, k: int, time: int) -> bool:
@@ -91,4 +92,5 @@ class Wire:
             self.clock.start(self.handle(exchange), exchange.replica.tasks)
         else:
             exchange.fail_with(UNREACHABLE)
+            self.record.nothing_begins(exchange.request)
             self.answer(exchange, self.clock.now)

@@ -30,6 +30,7 @@ def test_requests_those_of_the_warmup_included(build):
         "outcome",
         "cause",
         "attempts",
+        "completion_s",
     ]
     assert list(table.columns) == columns
     assert table.replication.tolist() == [0] * 6 + [1]

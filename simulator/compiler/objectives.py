@@ -9,20 +9,22 @@ from ..plan.plan import Objective
 from ..spec.models import Topology
 from ..units import format_percentile
 from .directory import Directory
-from .reach import find_awaited
+from .reach import find_asked
 
 
 def make_objectives(directory: Directory) -> tuple[Objective, ...]:
     """Objectives by slo: percentiles ascending, then the mean, then the error rate.
 
-    An slo of an endpoint for which nobody can wait has no objective (rule 11.10).
+    An slo of an endpoint that nobody can ask has no objective (rule 11.10).
     """
     topology = directory.topology
-    awaited, _ = find_awaited(topology)
+    asked = find_asked(topology)
     return tuple(
-        Objective(name, directory.endpoints[key], quantity, probability, limit)
+        Objective(
+            name, directory.endpoints[key], quantity, probability, limit, settled=topology.slos[name].until == "settled"
+        )
         for name in sorted(topology.slos)
-        if (key := topology.resolve(topology.slos[name].call)) in awaited
+        if (key := topology.resolve(topology.slos[name].call)) in asked
         for quantity, probability, limit in _quantities(topology, name)
     )
 

@@ -49,25 +49,24 @@ def find_reach(topology: Topology) -> Reach:
     return Reach(tuple(services), tuple(endpoints))
 
 
-def find_awaited(topology: Topology) -> tuple[frozenset[EndpointKey], frozenset[EndpointKey]]:
-    """Endpoints that somebody may ask and wait for; and those that are asked at all, by a `send` too.
+def find_asked(topology: Topology) -> frozenset[EndpointKey]:
+    """Endpoints that somebody may ask, by a `send` too.
 
     A weight, a probability, times, a rate or a number of users of 0 asks nobody.
     """
-    awaited = {
+    asked = {
         topology.resolve(entry.call)
         for workload in topology.workload.values()
         if _has_traffic(workload)
         for entry in workload.entries
         if entry.weight > 0.0
     }
-    asked, level = set(awaited), set(awaited)
+    level = set(asked)
     while level:
         steps = [step for key in level for step in call_steps(topology, steps_of(topology, key), possible=True)]
-        awaited |= {topology.resolve(step.call) for step in steps if isinstance(step, Call)}
         level = {topology.resolve(step.call if isinstance(step, Call) else step.send) for step in steps} - asked
         asked |= level
-    return frozenset(awaited), frozenset(asked)
+    return frozenset(asked)
 
 
 def _has_traffic(workload: Workload) -> bool:

@@ -201,6 +201,8 @@ class Measures(Generic[Counts, Times]):
     """On critical paths of ok and degraded requests (rule 11.5)."""
     sends: Annotated[Counts, by_arrival(sends, LOST + 1)]
     """What became of each `send`: Outcome and LOST, which no request's outcome tells (rule 11.17)."""
+    sending: Annotated[Times, by_arrival(sends)]
+    """From the sending to the end at the target, of those that ended ok or degraded."""
 
 
 def _declared() -> Iterator[tuple[str, Measure]]:

@@ -36,7 +36,7 @@ class Objective:
     """One number that one endpoint has to keep, as its callers see it.
 
     `quantity` is `p99` (and the like), `mean` or `errorRate`; `probability` is that of a percentile, else NaN;
-    `limit` is in seconds or a fraction.
+    `limit` is in seconds or a fraction; `settled`: it is of settled requests, not of answered ones (rule 11.24).
     """
 
     slo: str
@@ -44,6 +44,7 @@ class Objective:
     quantity: str
     probability: float
     limit: float
+    settled: bool = field(default=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class Plan:
                     sha.update(f"{type(table).__name__}.{name}:{len(data)}:".encode())
                     sha.update(data)
         sha.update(repr((self.objectives, self.prices)).encode())
+        if any(one.settled for one in self.objectives):
+            sha.update(repr([one.settled for one in self.objectives]).encode())
         return sha.hexdigest()
 
     def explain(self) -> str:

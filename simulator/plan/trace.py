@@ -85,6 +85,22 @@ class AttemptLog:
 
 
 @dataclass(frozen=True, eq=False)
+class SendLog:
+    """One row a `send`, in the order of their starts; from detail "requests" on. What was lost has no end (NaN)."""
+
+    call: Integers
+    arrival_s: Floats  # of its request
+    start_s: Floats  # when it was sent
+    end_s: Floats
+    outcome: Integers
+
+    @property
+    def latency_s(self) -> Floats:
+        """From the sending to the end at the target."""
+        return to_the_nanosecond(self.end_s - self.start_s)
+
+
+@dataclass(frozen=True, eq=False)
 class SettleLog:
     """One row a request that was not settled when it ended (rule 11.24), in the order of their ends; at any detail.
 
@@ -131,6 +147,7 @@ class Trace(Measures[Integers, Floats]):
     calls: CallLog | None  # from detail "requests" on
     attempts: AttemptLog | None  # with detail "attempts"
     events: int
+    sent: SendLog | None = None  # from detail "requests" on
     settling: SettleLog = field(default_factory=no_settling)
     # What no request's outcome tells; empty where the plan has nothing of the kind.
     chosen: Integers = field(default_factory=lambda: np.zeros(0, np.int64))

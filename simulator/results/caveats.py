@@ -14,7 +14,7 @@ from ..plan.measures import Count, Level
 from ..words import count, duration, in_full, number, percent, span
 from .hidden import deadlocked_services, find_hidden
 from .intervals import find_rarity_of
-from .objectives import ERRORS, find_target, latencies_of, needs_requests
+from .objectives import ERRORS, find_target, needs_requests, values_of
 from .observed import Observed
 from .quantities import PERCENTILES
 from .rarity import FEW
@@ -254,7 +254,7 @@ def about_objectives(observed: Observed, objectives: pd.DataFrame) -> Iterator[s
                 "promised there, so it counts as missed; promise one, or mend what fails"
             )
         elif not np.isnan(objective.probability):
-            seen = latencies_of(observed, find_target(observed.plan, objective.endpoint))
+            seen = values_of(observed, objective, find_target(observed.plan, objective.endpoint))
             calls = 0 if seen is None else seen.size
             if calls < requests_needed(objective.probability):
                 yield (

@@ -183,6 +183,8 @@ SERVICES: Final = Table(
         Column("failed_calls", "11.16", "those that were not served", COUNT),
         Column("sends", "11.17", "messages of `send` to it", COUNT),
         Column("failed_sends", "11.17", "those that failed or were lost", COUNT),
+        Column("unawaited_per_s", "11.17", "attempts at it for which nobody waits, by the seconds of the span"),
+        Column("unawaited_failed", "11.17", "those that failed, were lost, or have not ended", COUNT),
         Column(
             "attempts_per_request",
             "11.11",
@@ -289,6 +291,7 @@ TABLES: Final = (
             Column("straddles", "11.14", "whether the limit lies in the interval", FLAG),
             Column("served_ratio", "11.15", "share of the requests that the value is of"),
             Column("reason", "11.15", "why it is missed, or what makes it unsure", TEXT),
+            Column("until", "11.24", "`answered`, or `settled`: what the requests are judged by", NAME),
         ),
     ),
     Table(

@@ -84,7 +84,8 @@ def objective_rows(results: Results) -> list[list[str]]:
         sure = ", not sure" if row["straddles"] else ""
         why = f": {row['reason']}" if row["reason"] and kind != "errorRate" else ""
         served = NOTHING if kind == "errorRate" else share_served(row["served_ratio"])
-        rows.append([row["slo"], row["endpoint"], in_full(row["quantity"]), *seen, served, verdict + sure + why])
+        quantity = in_full(row["quantity"]) + (", settled" if row["until"] == "settled" else "")
+        rows.append([row["slo"], row["endpoint"], quantity, *seen, served, verdict + sure + why])
     return rows
 
 

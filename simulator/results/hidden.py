@@ -47,6 +47,11 @@ def failed_sends(sends: Integers) -> Integers:
     return np.asarray(sends[:, bad].sum(axis=1))
 
 
+def unawaited_failures(sends: Integers) -> Integers:
+    """Of those of `sends_by_service` all that did not end well, those that have not ended among them."""
+    return np.asarray(sends[:, GOOD + 1 :].sum(axis=1))
+
+
 def about_sends(observed: Observed) -> Iterator[str]:
     """Sends that failed: nobody waited for them, so that no request failed."""
     sends = sends_by_service(observed)

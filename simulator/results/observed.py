@@ -124,6 +124,16 @@ class Observed:
         parts = np.array([[part.sum() for part in np.array_split(one, SECTIONS)] for one in pending])
         return np.asarray(parts + self.in_sections("outcomes")[..., Outcome.UNFINISHED].sum(axis=2), np.float64)
 
+    def served_unsettled(self, workloads: Integers) -> Integers:
+        """How many requests of some workloads were served, and had not settled by the end: replications, sections."""
+        found = []
+        for trace in self.traces:
+            log = trace.settling
+            mine = np.isnan(log.completion_s) & (log.served >= 0) & np.isin(log.workload, workloads)
+            counts = np.bincount(log.bin[mine], minlength=self.edges.size - 1)[self.first :]
+            found.append([part.sum() for part in np.array_split(counts, SECTIONS)])
+        return np.array(found)
+
     @cached_property
     def latency_workload(self) -> NDArray[np.int32]:
         """The workload of each of `latencies`."""
@@ -170,6 +180,15 @@ class Observed:
         if len(self.traces) > 1:
             return np.concatenate([one.calls_of(endpoint) for one in self.each])
         return self._calls_by_endpoint[endpoint]
+
+    def sends_of(self, endpoint: int) -> Floats:
+        """Latencies of the sends to an endpoint that ended well, of requests that arrive in the span."""
+        found = [np.zeros(0)]
+        for log in (trace.sent for trace in self.traces if trace.sent is not None):
+            kept = (log.arrival_s >= self.warmup_s) & (log.outcome <= GOOD)
+            kept &= self.plan.calls.target[log.call] == endpoint
+            found.append(log.latency_s[kept])
+        return np.concatenate(found)
 
 
 def exact(sums: NDArray[Any]) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from ..plan.columns import Floats
 from ..plan.measures import Tally
 from ..plan.plan import Objective
 from ..words import duration
-from .objectives import ERRORS, failures_of, find_target, latencies_of, tallies_of
+from .objectives import ERRORS, failures_of, find_target, tallies_of, values_of
 from .observed import Observed
 from .quantities import COUNTS, PERCENTILES
 from .results import Results
@@ -148,9 +148,12 @@ def _own_values(observed: Observed, objective: Objective) -> list[Floats]:
     """Of each replication: the latencies of its calls, or one row of a sum and the number that it is of."""
     target = find_target(observed.plan, objective.endpoint)
     if objective.quantity not in (ERRORS, MEAN):
-        return [values for one in observed.each if (values := latencies_of(one, target)) is not None]
+        return [values for one in observed.each if (values := values_of(one, objective, target)) is not None]
+    if objective.quantity == MEAN and objective.settled:
+        given = [values_of(one, objective, target) for one in observed.each]
+        return [np.column_stack([one, np.ones(one.size)]) for one in given if one is not None and one.size]
     if objective.quantity == ERRORS:
-        parts, numbers = failures_of(observed, target)
+        parts, numbers = failures_of(observed, target, settled=objective.settled)
     else:
         tallies = tallies_of(observed, target)
         parts, numbers = tallies[..., Tally.LATENCY], tallies[..., Tally.NUMBER] - tallies[..., Tally.FAILED]

@@ -14,7 +14,7 @@ from ..plan.layout import Component, Kind, Outcome
 from ..plan.plan import Plan
 from .columns import SERVICES, UNITS, Table, Whole
 from .cost import unit_costs
-from .hidden import calls_by_service, failed_sends, sends_by_service
+from .hidden import calls_by_service, failed_sends, sends_by_service, unawaited_failures
 from .observed import Observed
 from .statistics import INTERVAL, interval_table, ratio
 
@@ -38,6 +38,8 @@ def service_table(observed: Observed) -> pd.DataFrame:
         "failed_calls": failed,
         "sends": sends.sum(axis=1),
         "failed_sends": failed_sends(sends),
+        "unawaited_per_s": sends.sum(axis=1) / observed.time_s,
+        "unawaited_failed": unawaited_failures(sends),
         "breaker_open_ratio": ratio(observed.sums.open_breakers, number * observed.time_s),
         **_measured(SERVICES, observed, core_seconds, np.asarray),
     }

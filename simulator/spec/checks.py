@@ -27,6 +27,7 @@ def unknown_names(tree: object) -> list[Issue]:
         *_links(tree, names),
         *_faults(tree, names),
         *_deployments(tree, names),
+        *_slos(tree, names),
     ]
 
 
@@ -104,6 +105,12 @@ class _Names:
         if known == [""]:
             return [Issue(location, f"`{service}` has no endpoints, only steps; write `{service}`")]
         return [Issue(location, f"unknown endpoint `{endpoint}` of `{service}`{self._near(call, endpoint, known)}")]
+
+    def endpoint(self, call: str) -> tuple[str, str]:
+        """Return the service and the endpoint of a call that means something; the only one, if it names none."""
+        service, endpoint = split_call(self.services, call)
+        known = self.endpoints(service) if service in self.services else None
+        return service, endpoint or (known[0] if known is not None and len(known) == 1 else "")
 
     def _near(self, call: str, endpoint: str, known: list[str]) -> str:
         """Return what an unknown endpoint may stand for: another one, or a service whose name has dots."""
@@ -187,6 +194,22 @@ def _steps(here: Location, steps: object) -> Iterator[tuple[Location, Mapping[st
                 yield from _steps((*place, key, "steps"), block.get("steps"))
             else:
                 yield from _steps((*place, key), block)
+
+
+def _slos(tree: Mapping[str, object], names: _Names) -> Iterator[Issue]:
+    """A request settles as a whole: what is promised of that is promised of what a workload enters."""
+    entered = {
+        names.endpoint(call)
+        for here, content in _workloads(tree)
+        for _, call in _entries(here, content)
+        if isinstance(call, str)
+    }
+    for name, slo in _items(tree.get("slos")):
+        if not isinstance(slo, Mapping) or slo.get("until") != "settled" or not isinstance(slo.get("call"), str):
+            continue
+        if not names.call((), slo["call"]) and names.endpoint(slo["call"]) not in entered:
+            told = f"`until: settled` is of whole requests, and no workload enters at `{slo['call']}`"
+            yield Issue(("slos", name, "until"), f"{told}; take it away, or promise it of an endpoint that one calls")
 
 
 def _twice(names: _Names) -> Iterator[Issue]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
@@ -23,6 +23,7 @@ from .values import (
     PositiveCount,
     PositiveDuration,
     Words,
+    one_of,
 )
 
 
@@ -89,10 +90,16 @@ class Deployment(Model):
     )
 
 
+Until = Annotated[Literal["answered", "settled"], one_of("answered", "settled")]
+
+
 class Slo(WithPercentiles):
     """What was promised of a call: its percentiles, its mean, its share of failures."""
 
     call: CallName = Field(description="Of whose calls: those of users if a workload enters there, else all.")
+    until: Until = Field(
+        "answered", description="Until the answer, or `settled`: until all is done that the request has set off."
+    )
     mean: PositiveDuration | None = Field(None, description="The mean latency may be at most this.")
     error_rate: Fraction | None = Field(None, description="1 - availability may be at most this.")
 

@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+import simulator as sim
+
 LINK = "network: {links: [{from: a, to: b, latency: 10t}]}"
 
 
@@ -123,3 +125,82 @@ def test_11_24_the_loser_of_a_hedge_works_on(run):
     )
     assert one.latencies == [8]
     assert completions(one) == [13]
+
+
+# -- objectives
+
+CHAIN = """
+a: {steps: [{cpu: 4t}, {send: b}, {cpu: 1t}]}
+b: {steps: [{sleep: 6t}, {send: c}]}
+c: {steps: [{sleep: 30t}]}
+"""
+
+
+def judged(run, slos, **options):
+    """Value and verdict of each objective, times in ticks."""
+    one = run(CHAIN, extra=f"{LINK}\nslos: {slos}", **options)
+    rows = one.result.objectives.set_index(["slo", "quantity"])
+    return {
+        name: (row["value"] * (1 if name[1] == "errorRate" else 512), bool(row["met"])) for name, row in rows.iterrows()
+    }
+
+
+def test_11_24_an_slo_may_be_of_the_settled_request(run):
+    slos = "{now: {call: a, p50: 5t, mean: 5t}, then: {call: a, until: settled, p50: 49t, mean: 50t, errorRate: 0%}}"
+    assert judged(run, slos, at=[0, 100]) == {
+        ("now", "p50"): (5, True),
+        ("now", "mean"): (5, True),
+        ("then", "p50"): (50, False),
+        ("then", "mean"): (50, True),
+        ("then", "errorRate"): (0, True),
+    }
+
+
+def test_11_24_at_any_detail_and_of_one_of_several_entries(run):
+    slos = "{then: {call: a, until: settled, p50: 50t}}"
+    assert judged(run, slos, detail="summary") == {("then", "p50"): (50, True)}
+    workload = "{calls: [{call: a}, {call: b}], rate: 256/s, arrivals: even}"
+    found = judged(run, slos, workload=workload, at=[], duration="64t", detail="requests")
+    assert found[("then", "p50")][0] > 40  # b's requests settle after 36
+
+
+def test_11_24_what_has_not_settled_counts_as_failed(run):
+    slos = "{now: {call: a, errorRate: 0%}, then: {call: a, until: settled, p50: 1s, errorRate: 40%}}"
+    found = judged(run, slos, at=[0, 1000], drain="20t")
+    assert found == {("now", "errorRate"): (0, True), ("then", "p50"): (50, True), ("then", "errorRate"): (0.5, False)}
+
+
+def test_11_10_an_slo_on_the_target_of_a_send_is_of_the_sends(run):
+    # b is 10 ticks away and sleeps for 6; c is called from b's process to another without a link.
+    slos = "{b: {call: b, p50: 16t, mean: 15t, errorRate: 0%}, c: {call: c, p50: 30t}}"
+    assert judged(run, slos, at=[0, 100]) == {
+        ("b", "p50"): (16, True),
+        ("b", "mean"): (16, False),
+        ("b", "errorRate"): (0, True),
+        ("c", "p50"): (30, True),
+    }
+
+
+def test_11_10_sends_that_fail_are_lost_or_have_not_ended_fail(run):
+    faults = "faults: [{at: 0t, for: 60t, target: b, kill: {}}]"
+    one = run(CHAIN, at=[0, 100, 1000], drain="20t", extra=f"{LINK}\n{faults}\nslos: {{b: {{call: b, errorRate: 0%}}}}")
+    # The first is refused, the second works, the third message comes at 1014 and would end at 1020.
+    assert one.result.objectives["value"].tolist() == [1 / 3]
+    table = one.result.services
+    assert table.loc["b", ["sends", "failed_sends", "unawaited_failed"]].tolist() == [3, 1, 1]
+    assert table.loc["b", "unawaited_per_s"] == 1.5
+    late = run(CHAIN, at=[0, 1020], drain="1t", extra=f"{LINK}\nslos: {{b: {{call: b, errorRate: 0%}}}}")
+    assert late.result.objectives["value"].tolist() == [0.5]
+    assert late.result.services.loc["b", ["failed_sends", "unawaited_failed"]].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("call", ["b", "a.x"])
+def test_11_24_until_settled_is_of_what_a_workload_enters(call):
+    text = f"""
+    services: {{a: {{endpoints: {{x: {{steps: []}}, y: {{steps: [{{call: b}}]}}}}}}, b: {{steps: []}}}}
+    workload: {{call: a.y, rate: 1/s}}
+    slos: {{o: {{call: {call}, until: settled, p99: 1s}}}}
+    """
+    with pytest.raises(sim.TopologyError, match=f"no workload enters at `{call}`"):
+        sim.loads(text)
+    sim.loads(text.replace(f"call: {call}, until", "call: a.y, until"))

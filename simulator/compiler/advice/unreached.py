@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...spec.steps import Call
 from ..programs import endpoint_name
-from ..reach import call_steps, find_awaited, steps_of
+from ..reach import call_steps, find_asked, steps_of
 from .subject import Subject
 
 
@@ -23,17 +23,15 @@ def unreached(subject: Subject) -> Iterator[str]:
 
 
 def unreached_objectives(subject: Subject) -> Iterator[str]:
-    """Slos of what nobody asks, or nobody waits for."""
+    """Slos of what nobody asks."""
     topology = subject.topology
-    awaited, asked = find_awaited(topology)
+    asked = find_asked(topology)
     for name in sorted(topology.slos):
         key = topology.resolve(topology.slos[name].call)
-        if key in awaited:
+        if key in asked:
             continue
         why = f"no workload reaches {endpoint_name(key)}"
-        if key in asked:
-            why = f"{endpoint_name(key)} is reached by `send` alone, and nobody waits for its answer"
-        elif key in subject.directory.endpoints:
+        if key in subject.directory.endpoints:
             why = f"nobody asks {endpoint_name(key)}: a weight, probability, times or rate of 0 is on every way to it"
         yield f"slo {name}: {why}; it cannot be judged and is left out"
 

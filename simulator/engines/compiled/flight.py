@@ -196,6 +196,7 @@ class Exchange(Owner):
     deadline: Nanoseconds  # when its callee knows that nobody will wait any more
     # Only of a call under a policy.
     placed: bool  # in the bulkhead
+    send_log: int = field(over="placed")  # of a `send`: where its row is
     retry: int = field(codes=Retry)
 
 

@@ -41,7 +41,7 @@ from .layout import (
     Workload,
     World,
 )
-from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SettleRow
+from .logs import PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SendRow, SettleRow
 from .outages import add_outages, lists_of_faults, recovery_columns
 from .policies import Policy
 from .tallies import add_tallies
@@ -216,7 +216,7 @@ def room_for_pages(*, log_requests: bool, log_attempts: bool) -> int:
     """Words that a page of each log takes."""
     words = size_of(LatencyRow) + size_of(SettleRow)
     if log_requests:
-        words += size_of(RequestRow) + size_of(CallRow)
+        words += size_of(RequestRow) + size_of(CallRow) + size_of(SendRow)
     if log_attempts:
         words += size_of(AttemptRow)
     return PAGE_ROWS * words + 2 * FIRST_LOG_WORD

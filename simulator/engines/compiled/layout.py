@@ -89,6 +89,7 @@ class World(Tallies, world=True):
     request_log: Part[Log]
     call_log: Part[Log]
     attempt_log: Part[Log]
+    send_log: Part[Log]
     settle_log: Part[Log]
     requests: int  # rows of the request log so far
     pages_room: int  # words that one page of each log takes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...machine_code.records import Nanoseconds, Record
-from ...plan.trace import AttemptLog, CallLog, RequestLog, SettleLog, times_in
+from ...plan.trace import AttemptLog, CallLog, RequestLog, SendLog, SettleLog, times_in
 
 NO_END = -1
 """The end of what has none yet."""
@@ -30,4 +30,5 @@ def _row(log: type, name: str) -> Any:
 RequestRow = _row(RequestLog, "RequestRow")
 CallRow = _row(CallLog, "CallRow")
 AttemptRow = _row(AttemptLog, "AttemptRow")
+SendRow = _row(SendLog, "SendRow")
 SettleRow = _row(SettleLog, "SettleRow")

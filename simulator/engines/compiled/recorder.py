@@ -11,7 +11,7 @@ from ...rules.breakers import open_time
 from .features import BREAKERS
 from .flight import Exchange, Ledger, Request
 from .layout import Log, Replica, Service, Workload, World
-from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow
+from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SendRow
 from .policies import Watched
 from .stations import level_at, shared_level_at, virtual_now
 
@@ -31,7 +31,7 @@ LAST_GOOD = int(GOOD)
 NUMBER, FAILURES, LATENCY = int(Tally.NUMBER), int(Tally.FAILED), int(Tally.LATENCY)
 
 LATENCY_WORDS, REQUEST_WORDS = size_of(LatencyRow), size_of(RequestRow)
-CALL_WORDS, ATTEMPT_WORDS = size_of(CallRow), size_of(AttemptRow)
+CALL_WORDS, ATTEMPT_WORDS, SEND_WORDS = size_of(CallRow), size_of(AttemptRow), size_of(SendRow)
 
 
 @kernel
@@ -175,6 +175,30 @@ def send_ends(exchange: Exchange, outcome: int) -> None:
         sends[at + outcome] += 1
 
 
+@subroutine
+def begin_send(log: Words, exchange: Exchange) -> None:
+    """A message for whose answer nobody waits is sent, now."""
+    exchange.send_log = new_row(log, exchange.world.send_log, SEND_WORDS)
+    row = SendRow(log, exchange.send_log)
+    row.call = exchange.call.row
+    row.arrival = exchange.request.arrival
+    row.start = exchange.start
+    row.end = NO_END
+    row.outcome = UNFINISHED
+
+
+@subroutine
+def time_send(log: Words, exchange: Exchange) -> None:
+    """A `send` ends at its target, now."""
+    world, request = exchange.world, exchange.request
+    if exchange.outcome <= LAST_GOOD:
+        world.sending[request.bin * world.send_count + exchange.call.sent] += world.now - exchange.start
+    if world.logs_requests:
+        row = SendRow(log, exchange.send_log)
+        row.end = world.now
+        row.outcome = exchange.outcome
+
+
 @kernel
 def attempt_begins(log: Words, exchange: Exchange, parent: int) -> None:
     """A try at a call is made, now."""
@@ -186,6 +210,8 @@ def attempt_begins(log: Words, exchange: Exchange, parent: int) -> None:
     if not world.logs_requests:
         return
     RequestRow(log, request.log).attempts += 1
+    if exchange.detached:
+        begin_send(log, exchange)
     if not world.logs_attempts:
         return
     exchange.log = new_row(log, world.attempt_log, ATTEMPT_WORDS)
@@ -219,6 +245,8 @@ def replica_chosen(log: Words, exchange: Exchange, replica: Replica) -> None:
 def attempt_ends(log: Words, exchange: Exchange) -> None:
     """A try ends for its caller (a `send` for its target), now."""
     send_ends(exchange, exchange.outcome)
+    if exchange.detached:
+        time_send(log, exchange)
     if exchange.world.logs_attempts:
         row = AttemptRow(log, exchange.log)
         row.end = exchange.world.now

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from ...machine_code.records import Mark, Record, fields_of, size_of
 from ...plan.engine import Detail
 from ...plan.plan import Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, SettleLog, Trace, make_edges
+from ...plan.trace import AttemptLog, CallLog, RequestLog, SendLog, SettleLog, Trace, make_edges
 from ...rules.nanoseconds import seconds_of
 from .image import Words
 from .last import chosen_replicas, shut_breakers, waits_for_slots
 from .layout import Log, World
-from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SettleRow
+from .logs import NO_END, PAGE_ROWS, AttemptRow, CallRow, LatencyRow, RequestRow, SendRow, SettleRow
 from .tallies import take_tallies
 
 
@@ -26,10 +26,11 @@ def make_trace(
     world = World(memory)
     edges = make_edges(plan.settings.duration_s, plan.settings.warmup_s)
     latency_s, latency_arrival_s, bin_, workload = _columns(log, world.latency_log, LatencyRow, np.int32)
-    requests = calls = attempts = None
+    requests = calls = attempts = sent = None
     if detail != "summary":
         requests = RequestLog(*_columns(log, world.request_log, RequestRow))
         calls = CallLog(*_columns(log, world.call_log, CallRow))
+        sent = SendLog(*_columns(log, world.send_log, SendRow))
     if detail == "attempts":
         attempts = AttemptLog(*_columns(log, world.attempt_log, AttemptRow))
     shut = shut_breakers(world)
@@ -49,6 +50,7 @@ def make_trace(
         requests=requests,
         calls=calls,
         attempts=attempts,
+        sent=sent,
         settling=SettleLog(*_columns(log, world.settle_log, SettleRow)),
         chosen=chosen_replicas(world),
         shut_since_s=np.array([since for since, _ in shut]),

@@ -153,6 +153,7 @@ class Exchange(Moment):
         if self.caller is not None and not detached:
             self.caller.made[self] = None
         self.row = -1  # in the attempt log
+        self.send_row = -1  # in that of sends
         self.attempt = 0
         self.awaited = None if detached else Awaited(caller.awaited, caller.deadline)
         self.replica: Replica | None = None

@@ -18,7 +18,7 @@ from ...plan.layout import GOOD, Outcome
 from ...plan.measures import LOST, MEASURES, Measure, Measures, Tally, Visits, Waste, When
 from ...plan.order import EventKind, base_key, kind_key
 from ...plan.plan import Plan
-from ...plan.trace import AttemptLog, CallLog, RequestLog, SettleLog, Trace, make_edges, times_in
+from ...plan.trace import AttemptLog, CallLog, RequestLog, SendLog, SettleLog, Trace, make_edges, times_in
 from ...plan.waits import sends_of
 from ...rules.nanoseconds import all_nanoseconds, seconds_of
 from .clock import Clock
@@ -72,12 +72,13 @@ class Recorder:
         self.request_log = _columns(RequestLog)
         self.call_log = _columns(CallLog)
         self.attempt_log = _columns(AttemptLog)
+        self.send_log = _columns(SendLog)
         self.settle_log = _columns(SettleLog)
 
     def size(self) -> int:
         """Bytes that the logs take."""
         latencies = (self.latency, self.latency_arrival, self.latency_bin, self.latency_workload)
-        logs = (self.request_log, self.call_log, self.attempt_log, self.settle_log)
+        logs = (self.request_log, self.call_log, self.attempt_log, self.send_log, self.settle_log)
         columns: list[array[Any]] = [*latencies, *(column for log in logs for column in log)]
         return sum(column.itemsize * len(column) for column in columns)
 
@@ -178,6 +179,11 @@ class Recorder:
             return
         request = exchange.request
         self.request_log[8][request.row] += 1
+        if exchange.sent:
+            exchange.send_row = len(self.send_log[0])
+            sent = (exchange.call.row, request.arrival, exchange.start, math.nan, Outcome.UNFINISHED)
+            for column, value in zip(self.send_log, sent, strict=True):
+                column.append(value)
         if self.logs_attempts:
             exchange.row = len(self.attempt_log[0])
             row = (request.row, exchange.span, parent, exchange.call.row, -1, exchange.attempt, exchange.start,
@@ -200,9 +206,20 @@ class Recorder:
     def attempt_ends(self, exchange: Exchange) -> None:
         """A try ends for its caller (a `send` for its target), now."""
         self.send_ends(exchange, exchange.outcome)
+        if exchange.sent:
+            self.time_send(exchange)
         if self.logs_attempts:
             self.attempt_log[7][exchange.row] = self.clock.now
             self.attempt_log[8][exchange.row] = exchange.outcome
+
+    def time_send(self, exchange: Exchange) -> None:
+        """A `send` ends at its target, now."""
+        now, call, request = self.clock.now, exchange.call.row, exchange.request
+        if exchange.outcome <= GOOD:
+            self.sums.sending[request.bin][self.sent[call]] += float(now - exchange.start)
+        if self.logs_requests:
+            _, _, _, ends, outcomes = self.send_log
+            ends[exchange.send_row], outcomes[exchange.send_row] = now, exchange.outcome
 
     def call_ends(self, call: Call, request: Request, start: int, outcome: Outcome) -> None:
         """A call that somebody waited for ends, now."""
@@ -306,6 +323,7 @@ class Recorder:
             requests=RequestLog(*log(RequestLog, self.request_log)) if self.logs_requests else None,
             calls=CallLog(*log(CallLog, self.call_log)) if self.logs_requests else None,
             attempts=AttemptLog(*log(AttemptLog, self.attempt_log)) if self.logs_attempts else None,
+            sent=SendLog(*log(SendLog, self.send_log)) if self.logs_requests else None,
             settling=SettleLog(*log(SettleLog, self.settle_log)),
             chosen=np.array(self.chosen, np.int64),
             shut_since_s=np.array([since for since, _ in self.shut]),

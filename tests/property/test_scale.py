@@ -20,7 +20,7 @@ FEW = settings(
 
 def doubled(name: str, column: np.ndarray) -> np.ndarray:
     """What a column has to be in a run that is twice as slow."""
-    times = ("levels", "replicas", "ready", "wasted", "open_breakers", "breakdown", "edges")
+    times = ("levels", "replicas", "ready", "wasted", "open_breakers", "breakdown", "sending", "edges")
     if name in times or name.endswith("_s"):
         return 2 * column
     twice = {"visits": [Visits.WAITING, Visits.SERVICE], "tallies": [Tally.LATENCY]}

@@ -32,6 +32,7 @@ SHAPES = {
     "tallies": (200, 7, 3),
     "breakdown": (200, 2, 4),
     "sends": (200, 1, 9),
+    "sending": (200, 1),
 }
 """Of a run of the shop as one unit: 200 bins, 2 services, 1 unit, 2 workloads, 7 rows of `callees_of`, 1 send."""
 NUMBERS = ("counts", "arrived", "ended", "tries", "outcomes", "sends")

@@ -143,7 +143,7 @@ def test_values(build):
     assert result["objectives"][0] | {"low": 0, "high": 0} == {
         "slo": "buy", "endpoint": "front.buy", "quantity": "errorRate", "limit": 0.1, "value": 0.5,
         "low": 0, "high": 0, "met": False, "straddles": False,
-        "served_ratio": 0.5, "reason": "",
+        "served_ratio": 0.5, "reason": "", "until": "answered",
     }  # fmt: skip
     assert result["met"] is False
     assert result["provenance"]["seed"] == 1

@@ -70,7 +70,7 @@ def test_without_objectives_all_are_met(build):
     assert results.met
     assert list(results.objectives.columns) == [
         *("slo", "endpoint", "quantity", "limit", "value", "low", "high", "met", "straddles"),
-        *("served_ratio", "reason"),
+        *("served_ratio", "reason", "until"),
     ]
 
 

@@ -24,6 +24,8 @@ HEAD: Final = (
     "policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
 )  # fmt: skip
 WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
+LOSSES: Final = ("lost", "late")
+"""What is added up by policies."""
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
@@ -92,7 +94,12 @@ def _worse(row: Mapping[Any, Any]) -> str:
 
 
 def _nobody(row: Mapping[Any, Any]) -> str:
-    return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
+    return _none(row, tuple(WORDS), "none harmed")
+
+
+def _none(row: Mapping[Any, Any], names: Sequence[str], nothing: str = "0") -> str:
+    """That nothing is worse: not beyond chance, or not at all."""
+    return "none beyond chance" if any(row[name] > 0.0 for name in names) else nothing
 
 
 def _name(deployment: str, labels: Sequence[str]) -> str:
@@ -187,10 +194,18 @@ def _policies(drill: Drill) -> Iterator[str]:
         yield "No policy acts here: all policy sets are the same."
         return
     for deployment, rows in groups:
-        both = rows["lost_net"] + rows["late_net"]
-        if len(rows) > 1 and both.gt(0.0).any():
-            parts = [f"{number(value)} ({name})" for value, name in zip(both, rows["policies"], strict=True)]
+        harm = {row["policies"]: _lost_or_late(row) for row in rows.to_dict(orient="records")}
+        if len(harm) > 1 and any(harm.values()):
+            parts = [
+                f"{number(harm[row['policies']]) if harm[row['policies']] else _none(row, LOSSES)} ({row['policies']})"
+                for row in rows.to_dict(orient="records")
+            ]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
+
+
+def _lost_or_late(row: Mapping[Any, Any]) -> float:
+    """Requests lost or late, of what is harm: chance is none, and may be below 0 (rule 15.6)."""
+    return math.fsum(row[f"{name}_net"] for name in harms(row) if name in LOSSES)
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from ..results import Results
 from ..results.display import OBJECTIVE_HEAD, give_or_take, objective_rows
 from ..results.journeys import journeys, mixture
 from ..results.pairs import is_same
-from ..results.statistics import student_factor
+from ..results.statistics import shown_together
 from ..words import NOTHING, count, headed, join, label, number, unit_of, write
 from .ranking import ranking_section
 
@@ -113,24 +113,15 @@ def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], li
 
 
 def _shown_together(table: Any, made: Mapping[str, Any]) -> set[str]:
-    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts.
-
-    Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
-    """
+    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts."""
     found = {name for name, *_ in JUDGED if _is_shown(name, table.loc[name])}
     if "half_width" not in table or made["replications"] < 2:
         return found
-    distance = {
-        name: abs(table.loc[name, "difference"]) / table.loc[name, "half_width"]
-        for name, *_ in JUDGED
-        if table.loc[name, "half_width"] > 0.0
-    }
-    degrees, doubt = made["replications"] - 1, 1.0 - made["confidence"]
-    narrow = student_factor(degrees, made["confidence"])
-    for left, name in zip(range(len(distance), 0, -1), sorted(distance, key=distance.__getitem__)[::-1], strict=True):
-        if distance[name] <= student_factor(degrees, 1.0 - doubt / left) / narrow:
-            return found - {one for one in distance if distance[one] <= distance[name]}
-    return found
+    names = [name for name, *_ in JUDGED]
+    differences, half_widths = (table.loc[names, column].tolist() for column in ("difference", "half_width"))
+    degrees = [made["replications"] - 1] * len(names)
+    surely = shown_together(differences, half_widths, degrees, made["confidence"])
+    return {name for name, sure in zip(names, surely, strict=True) if sure and name in found}
 
 
 def _is_shown(name: str, row: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ...answers import Section, Table
-from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, join, number, write
+from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, ends, join, number, write
 from ..curves.words import short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
@@ -146,8 +146,7 @@ def blast_lines(drill: Drill) -> list[str]:
             seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
                 "rise", ascending=False, kind="stable"
             )
-            first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
-            names = [f"{one['service']} +{unit.after(_known(one, 'rise', unit))}" for one in first]
+            names = [f"{one['service']} +{_rise(one, unit)}" for one in seen.head(MOST).to_dict(orient="records")]
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
@@ -159,6 +158,14 @@ def blast_lines(drill: Drill) -> list[str]:
         when = f"in {duration(SHORTEST_S)} from the fault's beginning on"
     head = f"blast radius (other services {when}, as their callers see them):"
     return [head, *_told(drill, tell)]
+
+
+def _rise(row: Mapping[Any, Any], unit: Unit) -> str:
+    """How much more, give or take how much; or both ends, where all of them would not be the most."""
+    rise, half_width = row["rise"], row["half_width"]
+    if row["quantity"] == "error_ratio" and half_width > 0.0 and rise + half_width > 1.0:
+        return f"{unit.after(write(rise, unit))} ({ends(rise - half_width, 1.0, unit)})"
+    return unit.after(write(rise, unit, half_width))
 
 
 def findings(drill: Drill) -> list[str]:

@@ -65,6 +65,23 @@ def test_only_what_is_shown_is_in_the_blast_radius(found):
     assert any("microservices (none, timeouts, retries): errors of web +" in line for line in blast_lines(found))
 
 
+@pytest.mark.parametrize(
+    ("quantity", "rise", "half_width", "text"),
+    [
+        ("error_ratio", 0.9955, 0.0103, "+99.55 % (98.5 to 100.0)"),  # and not to 100.58 %
+        ("error_ratio", 0.9, 0.05, "+90.00 ± 5.00 %"),
+        ("error_ratio", 1.0, 0.0, "+100 %"),
+        ("latency_mean_s", 1.5, 0.2, "+1,500 ± 200 ms"),
+    ],
+)
+def test_no_more_than_all_fail(found, quantity, rise, half_width, text):
+    first = found.blast.iloc[[0]]
+    blast = first.assign(quantity=quantity, rise=rise, half_width=half_width, shown=True)
+    name = f"{first['deployment'].iloc[0]} ({first['policies'].iloc[0]})"
+    (line,) = [line for line in blast_lines(replace(found, blast=blast)) if line.startswith(f"  {name}:")]
+    assert line.endswith(f" of {first['service'].iloc[0]} {text}")
+
+
 def with_rows(found, **columns):
     return replace(found, table=found.table.assign(**columns))
 

@@ -13,7 +13,8 @@ from ..answers import Section, Table, shorten
 from ..results import Results
 from ..results.display import OBJECTIVE_HEAD, give_or_take, objective_rows
 from ..results.journeys import journeys, mixture
-from ..results.statistics import student_factor
+from ..results.pairs import is_same
+from ..results.statistics import shown_together
 from ..words import NOTHING, count, headed, join, label, number, unit_of, write
 from .ranking import ranking_section
 
@@ -37,9 +38,6 @@ WITH_INTERVALS = ("utilisation_ratio", "waiting_time_s")
 LONGEST = 20
 """Characters of a deployment's name at the head of a column."""
 
-SAME = 1e-12
-"""Relative difference that rounding alone can make."""
-
 
 def service_cores(result: Results) -> float:
     """Cores of the units that run services: databases, caches and externals left out."""
@@ -61,15 +59,17 @@ def _sentence(names: tuple[str, str], results: Mapping[str, Results], table: Any
     baseline, other = (results[name] for name in names)
     cores = _cores(service_cores(other), service_cores(baseline))
     sizes = "At equal cores" if equal_cores else "At the file's own sizes"
-    better, worse, same = _sort(table, other.provenance)
+    better, worse, untold = _sort(table, other.provenance)
     shown = " but ".join(join(words) for words in (better, worse) if words)
     if shown:
         body = f"{names[1]} has {shown} than {names[0]}"
-        body += f"; no difference is shown in {join(same)}" if same else ""
+        body += f"; no difference is shown in {join(untold)}" if untold else ""
     elif other.provenance["replications"] < 2:
         body = f"one replication cannot show whether {names[1]} differs from {names[0]}: ask for more"
     else:
-        body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {join(same)}" if same else "")
+        body = f"no difference between {names[1]} and {names[0]} is shown" + (f" in {join(untold)}" if untold else "")
+    if same := [words for name, words, _ in JUDGED if is_same(name, table.loc[name])]:
+        body += f"; {join(same)} {'is' if len(same) == 1 else 'are'} the same"
     unsteady = [name for name, one in zip(names, (baseline, other), strict=True) if _is_unstable(one)]
     caution = f" {join(unsteady)} cannot keep up: latency there depends on how long the run is." if unsteady else ""
     return f"{sizes} ({cores}), {body}{_objectives(names, baseline, other)}.{caution}"
@@ -87,10 +87,10 @@ def _is_unstable(result: Results) -> bool:
 
 
 def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], list[str]]:
-    """What is better, what is worse, and what differs by less than can be told."""
+    """What is better, what is worse, and what differs by less than can be told; not what is known to be the same."""
     better: list[str] = []
     worse: list[str] = []
-    same: list[str] = []
+    untold: list[str] = []
     surely = _shown_together(table, made)
     for name, words, more_is_better in JUDGED:
         row = table.loc[name]
@@ -98,8 +98,10 @@ def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], li
             words += " of what is served"
         if math.isnan(row["baseline"]) or math.isnan(row["other"]):
             continue
+        if is_same(name, row):
+            continue
         if name not in surely:
-            same.append(words)
+            untold.append(words)
             continue
         more = row["difference"] > 0.0
         unit = unit_of(name, (row["other"], row["baseline"]))
@@ -107,33 +109,24 @@ def _sort(table: Any, made: Mapping[str, Any]) -> tuple[list[str], list[str], li
         values += f" {made['currency']}" if made["currency"] and name.startswith("cost") else ""
         text = f"{'higher' if more else 'lower'} {words} ({values})"
         (better if more == more_is_better else worse).append(text)
-    return better, worse, same
+    return better, worse, untold
 
 
 def _shown_together(table: Any, made: Mapping[str, Any]) -> set[str]:
-    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts.
-
-    Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
-    """
-    found = {name for name, *_ in JUDGED if _is_shown(table.loc[name])}
+    """The judged quantities that differ, so that chance alone names none of them in 95 of 100 verdicts."""
+    found = {name for name, *_ in JUDGED if _is_shown(name, table.loc[name])}
     if "half_width" not in table or made["replications"] < 2:
         return found
-    distance = {
-        name: abs(table.loc[name, "difference"]) / table.loc[name, "half_width"]
-        for name, *_ in JUDGED
-        if table.loc[name, "half_width"] > 0.0
-    }
-    degrees, doubt = made["replications"] - 1, 1.0 - made["confidence"]
-    narrow = student_factor(degrees, made["confidence"])
-    for left, name in zip(range(len(distance), 0, -1), sorted(distance, key=distance.__getitem__)[::-1], strict=True):
-        if distance[name] <= student_factor(degrees, 1.0 - doubt / left) / narrow:
-            return found - {one for one in distance if distance[one] <= distance[name]}
-    return found
+    names = [name for name, *_ in JUDGED]
+    differences, half_widths = (table.loc[names, column].tolist() for column in ("difference", "half_width"))
+    degrees = [made["replications"] - 1] * len(names)
+    surely = shown_together(differences, half_widths, degrees, made["confidence"])
+    return {name for name, sure in zip(names, surely, strict=True) if sure and name in found}
 
 
-def _is_shown(row: Any) -> bool:
+def _is_shown(name: str, row: Any) -> bool:
     """Sums of the same prices in another order differ in the last bit: that is no difference."""
-    return bool(row["shown"]) and not math.isclose(row["baseline"], row["other"], rel_tol=SAME)
+    return bool(row["shown"]) and not is_same(name, row)
 
 
 def _objectives(names: Sequence[str], baseline: Results, other: Results) -> str:
@@ -189,9 +182,11 @@ def _quantity_tables(results: Mapping[str, Results], differences: Any) -> Iterat
             cells = [" ".join(give_or_take(name, intervals[one], unit)).rstrip() for one in (baseline, other)]
             if all(cell == NOTHING for cell in cells):
                 continue
-            if math.isnan(row["half_width"]):
+            if is_same(name, row):
+                difference = "the same"
+            elif math.isnan(row["half_width"]):
                 difference = write(row["difference"], unit)
-            elif _is_shown(row):
+            elif _is_shown(name, row):
                 difference = " to ".join(dict.fromkeys(write(row[end], unit) for end in ("low", "high")))
             else:
                 difference = "no difference shown"

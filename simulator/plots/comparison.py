@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..results import Results
+from ..results.pairs import is_same
 from .bands import title_all
 from .overview import draw_numbers, draw_percentiles, has_hollow, new_overview, panels_of, value_of
 from .panels import given_axes
@@ -185,6 +186,8 @@ def _difference(comparison: Comparison, name: str, quantity: str, signed: Callab
     if (name, quantity) not in table.index:
         return ""
     row: dict[Any, Any] = table.loc[[(name, quantity)]].to_dict(orient="records")[0]
+    if is_same(quantity, row):
+        return "the same"
     if np.isnan(row["half_width"]):
         return f"{signed(row['difference'])}, no interval"
     if not row["shown"]:

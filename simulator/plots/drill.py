@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LINE: Final = SMALL * 1.4
 """Points from one line of small text to the next."""
+ALWAYS: Final = ("lost", "late")
+"""Told of each line, also if nothing is worse."""
 RATES: Final = ("offered_per_s", "in_time_per_s")
 BEFORE: Final = 0.2
 """What is shown before the fault, as a share of what is shown from there on."""
@@ -115,12 +117,15 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> Non
 def _harm(row: dict[Any, Any]) -> str:
     """The name of a line, with what is lost and what is late, and what else is worse, less what is better."""
     words = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
-    told = [
-        f"{readable(row[f'{name}_net'])} {word}"
-        for name, word in words.items()
-        if name in ("lost", "late") or _is_worse(row, name)
-    ]
+    told = [_how_many(row, name, word) for name, word in words.items() if name in ALWAYS or _is_worse(row, name)]
     return f"{row['deployment']}: {', '.join(told)}"
+
+
+def _how_many(row: dict[Any, Any], name: str, word: str) -> str:
+    """What is worse, less what is better; chance is told as such, since it may be below 0."""
+    if _is_worse(row, name):
+        return f"{readable(row[f'{name}_net'])} {word}"
+    return f"none {word} beyond chance" if row[name] > 0.0 else f"0 {word}"
 
 
 def _is_worse(row: dict[Any, Any], name: str) -> bool:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ..results import Results
+from ..results.pairs import is_same
 from ..words import PERCENT, write
 from .bands import colours
 from .style import (
@@ -48,8 +49,6 @@ HOLLOW: Final[dict[str, Any]] = {
     "linestyle": "", "marker": "o", "markersize": 6.0, "markerfacecolor": "white", "zorder": 3.2,
 }  # fmt: skip
 """A percentile whose interval the data cannot give."""
-SAME: Final = 1e-9
-"""Relative difference that rounding alone can make."""
 FARTHEST: Final = 1.7
 """An objective is drawn if it is at most so many times the highest value: else it would be all there is to see."""
 
@@ -163,8 +162,9 @@ def _ticks(comparison: Comparison, known: list[str]) -> list[str]:
         return known
     words = []
     for percentile in known:
-        row = _difference(comparison, others[0], f"latency_{percentile.replace('.', '')}_s")
-        words.append(f"{percentile}\n{_paired(row, 1000.0)}" if row else percentile)
+        quantity = f"latency_{percentile.replace('.', '')}_s"
+        row = _difference(comparison, others[0], quantity)
+        words.append(f"{percentile}\n{_paired(quantity, row, 1000.0)}" if row else percentile)
     return words
 
 
@@ -182,11 +182,11 @@ def _difference(comparison: Comparison, name: str, quantity: str) -> dict[Any, A
     return found
 
 
-def _paired(row: dict[Any, Any], factor: float, unit: str = " ms") -> str:
+def _paired(quantity: str, row: dict[Any, Any], factor: float, unit: str = " ms") -> str:
     """A paired difference in words."""
     value = factor * row["difference"]
-    if abs(row["difference"]) <= SAME * abs(row.get("baseline", 0.0)):
-        return "same"
+    if is_same(quantity, row):
+        return "the same"
     if not row["shown"] and not math.isnan(row["half_width"]):
         return "no difference\nshown" if unit == " ms" else "no difference shown"
     return f"{'+' if value > 0.0 else ''}{readable(value)}{unit}"
@@ -279,10 +279,10 @@ def _told(comparison: Comparison, name: str, quantity: str, value: float, factor
     shown = write(value / 100.0, PERCENT) if share else readable(value)
     row = {} if name == comparison.baseline else _difference(comparison, name, quantity)
     if quantity == "cores" and name != comparison.baseline:
-        less = value - value_of(comparison.results[comparison.baseline], quantity)[0]
-        row = {"difference": less, "shown": True, "half_width": 0.0, "baseline": value}
+        first = value_of(comparison.results[comparison.baseline], quantity)[0]
+        row = {"baseline": first, "other": value, "difference": value - first, "half_width": 0.0, "shown": True}
     points = " points" if share else unit
-    return f"{shown}{unit}" + (f"  ({_paired(row, factor, points)})" if row else "")
+    return f"{shown}{unit}" + (f"  ({_paired(quantity, row, factor, points)})" if row else "")
 
 
 def _room(panel: Axes, bounds: Mapping[str, list[float]], texts: list[str], *, from_zero: bool) -> None:

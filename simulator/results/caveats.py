@@ -32,6 +32,8 @@ BUSY = 0.999
 """Utilisation above which no core is ever free."""
 BACKLOG = 0.02
 """Share of the arrivals that are not served in the span above which a queue builds up."""
+ENDLESS = "unstable, its queue grows as long as the run lasts"
+"""What the compiler says of a unit that theory expects to be asked for more than it can do, at all times."""
 
 
 def percentile_name(probability: float) -> str:
@@ -53,43 +55,62 @@ def about_replications(observed: Observed, requested: int | None) -> Iterator[st
         yield "one replication has no interval: ask for more replications to see how sure these numbers are"
 
 
-def about_warmup(observed: Observed) -> Iterator[str]:
-    """A start that never ends."""
+def length_helps(observed: Observed) -> bool:
+    """Whether a longer run would say more of the same: not where a queue grows without end, or nothing moves any more.
+
+    A run may be too short to see what theory says of its queue.
+    """
+    if any(ENDLESS in warning for warning in observed.plan.warnings):
+        return False
+    return not bool((growing_queues(observed) | deadlocked_services(observed)).any())
+
+
+def about_warmup(observed: Observed, *, longer: bool = True) -> Iterator[str]:
+    """A start that never ends; `longer` is whether a longer run would end it."""
     if observed.settled:
         return
     fewest = min(trace.latency_s.size for trace in observed.traces)
     yield (
         f"the run has not settled: MSER-5 finds no warmup within its first half ({count(fewest, 'request')} "
-        f"served in a replication); statistics begin at {duration(observed.warmup_s)}; make the run longer"
+        f"served in a replication); statistics begin at {duration(observed.warmup_s)}"
+        + ("; make the run longer" if longer else "")
     )
 
 
-def about_intervals(observed: Observed, intervals: pd.DataFrame) -> Iterator[str]:
-    """Too wide to be of use."""
+def about_intervals(observed: Observed, intervals: pd.DataFrame, *, longer: bool = True) -> Iterator[str]:
+    """Too wide to be of use; `longer` is whether a longer run would make them narrower."""
+    advice = ": ask for more replications or a longer run" if longer else ""
     for quantity in ("latency_mean_s", "throughput_per_s"):
         mean, half_width = (float(intervals[column][quantity]) for column in ("mean", "half_width"))
         if np.isnan(half_width) and np.isfinite(mean) and len(observed.traces) > 1:
-            yield f"{quantity} is not known, not even roughly: ask for more replications or a longer run"
-        if half_width > WIDE * abs(mean):
-            share = percent(round(100.0 * half_width / abs(mean)) / 100.0)
-            yield (
-                f"{quantity} is known to {share} only (half width by mean): ask for more replications or a longer run"
-            )
+            yield f"{quantity} is not known, not even roughly{advice}"
+        share = half_width / abs(mean) if mean else 0.0
+        if too_wide(share):
+            yield f"{quantity} is known to {percent(round(share, 2))} only (half width by mean){advice}"
+    yield from _about_wide_percentiles(intervals, longer=longer)
+
+
+def _about_wide_percentiles(intervals: pd.DataFrame, *, longer: bool) -> Iterator[str]:
     means, half_widths = (intervals[column][list(PERCENTILES)] for column in ("mean", "half_width"))
-    wide = (half_widths / means)[(half_widths > WIDE * means) & (means > 0.0)]  # of 0 nothing is a share
+    shares = (half_widths / means)[means > 0.0]  # of 0 nothing is a share
+    wide = shares[np.array([too_wide(share) for share in shares], np.bool_)]
     if wide.size:
         names = [percentile_name(PERCENTILES[name]) for name in wide.index]
-        shares = [percent(round(share, 2)) for share in wide]
+        written = [percent(round(share, 2)) for share in wide]
         hardly = "it lies" if wide.size == 1 else "they lie"
-        longer = (
-            f"make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}"
-            if wide.max() <= HARDLY
-            else f"{hardly} between times far apart; make the run longer, or judge by another percentile"
-        )
+        advice = f": make the run {times((wide.max() / WIDE) ** 2)} as long for {percent(WIDE)}" if longer else ""
+        if wide.max() > HARDLY:
+            longest = "make the run longer, or judge" if longer else "judge"
+            advice = f": {hardly} between times far apart; {longest} by another percentile"
         yield (
-            f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(shares)} only "
-            f"(half width by value): {longer}"
+            f"latency {together(names)} {'is' if wide.size == 1 else 'are'} known to {together(written)} only "
+            f"(half width by value){advice}"
         )
+
+
+def too_wide(share: float) -> bool:
+    """Whether a half width is above `WIDE` as it is written, in whole percent: 10.3 % is the 10 % that are wanted."""
+    return round(share, 2) > WIDE
 
 
 def together(words: Sequence[str]) -> str:
@@ -103,7 +124,7 @@ def times(factor: float) -> str:
     return f"{math.ceil(round(factor * 10.0**digits, 6)) / 10.0**digits:g} times"
 
 
-def about_dependence(observed: Observed, confidence: float) -> Iterator[str]:
+def about_dependence(observed: Observed, confidence: float, *, longer: bool = True) -> Iterator[str]:
     """Percentiles of which too few requests that are independent of each other say something."""
     if len(observed.traces) < 2:
         return
@@ -116,23 +137,25 @@ def about_dependence(observed: Observed, confidence: float) -> Iterator[str]:
     if found:
         names = together([percentile_name(probability) for probability in found])
         needed = [times(max(ENOUGH / max(number, 1e-9), 1.1)) for number in found.values()]
+        few = [f"{min(number, ENOUGH - 0.1):.{3 if number >= 10.0 else 2}g}" for number in found.values()]
         yield (
             f"{names} {'has' if len(found) == 1 else 'have'} no interval: slow requests come together, so that those "
-            f"beyond say as much as {together([f'{number:.2g}' for number in found.values()])} independent ones, "
-            f"and {ENOUGH:g} are needed; make the run {together(needed)} as long"
+            f"beyond say as much as {together(few)} independent ones, and {ENOUGH:g} are needed"
+            + (f"; make the run {together(needed)} as long" if longer else "")
         )
 
 
-def about_rarity(observed: Observed) -> Iterator[str]:
+def about_rarity(observed: Observed, *, longer: bool = True) -> Iterator[str]:
     """Failures by chance of which this run says nothing."""
     rarity = find_rarity_of(observed)
     if rarity is None:
         return
     many = "" if len(observed.traces) == 1 else "s"
+    longest = f"make the run {times(FEW / rarity.expected)} as long, or write" if longer else "write"
     yield (
         f"{together(rarity.services)}: {rarity.what} are expected in all "
-        f"{len(observed.traces)} replication{many}: availability says nothing of them; make the run "
-        f"{times(FEW / rarity.expected)} as long, or write a fault to see what one does"
+        f"{len(observed.traces)} replication{many}: availability says nothing of them; {longest} a fault to see what "
+        "one does"
     )
 
 
@@ -267,15 +290,16 @@ def find_caveats(
     observed: Observed, tables: Mapping[str, pd.DataFrame], requested: int | None, confidence: float
 ) -> tuple[str, ...]:
     """All that there is to say, what the compiler said first."""
+    longer = length_helps(observed)
     return (
         *observed.plan.warnings,
         *about_replications(observed, requested),
         *about_arrivals(observed),
-        *about_warmup(observed),
-        *about_intervals(observed, tables["intervals"]),
+        *about_warmup(observed, longer=longer),
+        *about_intervals(observed, tables["intervals"], longer=longer),
         *about_percentiles(observed),
-        *about_dependence(observed, confidence),
-        *about_rarity(observed),
+        *about_dependence(observed, confidence, longer=longer),
+        *about_rarity(observed, longer=longer),
         *about_unfinished(observed),
         *about_unsettled(observed),
         *about_stability(observed, tables["units"]),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,10 @@ from .statistics import check_confidence, mean, quantiles, student_interval
 LATENCIES: Final = ("latency_mean_s", *PERCENTILES)
 """Quantities of single latencies."""
 MEAN: Final = "mean"
+EXACT: Final = ("cost_per_hour", "cores")
+"""Quantities that follow from the file alone: no estimates."""
+SAME: Final = 1e-12
+"""Relative difference that rounding alone can make."""
 COLUMNS = ("baseline", "other", "difference", "half_width", "low", "high", "shown")
 
 
@@ -80,6 +85,12 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
         rows.append((*pooled, difference, half_width, low, high, low > 0.0 or high < 0.0))
     table = pd.DataFrame(rows, index=left.columns.rename("quantity"), columns=list(COLUMNS))
     return table.astype(dict.fromkeys(COLUMNS[:-1], "float64") | {"shown": "bool"})
+
+
+def is_same(quantity: str, row: Mapping[Any, Any]) -> bool:
+    """Whether both sides of a difference are known, not estimated, and equal: then it is not merely not shown."""
+    known = quantity in EXACT and not row.get("half_width", math.nan) > 0.0
+    return known and math.isclose(row["baseline"], row["other"], rel_tol=SAME)
 
 
 def _latencies(baseline: Results, other: Results) -> dict[str, tuple[list[float], Floats]]:

@@ -37,6 +37,33 @@ def student_factor(degrees: int, confidence: float) -> float:
     return float(stdtrit(degrees, (1.0 + confidence) / 2.0))
 
 
+def shown_together(
+    differences: Sequence[float], half_widths: Sequence[float], degrees: Sequence[int], confidence: float
+) -> list[bool]:
+    """Which of several differences are no chance, each with its Student interval of so many degrees of freedom.
+
+    Where none differs in law, chance names one or more of them in no more than 1 - confidence of all such lists. What
+    is known exactly (half width 0) is no matter of chance, and what has no interval is not shown.
+
+    Source: Holm, A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6 (1979).
+    """
+    from scipy.special import stdtr
+
+    rows = list(zip(differences, half_widths, degrees, strict=True))
+    shown = [half_width == 0.0 and difference != 0.0 for difference, half_width, _ in rows]
+    chances = {
+        row: 2.0 * float(stdtr(free, -abs(difference) / half_width * student_factor(free, confidence)))
+        for row, (difference, half_width, free) in enumerate(rows)
+        if half_width > 0.0
+    }
+    ordered = sorted(chances, key=chances.__getitem__)
+    for left, row in zip(range(len(ordered), 0, -1), ordered, strict=True):
+        if not chances[row] < (1.0 - confidence) / left:
+            break
+        shown[row] = True
+    return shown
+
+
 def student_interval(values: ArrayLike, confidence: float) -> tuple[float, float]:
     """Mean of independent values and the half width of its Student interval; NaN among them are left out.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from ...answers import Section, Table
-from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, join, number, write
+from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, ends, join, number, write
 from ..curves.words import short
 from .faulting import LONGER
 from .measuring import SHORTEST_S
@@ -24,6 +24,8 @@ HEAD: Final = (
     "policies", "lost", "degraded", "late", "tries x", "seen in", "detect s", "recover s", "verdict",
 )  # fmt: skip
 WORDS: Final = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
+LOSSES: Final = ("lost", "late")
+"""What is added up by policies."""
 QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("latency", MILLISECONDS)}
 
 
@@ -92,7 +94,12 @@ def _worse(row: Mapping[Any, Any]) -> str:
 
 
 def _nobody(row: Mapping[Any, Any]) -> str:
-    return "none beyond chance" if any(row[name] > 0.0 for name in WORDS) else "none harmed"
+    return _none(row, tuple(WORDS), "none harmed")
+
+
+def _none(row: Mapping[Any, Any], names: Sequence[str], nothing: str = "0") -> str:
+    """That nothing is worse: not beyond chance, or not at all."""
+    return "none beyond chance" if any(row[name] > 0.0 for name in names) else nothing
 
 
 def _name(deployment: str, labels: Sequence[str]) -> str:
@@ -139,8 +146,7 @@ def blast_lines(drill: Drill) -> list[str]:
             seen = rows[(rows["quantity"] == quantity) & rows["shown"]].sort_values(
                 "rise", ascending=False, kind="stable"
             )
-            first = seen.head(MOST).rename(columns={"half_width": "rise_half_width"}).to_dict(orient="records")
-            names = [f"{one['service']} +{unit.after(_known(one, 'rise', unit))}" for one in first]
+            names = [f"{one['service']} +{_rise(one, unit)}" for one in seen.head(MOST).to_dict(orient="records")]
             if names:
                 more = f" and {len(seen) - MOST} more" if len(seen) > MOST else ""
                 parts.append(f"{word} of {', '.join(names)}{more}")
@@ -152,6 +158,14 @@ def blast_lines(drill: Drill) -> list[str]:
         when = f"in {duration(SHORTEST_S)} from the fault's beginning on"
     head = f"blast radius (other services {when}, as their callers see them):"
     return [head, *_told(drill, tell)]
+
+
+def _rise(row: Mapping[Any, Any], unit: Unit) -> str:
+    """How much more, give or take how much; or both ends, where all of them would not be the most."""
+    rise, half_width = row["rise"], row["half_width"]
+    if row["quantity"] == "error_ratio" and half_width > 0.0 and rise + half_width > 1.0:
+        return f"{unit.after(write(rise, unit))} ({ends(rise - half_width, 1.0, unit)})"
+    return unit.after(write(rise, unit, half_width))
 
 
 def findings(drill: Drill) -> list[str]:
@@ -187,10 +201,18 @@ def _policies(drill: Drill) -> Iterator[str]:
         yield "No policy acts here: all policy sets are the same."
         return
     for deployment, rows in groups:
-        both = rows["lost_net"] + rows["late_net"]
-        if len(rows) > 1 and both.gt(0.0).any():
-            parts = [f"{number(value)} ({name})" for value, name in zip(both, rows["policies"], strict=True)]
+        harm = {row["policies"]: _lost_or_late(row) for row in rows.to_dict(orient="records")}
+        if len(harm) > 1 and any(harm.values()):
+            parts = [
+                f"{number(harm[row['policies']]) if harm[row['policies']] else _none(row, LOSSES)} ({row['policies']})"
+                for row in rows.to_dict(orient="records")
+            ]
             yield f"What {deployment} loses or serves late, by policies: {', '.join(parts)}."
+
+
+def _lost_or_late(row: Mapping[Any, Any]) -> float:
+    """Requests lost or late, of what is harm: chance is none, and may be below 0 (rule 15.6)."""
+    return math.fsum(row[f"{name}_net"] for name in harms(row) if name in LOSSES)
 
 
 def _endings(drill: Drill, rows: list[tuple[dict[str, Any], str]]) -> Iterator[str]:

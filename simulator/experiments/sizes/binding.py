@@ -2,25 +2,58 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 from ...results import Results
 from .excluding import busy_after
 from .judging import Judge, Trial, best_of, objective_label, rows_of
+from .lattice import Configuration, is_below
 
 
 def find_binding(judge: Judge) -> Trial | None:
     """The trial with one replica less than the best, or the next fewer cores, that comes nearest; None without one.
 
-    One is simulated if none was: the unit is left the idlest.
+    What the search excluded without a run may be the nearest: it is simulated, unless it surely comes no nearer than
+    what is known. If one of them turns out to meet the objectives, it is the best, and what binds is below it.
     """
-    best = best_of(judge)
+    best = None
+    while best is not best_of(judge):
+        best = best_of(judge)
+        nearest = _nearest_below(judge, best)
+    return nearest
+
+
+def _nearest_below(judge: Judge, best: Trial) -> Trial | None:
+    """Of those with one replica less that miss an objective the nearest; the one left idlest is simulated first."""
     less = judge.lattice.lessened(best.configuration)
-    if less and not any(one in judge.trials for _, one in less):
-        judge.expected = 1
-        judge(min(less, key=lambda step: busy_after(best, step[0], step[1][step[0]]))[1])
-    known = [judge.trials[one] for _, one in less if one in judge.trials and not judge.trials[one].met]
-    return min(known, key=lambda trial: trial.ratio, default=None)
+    less.sort(key=lambda step: busy_after(best, step[0], step[1][step[0]]))
+    known = [judge.trials[one] for _, one in less if one in judge.trials]
+    for _, one in less:
+        nearest = _nearest(known)
+        if one not in judge.trials and (nearest is None or _at_least(judge, one) < nearest.ratio):
+            judge.expected = 1
+            known.append(judge(one))
+    return _nearest(known)
+
+
+def _nearest(trials: Iterable[Trial]) -> Trial | None:
+    missed = (trial for trial in trials if not trial.met)
+    return min(missed, key=lambda trial: (trial.ratio, trial.nearness), default=None)
+
+
+def _at_least(judge: Judge, configuration: Configuration) -> float:
+    """Upper end by limit that it surely reaches: that of what is larger and failed, unless more may hurt (rule 13.5).
+
+    What cannot keep up (rule 13.4) comes no nearer than anything.
+    """
+    if not judge.lattice.allows(configuration):
+        return math.inf
+    if judge.lattice.doubts:
+        return 0.0
+    larger = (trial for trial in judge.trials.values() if trial.clear and is_below(configuration, trial.configuration))
+    return max((trial.ratio for trial in larger), default=0.0)
 
 
 def objective_row(result: Results, label: str) -> dict[str, Any]:

@@ -61,6 +61,15 @@ def test_a_twin_under_another_name_differs_in_nothing(shop):
     mine, theirs = (result.requests for result in twins.results.values())
     pd.testing.assert_frame_equal(mine, theirs)
     assert "no difference between same and microservices is shown in p99 latency" in twins.verdict
+    told = {line.split("  ")[0].strip(): line.split("  ")[-1].strip() for line in str(twins).split("\n")}
+    assert told["cost per hour (USD)"] == "the same"
+    assert told["throughput (/s)"] == told["latency mean (ms)"] == "no difference shown"
+
+
+def test_a_cost_is_known_from_one_replication_too(shop):
+    once = sim.compare(shop, ["microservices", "same"], replications=1)
+    (line,) = [line for line in str(once).split("\n") if line.startswith("cost per hour")]
+    assert line.endswith(" the same")
 
 
 def test_three_deployments(three):

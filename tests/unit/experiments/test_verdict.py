@@ -76,8 +76,23 @@ def test_no_difference():
     text = sentence(table(p99=(0.5, 0.4, False), cost=(1.0, 1.0, False)))
     assert text == (
         "At the file's own sizes (6 against 4 cores), no difference between whole and split is shown in "
-        "p99 latency and cost per hour; both meet every objective."
+        "p99 latency; cost per hour is the same; both meet every objective."
     )
+
+
+def test_a_cost_that_is_known_and_equal_is_the_same_and_an_estimate_is_not():
+    """Prices times replicas are no estimate; a p99 or an availability that happens to be equal is one."""
+    text = sentence(table(p99=(0.5, 0.4, True), availability=(1.0, 1.0, False), cost=(0.7225, 0.7225, False)))
+    assert (
+        "lower p99 latency (400 against 500 ms) than split; no difference is shown in availability; "
+        "cost per hour is the same; both"
+    ) in text
+    assert "no difference between whole and split is shown; cost per hour is the same" in sentence(
+        table(cost=(1.0, 1.0, False))
+    )
+    assert "the same" not in sentence(table(p99=(0.5, 0.5, False), goodput=(9.0, 9.0, False)))
+    alone = {"mine": result("split", replications=1), "theirs": result("whole", replications=1)}
+    assert "ask for more; cost per hour is the same;" in sentence(table(cost=(1.0, 1.0, False)), **alone)
 
 
 def test_nothing_is_known():
@@ -101,7 +116,8 @@ def test_costs_that_are_not_known_are_passed_over(unknown):
 
 def test_rounding_is_no_difference():
     rows = table(p99=(0.5, 0.4, True), cost=(0.1 + 0.2, 0.3, True))
-    assert "no difference is shown in cost per hour" in sentence(rows)
+    assert "; cost per hour is the same;" in sentence(rows)
+    assert "no difference is shown in" not in sentence(rows)
     assert "lower cost" in sentence(table(cost=(0.3, 0.3 - 1e-9, True)))
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -9,6 +10,7 @@ import pytest
 
 from simulator import plots
 from simulator.errors import ResultError, SimulatorError
+from simulator.results import paired_difference
 
 
 def texts(ax) -> list[str]:
@@ -41,6 +43,21 @@ def test_the_verdict_is_the_title_and_differences_are_in_words(both):
         assert "baseline" in said
         shown = both.differences.loc[("monolith", quantity), "shown"]
         assert ("no difference shown" in said) == (not shown)
+
+
+def test_what_is_known_and_equal_is_the_same_and_an_estimate_is_not(both, split):
+    """A result and itself: cost and cores follow from the file; an equal availability or p99 is an estimate."""
+    _, one = split
+    differences = pd.concat({"twin": paired_difference(one, one)}, names=["deployment"])
+    twins = replace(both, results={"microservices": one, "twin": one}, differences=differences)
+    latency, availability, cost, cores = plots.comparison(twins)
+    for panel in (cost, cores):
+        assert [text.endswith("(the same)") for text in texts(panel)] == [False, True]
+    assert texts(availability)[1].endswith("(no difference shown)")
+    assert not any("same" in tick.get_text() for tick in latency.get_xticklabels())
+    axes = plots.comparison(twins, quantities=["cost_per_hour", "latency_p50_s"])
+    assert ["the same" in texts(ax) for ax in axes] == [True, False]
+    assert ["no difference shown" in texts(ax) for ax in axes] == [False, True]
 
 
 def test_one_replication_has_no_bars(both, once):

@@ -1,5 +1,7 @@
 """The figure of a drill: a panel a policy set, a line a deployment, the fault and what came after it."""
 
+from dataclasses import replace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -70,6 +72,15 @@ def test_the_fault_is_shaded_and_the_way_back_is_marked(found):
     lost = found.row("monolith", "none")["lost"]
     assert any(text.startswith("microservices: ") for text in texts(ax))
     assert f"monolith: {readable(lost)} lost, 0 late" in texts(ax)
+
+
+def test_a_loss_by_chance_is_not_told_as_a_number(found):
+    """-0.1 with 0.44 to either side, of some that are late and some that are sooner."""
+    table = found.table.assign(late=0.3, late_net=-0.1, late_net_half_width=0.44)
+    lost = readable(found.row("monolith", "none")["lost_net"])
+    said = texts(sim.plots.drill(replace(found, table=table))[0])
+    assert f"monolith: {lost} lost, none late beyond chance" in said
+    assert not any("-0.1" in text for text in said)
 
 
 def test_who_is_unharmed_has_no_way_back(found):

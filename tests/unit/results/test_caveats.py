@@ -8,7 +8,7 @@ import simulator as sim
 from simulator.plan.layout import Outcome
 from simulator.plan.plan import Objective
 from simulator.results import summarise
-from simulator.results.caveats import about_intervals, percentile_name, requests_needed
+from simulator.results.caveats import ENDLESS, about_intervals, percentile_name, requests_needed
 from simulator.results.quantities import PERCENTILES
 
 
@@ -66,6 +66,64 @@ def test_no_length_of_a_run_is_told_for_a_percentile_at_a_jump():
     table.loc["latency_p90_s", "half_width"] = 0.0004
     (said,) = about_intervals(None, table)
     assert said.endswith("known to 20 % only (half width by value): make the run 4 times as long for 10 %")
+
+
+@pytest.mark.parametrize(("half_width_s", "named"), [(0.01031, ""), (0.0108, "11 %"), (0.0099, "")])
+@pytest.mark.parametrize("quantity", ["latency_mean_s", "throughput_per_s", "latency_p999_s"])
+def test_ten_percent_are_not_asked_for_where_they_are_reached(quantity, half_width_s, named):
+    """Of 0.1: 10.3 % would be written as 10 %, and 10 % are what is wanted; 10.8 % are written as 11 %."""
+    table = pd.DataFrame({"mean": 0.1, "half_width": 0.0}, index=["latency_mean_s", "throughput_per_s", *PERCENTILES])
+    table.loc[quantity, "half_width"] = half_width_s
+    found = list(about_intervals(None, table))
+    assert len(found) == bool(named)
+    assert all(f" known to {named} only" in text for text in found)
+
+
+LONGER = ("longer run", "run longer", "as long for", "as long,", "times as long")
+
+
+def asks_for_more(warnings):
+    return [warning for warning in warnings if any(words in warning for words in LONGER) and ENDLESS not in warning]
+
+
+def one_server(rate, **settings):
+    """M/M/1 of 100 requests a second, for a short time."""
+    topology = sim.loads(f"""
+    simulation: {{duration: 30s, warmup: 5s, replications: 5}}
+    services: {{a: {{resources: {{cpu: 1}}, steps: [{{cpu: {{dist: exponential, mean: 10ms}}}}]}}}}
+    workload: {{call: a, rate: {rate}/s}}
+    """)
+    return sim.simulate(topology, **settings).warnings
+
+
+@pytest.mark.parametrize("warmup", ["5s", "auto"])
+@pytest.mark.parametrize("rate", [101, 110, 150])
+def test_no_longer_run_is_asked_for_where_none_helps(rate, warmup):
+    """More than one core can do: the queue has no law that a longer run would show, whether this one saw it or not."""
+    warnings = one_server(rate, warmup=warmup)
+    assert having(warnings, ENDLESS)  # as the compiler writes it
+    assert having(warnings, "have no interval")
+    assert asks_for_more(warnings) == []
+
+
+def test_a_longer_run_is_asked_for_where_it_helps():
+    """At 95 % it does: the queue has a law, and 30 s are too few."""
+    assert asks_for_more(one_server(95))
+
+
+def test_no_longer_run_is_asked_for_where_all_wait_for_each_other():
+    """Two services of one slot each that call one another: from the first deadlock on nothing moves."""
+    topology = sim.loads("""
+    simulation: {duration: 30s, warmup: 0s, replications: 3}
+    services:
+      a: {concurrency: 1, endpoints: {go: {steps: [{sleep: 10ms}, {call: b.end}]}, end: {steps: [{sleep: 20ms}]}}}
+      b: {concurrency: 1, endpoints: {go: {steps: [{sleep: 10ms}, {call: a.end}]}, end: {steps: [{sleep: 20ms}]}}}
+    workload: {one: {call: a.go, rate: 3/s}, other: {call: b.go, rate: 3/s}}
+    """)
+    warnings = sim.simulate(topology).warnings
+    assert having(warnings, "deadlock")
+    assert having(warnings, " known ")
+    assert asks_for_more(warnings) == []
 
 
 def test_too_few_requests_for_a_percentile(build):

@@ -9,6 +9,7 @@ from simulator.results.statistics import (
     quantiles,
     ratio,
     share,
+    shown_together,
     student_interval,
     student_intervals,
 )
@@ -95,3 +96,35 @@ def test_intervals_of_many_rows_are_those_of_each_row(replications):
     means, half_widths = student_intervals(rows, 0.95)
     for row, mean_of_row, half_width in zip(rows, means, half_widths, strict=True):
         np.testing.assert_array_equal((mean_of_row, half_width), student_interval(row, 0.95))
+
+
+def test_several_differences_are_judged_together():
+    """Holm, of 4 degrees of freedom: t(4, 1 - 0.05/2k) is 2.776, 3.495, 3.961 and 4.315 for k = 1 to 4.
+
+    In half widths, t(4, 0.975) = 2.776 each: 1, 1.259, 1.427 and 1.554.
+    """
+    together = lambda *far: shown_together(far, [1.0] * len(far), [4] * len(far), 0.95)  # noqa: E731
+    assert together(1.01) == [True]
+    assert together(0.99) == [False]
+    assert together(1.55, 1.5, 1.5, 1.5) == [False] * 4
+    assert together(1.56, -1.43, 1.27, 1.01) == [True] * 4
+    assert together(1.56, 1.42, 1.41, 1.41) == [True, False, False, False]
+    # one replication has no interval, and what is known exactly counts for nothing
+    assert shown_together([1.0, 2.0, 0.0, 1.01], [np.nan, 0.0, 0.0, 1.0], [0, 4, 4, 4], 0.95) == [
+        False, True, False, True,
+    ]  # fmt: skip
+    # of fewer replications a half width is no less, but what lies so far out is likelier: t(1, 0.975) = 12.71
+    assert shown_together([1.56, 1.56], [1.0, 1.0], [4, 1], 0.95) == [True, True]
+    assert shown_together([0.5, 1.56], [1.0, 1.0], [4, 1], 0.95) == [False, False]
+
+
+def test_where_nothing_differs_chance_names_something_in_one_of_twenty_lists():
+    """Twelve quantities of five replications that are equal in law: one by one, half of such lists would name one."""
+    random, lists = np.random.default_rng(5), 2000
+    named, alone = 0, 0
+    for values in random.normal(size=(lists, 12, 5)):
+        found = [student_interval(row, 0.95) for row in values]
+        named += any(shown_together(*zip(*found, strict=True), [4] * 12, 0.95))
+        alone += any(abs(mean) > half for mean, half in found)
+    assert alone > 0.4 * lists
+    assert 0.03 * lists < named < 0.065 * lists  # 0.05, give or take 3 times sqrt(0.05 x 0.95 / 2000)

@@ -65,8 +65,48 @@ def test_only_what_is_shown_is_in_the_blast_radius(found):
     assert any("microservices (none, timeouts, retries): errors of web +" in line for line in blast_lines(found))
 
 
+@pytest.mark.parametrize(
+    ("quantity", "rise", "half_width", "text"),
+    [
+        ("error_ratio", 0.9955, 0.0103, "+99.55 % (98.5 to 100.0)"),  # and not to 100.58 %
+        ("error_ratio", 0.9, 0.05, "+90.00 ± 5.00 %"),
+        ("error_ratio", 1.0, 0.0, "+100 %"),
+        ("latency_mean_s", 1.5, 0.2, "+1,500 ± 200 ms"),
+    ],
+)
+def test_no_more_than_all_fail(found, quantity, rise, half_width, text):
+    first = found.blast.iloc[[0]]
+    blast = first.assign(quantity=quantity, rise=rise, half_width=half_width, shown=True)
+    name = f"{first['deployment'].iloc[0]} ({first['policies'].iloc[0]})"
+    (line,) = [line for line in blast_lines(replace(found, blast=blast)) if line.startswith(f"  {name}:")]
+    assert line.endswith(f" of {first['service'].iloc[0]} {text}")
+
+
 def with_rows(found, **columns):
     return replace(found, table=found.table.assign(**columns))
+
+
+def of_policies(found, lost, late):
+    """One deployment with three policy sets: net counts and their half widths, and some of each before netting."""
+    rows = found.table[found.table["deployment"] == "microservices"].head(3).assign(same_as="")
+    for name, values in (("lost", lost), ("late", late)):
+        rows[f"{name}_net"], rows[f"{name}_net_half_width"] = zip(*values, strict=True)
+        rows[name] = [max(net, 0.0) + half for net, half in values]
+    rows["policies"] = ["none", "timeouts", "full"]
+    return " ".join(findings(replace(found, table=rows)))
+
+
+def test_a_loss_by_policies_is_what_is_shown_and_never_below_none(found):
+    """1,800 lost and 11 late are 1,811; -0.1 with 0.44 to either side is chance, and so is 5 with 6."""
+    text = of_policies(found, [(1800.0, 20.0), (7.0, 2.0), (-0.1, 0.44)], [(11.0, 3.0), (5.0, 6.0), (0.0, 0.0)])
+    assert "loses or serves late, by policies: 1,811 (none), 7 (timeouts), none beyond chance (full)." in text
+    text = of_policies(found, [(9.0, 2.0), (9.0, 2.0), (0.0, 0.0)], [(-8.9, 3.0), (-20.0, 3.0), (0.0, 0.0)])
+    assert "by policies: 9 (none), 9 (timeouts), 0 (full)." in text
+
+
+def test_where_no_policies_lose_beyond_chance_nothing_is_said_of_them(found):
+    text = of_policies(found, [(3.0, 4.0), (0.1, 0.44), (-0.1, 0.44)], [(0.0, 0.0)] * 3)
+    assert "by policies" not in text
 
 
 def test_endings(found):

@@ -452,6 +452,103 @@ def test_what_binds_is_looked_for_below_what_is_stable():
     assert find_binding(judge).configuration == (Option(2, 1.0),)
 
 
+def two_objectives(size):
+    """Upper ends by limit of two objectives: one needs 2 of the first unit, the other 4 of the second."""
+    many, pay = size[0].replicas, size[1].replicas
+    return {"browsing p99": 2.85 / many**2.63, "booking errorRate": 0.84 + 0.39 * (4 - pay)}
+
+
+def of_two(most=4):
+    judge = Known(make_lattice([2.0, 1.0], most=most), lambda size: max(two_objectives(size).values()))
+    judge.objective = lambda size: max(two_objectives(size), key=two_objectives(size).__getitem__)
+    return judge
+
+
+def test_what_was_excluded_without_a_run_may_be_what_binds():
+    """3 of the second unit miss 1.23-fold, 1 of the first 2.85-fold; the 3 are known to fail by another size only."""
+    judge = of_two()
+    for many, pay in ((2, 4), (1, 4), (3, 3)):
+        judge((Option(many, 1.0), Option(pay, 1.0)))
+    missing = (Option(2, 1.0), Option(3, 1.0))
+    assert judge.fails(missing)
+    assert missing not in judge.trials
+    found = find_binding(judge)
+    assert found.configuration == missing
+    assert found.objective == "booking errorRate"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_binds_is_the_nearest_of_all_with_one_less(seed):
+    """Several units, of which each has an objective of its own: looking at every one with one replica less tells it."""
+    random = np.random.default_rng(seed)
+    units = int(random.integers(2, 6))
+    weights, powers = random.uniform(0.3, 3.0, units), random.uniform(0.3, 2.0, units)
+
+    def ratios(size):
+        return [weights[unit] / option.replicas ** powers[unit] for unit, option in enumerate(size)]
+
+    judge = Known(make_lattice(random.uniform(0.5, 2.0, units).tolist(), most=8), lambda size: max(ratios(size)))
+    judge.objective = lambda size: f"{int(np.argmax(ratios(size)))} p99"
+    search(judge)
+    if judge.best is None:
+        return
+    best = judge.best.configuration
+    less = [(*best[:unit], Option(one.replicas - 1, 1.0), *best[unit + 1 :]) for unit, one in enumerate(best)]
+    missed = [one for one in less if all(option.replicas for option in one) and max(ratios(one)) > 1.0]
+    found = find_binding(judge)
+    if not missed:
+        assert found is None
+        return
+    nearest = min(missed, key=lambda one: max(ratios(one)))
+    assert found.configuration == nearest
+    assert found.objective == judge.objective(nearest)
+
+
+def test_what_comes_no_nearer_is_not_simulated():
+    """Where 1 of the first unit fails by more, at more of all others, than what is known, fewer never help."""
+    judge = of_two()
+    for many, pay in ((2, 4), (2, 3), (1, 5)):
+        judge((Option(many, 1.0), Option(pay, 1.0)))
+    assert find_binding(judge).objective == "booking errorRate"
+    assert (Option(1, 1.0), Option(4, 1.0)) not in judge.trials
+
+
+def test_where_more_may_hurt_all_with_one_less_are_simulated():
+    judge = of_two()
+    judge.lattice = replace(judge.lattice, doubts=(Doubt(0, "each has its own", own=True),))
+    for many, pay in ((2, 4), (2, 3), (1, 5)):
+        judge((Option(many, 1.0), Option(pay, 1.0)))
+    assert find_binding(judge).objective == "booking errorRate"
+    assert (Option(1, 1.0), Option(4, 1.0)) in judge.trials
+
+
+def test_what_cannot_keep_up_is_simulated_only_if_there_is_nothing_else():
+    """1 of the first unit cannot keep up (rule 13.4): it is further than any miss, whatever a short run shows."""
+    judge = of_two()
+    judge.lattice = make_lattice([2.0, 1.0], needed=[2, 1])
+    judge((Option(2, 1.0), Option(4, 1.0)))
+    assert find_binding(judge).objective == "booking errorRate"
+    assert len(judge.trials) == 2
+
+
+def test_fewer_cores_that_are_free_and_enough_hide_nothing():
+    """Fewer cores are met, cost as much and have less room: the answer stays, and what is missed with a replica less."""
+    lattice = make_lattice([0.0, 1.0], cores=(1.0, 2.0), memory=1.0)
+    judge = Known(lattice, lambda size: max(0.8 / size[0].cpu, 1.5 / size[1].replicas))
+    judge((Option(1, 2.0), Option(2, 1.0)))
+    found = find_binding(judge)
+    assert judge.found == (Option(1, 2.0), Option(2, 1.0))
+    assert found.configuration == (Option(1, 2.0), Option(1, 1.0))
+
+
+def test_of_what_meets_with_one_less_the_binding_is_looked_for_again():
+    """A search that ended early may not have seen that less is enough: then this is the answer, and what binds it."""
+    judge = Known(make_lattice([1.0]), lambda size: 1.8 / size[0].replicas)
+    judge((Option(3, 1.0),))
+    assert find_binding(judge).configuration == (Option(1, 1.0),)
+    assert judge.found == (Option(2, 1.0),)
+
+
 def test_where_there_is_nothing_less_nothing_binds():
     judge = Known(make_lattice([1.0, 2.0]), lambda size: 0.5)
     search(judge)

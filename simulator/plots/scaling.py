@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from .bands import colours, interval_note, lengths, name_of_load, partial_note, title_all
+from .doubts import doubts_note
 from .panels import given_axes
 from .style import (
     FAINT,
@@ -110,7 +111,8 @@ def _note(curve: ScalingCurve) -> str:
         f"worst objective: {' or '.join(dict.fromkeys(table['worst_objective']))}" if by_limit else "",
         interval_note(curve.confidence, curve.replications, "bars"),
     ]
-    return partial_note(interrupted=curve.interrupted) + "; ".join(part for part in parts if part)
+    first = doubts_note(curve.warnings) + partial_note(interrupted=curve.interrupted)
+    return first + "; ".join(part for part in parts if part)
 
 
 def _not_shown(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -195,7 +197,9 @@ def _mark_crossovers(ax: Axes, curve: ScalingCurve) -> None:
     taken: list[float] = []
     for one in curve.crossovers:
         ax.axvspan(one.after, one.before, color=FAINT, zorder=0.5, linewidth=0)
-        text, middle = f"crossover\n{readable(one.after)} to {readable(one.before)}", (one.after + one.before) / 2.0
+        unit = " users" if curve.axis == "users" else "/s"
+        text = f"crossover\n{readable(one.after)} to {readable(one.before)}{unit}"
+        middle = (one.after + one.before) / 2.0
         half = (text_width(text, SMALL) / 2.0 + 3.0) * per_point
         step = next((number for number, end in enumerate(taken) if middle - half > end), len(taken))
         taken[step : step + 1] = [middle + half]

@@ -109,7 +109,7 @@ def test_the_crossover_is_a_band_in_words():
     axes = plots.scaling(curve())
     (span,) = axes[0].patches
     assert [span.get_x(), span.get_x() + span.get_width()] == [100.0, 300.0]
-    assert "crossover\n100 to 300" in texts(axes[0])
+    assert "crossover\n100 to 300/s" in texts(axes[0])
     assert axes[4].get_title(loc="right") == "line: slo 250 ms"
     assert (
         axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at 100/s; no difference in cost is shown")

@@ -14,7 +14,21 @@ from numpy.typing import NDArray
 from .bands import DASHES, DOTS, colours, partial_note, title_all
 from .doubts import doubts_note
 from .panels import given_axes
-from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, sized, styled, tidy
+from .style import (
+    FAINT,
+    QUIET,
+    SIZE,
+    SMALL,
+    darker,
+    points_across,
+    readable,
+    say,
+    shorten,
+    sized,
+    styled,
+    text_width,
+    tidy,
+)
 
 NAMES: Final = {
     "none": "no policies",
@@ -84,9 +98,10 @@ def _new(number: int) -> list[Axes]:
 def _note(found: Drill, *, hidden: bool) -> str:
     many = "" if found.replications == 1 else "s"
     warned = [f"{name}: {text}" for name, texts in found.warnings.items() for text in texts]
+    wide = "wide: a line that another one lies on; " if hidden else ""
     return (
         f"{doubts_note(warned)}{partial_note(interrupted=found.interrupted)}shaded: the fault; dashed: what arrives; "
-        f"dotted: again as promised; {'wide: a line that another one lies on; ' * hidden}by the requests' arrival, mean of {found.replications} replication{many}"
+        f"dotted: again as promised; {wide}by the requests' arrival, mean of {found.replications} replication{many}"
     )
 
 
@@ -119,7 +134,7 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> boo
         if hidden:  # seen beside the line that lies on it
             panel.plot(*points, color=colour, linewidth=WIDTH + WIDER * number, zorder=2.9 - number / 10.0)
         panel.annotate(
-            shorten(_harm(row), points_across(panel)[0], SMALL),
+            _harm(row, points_across(panel)[0]),
             (0.0, 1.0), (0.0, 6.0 + LINE * (len(rows) - 1 - number)), xycoords="axes fraction",
             textcoords="offset points", fontsize=SMALL, color=darker(colour), va="bottom", annotation_clip=False,
         )  # fmt: skip
@@ -134,15 +149,19 @@ def _is_hidden(values: NDArray[Any], other: NDArray[Any], top: float) -> bool:
     return bool((abs(values - other) <= NEAR * top).mean() >= MOSTLY)
 
 
-def _harm(row: dict[Any, Any]) -> str:
-    """The name of a line, with what is lost and what is late, and what else is worse, less what is better."""
+def _harm(row: dict[Any, Any], width: float) -> str:
+    """The name of a line, with what is lost and what is late, and what else is worse, less what is better.
+
+    Of what is too wide the name gives way, and no number.
+    """
     words = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
     told = [
         f"{readable(row[f'{name}_net'])} {word}"
         for name, word in words.items()
         if name in ("lost", "late") or _is_worse(row, name)
     ]
-    return f"{row['deployment']}: {', '.join(told)}"
+    harm = f": {', '.join(told)}"
+    return shorten(str(row["deployment"]), width - text_width(harm, SMALL), SMALL) + harm
 
 
 def _is_worse(row: dict[Any, Any], name: str) -> bool:

@@ -101,7 +101,7 @@ class BreakEven(Curve):
         if self.replications is not None:
             many = f"{count(self.replications, 'replication')} each"
         names = short_paths(*self.axes)
-        unsure = unsure_words(self.table, self.price, "cells")
+        unsure = unsure_words(self.table, self.price, "in", "cells")
         where = [f"{name}: {path}" for name, path in zip(names, self.axes, strict=True) if name != path]
         return self._answer(
             f"{'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "

@@ -208,20 +208,20 @@ def low_column(price: str) -> str:
     return "cost_low_per_hour" if price == "cost_per_hour" else "all_cores_low"
 
 
-def unsure_words(table: pd.DataFrame, price: str, places: str) -> tuple[str, ...]:
+def unsure_words(table: pd.DataFrame, price: str, at: str, places: str) -> tuple[str, ...]:
     """How often something cheaper than what is shown is not excluded, by deployment; nothing if it is everywhere.
 
     Parameters
     ----------
-    places
-        What a row of one deployment is of, such as `cells`.
+    at, places
+        What a row of one deployment is of, such as `in` and `cells`.
     """
     low = table[low_column(price)]
     unsure = table[table["met"] & (low < table[price] * (1.0 - SAME))]
     if unsure.empty:
         return ()
     every, those = Counter(table["deployment"]), Counter(unsure["deployment"])
-    said = [f"of {name} in {many} of {every[name]} {places}" for name, many in those.items()]
+    said = [f"of {name} {at} {many} of {every[name]} {places}" for name, many in those.items()]
     what = "cheaper" if price == "cost_per_hour" else "smaller"
     return (
         f"Not sure: {join(said)}, sizes that are {what} than those shown are not shown to miss the objectives: "

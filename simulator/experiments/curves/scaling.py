@@ -154,7 +154,7 @@ class ScalingCurve(Curve):
     def answer(self) -> Answer:
         """What each deployment takes at each load, and which is cheaper where."""
         counted = f"{COUNTED}; {'cost is' if self._priced else 'all cores are'} of everything, kept units included."
-        unsure = unsure_words(self.table, self.price, "loads")
+        unsure = unsure_words(self.table, self.price, "at", "loads")
         if self.judged != P99:
             counted += f" {worst_in_words(self.table)}"
         return self._answer(

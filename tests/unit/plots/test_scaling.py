@@ -189,3 +189,16 @@ def test_sizes_are_steps_and_latency_has_bars():
 def test_the_axis_says_what_the_load_is():
     assert plots.scaling(curve(load_name="peak arrival rate"))[0].get_xlabel() == "peak arrival rate (/s)"
     assert plots.scaling(curve())[0].get_xlabel() == "arrival rate (/s)"
+
+
+def test_a_narrow_figure_has_the_large_panel_above_and_no_labels_that_touch():
+    with plots.styled(width=6.0):
+        main, *small = plots.scaling(curve())
+    main.figure.draw_without_rendering()
+    assert all(ax.get_position().y1 < main.get_position().y0 for ax in small)
+    for ax in (main, *small):
+        shown = [
+            tick for tick in ax.get_xticklabels() if ax.get_xlim()[0] <= tick.get_position()[0] <= ax.get_xlim()[1]
+        ]
+        boxes = [tick.get_window_extent() for tick in shown]
+        assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[at + 1 :])

@@ -17,7 +17,7 @@ from ...errors import PlanError
 from ...plan.engine import Detail
 from ...plan.plan import Objective, Plan
 from ...results import Results, student_interval
-from ...results.objectives import judged_by_requests
+from ...results.objectives import ERRORS, judged_by_requests
 from ...spec import Topology
 from ...words import column, join
 from ..engines import EngineName
@@ -76,7 +76,7 @@ class LoadCurve(Curve):
         throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: of all replications,
         each with its `<quantity>_half_width`, `_low` and `_high` (rule 11.7); behind_per_s, what arrived less what
         ended, with its half width (paired by replication), and `unstable`, whether a queue was seen to grow to the end;
-        for each of the `limits` slos.<slo>.p99, what is promised there as it was seen (rule 11.10), with its
+        for each latency that is promised at an entry slos.<slo>.<promise>, as it was seen there (rule 11.10), with its
         `_half_width`, `_low` and `_high`.
     knees
         By deployment, where goodput by p99 latency is greatest (Kleinrock 1979); None if nothing was served.
@@ -278,21 +278,20 @@ def _row(name: str, topology: Topology, factor: float, plan: Plan, result: Resul
 
 
 def _own(plan: Plan, result: Results) -> dict[str, float]:
-    """The p99 that each of the promises at an entry is of, and its interval where the data carry one."""
+    """What was seen of each latency that is promised at an entry, and its interval where there is one."""
     row: dict[str, float] = {}
-    seen: Any = result.objectives
-    seen = seen[seen["quantity"] == "p99"].set_index("slo")
-    for slo in entry_limits(plan):
-        value, low, high = (float(seen.loc[slo, part]) for part in ("value", "low", "high"))
+    seen: Any = result.objectives.set_index(["slo", "quantity"])
+    for one in _entry_objectives(plan):
+        value, low, high = (float(seen.loc[(one.slo, one.quantity), part]) for part in ("value", "low", "high"))
         ends = (low, high) if math.isfinite(high) else (math.nan, math.nan)
         parts = {"": value, "_half_width": (ends[1] - ends[0]) / 2.0, "_low": ends[0], "_high": ends[1]}
-        row |= {f"{own_column(slo)}{part}": float(number) for part, number in parts.items()}
+        row |= {f"{own_column(one.slo, one.quantity)}{part}": float(number) for part, number in parts.items()}
     return row
 
 
-def own_column(slo: str) -> str:
-    """The column of the p99 that a promise is of, as in a sweep."""
-    return f"slos.{slo}.p99"
+def own_column(slo: str, quantity: str = "p99") -> str:
+    """The column of what a promise is of, as in a sweep."""
+    return f"slos.{slo}.{quantity}"
 
 
 def _behind(result: Results) -> dict[str, Any]:
@@ -306,12 +305,13 @@ def _behind(result: Results) -> dict[str, Any]:
 
 def entry_limits(plan: Plan) -> dict[str, float]:
     """The p99 latencies that slos allow at the endpoints where requests enter, in seconds, by slo."""
-    return {one.slo: one.limit for one in _entry_objectives(plan)}
+    return {one.slo: one.limit for one in _entry_objectives(plan) if one.quantity == "p99"}
 
 
 def _entry_objectives(plan: Plan) -> list[Objective]:
+    """The latencies that are promised at the endpoints where requests enter."""
     entries = _entries(plan)
-    return [one for one in plan.objectives if one.quantity == "p99" and one.endpoint in entries]
+    return [one for one in plan.objectives if one.quantity != ERRORS and one.endpoint in entries]
 
 
 def _entries(plan: Plan) -> set[int]:
@@ -320,7 +320,7 @@ def _entries(plan: Plan) -> set[int]:
 
 
 def _detail(plan: Plan) -> Detail:
-    """What has to be recorded to know the p99 of each entry that has a promise."""
+    """What has to be recorded to know the latency of each entry that has a promise."""
     return "requests" if any(judged_by_requests(plan, one) for one in _entry_objectives(plan)) else "summary"
 
 

@@ -50,6 +50,8 @@ DURATIONS: Final = (
     (math.inf, Unit("h", 1.0 / 3600.0)),
 )
 """Each below so many seconds: a second in milliseconds can still be compared with a tenth of it."""
+LONG: Final = tuple(unit for _, unit in DURATIONS[2:])
+"""Of which a time may be a small part."""
 RATES: Final = ((1.0 / 60.0, Unit("/h", 3600.0)), (0.1, Unit("/min", 60.0)), (math.inf, PER_SECOND))
 
 
@@ -64,6 +66,19 @@ def unit_of(quantity: str, values: Iterable[float] = ()) -> Unit:
     if not known:
         return PER_SECOND if rate else MILLISECONDS
     return next(unit for below, unit in (RATES if rate else DURATIONS) if max(known) < below)
+
+
+def unit_of_all(quantity: str, values: Sequence[float]) -> Unit:
+    """The same, but times of which the least would be less than one of that fit the middle between the two.
+
+    14 ms are not 0.01 s, however long the longest of a column is.
+    """
+    unit = unit_of(quantity, values)
+    known = [abs(value) for value in values if math.isfinite(value) and value != 0.0]
+    if unit not in LONG or min(known) * unit.factor >= 1.0 or quantity.endswith("_per_s"):
+        return unit
+    middle = unit_of(quantity, [math.sqrt(min(known) * max(known))])
+    return middle if middle in LONG else MILLISECONDS
 
 
 def _rounded(value: float) -> float:
@@ -148,7 +163,8 @@ def count(value: float, noun: str, many: str = "") -> str:
 def column(values: Sequence[float], unit: Unit = PLAIN, half_widths: Sequence[float] | None = None) -> list[str]:
     """The cells of a column, all to the same digit: the largest has four that matter, or no more than all need.
 
-    What is not 0 does not look like it: <0.01.
+    What is not 0 does not look like it: <0.01. Where a half width would look twice as wide as it is, or more, the cell
+    has digits of its own: 14.79 ± 0.13 in a column of thousands is not 15 ± 1.
     """
     wide = [abs(half * unit.factor) for half in half_widths or [math.nan] * len(values)]
     wide = [half if math.isfinite(half) else math.nan for half in wide]  # an end that nobody knows is no number
@@ -168,7 +184,7 @@ def column(values: Sequence[float], unit: Unit = PLAIN, half_widths: Sequence[fl
 
 def headed(words: str, quantity: str, values: Sequence[float], half_widths: Sequence[float] | None = None) -> list[str]:
     """A column in the unit that fits all its values, and above it its words with that unit."""
-    unit = unit_of(quantity, values)
+    unit = unit_of_all(quantity, values)
     return [titled(words, unit.name), *column(values, unit, half_widths)]
 
 
@@ -208,6 +224,8 @@ def _cell(value: float, half_width: float, places: int, unit: Unit) -> str:
     if not math.isfinite(value):
         return _unusual(value)
     least = 10.0**-places
+    if abs(value) >= 0.5 * least > half_width and not _is_dust(value, half_width, unit):
+        return write(value / unit.factor, unit, half_width / unit.factor)
     text = fixed(value, places)
     if value != 0.0 and abs(value) < 0.5 * least:
         text = f"<{fixed(least, places)}" if value > 0.0 else fixed(0.0, places)

@@ -35,6 +35,7 @@ from .common import (
     several,
     show,
     topology_arguments,
+    warn,
 )
 from .ending import heard_as_interrupts
 from .parser import Parser
@@ -164,49 +165,55 @@ def plot(arguments: Arguments) -> int:
         refuse_file(file)
     with sim.plots.styled(title=arguments.title, width=arguments.width):
         curve = curves.make_curve(arguments)
-        axes = FIGURES[arguments.figure](arguments) if curve is None else curves.draw_curve(arguments, curve)
+        made = _made_for(arguments) if curve is None else curve
+        draw = FIGURES[arguments.figure][1] if curve is None else curves.draw_curve
+        axes = draw(arguments, made)
         for file in arguments.out:
             sim.plots.save(axes, file)
+    warnings = () if made is None else made.answer().warnings
+    warn(warnings)
     if arguments.json:
         files = [str(file) for file in arguments.out]
-        print_json({"figure": arguments.figure, "file": files[0], "files": files}
+        print_json({"figure": arguments.figure, "file": files[0], "files": files, "warnings": warnings}
                    | ({} if curve is None else {"curve": curve}))  # fmt: skip
     else:
         if curve is not None:
-            show(arguments, curve.answer())
+            curves.show_curve(arguments, curve)
             print()
         print(*arguments.out, sep="\n")
     return INTERRUPTED if curve is not None and curve.interrupted else FINE
 
 
-def _plot_topology(arguments: Arguments) -> Any:
+def _made_for(arguments: Arguments) -> Any:
+    """What a figure is of; nothing where it is of the plan alone."""
+    return None if arguments.quick else FIGURES[arguments.figure][0](arguments)
+
+
+def _plot_topology(arguments: Arguments, made: Any) -> Any:
     plan = sim.compile(read_topology(arguments), one_deployment(arguments), equal_cores=arguments.equal_cores)
-    return sim.plots.topology(plan, None if arguments.quick else one_result(arguments))
+    return sim.plots.topology(plan, made)
 
 
-def _plot_breakdown(arguments: Arguments) -> Any:
-    one = len(arguments.deployment or ()) == 1
-    return sim.plots.breakdown(
-        [one_result(arguments)] if one else list(several(arguments).results.values()), by=arguments.by or "component"
-    )
+def _one_or_all(arguments: Arguments) -> Any:
+    return one_result(arguments) if len(arguments.deployment or ()) == 1 else several(arguments)
 
 
-def _plot_latency(arguments: Arguments) -> Any:
-    many = len(arguments.deployment or ()) > 1
-    return sim.plots.latency(several(arguments) if many else one_result(arguments))
+def _one_or_many(arguments: Arguments) -> Any:
+    return several(arguments) if len(arguments.deployment or ()) > 1 else one_result(arguments)
 
 
 OVER_TIME = ("arrivals", "latency", "errors", "utilisation", "queue")
 
-FIGURES: dict[str, Callable[[Arguments], Any]] = {
-    "latency": _plot_latency,
-    "comparison": lambda arguments: sim.plots.comparison(several(arguments)),
-    "timeline": lambda arguments: sim.plots.timeline(one_result(arguments), quantities=OVER_TIME),
-    "utilisation": lambda arguments: sim.plots.utilisation(one_result(arguments)),
-    "breakdown": _plot_breakdown,
-    "topology": _plot_topology,
-    "drill": lambda arguments: sim.plots.drill(drilling.drill_of(arguments)),
+FIGURES: dict[str, tuple[Callable[[Arguments], Any], Callable[[Arguments, Any], Any]]] = {
+    "latency": (_one_or_many, lambda _, made: sim.plots.latency(made)),
+    "comparison": (several, lambda _, made: sim.plots.comparison(made)),
+    "timeline": (one_result, lambda _, made: sim.plots.timeline(made, quantities=OVER_TIME)),
+    "utilisation": (one_result, lambda _, made: sim.plots.utilisation(made)),
+    "breakdown": (_one_or_all, lambda arguments, made: sim.plots.breakdown(made, by=arguments.by or "component")),
+    "topology": (one_result, _plot_topology),
+    "drill": (drilling.drill_of, lambda _, made: sim.plots.drill(made)),
 }
+"""By figure: what it is of, and what draws that."""
 
 
 # -- arguments

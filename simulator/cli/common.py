@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
@@ -387,6 +388,12 @@ def show(arguments: Arguments, answer: Answer) -> None:
         print_json(answer.content)
     else:
         print(to_text(answer, min(window(), WIDTH)))
+
+
+def warn(texts: Sequence[str]) -> None:
+    """Say on the standard error what makes doubtful what a figure shows: a figure has no room for it."""
+    if texts and sys.stderr is not None:
+        print(to_text(Answer(warnings=texts), min(window(), WIDTH)), file=sys.stderr)
 
 
 def print_json(content: Any) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import simulator as sim
 
-from .common import Arguments, read_topology, settings_of
+from .common import Arguments, read_topology, settings_of, show
 from .telling import with_progress
 
 BOTH = ("microservices", "monolith")
@@ -71,6 +72,11 @@ def make_curve(arguments: Arguments) -> Any:
 def draw_curve(arguments: Arguments, curve: Any) -> Any:
     """The axes of its figure."""
     return CURVES[arguments.figure][1](curve)
+
+
+def show_curve(arguments: Arguments, curve: Any) -> None:
+    """What it found; its warnings are said elsewhere, as those of every figure."""
+    show(arguments, replace(curve.answer(), warnings=()))
 
 
 def _others(arguments: Arguments, *besides: str) -> tuple[str, ...]:

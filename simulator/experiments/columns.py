@@ -250,6 +250,7 @@ TABLES: Final = (
             Column("behind_per_s", "11.23", "requests that arrive, less those that end"),
             *interval("11.7", "<quantity>_", OWN),
             Column("unstable", "11.23", "whether a queue was seen to grow to the end", FLAG),
+            Column("slos.<slo>.<promise>", "11.10", "a latency that is promised at an entry, of its own requests", "s"),
         ),
     ),
     Table(

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from .style import BLUE, HEADLINE, PALETTE, QUIET, SIZE, SMALL, VERMILLION, figure_of, sized, titled, wrap
 
 Floats = NDArray[np.float64]
+NARROW, LOW = 8.0, 3.2
+"""Inches below which panels stand below each other, and how high each is there."""
 DASHES: Final = (0, (4, 3))
 DOTS: Final = (0, (1, 2))
 KNOWN: Final = {"microservices": BLUE, "monolith": VERMILLION}
@@ -60,9 +62,13 @@ def draw_band(
 
 
 def new_panels(number: int, *, width: float = 1.28) -> list[Axes]:
-    """Panels in a row, in a figure of their own."""
-    _, grid = plt.subplots(1, number, figsize=sized((SIZE[0] * width, SIZE[1])), layout="constrained", squeeze=False)
-    return list(grid[0])
+    """Panels in a row, in a figure of their own; in a narrow one below each other."""
+    size = sized((SIZE[0] * width, SIZE[1]))
+    rows, columns = (1, number) if size[0] >= NARROW else (number, 1)
+    if rows > 1:
+        size = size[0], 1.2 + LOW * rows
+    _, grid = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    return list(grid.ravel())
 
 
 def title_all(ax: Axes, title: str, note: str) -> None:

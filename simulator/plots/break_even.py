@@ -14,6 +14,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from .bands import colours, interval_note, partial_note
+from .doubts import doubts_note
 from .style import (
     INK,
     OTHERS,
@@ -88,9 +89,13 @@ def _note(curve: BreakEven) -> str:
     hatched = "hatched: no difference shown; " if (curve.cells["kind"] == "same").any() else ""
     if not all(_is_shown(cell) for cell in curve.cells.to_dict(orient="records")):
         hatched += "not shown: neither to meet the objectives nor to miss them; "
-    return partial_note(interrupted=curve.interrupted) + (
-        f"both sized to {' and '.join(curve.objectives)} in every cell; {hatched}"
-        + interval_note(curve.confidence, curve.replications, "judged by")
+    return (
+        doubts_note(curve.warnings)
+        + partial_note(interrupted=curve.interrupted)
+        + (
+            f"both sized to {' and '.join(curve.objectives)} in every cell; {hatched}"
+            + interval_note(curve.confidence, curve.replications, "judged by")
+        )
     )
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ..errors import ResultError
 from ..results import Results
+from .doubts import doubts_note, is_mixed, warnings_of
 from .given import Given, named, title_of
 from .style import (
     BLUE,
@@ -77,9 +78,11 @@ def breakdown(result: Given, *, by: Literal["component", "service"] = "component
             headline(ax, title)
             say(ax, "no request was served" if _unserved(results) else "requests take no time")
             return ax
-        headline(ax, title, f"by {by}, along the critical path of served requests")
+        together = " of all journeys together" if any(map(is_mixed, results.values())) else ""
+        note = f"by {by}, along the critical path of served requests{together}"
+        headline(ax, title, doubts_note(warnings_of(results)) + note)
         _bars(ax, parts, longest)
-        ax.set_xlabel("mean latency (ms)")
+        ax.set_xlabel(f"mean latency{together} (ms)")
     return ax
 
 

@@ -14,6 +14,7 @@ from ..errors import ResultError
 from ..results import Results
 from ..results.pairs import is_same
 from .bands import title_all
+from .doubts import doubts_note, is_mixed, warnings_of
 from .overview import draw_numbers, draw_percentiles, has_hollow, new_overview, panels_of, value_of
 from .panels import given_axes
 from .style import (
@@ -100,10 +101,14 @@ def _title(ax: Axes, comparison: Comparison) -> str:
 def _note(results: dict[str, Results]) -> str:
     made = next(iter(results.values())).provenance
     paired = f"; differences are paired, from {next(iter(results))}"
+    first = doubts_note(warnings_of(results))
+    if any(map(is_mixed, results.values())):
+        first += "latencies are of all journeys together, and nobody's; "
     if made["replications"] == 1:
-        return f"one replication: no intervals{paired}"
+        return f"{first}one replication: no intervals{paired}"
     hollow = "; hollow: no interval, too few requests" if any(map(has_hollow, results.values())) else ""
-    return f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{hollow}{paired}"
+    bars = f"bars: {100.0 * made['confidence']:g} % intervals over {made['replications']} replications{hollow}"
+    return f"{first}{bars}{paired}"
 
 
 def _quantities(results: dict[str, Results], asked: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from .bands import DASHES, DOTS, colours, interval_note, lengths, partial_note
+from .doubts import doubts_note
 from .style import (
     QUIET,
     SMALL,
@@ -75,7 +76,8 @@ def _note(curve: CoreCurve) -> str:
     shown = f": {', '.join(laws)}" if laws else ""
     law = f"thick: Universal Scalability Law, as far as the same unit limits{shown}; " if curve.laws else ""
     bars = interval_note(curve.confidence, curve.replications, "bars")
-    return f"{partial_note(interrupted=curve.interrupted)}{law}dashed: perfect scaling from the smallest size; {bars}"
+    first = doubts_note(curve.warnings) + partial_note(interrupted=curve.interrupted)
+    return f"{first}{law}dashed: perfect scaling from the smallest size; {bars}"
 
 
 def _name_ends(ax: Axes, ends: list[tuple[float, float, str, str]]) -> None:

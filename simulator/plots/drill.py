@@ -12,8 +12,23 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from .bands import DASHES, DOTS, colours, partial_note, title_all
+from .doubts import doubts_note
 from .panels import given_axes
-from .style import FAINT, QUIET, SIZE, SMALL, darker, points_across, readable, say, shorten, sized, styled, tidy
+from .style import (
+    FAINT,
+    QUIET,
+    SIZE,
+    SMALL,
+    darker,
+    points_across,
+    readable,
+    say,
+    shorten,
+    sized,
+    styled,
+    text_width,
+    tidy,
+)
 
 NAMES: Final = {
     "none": "no policies",
@@ -29,6 +44,10 @@ LINE: Final = SMALL * 1.4
 """Points from one line of small text to the next."""
 ALWAYS: Final = ("lost", "late")
 """Told of each line, also if nothing is worse."""
+WIDTH, WIDER = 1.8, 2.2
+"""Points of a line, and by how much one that lies behind it is wider."""
+NEAR, MOSTLY = 0.005, 0.9
+"""Share of the height of a panel within which two lines are one, and of their points from which on it is said."""
 RATES: Final = ("offered_per_s", "in_time_per_s")
 BEFORE: Final = 0.2
 """What is shown before the fault, as a share of what is shown from there on."""
@@ -59,10 +78,9 @@ def drill(found: Drill, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = Non
     with styled():
         given = given_axes(ax, len(names), "drill")
         axes = given or _new(len(names))
-        title_all(axes[0], found.headline, _note(found))
         palette = colours(list(dict.fromkeys(str(name) for name in found.table["deployment"])))
-        for panel, name in zip(axes, names, strict=True):
-            _panel(panel, found, name, palette)
+        hidden = [_panel(panel, found, name, palette) for panel, name in zip(axes, names, strict=True)]
+        title_all(axes[0], found.headline, _note(found, hidden=any(hidden)))
         if not given:
             for panel in axes:
                 panel.label_outer()
@@ -79,15 +97,18 @@ def _new(number: int) -> list[Axes]:
     return list(grid.ravel()[:number])
 
 
-def _note(found: Drill) -> str:
+def _note(found: Drill, *, hidden: bool) -> str:
     many = "" if found.replications == 1 else "s"
+    warned = [f"{name}: {text}" for name, texts in found.warnings.items() for text in texts]
+    wide = "wide: a line that another one lies on; " if hidden else ""
     return (
-        f"{partial_note(interrupted=found.interrupted)}shaded: the fault; dashed: what arrives; dotted: again as "
-        f"promised; by the requests' arrival, mean of {found.replications} replication{many}"
+        f"{doubts_note(warned)}{partial_note(interrupted=found.interrupted)}shaded: the fault; dashed: what arrives; "
+        f"dotted: again as promised; {wide}by the requests' arrival, mean of {found.replications} replication{many}"
     )
 
 
-def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> None:
+def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> bool:
+    """One policy set; whether a line lies on another there."""
     tidy(panel, "y")
     rows = found.table[found.table["policies"] == name].to_dict(orient="records")
     span = _shown(found)
@@ -99,26 +120,46 @@ def _panel(panel: Axes, found: Drill, name: str, palette: dict[str, str]) -> Non
     panel.set_title(NAMES.get(name, f"every call: {name}"), pad=8.0 + LINE * len(rows))
     if not rows:
         say(panel, "not finished")
-        return
+        return False
     panel.axvspan(found.at_s, found.until_s, color=FAINT, zorder=0.5, linewidth=0)
+    drawn: list[NDArray[Any]] = []
+    on_another = False
     for number, row in enumerate(rows):
         line, colour = _timeline(found, row), palette[row["deployment"]]
         if number == 0:
             panel.plot(*_points(line, "offered_per_s", span), color=QUIET, linewidth=0.9, linestyle=DASHES, zorder=1.0)
-        panel.plot(*_points(line, "in_time_per_s", span), color=colour, linewidth=1.8, zorder=3.0 - number / 10.0)
+        points = _points(line, "in_time_per_s", span)
+        panel.plot(*points, color=colour, linewidth=WIDTH, zorder=3.0 - number / 10.0)
+        hidden = any(_is_hidden(points[1], other, panel.get_ylim()[1]) for other in drawn)
+        drawn.append(points[1])
+        on_another |= hidden
+        if hidden:  # seen beside the line that lies on it
+            panel.plot(*points, color=colour, linewidth=WIDTH + WIDER * number, zorder=2.9 - number / 10.0)
         panel.annotate(
-            shorten(_harm(row), points_across(panel)[0], SMALL),
+            _harm(row, points_across(panel)[0]),
             (0.0, 1.0), (0.0, 6.0 + LINE * (len(rows) - 1 - number)), xycoords="axes fraction",
             textcoords="offset points", fontsize=SMALL, color=darker(colour), va="bottom", annotation_clip=False,
         )  # fmt: skip
     _mark_returns(panel, found, rows, palette)
+    return on_another
 
 
-def _harm(row: dict[Any, Any]) -> str:
-    """The name of a line, with what is lost and what is late, and what else is worse, less what is better."""
+def _is_hidden(values: NDArray[Any], other: NDArray[Any], top: float) -> bool:
+    """Whether a line lies on another nearly everywhere."""
+    if values.size == 0 or values.shape != other.shape:
+        return False
+    return bool((abs(values - other) <= NEAR * top).mean() >= MOSTLY)
+
+
+def _harm(row: dict[Any, Any], width: float) -> str:
+    """The name of a line, with what is lost and what is late, and what else is worse, less what is better.
+
+    Of what is too wide the name gives way, and no number.
+    """
     words = {"lost": "lost", "degraded": "degraded", "late": "late", "not_asked": "not asked"}
     told = [_how_many(row, name, word) for name, word in words.items() if name in ALWAYS or _is_worse(row, name)]
-    return f"{row['deployment']}: {', '.join(told)}"
+    harm = f": {', '.join(told)}"
+    return shorten(str(row["deployment"]), width - text_width(harm, SMALL), SMALL) + harm
 
 
 def _how_many(row: dict[Any, Any], name: str, word: str) -> str:

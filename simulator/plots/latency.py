@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ResultError
 from ..results import Results
 from .bands import DASHES
+from .doubts import doubts_note, is_mixed, warnings_of
 from .given import Given, named, title_of
 from .overview import objectives_of
 from .style import (
@@ -43,6 +45,7 @@ FARTHEST: Final = 4.0
 MARKS: Final = ((50, INK), (90, ORANGE), (99, VERMILLION))
 LEAST_MS: Final = 1e-3
 """A logarithmic axis has no zero: what takes less is drawn here."""
+TOGETHER: Final = "all journeys together, none of which has these percentiles"
 MOST_LEADERS: Final = 3
 """Curves whose names stand at their ends; those of more are a list."""
 FEWEST: Final = 10
@@ -72,7 +75,7 @@ def latency(result: Given, *, ax: Axes | None = None, workload: str | None = Non
     """
     results = named(result)
     times = {name: _milliseconds(one, workload) for name, one in results.items()}
-    title = title_of(results)
+    title, first = title_of(results), doubts_note(warnings_of(results))
     with styled():
         ax = new_axes() if ax is None else ax
         if not any(values.size for values in times.values()):
@@ -82,10 +85,11 @@ def latency(result: Given, *, ax: Axes | None = None, workload: str | None = Non
             one = next(iter(results.values()))
             _distribution(ax, next(iter(times.values())), objectives_of(one, workload))
             served = count(next(iter(times.values())).size, "served request")
-            headline(ax, f"{title}: latency of {served}", _note(one, workload))
+            headline(ax, f"{title}: latency of {served}", first + _note(one, workload))
         else:
             _tails(ax, times, objectives_of(next(iter(results.values())), workload))
-            headline(ax, f"{title}: how many requests take longer", _who(times, workload))
+            mixed = is_together(results, workload)
+            headline(ax, f"{title}: how many requests take longer", first + _who(times, workload, mixed=mixed))
     return ax
 
 
@@ -105,14 +109,21 @@ def _note(result: Results, workload: str | None) -> str:
     total = int(outcomes.to_numpy().sum())
     missing = total - int(outcomes[["ok", "degraded"]].to_numpy().sum())
     parts = [] if workload is None else [f"workload {workload}"]
+    parts += [TOGETHER] if is_together({"": result}, workload) else []
     parts.append(count(result.provenance["replications"], "replication"))
     if missing:
         parts.append(f"{readable(100.0 * missing / total)} % of the requests failed or did not finish: not shown")
     return "; ".join(parts)
 
 
-def _who(times: dict[str, NDArray[np.float64]], workload: str | None) -> str:
+def is_together(results: Mapping[str, Results], workload: str | None) -> bool:
+    """Whether the requests that are drawn come for several things."""
+    return any(is_mixed(one, workload) for one in results.values())
+
+
+def _who(times: dict[str, NDArray[np.float64]], workload: str | None, *, mixed: bool) -> str:
     who = "served requests" if workload is None else f"served requests of workload {workload}"
+    who += f", {TOGETHER}" if mixed else ""
     numbers = (f"{name} {thousands(values.size)}" for name, values in times.items())
     return f"{who}: {', '.join(numbers)}"
 

@@ -22,6 +22,7 @@ from .bands import (
     partial_note,
     title_all,
 )
+from .doubts import doubts_note
 from .panels import given_axes
 from .style import (
     INK,
@@ -29,6 +30,7 @@ from .style import (
     SMALL,
     darker,
     end_labels,
+    label_y,
     leader,
     log_ticks,
     points_across,
@@ -45,6 +47,10 @@ if TYPE_CHECKING:
 
 ASIDE: Final = 10.0
 """Points between a mark and its words."""
+STYLES: Final[tuple[Any, ...]] = ("-", DASHES, DOTS, (0, (6, 2, 1, 2)))
+"""Of the lines of several promises."""
+Ends = list[tuple[float, float, str, str]]
+"""What `end_labels` takes."""
 BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 """So that no dotted line runs through a label."""
 
@@ -52,6 +58,7 @@ BEHIND: Final = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 def load_curve(curve: LoadCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | None = None) -> tuple[Axes, ...]:
     """Goodput (/s) and p99 latency (ms, p50 as a thin line) against the load, one line a deployment.
 
+    Where requests enter at several endpoints, each promise has a p99 of its own instead, which its limit is drawn with.
     Rings mark the knees, dotted lines the rates at which theory expects saturation.
 
     Parameters
@@ -69,8 +76,11 @@ def load_curve(curve: LoadCurve, *, ax: Axes | Sequence[Axes] | NDArray[Any] | N
     with styled():
         axes = given_axes(ax, 2, "load_curve") or new_panels(2)
         note = interval_note(curve.confidence, curve.replications, "bands")
-        marks = "ring: the knee, where goodput by p99 is greatest; dotted: saturation by theory"
-        partial = partial_note(interrupted=curve.interrupted)
+        together = " of all journeys together" if curve.mixed else ""
+        marks = f"ring: the knee, where goodput by p99{together} is greatest; dotted: saturation by theory"
+        if curve.own:
+            marks = f"latency: p99 of each promise's own requests, and its limit in the same kind of line; {marks}"
+        partial = doubts_note(curve.warnings) + partial_note(interrupted=curve.interrupted)
         long = "above saturation, latency depends on the length of the run"
         title_all(axes[0], curve.headline, f"{partial}{marks}; {long}; {note}")
         _goodput(axes[0], curve)
@@ -114,7 +124,8 @@ def _latency(ax: Axes, curve: LoadCurve) -> None:
     parts = {name: rows[rows["latency_p99_s"].notna()] for name, rows in _parts(curve).items()}
     palette = colours(list(parts))
     ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
-    ax.set_ylabel("latency (ms)")
+    label = "latency of all journeys together (ms)" if curve.mixed else "latency (ms)"
+    label_y(ax, "latency p99 (ms)" if curve.own else label)
     if all(rows.empty for rows in parts.values()):
         say(ax, "no request was served")
         return
@@ -123,26 +134,52 @@ def _latency(ax: Axes, curve: LoadCurve) -> None:
     for name, rows in parts.items():
         if rows.empty:
             continue
-        draw_band(ax, rows, curve.axis, "latency_p99_s", palette[name], factor=1e3)
-        draw_band(
-            ax, rows, curve.axis, "latency_p50_s", palette[name], factor=1e3,
-            linewidth=1.0, marker="", linestyle=DASHES,
-        )  # fmt: skip
-        _mark_knee(ax, curve, name, rows, "latency_p99_s", 1e3, palette[name])
-        for quantity, word in (("latency_p99_s", "p99"), ("latency_p50_s", "p50")):
-            x, y = _end(rows, curve.axis, quantity)
-            ends.append((x, 1e3 * y, f"{name} {word}", palette[name]))
+        ends += (_own if curve.own else _of_all)(ax, curve, name, rows, palette[name])
     reach = float(curve.table[curve.axis].max())
     low, high = ax.get_ylim()
-    limits = {name: 1e3 * limit for name, limit in curve.limits.items() if 1e3 * limit < 20.0 * high}
+    compared = curve.limits if curve.own or not curve.mixed else {}  # of all journeys together nothing is promised
+    limits = {name: 1e3 * limit for name, limit in compared.items() if 1e3 * limit < 20.0 * high}
     for name, limit in limits.items():
-        ax.plot([0.0, reach], [limit, limit], color=INK, linewidth=0.9, zorder=1.0)
+        style = _style(curve, name) if curve.own else "-"
+        ax.plot([0.0, reach], [limit, limit], color=INK, linewidth=0.9, linestyle=style, zorder=1.0)
         ends.append((reach, limit, f"slo {name}: {readable(limit)} ms", INK))
     ax.set_xlim(0.0, reach)
     ax.set_ylim(min([low, *limits.values()]) / 1.1, max([high, *limits.values()]) * 1.1)
     _mark_saturation(ax, curve, palette, reach)
     end_labels(ax, ends)
     log_ticks(ax, "y")
+
+
+def _of_all(ax: Axes, curve: LoadCurve, name: str, rows: pd.DataFrame, colour: str) -> Ends:
+    """The p99 and p50 of all requests, and their ends."""
+    draw_band(ax, rows, curve.axis, "latency_p99_s", colour, factor=1e3)
+    draw_band(
+        ax, rows, curve.axis, "latency_p50_s", colour, factor=1e3, linewidth=1.0, marker="", linestyle=DASHES
+    )  # fmt: skip
+    _mark_knee(ax, curve, name, rows, "latency_p99_s", 1e3, colour)
+    ends = []
+    for quantity, word in (("latency_p99_s", "p99"), ("latency_p50_s", "p50")):
+        x, y = _end(rows, curve.axis, quantity)
+        ends.append((x, 1e3 * y, f"{name} {word}", colour))
+    return ends
+
+
+def _own(ax: Axes, curve: LoadCurve, name: str, rows: pd.DataFrame, colour: str) -> Ends:
+    """The p99 of each promise, of the requests that it is made to, and their ends."""
+    ends = []
+    for slo in curve.own:
+        quantity = f"slos.{slo}.p99"
+        seen = rows[rows[quantity].notna()]
+        if not seen.empty:
+            draw_band(ax, seen, curve.axis, quantity, colour, factor=1e3, linestyle=_style(curve, slo))
+            x, y = _end(seen, curve.axis, quantity)
+            ends.append((x, 1e3 * y, f"{slo}, {name}", colour))
+    return ends
+
+
+def _style(curve: LoadCurve, slo: str) -> Any:
+    """The line of a promise, and of what it is of."""
+    return STYLES[curve.own.index(slo) % len(STYLES)]
 
 
 def _end(rows: pd.DataFrame, x: str, quantity: str) -> tuple[float, float]:
@@ -152,8 +189,8 @@ def _end(rows: pd.DataFrame, x: str, quantity: str) -> tuple[float, float]:
 
 def _knee_of(curve: LoadCurve, name: str, rows: pd.DataFrame, quantity: str) -> tuple[float, float] | None:
     """Load and value of a knee that lies within the loads."""
-    knee = curve.knees.get(name)
-    if knee is None or not knee.inside:
+    knee = curve.shown_knees.get(name)
+    if knee is None:
         return None
     return knee.load, float(rows.loc[rows[curve.axis] == knee.load, quantity].iloc[0])
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..results import Results
-from .style import BLUE, INK, QUIET, VERMILLION, end_labels, tidy
+from .style import BLUE, INK, QUIET, VERMILLION, end_labels, label_y, tidy
 
 PANELS: Final = {
     "arrivals": "requests (/s)",
@@ -19,6 +19,7 @@ PANELS: Final = {
     "errors": "failed (/s)",
 }
 """By name, the label of the panel's axis."""
+ALL_LATENCIES: Final = "latency of all journeys (ms)"
 LINES: Final = {
     "arrivals": (("arrival_rate_per_s", "arrive", QUIET, "--"), ("served_per_s", "served", BLUE, "-")),
     "latency": (("latency_p50_s", "p50", BLUE, "-"), ("latency_p99_s", "p99", INK, "-")),
@@ -79,8 +80,13 @@ def requests_over_time(result: Results) -> pd.DataFrame:
     )
 
 
-def draw_requests(panel: Axes, table: pd.DataFrame, name: str, horizon: float, room: float) -> None:
-    """The lines of one panel, with their names at their ends; a share of the height is left free above."""
+def draw_requests(
+    panel: Axes, table: pd.DataFrame, name: str, horizon: float, room: float, *, mixed: bool = False
+) -> None:
+    """The lines of one panel, with their names at their ends; a share of the height is left free above.
+
+    A latency says so if it is of several journeys (`mixed`).
+    """
     tidy(panel, "y")
     factor = 1000.0 if name == "latency" else 1.0
     middle = (table["time_s"] + table["width_s"] / 2.0).to_numpy()
@@ -96,7 +102,7 @@ def draw_requests(panel: Axes, table: pd.DataFrame, name: str, horizon: float, r
             ends.append((float(middle[known[-1]]), float(values[known[-1]]), text, colour))
     if name == "errors":
         panel.fill_between(middle, table["errors_per_s"].to_numpy(), color=VERMILLION, alpha=0.25, linewidth=0)
-    panel.set_ylabel(PANELS[name])
+    label_y(panel, ALL_LATENCIES if mixed and name == "latency" else PANELS[name])
     panel.set_ylim(0.0, max(highest * 1.1, 1e-3 if name != "errors" else 1.0) / (1.0 - room))
     panel.set_xlim(0.0, horizon)
     end_labels(panel, ends)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from ..results import Results
 from ..results.pairs import is_same
 from ..words import PERCENT, write
 from .bands import colours
+from .doubts import is_mixed
 from .style import (
     INK,
     QUIET,
@@ -23,6 +27,8 @@ from .style import (
     TEXT,
     darker,
     end_labels,
+    figure_of,
+    leader,
     log_ticks,
     points_across,
     readable,
@@ -49,6 +55,8 @@ HOLLOW: Final[dict[str, Any]] = {
     "linestyle": "", "marker": "o", "markersize": 6.0, "markerfacecolor": "white", "zorder": 3.2,
 }  # fmt: skip
 """A percentile whose interval the data cannot give."""
+HALF: Final = 0.3
+"""Half of the length of an objective's mark, in percentiles."""
 FARTHEST: Final = 1.7
 """An objective is drawn if it is at most so many times the highest value: else it would be all there is to see."""
 
@@ -80,7 +88,8 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
     """One line a deployment: its percentiles with their intervals, and its name with the highest of them."""
     results = dict(comparison.results)
     known = [name for name in PERCENTILES if all(_is_known(one, name) for one in results.values())]
-    panel.set_title("latency of served requests (ms)", fontsize=TEXT, fontweight="normal")
+    together = " of all journeys together" if any(map(is_mixed, results.values())) else " of served requests"
+    panel.set_title(f"latency{together} (ms)", fontsize=TEXT, fontweight="normal")
     tidy(panel, "y")
     if not known:
         say(panel, "no request was served")
@@ -102,8 +111,12 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
         ends.append((float(at[-1]), values[-1], f"{name}  {readable(values[-1])} ms", palette[name]))
     _scale(panel, seen)
     panel.set_xlim(-0.45, len(known) - 0.7)
-    _mark_objectives(panel, results, known, max(seen))
+    promised = _mark_objectives(panel, results, known, max(seen))
     end_labels(panel, ends)
+    if promised:
+        figure_of(panel).draw_without_rendering()  # the layout: how large the panel is
+    for place, limit_ms in promised:
+        _name_objective(panel, place, limit_ms)
     low, high = panel.get_xlim()
     panel.set_xticks(range(len(known)), _thin(panel, _ticks(comparison, known), len(known) / (high - low)))
 
@@ -192,20 +205,67 @@ def _paired(quantity: str, row: dict[Any, Any], factor: float, unit: str = " ms"
     return f"{'+' if value > 0.0 else ''}{readable(value)}{unit}"
 
 
-def _mark_objectives(panel: Axes, results: Mapping[str, Results], known: list[str], highest: float) -> None:
-    """What was promised of the percentiles of all requests, where all enter at one endpoint."""
+def _mark_objectives(
+    panel: Axes, results: Mapping[str, Results], known: list[str], highest: float
+) -> list[tuple[int, float]]:
+    """What was promised of the percentiles of all requests, where all enter at one endpoint: places and limits."""
+    marked = []
     for percentile, limit_ms in objectives_of(next(iter(results.values()))):
         if percentile not in known or limit_ms > FARTHEST * highest:
             continue
         at = known.index(percentile)
         if limit_ms > panel.get_ylim()[1] / 1.06:
             panel.set_ylim(top=limit_ms * 1.12)
-        panel.hlines(limit_ms, at - 0.3, at + 0.3, color=INK, linewidth=1.4, linestyle=(0, (4, 2)), zorder=2.0)
-        panel.annotate(
-            f"promised {readable(limit_ms)} ms", (at, limit_ms), (0.0, 3.0), textcoords="offset points",
-            ha="center", va="bottom", fontsize=SMALL, color=INK, zorder=3.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8},
-        )  # fmt: skip
+        panel.hlines(limit_ms, at - HALF, at + HALF, color=INK, linewidth=1.4, linestyle=(0, (4, 2)), zorder=2.0)
+        marked.append((at, limit_ms))
+    return marked
+
+
+def _name_objective(panel: Axes, at: int, limit_ms: float) -> None:
+    """The limit in words beside its mark, or as near to it as they touch no curve and no other words, with a leader."""
+    text, scale = f"promised {readable(limit_ms)} ms", 72.0 / figure_of(panel).dpi
+    half = np.array([text_width(text, SMALL) / 2.0 + 2.0, SMALL * 0.65])
+    left, right = (scale * panel.transData.transform((at + side * HALF, limit_ms)) for side in (-1.0, 1.0))
+    middle, long = (left + right) / 2.0, (right[0] - left[0]) / 2.0
+    beside, aligned, up = long + half[0] + 4.0, abs(long - half[0]), half[1] + 3.0
+    near = [(0.0, up), (0.0, -up), (-beside, 0.0), (aligned, -up), (-aligned, up)]
+    low, high = scale * panel.transAxes.transform([(0.0, 0.0), (1.0, 1.0)])
+    steps = [np.arange(low[axis] + half[axis], high[axis] - half[axis], 6.0) - middle[axis] for axis in (0, 1)]
+    far = sorted(((float(x), float(y)) for x in steps[0] for y in steps[1]), key=lambda move: math.hypot(*move))
+    taken = _taken(panel, scale)
+    free = (move for move in [*near, *far] if _is_free(middle + move, half, low, high, taken))
+    move = next(free, near[0])
+    line = leader(INK, tip=(0.5, 0.0 if move[1] > 0.0 else 1.0)) if move not in near else None
+    panel.annotate(
+        text, (at, limit_ms), move, textcoords="offset points", ha="center", va="center", fontsize=SMALL, color=INK,
+        zorder=3.5, arrowprops=line, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+    )  # fmt: skip
+
+
+def _is_free(place: NDArray[Any], half: NDArray[Any], low: NDArray[Any], high: NDArray[Any], taken: Any) -> bool:
+    """Whether words about a place lie within the panel and hold none of the points that are taken."""
+    within = (low + half <= place).all() and (place + half <= high).all()
+    return bool(within and not (np.abs(taken - place) <= half + 1.5).all(axis=1).any())
+
+
+def _taken(panel: Axes, scale: float) -> NDArray[np.float64]:
+    """Points on all lines, marks and words of a panel."""
+    drawn = [np.asarray(line.get_xydata(), np.float64) for line in panel.lines]
+    found = [panel.transData.transform(_finely(points)) for points in drawn if len(points) > 1]
+    for marks in panel.collections:
+        found += [panel.transData.transform(_finely(path.vertices)) for path in marks.get_paths() if len(path) > 1]
+    for words in panel.texts:
+        box = Text.get_window_extent(words)
+        across, up = np.linspace(box.x0, box.x1, 40), np.linspace(box.y0, box.y1, 5)
+        found.append(np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2))
+    return scale * np.concatenate(found)
+
+
+def _finely(points: Any) -> NDArray[np.float64]:
+    """Points along a line, near enough to each other that no text fits between them."""
+    points = np.asarray(points, np.float64)
+    share = np.linspace(0.0, 1.0, 100)[:, None]
+    return np.concatenate([one + share * (other - one) for one, other in pairwise(points)])
 
 
 def objectives_of(result: Results, workload: str | None = None) -> list[tuple[str, float]]:

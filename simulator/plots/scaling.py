@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from .bands import colours, interval_note, lengths, name_of_load, partial_note, title_all
+from .bands import LOW as PANEL
+from .bands import NARROW, colours, interval_note, lengths, name_of_load, partial_note, title_all
+from .doubts import doubts_note
 from .panels import given_axes
 from .style import (
     FAINT,
@@ -22,12 +24,15 @@ from .style import (
     SIZE,
     SMALL,
     end_labels,
+    figure_of,
+    label_y,
     points_across,
     readable,
     sized,
     styled,
     text_width,
     tidy,
+    wrap,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +115,8 @@ def _note(curve: ScalingCurve) -> str:
         f"worst objective: {' or '.join(dict.fromkeys(table['worst_objective']))}" if by_limit else "",
         interval_note(curve.confidence, curve.replications, "bars"),
     ]
-    return partial_note(interrupted=curve.interrupted) + "; ".join(part for part in parts if part)
+    first = doubts_note(curve.warnings) + partial_note(interrupted=curve.interrupted)
+    return first + "; ".join(part for part in parts if part)
 
 
 def _not_shown(rows: pd.DataFrame) -> pd.Series[bool]:
@@ -119,9 +125,14 @@ def _not_shown(rows: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _new() -> list[Axes]:
+    """The large panel at the left of the others, in a narrow figure above them."""
     rows: list[Any] = [["main", "a", "b"], ["main", "c", "d"]]
+    ratios: dict[str, Any] = {"width_ratios": [1.9, 1.0, 1.0]}
     size = sized((SIZE[0] * 1.36, SIZE[1] * 1.12))
-    _, found = plt.subplot_mosaic(rows, figsize=size, layout="constrained", width_ratios=[1.9, 1.0, 1.0])
+    if size[0] < NARROW:
+        rows, ratios = [["main", "main"], ["a", "b"], ["c", "d"]], {"height_ratios": [1.5, 1.0, 1.0]}
+        size = size[0], 3.0 * PANEL
+    _, found = plt.subplot_mosaic(rows, figsize=size, layout="constrained", **ratios)
     return [found[name] for name in ("main", "a", "b", "c", "d")]
 
 
@@ -144,18 +155,20 @@ def _draw(ax: Axes, curve: ScalingCurve, quantity: str, *, large: bool) -> None:
     ax.set_ylim(0.0, float(top) * (1.1 if large else 1.05))
     ax.set_xlabel(name_of_load(curve.axis, curve.load_name))
     currency = f" ({curve.currency})" if quantity == "cost_per_hour" and curve.currency else ""
-    ax.set_ylabel(label + currency)
+    (label_y if figure_of(ax).get_figwidth() < NARROW else Axes.set_ylabel)(ax, label + currency)
     if large:
         _mark_winners(ax, curve, palette)
         end_labels(ax, ends)
         _mark_crossovers(ax, curve)
     else:
-        ax.locator_params(axis="x", nbins=5)
+        ax.locator_params(axis="x", nbins=5 if points_across(ax)[0] > 120.0 else 3)
         if limits:
             # Above the panel: within it, crosses may stand anywhere.
             told = " and ".join(readable(factor * limit) for limit in sorted(limits))
             line = f"line: slo {told} ms" if quantity == "latency_p99_s" else "line: the limit of each objective"
-            ax.set_title(line, loc="right", fontsize=SMALL, fontweight="normal", pad=3.0)
+            ax.set_title(
+                wrap(line, points_across(ax)[0], SMALL), loc="right", fontsize=SMALL, fontweight="normal", pad=3.0
+            )
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=quantity in WHOLE))
 
 
@@ -195,7 +208,9 @@ def _mark_crossovers(ax: Axes, curve: ScalingCurve) -> None:
     taken: list[float] = []
     for one in curve.crossovers:
         ax.axvspan(one.after, one.before, color=FAINT, zorder=0.5, linewidth=0)
-        text, middle = f"crossover\n{readable(one.after)} to {readable(one.before)}", (one.after + one.before) / 2.0
+        unit = " users" if curve.axis == "users" else "/s"
+        text = f"crossover\n{readable(one.after)} to {readable(one.before)}{unit}"
+        middle = (one.after + one.before) / 2.0
         half = (text_width(text, SMALL) / 2.0 + 3.0) * per_point
         step = next((number for number, end in enumerate(taken) if middle - half > end), len(taken))
         taken[step : step + 1] = [middle + half]

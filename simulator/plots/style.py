@@ -219,6 +219,11 @@ def headline(ax: Axes, title: str, note: str = "") -> None:
         )
 
 
+def label_y(ax: Axes, text: str) -> None:
+    """The label of the axis that goes upwards, in lines within its height: that of a neighbour begins there."""
+    ax.set_ylabel(wrap(text, points_across(ax)[1] * 0.95, TEXT))
+
+
 def say(ax: Axes, text: str) -> None:
     """Axes that have nothing to show, and why."""
     for side in ax.spines.values():
@@ -305,7 +310,7 @@ def end_labels(ax: Axes, ends: Sequence[tuple[float, float, str, str]]) -> None:
     start = _make_room(ax, reach, (max(text_width(text, SMALL) for text in texts) + 24.0) / width)
     to_axes = ax.transData + ax.transAxes.inverted()
     wanted = [float(np.clip(to_axes.transform((x, y))[1], 0.0, 1.0)) for x, y, _, _ in ends]
-    places = spread(wanted, [SMALL * 1.3 / height] * len(ends), -0.04, 1.04)
+    places = spread(wanted, [SMALL * 1.3 / height] * len(ends), 0.0, 1.04)
     for (x, y, _, colour), text, place in zip(ends, texts, places, strict=True):
         ax.annotate(
             text,

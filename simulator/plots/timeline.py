@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import ResultError
 from ..results import Results
+from .doubts import doubts_note, is_mixed
 from .given import named, title_of
 from .over_time import PANELS as REQUESTS
 from .over_time import draw_requests, requests_over_time
@@ -28,6 +29,7 @@ from .style import (
     darker,
     end_labels,
     headline,
+    label_y,
     points_across,
     say,
     shorten,
@@ -102,7 +104,7 @@ def timeline(
                 column, scale, label = PANELS[name]
                 _draw(panel, _wide(result.timeline, column) * scale, chosen, label, room)
             elif requests is not None:
-                draw_requests(panel, requests, name, horizon, room)
+                draw_requests(panel, requests, name, horizon, room, mixed=is_mixed(result))
             _frame(panel, result, told=len(shown) <= 2 or number == 0)
         for panel in axes[:-1]:
             panel.tick_params(labelbottom=False)
@@ -111,7 +113,8 @@ def timeline(
         for panel in axes:
             panel.set_xlim(0.0, right)
         _write_faults(axes[0], names)
-        headline(axes[0], title, _note(result, chosen) if set(shown) & set(PANELS) else "requests by their arrival")
+        note = _note(result, chosen) if set(shown) & set(PANELS) else "requests by their arrival"
+        headline(axes[0], title, (doubts_note(result.warnings) + note).removesuffix("; "))
     return tuple(axes)
 
 
@@ -199,7 +202,7 @@ def _draw(panel: Axes, table: pd.DataFrame, chosen: list[str], label: str, room:
         if label.startswith("util") or values[-len(values) // 4 :].mean() >= WORTH_A_NAME * longest:
             known = np.flatnonzero(np.isfinite(values))  # a unit without a replica has no utilisation
             ends += [(float(middle[last]), float(values[last]), name, colour) for last in known[-1:]]
-    panel.set_ylabel(label)
+    label_y(panel, label)
     panel.set_ylim(0.0, (105.0 if label.startswith("util") else max(longest * 1.08, 1.0)) / (1.0 - room))
     panel.set_xlim(0.0, float(middle[-1]))
     end_labels(panel, ends)

@@ -14,6 +14,7 @@ from ..errors import ResultError
 from ..plan.layout import Kind
 from ..plan.plan import Plan
 from ..results import Results
+from .doubts import doubts_note
 from .graph import Arrow, Way, arrows, size_text, workload_text
 from .layout import Layout, arrange
 from .shapes import STORES, Box, draw_arrow, draw_box, draw_frame, text_size
@@ -65,7 +66,8 @@ def topology(plan: Plan, result: Results | None = None, *, ax: Axes | None = Non
             draw_arrow(ax, way, arrow.way.value, f"{arrow.source} → {arrow.target}", text, size)
         for name, box in _boxes(plan, result).items():
             draw_box(ax, box, layout.boxes[name], size)
-        headline(ax, f"{plan.topology} as {plan.deployment}", _legend(plan, found, result))
+        first = doubts_note(plan.warnings if result is None else result.warnings)
+        headline(ax, f"{plan.topology} as {plan.deployment}", first + _legend(plan, found, result))
     return ax
 
 

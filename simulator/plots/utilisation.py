@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ..results import Results
+from .doubts import doubts_note
 from .given import named, title_of
 from .style import (
     BLUE,
@@ -59,7 +60,8 @@ def utilisation(result: Results, *, ax: Axes | None = None) -> Axes:
             return ax
         left_out = len(every) - len(units)
         more = f"; {count(left_out, 'less busy unit')} not shown" if left_out else ""
-        headline(ax, title, f"busy cores by cores, mean queue length; {_sizes(result)}{more}")
+        note = f"busy cores by cores, mean queue length; {_sizes(result)}{more}"
+        headline(ax, title, doubts_note(result.warnings) + note)
         tidy(ax, "x")
         _bars(ax, result.services, units)
         ax.set_xlabel("utilisation (%)")

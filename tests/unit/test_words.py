@@ -149,3 +149,20 @@ def test_labels_have_units():
 def test_a_column_is_headed_by_its_unit():
     assert headed("p99", "latency_p99_s", [0.25, 0.5], [0.01, math.nan]) == ["p99 (ms)", "250.0 ± 10.0", "500.0"]
     assert headed("replicas", "replicas", [2.0, 10.0]) == ["replicas", "2", "10"]
+
+
+def test_a_short_time_keeps_its_digits_beside_a_long_one():
+    """14.79 ms beside 10.8 s: in seconds it would be 0.01 ± 0.01."""
+    values, half_widths = [0.01479, 10.82, 18.67], [0.00013, 0.67, math.nan]
+    assert headed("p50", "latency_p50_s", values, half_widths) == [
+        "p50 (ms)", "14.79 ± 0.13", "10,820 ± 670", "18,670",
+    ]  # fmt: skip
+    assert headed("p50", "latency_p50_s", [12.0, 15.0]) == ["p50 (s)", "12", "15"]
+    assert headed("p50", "latency_p50_s", [0.002, 0.00002])[0] == "p50 (ms)"
+    assert headed("rate", "rate_per_s", [500.0, 0.01])[0] == "rate (/s)"
+
+
+def test_a_half_width_never_looks_twice_as_wide_as_it_is():
+    assert column([14.79, 10820.0], PLAIN, [0.13, 670.0]) == ["14.79 ± 0.13", "10,820 ± 670"]
+    assert column([14.79, 10820.0], PLAIN, [0.6, 670.0]) == ["15 ± 1", "10,820 ± 670"]
+    assert column([0.01, 10820.0], PLAIN, [0.001, 670.0]) == ["<1 ± 1", "10,820 ± 670"]

@@ -27,8 +27,9 @@ from ..sizes.sizing import capacity
 from ..sweeps.axes import DEPLOYMENT, SEED, cell, read_axes
 from .curve import Curve
 from .points import in_steps, measured, unique
-from .prices import claim, judge, price_column, size_columns, state_of, tell_apart
+from .prices import claim, judge, price_column, size_columns, state_of, tell_apart, unsure_words
 from .scaling import finished, sizing_options
+from .warned import Warned, gather
 from .words import limits_in_words, percent
 
 LONGEST: Final = 18
@@ -100,10 +101,11 @@ class BreakEven(Curve):
         if self.replications is not None:
             many = f"{count(self.replications, 'replication')} each"
         names = short_paths(*self.axes)
+        unsure = unsure_words(self.table, self.price, "in", "cells")
         where = [f"{name}: {path}" for name, path in zip(names, self.axes, strict=True) if name != path]
         return self._answer(
             f"{'cost per hour' if self.price == 'cost_per_hour' else 'cores'}, "
-            f"sized to {join(self.objectives)} in every cell, {many}", where, (self._table(names),),
+            f"sized to {join(self.objectives)} in every cell, {many}", where, (self._table(names),), unsure,
             axes=self.axes, deployments=self.deployments, price=self.price, objectives=self.objectives,
             confidence=self.confidence, replications=self.replications, cells=self.cells,
         )  # fmt: skip
@@ -208,7 +210,27 @@ def break_even(
         confidence=_common([plan.settings.confidence for plan in judged]),
         replications=_common([plan.settings.replications for plan in judged]),
         interrupted=whole < len(steps),
+        warnings=_warnings(places, names, made[:whole]),
     )
+
+
+def _warnings(
+    places: Sequence[Mapping[str, object]], names: Sequence[str], made: Sequence[Capacity]
+) -> tuple[str, ...]:
+    """What the runs of the sizes that were found warn of, by deployment and cell."""
+    given = [
+        Warned(name, at, one.result.warnings)
+        for place, name in enumerate(names)
+        for at, one in enumerate(made[place :: len(names)])
+    ]
+    return gather(given, lambda cells: _in_cells(places, cells))
+
+
+def _in_cells(places: Sequence[Mapping[str, object]], cells: Sequence[int]) -> str:
+    """`at 1Gi, 40/s` of a cell, the number of several."""
+    if len(cells) > 1:
+        return f"in {len(cells)} cells"
+    return f"at {', '.join(str(cell(value)) for value in places[cells[0]].values())}"
 
 
 def _read_axes(axes: Mapping[str, object]) -> dict[str, tuple[object, ...]]:

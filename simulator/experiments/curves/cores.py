@@ -17,6 +17,7 @@ from ...compiler.deployments import MICROSERVICES
 from ...errors import PlanError
 from ...plan.layout import Kind
 from ...plan.plan import Plan
+from ...results import Results
 from ...spec import Topology
 from ...spec.mistakes import dotted
 from ...words import PLAIN, column, count, join, number, write
@@ -27,6 +28,7 @@ from .curve import Curve
 from .fits import LEAST_SIZES, ScalabilityFit, fit_scalability
 from .offered import scale_traffic
 from .points import measured, simulate_points, unique
+from .warned import Warned, gather
 from .words import known, percent, short
 
 BOTTLENECK: Final = "bottleneck"
@@ -186,7 +188,14 @@ def core_curve(
         confidence=settings.confidence,
         replications=settings.replications,
         interrupted=len(made) < len(steps),
+        warnings=_warnings(steps, made),
     )
+
+
+def _warnings(steps: Sequence[_Step], made: Sequence[Sequence[Results]]) -> tuple[str, ...]:
+    """What the runs warn of, by what grows and its size."""
+    given = [Warned(step.way, step.size, results[0].warnings) for step, results in zip(steps, made, strict=False)]
+    return gather(given, lambda sizes: f"at size {join([number(size) for size in sizes])}")
 
 
 def _refuse_changing_load(topology: Topology) -> None:

@@ -15,11 +15,12 @@ from ...words import join
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Curve(Answered):
-    """A table, and what it says in words."""
+    """A table, and what it says in words; `warnings` are those of all its runs, what is alike in one text."""
 
     topology: str
     table: pd.DataFrame
     interrupted: bool = False
+    warnings: tuple[str, ...] = ()
 
     @property
     @abstractmethod
@@ -42,11 +43,12 @@ class Curve(Answered):
         return Answer(
             headline=f"{self.topology}: {asked}",
             sections=sections,
+            warnings=self.warnings,
             finding=finding,
             interrupted=self.interrupted,
             content={
                 "topology": self.topology, "finding": finding, **content,
-                "interrupted": self.interrupted, "table": self.table,
+                "warnings": self.warnings, "interrupted": self.interrupted, "table": self.table,
             },
         )  # fmt: skip
 

@@ -14,8 +14,10 @@ import pandas as pd
 from ...answers import Answer, Table
 from ...compiler import Napkin, compile_topology, napkin
 from ...errors import PlanError
-from ...plan.plan import Plan
+from ...plan.engine import Detail
+from ...plan.plan import Objective, Plan
 from ...results import Results, student_interval
+from ...results.objectives import ERRORS, judged_by_requests
 from ...spec import Topology
 from ...words import column, join
 from ..engines import EngineName
@@ -26,8 +28,10 @@ from .fits import Knee, find_knee
 from .offered import Loads, all_users, name_of_arrivals, read_loads, scale_traffic
 from .points import measured, simulate_points, unique
 from .prices import size_of
+from .warned import Warned, gather
 from .words import (
     ARRIVALS,
+    at_loads,
     known,
     load_column,
     load_head,
@@ -71,7 +75,9 @@ class LoadCurve(Curve):
         peaks) and `users` (closed ones), `arrived_per_s` (measured), `cores` of all units but external ones, then
         throughput_per_s, goodput_per_s, latency_p50_s, latency_p99_s, availability_ratio: of all replications,
         each with its `<quantity>_half_width`, `_low` and `_high` (rule 11.7); behind_per_s, what arrived less what
-        ended, with its half width (paired by replication), and `unstable`, whether a queue was seen to grow to the end.
+        ended, with its half width (paired by replication), and `unstable`, whether a queue was seen to grow to the end;
+        for each latency that is promised at an entry slos.<slo>.<promise>, as it was seen there (rule 11.10), with its
+        `_half_width`, `_low` and `_high`.
     knees
         By deployment, where goodput by p99 latency is greatest (Kleinrock 1979); None if nothing was served.
     saturation
@@ -83,6 +89,8 @@ class LoadCurve(Curve):
     load_name
         What the loads are: `users`, or `arrival rate`, with `peak` before it where a rate changes, and `of the open
         workloads` behind it where users ask too.
+    mixed
+        Whether requests enter at several endpoints: then p50 and p99 are of all journeys together, and so are knees.
     interrupted
         Whether a Ctrl-C left loads out.
     """
@@ -94,6 +102,7 @@ class LoadCurve(Curve):
     confidence: float
     replications: int
     load_name: str = ARRIVALS
+    mixed: bool = False
 
     @property
     def axis(self) -> str:
@@ -108,12 +117,22 @@ class LoadCurve(Curve):
 
     @property
     def headline(self) -> str:
-        """The knees, in a line."""
+        """The knees that lie within the loads, in a line; without any, what the finding says of each."""
         unit = load_unit(self.axis)
-        known = [f"{name} at {short(knee.load)}{unit}" for name, knee in self.knees.items() if knee and knee.inside]
+        known = [f"{name} at {short(knee.load)}{unit}" for name, knee in self.shown_knees.items()]
         if not known:
-            return f"{self.topology}: no knee within these loads"
+            return f"{self.topology}: {'; '.join(f'{name} {_knee_clause(self, name)}' for name in self.knees)}"
         return f"{self.topology}: more load pays up to the knee, {join(known)}"
+
+    @property
+    def shown_knees(self) -> dict[str, Knee]:
+        """By deployment, the knees that lie within the loads, of loads that are kept up with."""
+        return {name: knee for name, knee in self.knees.items() if knee and knee.inside and _keeps_any(self, name)}
+
+    @property
+    def own(self) -> list[str]:
+        """Slos of which a p99 of their own is shown, since that of all requests is of several journeys."""
+        return [slo for slo in self.limits if own_column(slo) in self.table] if self.mixed else []
 
     @property
     def compared(self) -> list[str]:
@@ -122,14 +141,16 @@ class LoadCurve(Curve):
 
     def answer(self) -> Answer:
         """What each load gives, and where the knees are."""
-        table = Table.of_columns(
+        rows = (
             [load_head(self.axis, self.load_name), *column(self.table[self.axis].tolist())],
             ["deployment", *self.table["deployment"]],
-            *(known(words, name, self.table) for name, words in SHOWN.items()),
-            names=2,
         )
+        table = Table.of_columns(*rows, *(known(words, name, self.table) for name, words in SHOWN.items()), names=2)
+        together = ("p50 and p99 are of all journeys together, and so is a knee.",) if self.mixed else ()
+        each = [known(f"{slo} p99", own_column(slo), self.table, "latency_s") for slo in self.own]
+        own = ("Of each promise's own requests:", Table.of_columns(*rows, *each, names=2)) if each else ()
         return self._answer(
-            f"fixed sizes under more load, {self.replications} replications each", (table,),
+            f"fixed sizes under more load, {self.replications} replications each", (table,), together, own,
             axis=self.axis, load_name=self.load_name, knees=self.knees, saturation=self.saturation,
             bottlenecks=self.bottlenecks, limits_s=self.limits, confidence=self.confidence,
             replications=self.replications,
@@ -183,7 +204,8 @@ def load_curve(
     factors = _default_factors(napkins) if loads is None else read_loads(loads, rate_of(napkins))
     scaled = [scale_traffic(topology, factor) for factor in factors]
     points = [[compile_topology(one, name, equal_cores=equal_cores) for name in names] for one in scaled]
-    made = list(simulate_points(points, engine=engine, executor=executor, progress=progress))
+    detail = _detail(points[0][0]) if points else "summary"
+    made = list(simulate_points(points, engine=engine, detail=detail, executor=executor, progress=progress))
     rows = [
         _row(name, scaled[number], factors[number], points[number][place], results[place])
         for number, results in enumerate(made)
@@ -202,8 +224,22 @@ def load_curve(
         confidence=settings.confidence,
         replications=settings.replications,
         load_name=name_of_arrivals(topology),
+        mixed=len(_entries(own[names[0]])) > 1,
         interrupted=len(made) < len(points),
+        warnings=_warnings(names, table, made),
     )
+
+
+def _warnings(names: Sequence[str], table: pd.DataFrame, made: Sequence[Sequence[Results]]) -> tuple[str, ...]:
+    """What the runs warn of, by deployment and load."""
+    axis = load_column(table)
+    loads = table.loc[table["deployment"] == names[0], axis].tolist()
+    given = [
+        Warned(name, number, results[place].warnings)
+        for place, name in enumerate(names)
+        for number, results in enumerate(made)
+    ]
+    return gather(given, lambda places: at_loads(loads, places, load_unit(axis)))
 
 
 def rate_of(napkins: Mapping[str, Napkin]) -> float:
@@ -237,7 +273,25 @@ def _row(name: str, topology: Topology, factor: float, plan: Plan, result: Resul
         "cores": size_of(plan).cores,
         **measured(result),
         **_behind(result),
+        **_own(plan, result),
     }
+
+
+def _own(plan: Plan, result: Results) -> dict[str, float]:
+    """What was seen of each latency that is promised at an entry, and its interval where there is one."""
+    row: dict[str, float] = {}
+    seen: Any = result.objectives.set_index(["slo", "quantity"])
+    for one in _entry_objectives(plan):
+        value, low, high = (float(seen.loc[(one.slo, one.quantity), part]) for part in ("value", "low", "high"))
+        ends = (low, high) if math.isfinite(high) else (math.nan, math.nan)
+        parts = {"": value, "_half_width": (ends[1] - ends[0]) / 2.0, "_low": ends[0], "_high": ends[1]}
+        row |= {f"{own_column(one.slo, one.quantity)}{part}": float(number) for part, number in parts.items()}
+    return row
+
+
+def own_column(slo: str, quantity: str = "p99") -> str:
+    """The column of what a promise is of, as in a sweep."""
+    return f"slos.{slo}.{quantity}"
 
 
 def _behind(result: Results) -> dict[str, Any]:
@@ -251,8 +305,23 @@ def _behind(result: Results) -> dict[str, Any]:
 
 def entry_limits(plan: Plan) -> dict[str, float]:
     """The p99 latencies that slos allow at the endpoints where requests enter, in seconds, by slo."""
-    entries = set(plan.calls.target[plan.workloads.entry_call].tolist())
-    return {one.slo: one.limit for one in plan.objectives if one.quantity == "p99" and one.endpoint in entries}
+    return {one.slo: one.limit for one in _entry_objectives(plan) if one.quantity == "p99"}
+
+
+def _entry_objectives(plan: Plan) -> list[Objective]:
+    """The latencies that are promised at the endpoints where requests enter."""
+    entries = _entries(plan)
+    return [one for one in plan.objectives if one.quantity != ERRORS and one.endpoint in entries]
+
+
+def _entries(plan: Plan) -> set[int]:
+    """The endpoints where requests enter."""
+    return set(plan.calls.target[plan.workloads.entry_call].tolist())
+
+
+def _detail(plan: Plan) -> Detail:
+    """What has to be recorded to know the latency of each entry that has a promise."""
+    return "requests" if any(judged_by_requests(plan, one) for one in _entry_objectives(plan)) else "summary"
 
 
 def _knees(
@@ -272,19 +341,35 @@ def _knees(
 
 
 def _sentence(curve: LoadCurve, name: str) -> str:
-    rows = curve.table[curve.table["deployment"] == name]
-    knee = curve.knees[name]
-    if knee is None:
-        return f"{name} serves nothing at any of these loads."
+    text = _knee_clause(curve, name)
+    if curve.knees[name] is None:
+        return f"{name} {text}."
     saturation = curve.saturation[name]
-    if curve.axis != "users" and not keeps_up(rows, saturation):  # a knee is of loads that are kept up with
-        text = f"has its knee below {spell(rows[curve.axis].tolist())[0]}{load_unit(curve.axis)}"
-    else:
-        text = _knee_words(knee, rows, curve.axis)
-    text += _pace_words(rows, curve, saturation)
+    text += _pace_words(_rows(curve, name), curve, saturation)
     if math.isfinite(saturation):
         text += f" (by theory {curve.bottlenecks[name]} saturates at {short(saturation)}/s)"
     return f"{name} {text}."
+
+
+def _rows(curve: LoadCurve, name: str) -> pd.DataFrame:
+    return curve.table[curve.table["deployment"] == name]
+
+
+def _keeps_any(curve: LoadCurve, name: str) -> bool:
+    """Whether a load is kept up with: a knee is of such loads. Users wait for their answers."""
+    if curve.axis == "users" or "behind_per_s" not in curve.table:
+        return True
+    return keeps_up(_rows(curve, name), curve.saturation[name]) > 0
+
+
+def _knee_clause(curve: LoadCurve, name: str) -> str:
+    """Where the knee of a deployment is, in words of sentence and headline."""
+    rows, knee = _rows(curve, name), curve.knees[name]
+    if knee is None:
+        return "serves nothing at any of these loads"
+    if not _keeps_any(curve, name):
+        return f"has its knee below {spell(rows[curve.axis].tolist())[0]}{load_unit(curve.axis)}"
+    return _knee_words(knee, rows, curve.axis)
 
 
 def _knee_words(knee: Knee, rows: pd.DataFrame, axis: str) -> str:

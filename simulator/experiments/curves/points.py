@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
+from ...plan.engine import Detail
 from ...plan.plan import Plan
 from ...results import Results
 from ..engines import choose_engine
@@ -24,6 +25,7 @@ def simulate_points(
     points: Sequence[Sequence[Plan]],
     *,
     engine: str = "auto",
+    detail: Detail = "summary",
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Iterator[list[Results]]:
@@ -38,7 +40,7 @@ def simulate_points(
     chosen, _ = choose_engine(engine, [plan for plans in points for plan in plans])
 
     def run(plans: Sequence[Plan], report: Progress) -> list[Results]:
-        made = simulate_plans(list(plans), engine=chosen.name, detail="summary", executor=executor, progress=report)
+        made = simulate_plans(list(plans), engine=chosen.name, detail=detail, executor=executor, progress=report)
         if any(one.provenance["replications"] < one.provenance["replications_requested"] for one in made):
             raise KeyboardInterrupt
         return made

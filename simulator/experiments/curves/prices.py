@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
+import pandas as pd
 
 from ...compiler import compile_topology
 from ...plan.plan import Plan
+from ...words import join
 from ..sizes.dearer import shown_to_cost_more
 from ..sizes.sized import Capacity
 from ..sizes.sizing import tried_table
@@ -203,3 +206,24 @@ def verdict_words(
 def low_column(price: str) -> str:
     """The column of what a price would be by estimate."""
     return "cost_low_per_hour" if price == "cost_per_hour" else "all_cores_low"
+
+
+def unsure_words(table: pd.DataFrame, price: str, at: str, places: str) -> tuple[str, ...]:
+    """How often something cheaper than what is shown is not excluded, by deployment; nothing if it is everywhere.
+
+    Parameters
+    ----------
+    at, places
+        What a row of one deployment is of, such as `in` and `cells`.
+    """
+    low = table[low_column(price)]
+    unsure = table[table["met"] & (low < table[price] * (1.0 - SAME))]
+    if unsure.empty:
+        return ()
+    every, those = Counter(table["deployment"]), Counter(unsure["deployment"])
+    said = [f"of {name} {at} {many} of {every[name]} {places}" for name, many in those.items()]
+    what = "cheaper" if price == "cost_per_hour" else "smaller"
+    return (
+        f"Not sure: {join(said)}, sizes that are {what} than those shown are not shown to miss the objectives: "
+        "longer runs, or more replications, would tell.",
+    )

@@ -33,8 +33,10 @@ from .prices import (
     size_columns,
     state_of,
     tell_apart,
+    unsure_words,
     verdict_words,
 )
+from .warned import Warned, gather
 from .words import (
     ARRIVALS,
     at_loads,
@@ -152,11 +154,12 @@ class ScalingCurve(Curve):
     def answer(self) -> Answer:
         """What each deployment takes at each load, and which is cheaper where."""
         counted = f"{COUNTED}; {'cost is' if self._priced else 'all cores are'} of everything, kept units included."
+        unsure = unsure_words(self.table, self.price, "at", "loads")
         if self.judged != P99:
             counted += f" {worst_in_words(self.table)}"
         return self._answer(
             f"each deployment sized to {join(self.objectives)} at every load, "
-            f"{count(self.replications, 'replication')} each", (self._table(),), (counted,),
+            f"{count(self.replications, 'replication')} each", (self._table(),), (counted,), unsure,
             axis=self.axis, load_name=self.load_name, price=self.price, currency=self.currency,
             objectives=self.objectives, judged=self.judged, verdicts=self.verdicts, crossovers=self.crossovers,
             confidence=self.confidence, replications=self.replications,
@@ -252,10 +255,25 @@ def scaling_curve(
     if not whole:
         raise KeyboardInterrupt
     rows = [_row(*steps[number], scaled[steps[number][0]], made[number]) for number in range(whole)]
-    return make_scaling_curve(topology, pd.DataFrame(rows), plan, interrupted=whole < len(steps))
+    table = pd.DataFrame(rows)
+    warned = _warnings(names, table, made[:whole])
+    return make_scaling_curve(topology, table, plan, interrupted=whole < len(steps), warnings=warned)
 
 
-def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, interrupted: bool) -> ScalingCurve:
+def _warnings(names: Sequence[str], table: pd.DataFrame, made: Sequence[Capacity]) -> tuple[str, ...]:
+    """What the runs of the sizes that were found warn of, by deployment and load."""
+    loads, unit = _loads(table), load_unit(load_column(table))
+    given = [
+        Warned(name, number, one.result.warnings)
+        for place, name in enumerate(names)
+        for number, one in enumerate(made[place :: len(names)])
+    ]
+    return gather(given, lambda places: at_loads(loads, places, unit))
+
+
+def make_scaling_curve(
+    topology: Topology, table: pd.DataFrame, plan: Plan, *, interrupted: bool, warnings: tuple[str, ...] = ()
+) -> ScalingCurve:
     """The curve of a table, with what it says of who is cheaper where."""
     price = price_column(table["cost_per_hour"])
     verdicts = tuple(judge(part.to_dict(orient="records"), price) for _, part in table.groupby("factor", sort=True))
@@ -273,6 +291,7 @@ def make_scaling_curve(topology: Topology, table: pd.DataFrame, plan: Plan, *, i
         load_name=name_of_arrivals(topology),
         judged=judged_column(plan),
         interrupted=interrupted,
+        warnings=warnings,
     )
 
 

@@ -45,9 +45,9 @@ def what_loads_are(axis: str, name: str) -> str:
     return "" if axis == "users" or name == ARRIVALS else f" Loads are the {name}."
 
 
-def known(words: str, name: str, table: pd.DataFrame) -> list[str]:
-    """A column of a quantity that has half widths."""
-    return headed(words, name, table[name].tolist(), table[f"{name}_half_width"].tolist())
+def known(words: str, name: str, table: pd.DataFrame, quantity: str = "") -> list[str]:
+    """A column that has half widths, of a quantity that its name says, or else `quantity`."""
+    return headed(words, quantity or name, table[name].tolist(), table[f"{name}_half_width"].tolist())
 
 
 def short(value: float, digits: int = DIGITS) -> str:

@@ -50,7 +50,8 @@ def test_there_is_a_command_for_every_curve():
 @pytest.mark.parametrize("figure", COMMANDS)
 def test_files_and_words(figure, capsys):
     code, out, err = run(capsys, f"plot {figure} shop.yaml {COMMANDS[figure]} -o one.png -o two.svg")
-    assert (code, err) == (common.FINE, "")
+    assert code == common.FINE
+    assert all(line.startswith(("warning: ", "  ")) for line in err.splitlines())
     assert out.endswith("\n\none.png\ntwo.svg\n")
     assert out.startswith("shop: ")
     assert max(map(len, out.splitlines())) <= 100
@@ -68,14 +69,16 @@ def test_long_names_keep_to_100_columns(figure, capsys):
     which = COMMANDS[figure].replace("web", f"{long}-web").replace("-d monolith", "")
     which += f" --way {long}-both" if figure == "core-curve" else f" -d microservices -d {long}-both"
     code, out, err = run(capsys, f"plot {figure} long.yaml {which} -o one.svg")
-    assert (code, err) == (common.FINE, "")
+    assert code == common.FINE
+    assert all(line.startswith(("warning: ", "  ")) for line in err.splitlines())
     assert max(map(len, out.splitlines())) <= 100
 
 
 @pytest.mark.parametrize("figure", COMMANDS)
 def test_json_stands_alone_and_has_no_nan(figure, capsys):
     code, out, err = run(capsys, f"plot {figure} shop.yaml {COMMANDS[figure]} -o one.svg --json")
-    assert (code, err) == (common.FINE, "")
+    assert code == common.FINE
+    assert all(line.startswith(("warning: ", "  ")) for line in err.splitlines())
 
     def refuse(word):
         raise AssertionError(word)
@@ -157,3 +160,24 @@ def test_a_figure_of_missed_objectives_is_drawn_and_says_so(capsys):
     assert [row["met"] for row in json.loads(out)["curve"]["table"]] == [False, False]
     cli.main(["plot", "--help"])
     assert "Exit code 0 once it is drawn, also if objectives are missed" in " ".join(capsys.readouterr().out.split())
+
+
+LATE = "faults: [{at: 2m, for: 20s, target: web, kill: {replicas: 1}}]\n"
+
+
+@pytest.mark.parametrize("figure", [name for name in [*COMMANDS, *cli.FIGURES] if name != "drill"])
+def test_a_fault_that_never_happens_is_said_on_the_standard_error(figure, capsys):
+    """The run takes 4 s, the kill begins after 2 min; a drill alone lasts as long as its faults."""
+    Path("late.yaml").write_text(SHOP + LATE)
+    command = f"plot {figure} late.yaml {COMMANDS.get(figure, '')} -o x.svg"
+    code, out, err = run(capsys, command)
+    assert code == common.FINE
+    assert "it begins at 2m, after the last arrival (4s)" in " ".join(err.split())
+    assert "warning" not in out
+    code, out, _ = run(capsys, f"{command} --json")
+    assert any("after the last arrival" in text for text in json.loads(out)["warnings"])
+
+
+def test_a_figure_of_the_plan_alone_warns_of_no_run(capsys):
+    Path("late.yaml").write_text(SHOP + LATE)
+    assert run(capsys, "plot topology late.yaml --quick -o x.svg") == (common.FINE, "x.svg\n", "")

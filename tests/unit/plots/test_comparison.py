@@ -7,10 +7,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from simulator import plots
 from simulator.errors import ResultError, SimulatorError
 from simulator.results import paired_difference
+from simulator.spec import loads
+
+from .conftest import compared, run
 
 
 def texts(ax) -> list[str]:
@@ -127,3 +131,33 @@ def test_wrong_quantities_and_axes(both):
     with pytest.raises(SimulatorError, match="comparison needs 1 axes, found 2"):
         plots.comparison(both, quantities=["latency_p50_s"], ax=axes)
     assert plots.comparison(both, quantities=["latency_p50_s"], ax=axes[1]) == (axes[1],)
+
+
+QUEUES = """
+name: queues
+simulation: {duration: 20s, warmup: 2s}
+services:
+  web: {steps: [{cpu: {dist: exponential, mean: 20ms}}, {call: store}]}
+  store: {steps: [{cpu: {dist: exponential, mean: 20ms}}]}
+workload: {call: web, rate: 30/s}
+slos: {web: {call: web, p99: LIMIT, p90: LIMIT}}
+"""
+
+
+@pytest.mark.parametrize("width", [None, 6.0, 4.0])
+@pytest.mark.parametrize("limit", ["150ms", "250ms", "400ms"])
+def test_no_curve_runs_through_the_words_of_a_promise(limit, width):
+    topology = loads(QUEUES.replace("LIMIT", limit))
+    told = compared(run(topology)[1], run(topology, "monolith")[1])
+    with plots.styled(width=width):
+        panel, *_ = plots.comparison(told)
+    panel.figure.draw_without_rendering()
+    boxes = [Text.get_window_extent(text) for text in panel.texts if "promised" in text.get_text()]
+    assert boxes
+    for line in panel.lines:
+        points = panel.transData.transform(np.asarray(line.get_xydata(), float).reshape(-1, 2))
+        for one, other in pairwise(points):
+            along = one + np.linspace(0.0, 1.0, 300)[:, None] * (other - one)
+            assert not any(box.count_contains(along) for box in boxes)
+    names = [Text.get_window_extent(text) for text in panel.texts if "promised" not in text.get_text()]
+    assert not any(box.overlaps(name) for box in boxes for name in names)

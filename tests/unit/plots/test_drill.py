@@ -1,13 +1,16 @@
 """The figure of a drill: a panel a policy set, a line a deployment, the fault and what came after it."""
 
+import dataclasses
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import simulator as sim
 from simulator.errors import SimulatorError
+from simulator.plots.drill import _harm
 from simulator.plots.style import readable
 
 FILE = """\
@@ -122,3 +125,23 @@ def test_the_same_bytes_twice(found, tmp_path):
     for name in ("one.svg", "two.svg"):
         sim.plots.save(sim.plots.drill(found), tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_a_line_that_another_one_hides_is_wide_and_the_note_says_so(found):
+    """Before the fault and long after it nothing differs; all the time, where a table says so."""
+    table = found.timeline[found.timeline["deployment"] == "microservices"]
+    both = pd.concat([table, table.assign(deployment="monolith")], ignore_index=True)
+    axes = sim.plots.drill(dataclasses.replace(found, timeline=both))
+    assert any(line.get_linewidth() > 1.8 for line in axes[0].get_lines())
+    assert "wide: a line that another one lies on" in " ".join(axes[0].figure.get_supxlabel().split())
+    apart = both.assign(in_time_per_s=both["in_time_per_s"] * (1.0 + (both["deployment"] == "monolith")))
+    axes = sim.plots.drill(dataclasses.replace(found, timeline=apart))
+    assert not any(line.get_linewidth() > 1.8 for ax in axes for line in ax.get_lines())
+    assert "wide:" not in axes[0].figure.get_supxlabel()
+
+
+def test_of_a_narrow_panel_names_give_way_and_no_number_does(found):
+    row = found.row("microservices", "none").to_dict()
+    whole, narrow = _harm(row, 1e4), _harm(row, 120.0)
+    assert narrow.endswith(whole.partition(":")[2])
+    assert "…" in narrow

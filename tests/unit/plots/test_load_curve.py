@@ -175,3 +175,44 @@ def test_the_line_of_everything_served_is_drawn_only_where_all_that_arrives_is_t
     plain, _ = plots.load_curve(curve())
     assert "everything served" in texts(plain)
     assert len(plain.lines) == len(left.lines) + 1
+
+
+def journeys(**more: Any) -> LoadCurve:
+    """Two promises: of looking, that is quick, and of buying, that is slow; all together are slow."""
+    made = curve(limits={"looking": 0.3, "buying": 5.0}, mixed=True, **more)
+    for slo, seconds in (("looking", 0.05), ("buying", 2.0)):
+        values = seconds * (1.0 + made.table["arrival_rate_per_s"] / 1e4 + (made.table["deployment"] == "monolith"))
+        ends = {"": values, "_half_width": 0.1 * values, "_low": 0.9 * values, "_high": 1.1 * values}
+        for end, number in ends.items():
+            made.table[f"slos.{slo}.p99{end}"] = number
+    return made
+
+
+def test_a_promise_is_drawn_with_the_p99_of_its_own_requests_in_one_kind_of_line():
+    made = journeys()
+    _, right = plots.load_curve(made)
+    rows = made.table[made.table["deployment"] == "monolith"]
+    drawn = {
+        tuple(line.get_ydata()): line for line in right.lines if line.get_marker() == "o" and len(line.get_xdata()) > 1
+    }
+    assert len(drawn) == 4  # two promises, two deployments
+    for slo, limit in made.limits.items():
+        line = drawn[tuple(1e3 * rows[f"slos.{slo}.p99"])]
+        mark = next(one for one in right.lines if list(one.get_ydata()) == [1e3 * limit] * 2)
+        assert mark.get_linestyle() == line.get_linestyle()
+        assert f"{slo}, monolith" in texts(right)
+    assert tuple(1e3 * rows["latency_p99_s"]) not in drawn
+    assert right.get_ylabel() == "latency p99 (ms)"
+
+
+def test_of_all_journeys_together_nothing_is_promised():
+    _, right = plots.load_curve(curve(mixed=True))
+    assert right.get_ylabel() == "latency of all journeys together (ms)"
+    assert not any("slo" in text for text in texts(right))
+
+
+def test_a_narrow_figure_has_its_panels_below_each_other():
+    with plots.styled(width=6.0):
+        top, low = plots.load_curve(journeys())
+    top.figure.draw_without_rendering()
+    assert top.get_position().y0 > low.get_position().y1

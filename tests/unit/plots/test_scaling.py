@@ -109,7 +109,7 @@ def test_the_crossover_is_a_band_in_words():
     axes = plots.scaling(curve())
     (span,) = axes[0].patches
     assert [span.get_x(), span.get_x() + span.get_width()] == [100.0, 300.0]
-    assert "crossover\n100 to 300" in texts(axes[0])
+    assert "crossover\n100 to 300/s" in texts(axes[0])
     assert axes[4].get_title(loc="right") == "line: slo 250 ms"
     assert (
         axes[0].figure.get_suptitle().startswith("shop: monolith is cheaper at 100/s; no difference in cost is shown")
@@ -189,3 +189,16 @@ def test_sizes_are_steps_and_latency_has_bars():
 def test_the_axis_says_what_the_load_is():
     assert plots.scaling(curve(load_name="peak arrival rate"))[0].get_xlabel() == "peak arrival rate (/s)"
     assert plots.scaling(curve())[0].get_xlabel() == "arrival rate (/s)"
+
+
+def test_a_narrow_figure_has_the_large_panel_above_and_no_labels_that_touch():
+    with plots.styled(width=6.0):
+        main, *small = plots.scaling(curve())
+    main.figure.draw_without_rendering()
+    assert all(ax.get_position().y1 < main.get_position().y0 for ax in small)
+    for ax in (main, *small):
+        shown = [
+            tick for tick in ax.get_xticklabels() if ax.get_xlim()[0] <= tick.get_position()[0] <= ax.get_xlim()[1]
+        ]
+        boxes = [tick.get_window_extent() for tick in shown]
+        assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[at + 1 :])

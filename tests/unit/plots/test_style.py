@@ -6,6 +6,7 @@ import sys
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
 from simulator import plots
 from simulator.errors import SimulatorError
@@ -60,3 +61,12 @@ def test_a_title_and_a_width_may_be_asked_for(split, both):
     for width in (1.0, 1000.0, float("nan")):
         with pytest.raises(SimulatorError, match="width: expected 4 to 40 inches"), plots.styled(width=width):
             pass
+
+
+def test_names_of_lines_that_end_at_the_axis_stand_above_it():
+    _, ax = plt.subplots()
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, 1.0)
+    style.end_labels(ax, [(1.0, 0.0, name, style.BLUE) for name in ("one", "two", "three")])
+    ax.figure.draw_without_rendering()
+    assert all(Text.get_window_extent(text).y0 >= ax.get_window_extent().y0 for text in ax.texts)

@@ -72,3 +72,12 @@ def test_a_unit_without_a_replica_has_no_utilisation_to_name():
     names = [text.get_text() for text in upper.texts]
     assert "a" in names
     assert "b" not in names
+
+
+def test_labels_of_narrow_panels_keep_to_their_height(split):
+    with plots.styled(width=6.0):
+        axes = plots.timeline(split[1], quantities=("arrivals", "latency", "errors", "utilisation", "queue"))
+    axes[0].figure.draw_without_rendering()
+    boxes = [ax.yaxis.label.get_window_extent() for ax in axes]
+    assert not any(one.overlaps(other) for at, one in enumerate(boxes) for other in boxes[at + 1 :])
+    assert axes[-1].get_ylabel().split() == ["queue", "length", "(requests)"]

@@ -36,6 +36,7 @@ def test_json_has_no_nan_and_html_is_escaped():
     content = json.loads(json.dumps(tiny(interrupted=True).to_dict(), allow_nan=False))
     assert content == {
         "topology": "shop", "finding": Tiny.finding, "nothing": None, "pair": [1, 2], "interrupted": True,
+            "warnings": [],
         "table": [{"x": 1.0}, {"x": None}],
     }  # fmt: skip
     assert repr(tiny()) == "<Tiny of shop: a and b>"

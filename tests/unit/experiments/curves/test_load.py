@@ -271,3 +271,79 @@ def test_what_a_load_is_called(shop):
     assert named({"a": {"call": "web", "rate": "40/s"}, "b": mixed["clerks"] | {"users": 0}}) == "arrival rate"
     assert named(mixed["clerks"] | {"users": 5}) == "users"
     assert named(flat) == "arrival rate"
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_headline_and_finding_say_the_same_of_the_knee(inside):
+    """A best load at the end of those tried may have better ones beyond: neither says that there is no knee."""
+    rows = [
+        {"arrival_rate_per_s": load, "users": 0, "deployment": "web", "arrived_per_s": load, "latency_p99_s": 0.1,
+         "goodput_per_s": load, "throughput_per_s": load, "throughput_per_s_half_width": 0.0, "behind_per_s": 0.0,
+         "behind_per_s_half_width": 0.0, "goodput_per_s_half_width": 0.0, "unstable": False}
+        for load in (60.0, 120.0, 180.0)
+    ]  # fmt: skip
+    knee = Knee(120.0, 120.0, 120.0, inside=True) if inside else Knee(180.0, 180.0, 180.0, inside=False)
+    curve = LoadCurve(
+        topology="shop", table=pd.DataFrame(rows), knees={"web": knee}, saturation={"web": math.inf},
+        bottlenecks={"web": ""}, limits={}, confidence=0.95, replications=3,
+    )  # fmt: skip
+    if inside:
+        assert curve.headline == "shop: more load pays up to the knee, web at 120/s"
+        assert curve.finding.startswith("web has its knee at 120/s; ")
+    else:
+        words = "web has its knee at 180/s, the highest load that was served: it may lie beyond"
+        assert curve.headline == f"shop: {words}"
+        assert curve.finding.startswith(words)
+        assert not curve.shown_knees
+
+
+def test_a_knee_below_all_loads_is_in_no_headline_as_one_of_them():
+    rows = [
+        {"arrival_rate_per_s": load, "users": 0, "deployment": "web", "arrived_per_s": load, "latency_p99_s": 0.1,
+         "goodput_per_s": 40.0, "throughput_per_s": 40.0, "throughput_per_s_half_width": 0.0,
+         "behind_per_s": load - 40.0, "behind_per_s_half_width": 0.0, "goodput_per_s_half_width": 0.0, "unstable": True}
+        for load in (60.0, 120.0, 180.0)
+    ]  # fmt: skip
+    curve = LoadCurve(
+        topology="shop", table=pd.DataFrame(rows), knees={"web": Knee(120.0, 120.0, 120.0, inside=True)},
+        saturation={"web": math.inf}, bottlenecks={"web": ""}, limits={}, confidence=0.95, replications=3,
+    )  # fmt: skip
+    assert curve.headline == "shop: web has its knee below 60/s"
+
+
+JOURNEYS = """
+name: shop
+simulation: {duration: 20s, warmup: 2s, replications: 2}
+services: {web: {endpoints: {look: {steps: [{sleep: 10ms}]}, buy: {steps: [{sleep: 200ms}]}}}}
+workload: WORKLOAD
+slos: {looking: {call: web.look, p99: 50ms}, buying: {call: web.buy, p99: 300ms, errorRate: 1%}}
+"""
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        "{lookers: {call: web.look, rate: 90/s}, buyers: {call: web.buy, rate: 10/s}}",
+        "{calls: [{call: web.look, weight: 9}, {call: web.buy, weight: 1}], rate: 100/s}",
+    ],
+)
+def test_each_promise_is_compared_with_its_own_requests(workload):
+    """Looking takes 10 ms and buying 200 ms, always: of all together, every tenth buys, p99 is 200 ms."""
+    curve = sim.load_curve(sim.loads(JOURNEYS.replace("WORKLOAD", workload)), [1], "microservices")
+    row = curve.table.iloc[0]
+    assert curve.mixed
+    assert curve.own == ["buying", "looking"]
+    assert row["latency_p99_s"] == pytest.approx(0.2)
+    assert row["slos.looking.p99"] == pytest.approx(0.01)
+    assert row["slos.buying.p99"] == pytest.approx(0.2)
+    text = str(curve.answer().sections)
+    assert "p50 and p99 are of all journeys together" in text
+    assert "looking p99 (ms)" in text
+    assert not any("not recorded" in warning for warning in curve.warnings)
+
+
+def test_one_journey_is_not_told_twice(curve):
+    assert not curve.mixed
+    assert curve.own == []
+    assert (curve.table["slos.web.p99"] == curve.table["latency_p99_s"]).all()
+    assert len([section for section in curve.answer().sections if section]) == 1

@@ -6,7 +6,7 @@ import pytest
 
 import simulator as sim
 from simulator.compiler import compile_topology
-from simulator.experiments.curves.prices import Size, judge, price_column, price_range, size_of
+from simulator.experiments.curves.prices import Size, judge, price_column, price_range, size_of, unsure_words
 
 
 def row(name, cost, low=None, met=True):
@@ -79,3 +79,22 @@ def test_the_range_holds_what_is_not_shown_to_miss():
     assert price_range(sized, size) == {"cost_low_per_hour": 1.5, "all_cores_low": 6.0}
     unmet = SimpleNamespace(met=False)
     assert all(value != value for value in price_range(unmet, size).values())
+
+
+def test_where_something_cheaper_is_not_excluded_is_said():
+    """Of a in one of two cells, by half; of b nowhere, where it is not met, or but for rounding."""
+    cells = [
+        row("a", 4.0, 2.0),
+        row("b", 3.0),
+        row("a", 4.0),
+        row("b", 3.0, 3.0 * (1.0 - 1e-12)),
+    ]
+    table = pd.DataFrame([*cells, row("b", 9.0, math.nan, met=False)])
+    (text,) = unsure_words(table, "cost_per_hour", "in", "cells")
+    assert text.startswith(
+        "Not sure: of a in 1 of 2 cells, sizes that are cheaper than those shown are not shown to miss"
+    )
+    assert unsure_words(table, "all_cores", "at", "loads")[0].startswith(
+        "Not sure: of a at 1 of 2 loads, sizes that are smaller"
+    )
+    assert unsure_words(table[table["deployment"] == "b"], "cost_per_hour", "in", "cells") == ()

@@ -235,11 +235,10 @@ def _written(percentile: str) -> str:
 def draw_numbers(panel: Axes, comparison: Comparison, quantity: str) -> None:
     """One row a deployment: a bar from zero, or of a share of requests a point with its interval; and what it says."""
     results = dict(comparison.results)
-    currency = next(iter(results.values())).provenance["currency"]
     share = quantity == "availability_ratio"
     factor, unit, title = {
         "availability_ratio": (100.0, " %", "availability (%)"),
-        "cost_per_hour": (1.0, f" {currency}" if currency else "", "cost per hour"),
+        "cost_per_hour": (1.0, "", "cost per hour"),
         "cores": (1.0, "", "cores of services"),
     }[quantity]
     panel.set_title(title, fontsize=TEXT, fontweight="normal")
@@ -249,7 +248,10 @@ def draw_numbers(panel: Axes, comparison: Comparison, quantity: str) -> None:
     panel.set_xticks([])
     palette = colours(list(results))
     bounds = {name: [factor * bound for bound in value_of(one, quantity)] for name, one in results.items()}
-    texts = {name: _told(comparison, name, quantity, bounds[name][0], factor, unit) for name in results}
+    units = dict.fromkeys(results, unit)
+    if quantity == "cost_per_hour":  # which need not be one currency
+        units = {name: f" {one.provenance['currency'] or ''}".rstrip() for name, one in results.items()}
+    texts = {name: _told(comparison, name, quantity, bounds[name][0], factor, units[name]) for name in results}
     _room(panel, bounds, list(texts.values()), from_zero=not share)
     for row, (name, (value, low, high)) in enumerate(bounds.items()):
         left = panel.get_xlim()[0]
@@ -282,7 +284,8 @@ def _told(comparison: Comparison, name: str, quantity: str, value: float, factor
         less = value - value_of(comparison.results[comparison.baseline], quantity)[0]
         row = {"difference": less, "shown": True, "half_width": 0.0, "baseline": value}
     points = " points" if share else unit
-    return f"{shown}{unit}" + (f"  ({_paired(row, factor, points)})" if row else "")
+    known = row and math.isfinite(row["difference"])
+    return f"{shown}{unit}" + (f"  ({_paired(row, factor, points)})" if known else "")
 
 
 def _room(panel: Axes, bounds: Mapping[str, list[float]], texts: list[str], *, from_zero: bool) -> None:

@@ -50,9 +50,14 @@ def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
     """A value and how sure it is: ± its half width, or (both ends) of an interval that is longer on one side."""
     value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
     shown, _, known = write(value, unit, half_width).partition(" ± ")
-    if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+    if known and is_lopsided(value, low, high):
         return write(value, unit), f"({ends(low, high, unit)})"
     return shown, f"± {known}" if known else ""
+
+
+def is_lopsided(value: float, low: float, high: float) -> bool:
+    """Whether an interval is longer on one side, so that give or take its half width would say something else."""
+    return abs(high + low - 2.0 * value) > LOPSIDED * (high - low) > 0.0
 
 
 def service_table(results: Results) -> Table:

@@ -47,7 +47,8 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
     """Other minus baseline, by quantity: pooled values, and Student's interval of the difference by replication.
 
     `shown` where the interval excludes 0. A replication in which either has no value is left out of both. What a
-    replication says of a mean or a percentile is its pseudo-value (`pseudo_values`).
+    replication says of a mean or a percentile is its pseudo-value (`pseudo_values`). Costs in unlike currencies have
+    no difference (rule 11.24).
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
     level = check_confidence(baseline.provenance["confidence"] if confidence is None else confidence)
     left, right = baseline.replications, other.replications
     jackknifed = _latencies(baseline, other)
+    same_money = one_currency([baseline, other])
     rows = []
     for quantity in left.columns:
         pair = np.column_stack([left[quantity], right[quantity]]).astype(np.float64)
@@ -76,10 +78,17 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
             pooled = [float(one.summary[quantity]) for one in (baseline, other)]
         half_width = student_interval(pair[:, 1] - pair[:, 0], level)[1]
         difference = pooled[1] - pooled[0] if complete.any() else np.nan
+        if quantity.startswith("cost_") and not same_money:
+            difference = half_width = np.nan
         low, high = difference - half_width, difference + half_width
         rows.append((*pooled, difference, half_width, low, high, low > 0.0 or high < 0.0))
     table = pd.DataFrame(rows, index=left.columns.rename("quantity"), columns=list(COLUMNS))
     return table.astype(dict.fromkeys(COLUMNS[:-1], "float64") | {"shown": "bool"})
+
+
+def one_currency(results: Sequence[Results]) -> bool:
+    """Whether prices, of those that have any, are in one currency."""
+    return len({one.provenance["currency"] for one in results} - {None}) < 2
 
 
 def _latencies(baseline: Results, other: Results) -> dict[str, tuple[list[float], Floats]]:

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from ..results import Results
+from ..results.journeypairs import entry_shares, have_one_mix
+from ..results.pairs import one_currency
 from ..words import PERCENT, write
 from .bands import colours
 from .style import (
@@ -55,8 +57,9 @@ FARTHEST: Final = 1.7
 
 
 def panels_of(results: Mapping[str, Results]) -> list[str]:
-    """What is known of any of them."""
-    return [name for name in BARS if any(math.isfinite(value_of(one, name)[0]) for one in results.values())]
+    """What is known of any of them; no costs in unlike currencies, the bars of which cannot be compared."""
+    known = [name for name in BARS if any(math.isfinite(value_of(one, name)[0]) for one in results.values())]
+    return [name for name in known if name != "cost_per_hour" or one_currency(list(results.values()))]
 
 
 def new_overview(number: int, deployments: int) -> list[Axes]:
@@ -81,7 +84,7 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
     """One line a deployment: its percentiles with their intervals, and its name with the highest of them."""
     results = dict(comparison.results)
     known = [name for name in PERCENTILES if all(_is_known(one, name) for one in results.values())]
-    panel.set_title("latency of served requests (ms)", fontsize=TEXT, fontweight="normal")
+    panel.set_title(f"latency of served requests{_of_journeys(results)} (ms)", fontsize=TEXT, fontweight="normal")
     tidy(panel, "y")
     if not known:
         say(panel, "no request was served")
@@ -107,6 +110,14 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
     end_labels(panel, ends)
     low, high = panel.get_xlim()
     panel.set_xticks(range(len(known)), _thin(panel, _ticks(comparison, known), len(known) / (high - low)))
+
+
+def _of_journeys(results: Mapping[str, Results]) -> str:
+    """Of which ones (rule 11.24), where there are several."""
+    shares = [entry_shares(one) for one in results.values()]
+    if not have_one_mix(shares):
+        return ", of unlike mixes of journeys"
+    return ", all journeys together" if len(shares[0]) > 1 else ""
 
 
 def _is_known(result: Results, percentile: str) -> bool:
@@ -157,9 +168,9 @@ def _scale(panel: Axes, seen: list[float]) -> None:
 
 
 def _ticks(comparison: Comparison, known: list[str]) -> list[str]:
-    """The percentiles; of two deployments with the paired difference below."""
+    """The percentiles; of two deployments of one mix of journeys with the paired difference below."""
     others = [name for name in comparison.results if name != comparison.baseline]
-    if len(others) != 1:
+    if len(others) != 1 or not have_one_mix([entry_shares(one) for one in comparison.results.values()]):
         return known
     words = []
     for percentile in known:
@@ -235,10 +246,11 @@ def _written(percentile: str) -> str:
 def draw_numbers(panel: Axes, comparison: Comparison, quantity: str) -> None:
     """One row a deployment: a bar from zero, or of a share of requests a point with its interval; and what it says."""
     results = dict(comparison.results)
+    currency = next((known for one in results.values() if (known := one.provenance["currency"])), None)
     share = quantity == "availability_ratio"
     factor, unit, title = {
         "availability_ratio": (100.0, " %", "availability (%)"),
-        "cost_per_hour": (1.0, "", "cost per hour"),
+        "cost_per_hour": (1.0, f" {currency}" if currency else "", "cost per hour"),
         "cores": (1.0, "", "cores of services"),
     }[quantity]
     panel.set_title(title, fontsize=TEXT, fontweight="normal")
@@ -248,10 +260,7 @@ def draw_numbers(panel: Axes, comparison: Comparison, quantity: str) -> None:
     panel.set_xticks([])
     palette = colours(list(results))
     bounds = {name: [factor * bound for bound in value_of(one, quantity)] for name, one in results.items()}
-    units = dict.fromkeys(results, unit)
-    if quantity == "cost_per_hour":  # which need not be one currency
-        units = {name: f" {one.provenance['currency'] or ''}".rstrip() for name, one in results.items()}
-    texts = {name: _told(comparison, name, quantity, bounds[name][0], factor, units[name]) for name in results}
+    texts = {name: _told(comparison, name, quantity, bounds[name][0], factor, unit) for name in results}
     _room(panel, bounds, list(texts.values()), from_zero=not share)
     for row, (name, (value, low, high)) in enumerate(bounds.items()):
         left = panel.get_xlim()[0]

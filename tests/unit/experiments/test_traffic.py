@@ -73,6 +73,9 @@ def test_more_of_the_slow_journey_is_no_slowdown(shop):
     assert "Latency of all journeys together is not judged, it is of another mix: their shares differ." in said
     assert said.endswith("Goodput is not judged: the traffic differs.")
     assert "higher" not in said
+    latency = sim.plots.comparison(made)[0]
+    assert latency.get_title(loc="left") == "latency of served requests, of unlike mixes of journeys (ms)"
+    assert not any("\n" in label.get_text() for label in latency.get_xticklabels())  # no differences below them
     text = str(made)
     assert text.startswith("old and new: not the same requests, with the same randomness\n")
     assert "the same requests through" not in text
@@ -132,6 +135,8 @@ def test_costs_in_unlike_currencies_are_left_out(shop):
     text = str(made)
     assert "costs are not compared: old in EUR and new in USD" in text
     (line,) = [line for line in text.splitlines() if line.startswith("cost per hour")]
+    titles = [axes.get_title(loc="left") for axes in sim.plots.comparison(made)]
+    assert titles == ["latency of served requests, all journeys together (ms)", "availability (%)", "cores of services"]
     assert line.split() == ["cost", "per", "hour", "0.04", "EUR", "0.08", "USD", "other", "currencies"]
 
 

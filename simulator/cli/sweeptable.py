@@ -8,10 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..answers import NAMES, Answer, Part, Table, shorten_before, to_text, wide
-from ..results.display import is_lopsided
-from ..results.journeypairs import MIXED
-from ..results.journeys import MOST
-from ..words import Unit, column, count, ends, number, unit_of
+from ..words import Unit, column, count, ends, is_lopsided, number, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,6 +130,9 @@ def _is_met_everywhere(table: pd.DataFrame) -> bool:
 
 def _mixture(table: pd.DataFrame) -> list[str]:
     """Of which journeys latencies are, and whether that changes from row to row (rule 11.24)."""
+    from ..results.journeypairs import MIXED
+    from ..results.journeys import MOST
+
     found = {match[1]: table[name].dropna() for name in table if (match := SHARE.fullmatch(str(name)))}
     if not found:
         return []

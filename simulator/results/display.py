@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ..answers import Answer, Later, Section, Table
-from ..words import NOTHING, Unit, count, ends, headed, in_full, label, percent, span, unit_of, write
+from ..words import NOTHING, Unit, count, ends, headed, in_full, is_lopsided, label, percent, span, unit_of, write
 from .journeys import journey_section
 from .quantities import COUNTS
 
@@ -28,8 +28,6 @@ SERVICE_HEAD: Final = {
     "failed_calls": "failed",
 }  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
-LOPSIDED: Final = 0.1
-"""How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 
 
 def headline_rows(results: Results) -> list[tuple[str, str, str]]:
@@ -53,11 +51,6 @@ def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
     if known and is_lopsided(value, low, high):
         return write(value, unit), f"({ends(low, high, unit)})"
     return shown, f"± {known}" if known else ""
-
-
-def is_lopsided(value: float, low: float, high: float) -> bool:
-    """Whether an interval is longer on one side, so that give or take its half width would say something else."""
-    return abs(high + low - 2.0 * value) > LOPSIDED * (high - low) > 0.0
 
 
 def service_table(results: Results) -> Table:

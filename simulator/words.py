@@ -23,6 +23,8 @@ DUST: Final = 1e-6
 """Share of a value below which a half width is what rounding leaves."""
 TINY, HUGE = 1e-6, 1e15
 """Outside, numbers have an exponent."""
+LOPSIDED: Final = 0.1
+"""How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 NOTHING: Final = "-"
 """What is not known."""
 
@@ -130,6 +132,11 @@ def _end(end: float, places: int, unit: Unit) -> str:
     if end != 0.0 and round(end, places) == 0.0:
         return "above 0" if end > 0.0 else "below 0"
     return "below 100" if unit == PERCENT and end < 100.0 == round(end, places) else fixed(end, places)
+
+
+def is_lopsided(value: float, low: float, high: float) -> bool:
+    """Whether an interval is longer on one side, so that give or take its half width would say something else."""
+    return abs(high + low - 2.0 * value) > LOPSIDED * (high - low) > 0.0
 
 
 def told(quantity: str, value: float, half_width: float = math.nan) -> str:

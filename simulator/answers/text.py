@@ -96,9 +96,9 @@ def _beside(columns: Sequence[Sequence[str]], room: int) -> list[list[list[str]]
 
 
 def _narrowed(cells: Sequence[str], room: int) -> list[str]:
-    """A column within the room: the end of its head, and no half width where there is none for it."""
+    """A column within the room: the end of its head, and no interval where there is none for it."""
     head, *rest = cells
-    rest = [cell if len(cell) <= room else shorten(cell.partition(" ± ")[0], room) for cell in rest]
+    rest = [cell if len(cell) <= room else shorten(cell.partition(" ± ")[0].partition(" (")[0], room) for cell in rest]
     narrow = [shorten_before(head, room), *rest]
     width = max(map(len, narrow))
     return [cell.rjust(width) for cell in narrow]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..answers import NAMES, Answer, Part, Table, shorten_before, to_text, wide
-from ..words import column, count, number, unit_of
+from ..words import Unit, column, count, ends, is_lopsided, number, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,8 @@ QUANTITIES = {
 """What is shown after the objectives, and its head."""
 OBJECTIVE = re.compile(r"slos\.(?P<slo>.+)\.(?P<quantity>mean|p[0-9.]+|errorRate)")
 """The column of an objective."""
+SHARE = re.compile(r"journeys\.(.+)\.share_ratio")
+"""The column of a journey's share."""
 OVERLOAD = re.compile("is unstable: |is saturated: |: offered load ")
 """What a warning of a point says that is asked for more than it can do."""
 FEW = re.compile(r"(?:; )?fewer than [0-9]+ of [0-9,]+ requests? lie beyond ([^:;]*): \S+ needs [0-9,]+ requests?")
@@ -87,9 +90,11 @@ def remarks(table: pd.DataFrame) -> list[str]:
 
 def _above(table: pd.DataFrame, fixed: Sequence[str], heads: Mapping[str, str], written: Written) -> list[str]:
     """What all rows have, and the paths that are shortened by more than their first word."""
-    same = ", ".join(f"{name} {_cells(name, table[name].head(1), written)[0]}" for name in fixed)
+    same = [f"{name} {_cells(name, table[name].head(1), written)[0]}" for name in fixed]
+    same += ["met yes"] if _is_met_everywhere(table) else []
     return [
-        *([f"all rows: {same}"] if fixed else []),
+        *([f"all rows: {', '.join(same)}"] if same else []),
+        *_mixture(table),
         *(f"{head}: {path}" for path, head in heads.items() if head not in (path, path.partition(".")[2])),
     ]
 
@@ -99,12 +104,56 @@ def _states(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
     columns = []
     if (table["status"] == "failed").any():
         columns.append(["status", *shown["status"]])
-    if "met" in table and not table["met"].all():
-        states = zip(shown["met"], shown["status"], strict=True)
-        columns.append(["met", *("-" if state == "failed" else "yes" if met else "no" for met, state in states)])
+    states = _met(table)
+    if states and not _is_met_everywhere(table):
+        columns.append(["met", *states[: len(shown)]])
     if (overloaded := _overloaded(table)).any():
         columns.append(["overload", *("yes" if one else "" for one in overloaded[: len(shown)])])
     return columns
+
+
+def _met(table: pd.DataFrame) -> list[str]:
+    """Whether each row meets every objective, and whether that is sure; nothing where nothing is promised."""
+    if "met" not in table or not any(OBJECTIVE.fullmatch(str(name)) for name in table):
+        return []
+    sure = table["sure"] if "sure" in table else [True] * len(table)
+    rows = zip(table["met"], sure, table["status"], strict=True)
+    return [
+        "-" if state == "failed" else ("yes" if met else "no") + ("" if known else ", not sure")
+        for met, known, state in rows
+    ]
+
+
+def _is_met_everywhere(table: pd.DataFrame) -> bool:
+    return len(table) > 1 and {*_met(table)} == {"yes"}
+
+
+def _mixture(table: pd.DataFrame) -> list[str]:
+    """Of which journeys latencies are, and whether that changes from row to row (rule 11.25)."""
+    from ..results.journeypairs import MIXED
+    from ..results.journeys import MOST
+
+    found = {match[1]: table[name].dropna() for name in table if (match := SHARE.fullmatch(str(name)))}
+    if not found:
+        return []
+    spans = {name: (shares.min(), shares.max()) for name, shares in found.items()}
+    rows = int((table["status"] == "ok").sum())
+    changes = any(low < (1.0 - MIXED) * high for low, high in spans.values())
+    changes |= any(len(shares) < rows for shares in found.values())
+    told = [f"{name} {_share(*span)}" for name, span in sorted(spans.items(), key=lambda one: -one[1][1])[:MOST]]
+    told += [f"{len(spans) - MOST} more"] if len(spans) > MOST else []
+    if not changes:
+        return [f"latency is of all journeys together: {', '.join(told)}"]
+    return [
+        f"latency is of all journeys together, and their mix changes from row to row: {', '.join(told)}; p99, mean and "
+        "served differ by that too, not by load alone"
+    ]
+
+
+def _share(low: float, high: float) -> str:
+    """A share, or from where to where it goes."""
+    both = dict.fromkeys(number(round(100.0 * share, 1)) for share in (low, high))
+    return f"{' to '.join(both)} %"
 
 
 def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
@@ -115,14 +164,26 @@ def _quantities(table: pd.DataFrame, shown: pd.DataFrame) -> list[list[str]]:
     for name, head in (names | QUANTITIES).items():
         if not table[name].notna().any():
             continue
-        values, wide = shown[name].tolist(), f"{name}_half_width"
         kind = name
         if name in names:
             kind = "errorRate" if name.endswith(".errorRate") else "latency_s"
-        unit = unit_of(kind, values)
-        cells = column(values, unit, shown[wide].tolist() if wide in shown else None)
+        unit = unit_of(kind, shown[name].tolist())
+        cells = _sure_cells(shown, name, unit)
         columns.append([f"{head}{unit.name}" if unit.name[:1] in ("", "/") else f"{head} ({unit.name})", *cells])
     return columns
+
+
+def _sure_cells(shown: pd.DataFrame, name: str, unit: Unit) -> list[str]:
+    """Values, give or take their half width; both ends where the interval is longer on one side."""
+    values, (wide, lows, highs) = shown[name].tolist(), (
+        shown[f"{name}_{end}"].tolist() if f"{name}_{end}" in shown else [math.nan] * len(shown)
+        for end in ("half_width", "low", "high")
+    )  # fmt: skip
+    longer = [is_lopsided(value, low, high) for value, low, high in zip(values, lows, highs, strict=True)]
+    even = [math.nan if one else half for half, one in zip(wide, longer, strict=True)]
+    cells = column(values, unit, even)
+    rows = zip(cells, lows, highs, longer, strict=True)
+    return [f"{cell} ({ends(low, high, unit)})" if one else cell for cell, low, high, one in rows]
 
 
 def _cells(name: str, values: pd.Series[Any], written: Written) -> list[str]:

@@ -35,7 +35,6 @@ DEPLOYMENT = Column("deployment", "", "its name", NAME)
 PATH = Column(
     "<path>", "", "an axis, by its path: a number (seconds, per second, fractions, bytes, cores), or a text", "any"
 )
-HALF_WIDTH = Column("<quantity>_half_width", "11.7", "half the width of its interval", OWN)
 DIFFERENCE = (
     Column("baseline", "11.7", "the first one's value", OWN),
     Column("other", "11.7", "the other one's value", OWN),
@@ -93,6 +92,16 @@ POLICIES = Column("policies", "15.3", "the policy set", NAME)
 TABLES: Final = (
     Table("difference_from", "a quantity; of two results", (QUANTITY, *DIFFERENCE)),
     Table("Comparison.differences", "a deployment and a quantity", (DEPLOYMENT, QUANTITY, *DIFFERENCE)),
+    Table(
+        "Comparison.journeys",
+        "a deployment, journey and quantity",
+        (
+            DEPLOYMENT,
+            Column("journey", "11.25", "the endpoint at which its requests enter", NAME),
+            Column("quantity", "11.25", "`latency_mean_s`, a percentile, or `availability_ratio`", NAME),
+            *DIFFERENCE,
+        ),
+    ),
     Table("Comparison.intervals", "a deployment and a quantity", (DEPLOYMENT, QUANTITY, *INTERVAL)),
     Table(
         "Comparison.summary",
@@ -120,8 +129,14 @@ TABLES: Final = (
             DEPLOYMENT,
             EACH,
             Column("slos.<slo>.<promise>", "11.14", "what was seen of a promise", "s or share of 1"),
-            HALF_WIDTH,
+            *interval("11.7", "<quantity>_", OWN),
             Column("met", "11.14", "whether every objective is kept", FLAG),
+            Column("sure", "11.14", "whether no interval leaves that open", FLAG),
+            Column(
+                "journeys.<entry>.share_ratio",
+                "11.25",
+                "share of the requests that enter there; where there are several entries",
+            ),
             Column("replications", "11.7", "how many were run", COUNT),
             *ENDINGS,
         ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 
 import pandas as pd
@@ -15,15 +16,18 @@ from ..errors import PlanError
 from ..plan.engine import Detail
 from ..results import Results, paired_difference
 from ..results.display import conditions
+from ..results.journeypairs import paired_journeys
 from ..spec import Topology
 from ..words import count
 from . import verdict
 from .engines import EngineName
+from .judged import journeys_told
 from .ranking import rank
 from .replicate import Progress
 from .saving import save_together
 from .several import MICROSERVICES, Compared, read_several, unify
 from .simulation import simulate_plans, with_settings
+from .traffic import differing
 from .verdict import service_cores
 
 
@@ -45,6 +49,8 @@ class Comparison(Answered):
     equal_cores: bool
     notes: tuple[str, ...] = ()
     """What was changed so that they can be compared."""
+    other_traffic: Mapping[str, str] = field(default_factory=dict)
+    """Those that do not get the same traffic as the baseline, and what differs (rule 11.25)."""
 
     @property
     def baseline(self) -> str:
@@ -66,10 +72,37 @@ class Comparison(Answered):
         """One row each, the best first: those that meet every objective, by cost (or cores), and then the others."""
         return rank(self.results, {name: service_cores(result) for name, result in self.results.items()})
 
+    @cached_property
+    def _journeys(self) -> pd.DataFrame:
+        first, *others = self.results.values()
+        names = [*self.results][1:]
+        pairs = {name: paired_journeys(first, one) for name, one in zip(names, others, strict=True)}
+        return pd.concat(pairs, names=["deployment"])
+
+    @property
+    def _told(self) -> pd.DataFrame | None:
+        """Where there are several."""
+        return self._journeys if journeys_told(self.results) else None
+
+    @property
+    def journeys(self) -> pd.DataFrame:
+        """The differences of each journey, what enters at one endpoint: index (deployment, journey, quantity).
+
+        Quantities are latency_mean_s, its percentiles and availability_ratio; columns as those of `differences`. NaN
+        is what only one of both has.
+        """
+        return self._journeys.copy()
+
     @property
     def verdict(self) -> str:
         """What the numbers say, in one plain sentence for each deployment other than the baseline."""
-        return verdict.make_verdict(self.results, self.differences, equal_cores=self.equal_cores)
+        return verdict.make_verdict(
+            self.results,
+            self.differences,
+            equal_cores=self.equal_cores,
+            journeys=self._told,
+            other_traffic=self.other_traffic,
+        )
 
     @property
     def met(self) -> bool:
@@ -84,20 +117,22 @@ class Comparison(Answered):
     def answer(self) -> Answer:
         """What differs, by how much, and how sure that is."""
         ranking, said, first = self.ranking, self.verdict, self.results[self.baseline]
+        notes = (*self.notes, *self.other_traffic.values(), *verdict.about_costs(self.results))
         many = count(first.provenance["replications"], "replication")
         return Answer(
-            headline=verdict.title(self.results),
-            conditions=(conditions(first, many), *self.notes),
-            sections=Later(lambda: verdict.sections(self.results, self.differences, ranking)),
+            headline=verdict.title(self.results, self.other_traffic),
+            conditions=(conditions(first, many), *notes),
+            sections=Later(lambda: verdict.sections(self.results, self.differences, ranking, self._told)),
             warnings=verdict.warnings(self.results),
             finding=said,
             content={
                 "baseline": self.baseline,
                 "equal_cores": self.equal_cores,
                 "verdict": said,
-                "notes": self.notes,
+                "notes": notes,
                 "ranking": ranking.reset_index(),
                 "differences": self.differences.reset_index(),
+                "journeys": () if self._told is None else self._told.reset_index(),
                 "results": self.results,
             },
         )
@@ -159,7 +194,8 @@ def compare(
     made = simulate_plans(plans, engine=engine, detail=detail, executor=executor, progress=progress)
     results = dict(zip(several, made, strict=True))
     differences = {name: paired_difference(made[0], results[name]) for name in [*several][1:]}
-    return Comparison(results, pd.concat(differences, names=["deployment"]), equal_cores, notes)
+    table = pd.concat(differences, names=["deployment"])
+    return Comparison(results, table, equal_cores, notes, differing(several))
 
 
 def _read(

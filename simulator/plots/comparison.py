@@ -95,7 +95,8 @@ def _title(ax: Axes, comparison: Comparison) -> str:
     if len(comparison.results) == 2 or wrap(comparison.verdict, width, HEADLINE, bold=True).count("\n") < MOST_LINES:
         return comparison.verdict
     topology = next(iter(comparison.results.values())).provenance["topology"]
-    return f"{topology}: {len(comparison.results)} deployments, the same requests"
+    same = "not the same requests" if comparison.other_traffic else "the same requests"
+    return f"{topology}: {len(comparison.results)} deployments, {same}"
 
 
 def _note(results: dict[str, Results]) -> str:
@@ -140,8 +141,8 @@ def scale_of(quantity: str, currency: str | None) -> tuple[float, str, str]:
 
 def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
     """Points, intervals, and what they say in words."""
-    currency = next(iter(comparison.results.values())).provenance["currency"]
-    factor, unit, label = scale_of(quantity, currency)
+    currencies = {result.provenance["currency"] for result in comparison.results.values()} - {None}
+    factor, unit, label = scale_of(quantity, currencies.pop() if len(currencies) == 1 else None)
     tidy(panel, "x")
     panel.set_xlabel(label)
     seen: list[float] = []
@@ -160,7 +161,8 @@ def _panel(panel: Axes, comparison: Comparison, quantity: str) -> None:
         even = abs(high + low - 2.0 * value) <= 0.02 * (high - low)
         sure = f" ± {readable(half_width)}" if even else f" ({readable(low)} to {readable(high)})"
         sure = sure if half_width > 0.0 else ""
-        _write(panel, row, -0.2, f"{_precise(value, half_width)}{_spaced(unit)}{sure}", darker(colour))
+        own = result.provenance["currency"] if quantity.startswith("cost_") else unit
+        _write(panel, row, -0.2, f"{_precise(value, half_width)}{_spaced(own or '')}{sure}", darker(colour))
         _write(panel, row, 0.22, _difference(comparison, name, quantity, lambda x: _signed(factor * x)), QUIET)
         if name == comparison.baseline:
             panel.axvline(value, color=QUIET, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0.9)
@@ -193,6 +195,8 @@ def _difference(comparison: Comparison, name: str, quantity: str, signed: Callab
     row: dict[Any, Any] = table.loc[[(name, quantity)]].to_dict(orient="records")[0]
     if is_same(quantity, row):
         return "the same"
+    if np.isnan(row["difference"]):
+        return "no difference known"
     if np.isnan(row["half_width"]):
         return f"{signed(row['difference'])}, no interval"
     if not row["shown"]:

@@ -15,10 +15,10 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from ..results import Results
-from ..results.pairs import is_same
+from ..results.journeypairs import entry_shares, have_one_mix
+from ..results.pairs import is_same, one_currency
 from ..words import PERCENT, write
 from .bands import colours
-from .doubts import is_mixed
 from .style import (
     INK,
     QUIET,
@@ -62,8 +62,9 @@ FARTHEST: Final = 1.7
 
 
 def panels_of(results: Mapping[str, Results]) -> list[str]:
-    """What is known of any of them."""
-    return [name for name in BARS if any(math.isfinite(value_of(one, name)[0]) for one in results.values())]
+    """What is known of any of them; no costs in unlike currencies, the bars of which cannot be compared."""
+    known = [name for name in BARS if any(math.isfinite(value_of(one, name)[0]) for one in results.values())]
+    return [name for name in known if name != "cost_per_hour" or one_currency(list(results.values()))]
 
 
 def new_overview(number: int, deployments: int) -> list[Axes]:
@@ -88,8 +89,7 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
     """One line a deployment: its percentiles with their intervals, and its name with the highest of them."""
     results = dict(comparison.results)
     known = [name for name in PERCENTILES if all(_is_known(one, name) for one in results.values())]
-    together = " of all journeys together" if any(map(is_mixed, results.values())) else " of served requests"
-    panel.set_title(f"latency{together} (ms)", fontsize=TEXT, fontweight="normal")
+    panel.set_title(f"latency of served requests{_of_journeys(results)} (ms)", fontsize=TEXT, fontweight="normal")
     tidy(panel, "y")
     if not known:
         say(panel, "no request was served")
@@ -119,6 +119,14 @@ def draw_percentiles(panel: Axes, comparison: Comparison) -> None:
         _name_objective(panel, place, limit_ms)
     low, high = panel.get_xlim()
     panel.set_xticks(range(len(known)), _thin(panel, _ticks(comparison, known), len(known) / (high - low)))
+
+
+def _of_journeys(results: Mapping[str, Results]) -> str:
+    """Of which ones (rule 11.25), where there are several."""
+    shares = [entry_shares(one) for one in results.values()]
+    if not have_one_mix(shares):
+        return ", of unlike mixes of journeys"
+    return ", all journeys together" if len(shares[0]) > 1 else ""
 
 
 def _is_known(result: Results, percentile: str) -> bool:
@@ -169,9 +177,9 @@ def _scale(panel: Axes, seen: list[float]) -> None:
 
 
 def _ticks(comparison: Comparison, known: list[str]) -> list[str]:
-    """The percentiles; of two deployments with the paired difference below."""
+    """The percentiles; of two deployments of one mix of journeys with the paired difference below."""
     others = [name for name in comparison.results if name != comparison.baseline]
-    if len(others) != 1:
+    if len(others) != 1 or not have_one_mix([entry_shares(one) for one in comparison.results.values()]):
         return known
     words = []
     for percentile in known:
@@ -295,7 +303,7 @@ def _written(percentile: str) -> str:
 def draw_numbers(panel: Axes, comparison: Comparison, quantity: str) -> None:
     """One row a deployment: a bar from zero, or of a share of requests a point with its interval; and what it says."""
     results = dict(comparison.results)
-    currency = next(iter(results.values())).provenance["currency"]
+    currency = next((known for one in results.values() if (known := one.provenance["currency"])), None)
     share = quantity == "availability_ratio"
     factor, unit, title = {
         "availability_ratio": (100.0, " %", "availability (%)"),
@@ -342,7 +350,8 @@ def _told(comparison: Comparison, name: str, quantity: str, value: float, factor
         first = value_of(comparison.results[comparison.baseline], quantity)[0]
         row = {"baseline": first, "other": value, "difference": value - first, "half_width": 0.0, "shown": True}
     points = " points" if share else unit
-    return f"{shown}{unit}" + (f"  ({_paired(quantity, row, factor, points)})" if row else "")
+    known = row and math.isfinite(row["difference"])
+    return f"{shown}{unit}" + (f"  ({_paired(quantity, row, factor, points)})" if known else "")
 
 
 def _room(panel: Axes, bounds: Mapping[str, list[float]], texts: list[str], *, from_zero: bool) -> None:

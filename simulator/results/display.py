@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from ..answers import Answer, Later, Section, Table
-from ..words import NOTHING, Unit, count, ends, headed, in_full, label, percent, span, unit_of, write
+from ..words import NOTHING, Unit, count, ends, headed, in_full, is_lopsided, label, percent, span, unit_of, write
 from .journeys import journey_section
 from .quantities import COUNTS
 
@@ -31,8 +31,6 @@ SERVICE_HEAD: Final = {
     "failed_calls": "failed",
 }  # fmt: skip
 OBJECTIVE_HEAD: Final = ("slo", "endpoint", "quantity", "limit", "value", "served", "verdict")
-LOPSIDED: Final = 0.1
-"""How far the middle of an interval may lie from its value, by its length, to be written as give or take."""
 
 
 def headline_rows(results: Results) -> list[tuple[str, str, str]]:
@@ -61,7 +59,7 @@ def give_or_take(name: str, intervals: Any, unit: Unit) -> tuple[str, str]:
     """A value and how sure it is: ± its half width, or (both ends) of an interval that is longer on one side."""
     value, half_width, low, high = (float(intervals[column][name]) for column in ("mean", "half_width", "low", "high"))
     shown, _, known = write(value, unit, half_width).partition(" ± ")
-    if known and abs(high + low - 2.0 * value) > LOPSIDED * (high - low):
+    if known and is_lopsided(value, low, high):
         return write(value, unit), f"({ends(low, high, unit)})"
     return shown, f"± {known}" if known else ""
 

@@ -42,6 +42,17 @@ def group_entries(plan: Plan) -> Entries:
     return Entries(np.array([number[pair] for pair in pairs], np.int64), columns[:, 0], columns[:, 1])
 
 
+def entered_calls(observed: Observed) -> dict[str, int]:
+    """By endpoint that is entered the calls of it that ended, in the order in which they are written."""
+    plan, callees = observed.plan, callees_of(observed.plan)
+    entered = plan.calls.target[plan.workloads.entry_call]
+    own = callees.endpoint == entered[callees.entry]
+    numbers = np.bincount(
+        callees.endpoint[own], weights=observed.sums.tallies[own, Tally.NUMBER], minlength=len(plan.endpoints.name)
+    )
+    return {plan.endpoints.name[row]: int(numbers[row]) for row in dict.fromkeys(entered.tolist())}
+
+
 def call_percentiles(observed: Observed, entries: Entries) -> Floats:
     """Groups, endpoints, percentiles; NaN where the detail does not tell."""
     groups, endpoints = entries.workload.size, len(observed.plan.endpoints.name)

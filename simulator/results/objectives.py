@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -173,15 +173,27 @@ def needs_requests(observed: Observed, objective: Objective) -> bool:
 
 def objective_table(observed: Observed, confidence: float) -> pd.DataFrame:
     """One row an objective: `met` goes by the value of all replications together, NaN is not met (rule 11.14)."""
-    rows = [_judge(observed, objective, confidence) for objective in observed.plan.objectives]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(KINDS)
+    return judge(observed, confidence)[0]
 
 
-def _judge(observed: Observed, objective: Objective, confidence: float) -> tuple[object, ...]:
+def judge(observed: Observed, confidence: float) -> tuple[pd.DataFrame, list[Interval]]:
+    """`objective_table`, and the interval of each row: a latency's is not `carried` where it has bounds instead."""
+    found = [_judge(observed, objective, confidence) for objective in observed.plan.objectives]
+    return pd.DataFrame([row for row, _ in found], columns=list(COLUMNS)).astype(KINDS), [seen for _, seen in found]
+
+
+def is_sure(table: pd.DataFrame) -> bool:
+    """Whether it is sure that every objective of a table is met, or that one is missed: no interval leaves it open."""
+    missed, straddles = table[~table["met"].astype(bool)], table["straddles"].astype(bool)
+    return not bool(straddles[missed.index].all() if len(missed) else straddles.any())
+
+
+def _judge(observed: Observed, objective: Objective, confidence: float) -> tuple[tuple[object, ...], Interval]:
     target = find_target(observed.plan, objective.endpoint)
     lost = share_interval(*failures_of(observed, target, settled=objective.settled), confidence)
     if objective.quantity == ERRORS:
         seen, reason = _errors(observed, objective, lost, confidence)
+        seen = replace(seen, carried=True)  # a share has an interval, however rare what failed is
         missed, unsure = False, False
     else:
         seen = _latency(observed, objective, target, confidence)
@@ -189,10 +201,11 @@ def _judge(observed: Observed, objective: Objective, confidence: float) -> tuple
     limit, name = objective.limit, observed.plan.endpoints.name[objective.endpoint]
     met = bool(seen.value <= limit) and not missed
     straddles = unsure or (not missed and bool(seen.low <= limit <= seen.high))
-    return (
+    row = (
         *(objective.slo, name, objective.quantity, limit, seen.value, seen.low, seen.high, met, straddles),
         *(1.0 - lost.value, reason, "settled" if objective.settled else "answered"),
     )
+    return row, seen
 
 
 def _latency(observed: Observed, objective: Objective, target: Target, confidence: float) -> Interval:

@@ -52,7 +52,8 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
     """Other minus baseline, by quantity: pooled values, and Student's interval of the difference by replication.
 
     `shown` where the interval excludes 0. A replication in which either has no value is left out of both. What a
-    replication says of a mean or a percentile is its pseudo-value (`pseudo_values`).
+    replication says of a mean or a percentile is its pseudo-value (`pseudo_values`). Costs in unlike currencies have
+    no difference (rule 11.25).
 
     Parameters
     ----------
@@ -68,6 +69,7 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
     level = check_confidence(baseline.provenance["confidence"] if confidence is None else confidence)
     left, right = baseline.replications, other.replications
     jackknifed = _latencies(baseline, other)
+    same_money = one_currency([baseline, other])
     rows = []
     for quantity in left.columns:
         pair = np.column_stack([left[quantity], right[quantity]]).astype(np.float64)
@@ -81,6 +83,8 @@ def paired_difference(baseline: Results, other: Results, *, confidence: float | 
             pooled = [float(one.summary[quantity]) for one in (baseline, other)]
         half_width = student_interval(pair[:, 1] - pair[:, 0], level)[1]
         difference = pooled[1] - pooled[0] if complete.any() else np.nan
+        if quantity.startswith("cost_") and not same_money:
+            difference = half_width = np.nan
         low, high = difference - half_width, difference + half_width
         rows.append((*pooled, difference, half_width, low, high, low > 0.0 or high < 0.0))
     table = pd.DataFrame(rows, index=left.columns.rename("quantity"), columns=list(COLUMNS))
@@ -91,6 +95,11 @@ def is_same(quantity: str, row: Mapping[Any, Any]) -> bool:
     """Whether both sides of a difference are known, not estimated, and equal: then it is not merely not shown."""
     known = quantity in EXACT and not row.get("half_width", math.nan) > 0.0
     return known and math.isclose(row["baseline"], row["other"], rel_tol=SAME)
+
+
+def one_currency(results: Sequence[Results]) -> bool:
+    """Whether prices, of those that have any, are in one currency."""
+    return len({one.provenance["currency"] for one in results} - {None}) < 2
 
 
 def _latencies(baseline: Results, other: Results) -> dict[str, tuple[list[float], Floats]]:

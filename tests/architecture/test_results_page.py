@@ -40,6 +40,8 @@ prices: {vcpuHour: 0.04}
 """
 )
 WORDS = {"path": r"(services|network)\.[\w.]+", "unit": "(web|pay)", "deployment": "(microservices|monolith)"}
+WORDS["entry"] = "(web|pay)"
+SECOND = {"workload": {"buyers": {"call": "web", "rate": "50/s"}, "payers": {"call": "pay", "rate": "9/s"}}}
 RUN = {"engine": "reference"}
 SPLIT = {"deployments": ["microservices"], **RUN}
 
@@ -52,10 +54,10 @@ def tables(tmp_path_factory):
     found = {name: getattr(result, name) for name in TABLES if hasattr(result, name)}
     found["difference_from"] = result.difference_from(result)
     compared = sim.compare(shop, **RUN)
-    found |= of("Comparison", compared, "differences", "intervals", "summary", "ranking")
+    found |= of("Comparison", compared, "differences", "journeys", "intervals", "summary", "ranking")
     store, axes = tmp_path_factory.mktemp("store"), {"services.pay.replicas": [1]}
     for name in ("one", "other"):
-        sim.sweep(pair.replace({"name": name}), axes, store=store, workers=1, **RUN)
+        sim.sweep(pair.replace({"name": name, **SECOND}), axes, store=store, workers=1, **RUN)
     found["sweep, collect"] = sim.collect(store)
     found["sweep, collect: runs=True"] = sim.collect(store, runs=True)
     sized = sim.capacity(pair, cores=[1, 2], max_replicas=2, **RUN)

@@ -101,6 +101,10 @@ def to_line(entry: Entry) -> str:
         "values": [[_encode(value) for value in row] for row in run.values],
         "intervals": [[_encode(value) for value in row] for row in run.intervals],
         "objectives": [[name, _encode(value), _encode(wide)] for name, value, wide in run.objectives],
+        "ends": [[_encode(value) for value in row] for row in run.ends],
+        "objective_ends": [[_encode(value) for value in row] for row in run.objective_ends],
+        "sure": run.sure,
+        "journeys": [[name, _encode(share)] for name, share in run.journeys],
         "met": run.met,
         "warnings": run.warnings,
     }
@@ -131,7 +135,12 @@ def read_line(line: str) -> Entry | None:
             return None
         if len(intervals) != len(quantities) or any(len(row) != 2 for row in intervals):
             return None
-        seen = content.get("objectives", ())  # what was kept before they were has none
+        # what was kept before these were has none of them
+        seen, shares = content.get("objectives", ()), content.get("journeys", ())
+        ends, objective_ends = (
+            tuple((_decode(low), _decode(high)) for low, high in content.get(key, ()))
+            for key in ("ends", "objective_ends")
+        )
         objectives = tuple((_text(name), _decode(value), _decode(wide)) for name, value, wide in seen)
         return Entry(
             _text(content["key"]),
@@ -148,6 +157,10 @@ def read_line(line: str) -> Entry | None:
                 tuple(map(_text, content["warnings"])),
                 tuple((row[0], row[1]) for row in intervals),
                 objectives,
+                ends,
+                objective_ends,
+                bool(content.get("sure", True)),
+                tuple((_text(name), _decode(share)) for name, share in shares),
             ),
         )
     except (ValueError, TypeError, KeyError, RecursionError):

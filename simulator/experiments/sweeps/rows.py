@@ -49,17 +49,22 @@ def point_table(paths: Sequence[str], filled: Sequence[Filled]) -> pd.DataFrame:
     """One row a point and deployment: axes, deployment, each quantity and its half width, and how it went."""
     columns = _leading(paths, [one.row for one in filled])
     names = _quantities(filled)
-    means, half_widths = np.full((2, len(filled), len(names)), np.nan)
+    means, half_widths, lows, highs = np.full((4, len(filled), len(names)), np.nan)
     for place, one in enumerate(filled):
         if isinstance(one.outcome, Run):
             among = [names.index(name) for name in one.outcome.quantities]
             means[place, among], half_widths[place, among] = np.array(one.outcome.intervals, dtype=np.float64).T
+            if one.outcome.ends:
+                lows[place, among], highs[place, among] = np.array(one.outcome.ends, dtype=np.float64).T
     for column, name in enumerate(names):
         columns[name] = means[:, column]
         columns[f"{name}_half_width"] = half_widths[:, column]
+        columns[f"{name}_low"], columns[f"{name}_high"] = lows[:, column], highs[:, column]
     columns |= _objectives(filled)
     runs = [one.outcome if isinstance(one.outcome, Run) else None for one in filled]
     columns["met"] = pd.Series([run is not None and run.met for run in runs], dtype="bool")
+    columns["sure"] = pd.Series([run is not None and run.sure for run in runs], dtype="bool")
+    columns |= _journeys(runs)
     columns["replications"] = pd.Series([0 if run is None else len(run.values) for run in runs], dtype="int64")
     return pd.DataFrame(columns | _endings(filled))
 
@@ -118,16 +123,26 @@ def written(paths: Sequence[str], filled: Sequence[Filled]) -> dict[str, dict[fl
 
 
 def _objectives(filled: Sequence[Filled]) -> dict[str, Any]:
-    """What was seen of each slo, by its path in the file, and its half width: seconds, or a fraction."""
-    each = [
-        {name: (value, wide) for name, value, wide in one.outcome.objectives} if isinstance(one.outcome, Run) else {}
-        for one in filled
-    ]
+    """What was seen of each slo, by its path in the file, and its interval: seconds, or a fraction."""
+    each = [_seen(one.outcome) if isinstance(one.outcome, Run) else {} for one in filled]
     columns: dict[str, Any] = {}
     for name in dict.fromkeys(name for one in each for name in one):
-        pairs = np.array([one.get(name, (np.nan, np.nan)) for one in each], dtype=np.float64)
-        columns[name], columns[f"{name}_half_width"] = pairs.T
+        rows = np.array([one.get(name, (np.nan,) * 4) for one in each], dtype=np.float64)
+        columns |= {f"{name}{end}": rows[:, place] for place, end in enumerate(("", "_half_width", "_low", "_high"))}
     return columns
+
+
+def _seen(run: Run) -> dict[str, tuple[float, float, float, float]]:
+    ends = run.objective_ends or ((np.nan, np.nan),) * len(run.objectives)
+    return {name: (value, wide, low, high)
+            for (name, value, wide), (low, high) in zip(run.objectives, ends, strict=True)}  # fmt: skip
+
+
+def _journeys(runs: Sequence[Run | None]) -> dict[str, Any]:
+    """The share of each journey, where a run has several."""
+    each = [{} if run is None else dict(run.journeys) for run in runs]
+    names = dict.fromkeys(name for one in each for name in one)
+    return {f"journeys.{name}.share_ratio": np.array([one.get(name, np.nan) for one in each]) for name in names}
 
 
 def _column(path: str, values: Sequence[object]) -> pd.Series[Any]:

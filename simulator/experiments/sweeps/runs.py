@@ -11,10 +11,12 @@ from ...plan.engine import Engine
 from ...plan.plan import Plan
 from ...results import find_cut
 from ...results.caveats import find_caveats
-from ...results.intervals import quantity_intervals
-from ...results.objectives import detail_needed, objective_table
+from ...results.endpoints import entered_calls
+from ...results.intervals import quantity_intervals, row_of
+from ...results.objectives import detail_needed, is_sure, judge
 from ...results.observed import observe
 from ...results.quantities import replication_table, summary_series
+from ...results.statistics import INTERVAL
 from ...results.tables import unit_table
 from ..engines import choose_engine
 from ..refusing import refuse_endless
@@ -42,6 +44,14 @@ class Run:
     """Of each quantity what all replications say together, and the half width of its interval."""
     objectives: tuple[tuple[str, float, float], ...] = ()
     """Of each its path in the file, its value and the half width of its interval."""
+    ends: tuple[tuple[float, float], ...] = ()
+    """Of each quantity both ends of its interval, which may be longer on one side."""
+    objective_ends: tuple[tuple[float, float], ...] = ()
+    """The same of each objective."""
+    sure: bool = True
+    """Whether no interval leaves open if every objective is met."""
+    journeys: tuple[tuple[str, float], ...] = ()
+    """By endpoint that is entered the share of the requests, where there are several."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +96,31 @@ def _run(plan: Plan, engine: Engine, progress: Share | None) -> Run:
     cut = find_cut(traces) if settings.warmup_s is None else None
     observed = observe(plan, traces, cut)
     replications = replication_table(observed)
-    tables = {
-        "intervals": quantity_intervals(observed, summary_series(observed), replications, settings.confidence),
-        "units": unit_table(observed),
-        "objectives": objective_table(observed, settings.confidence),
-    }
+    objectives, seen = judge(observed, settings.confidence)
+    intervals = quantity_intervals(observed, summary_series(observed), replications, settings.confidence)
+    tables = {"intervals": intervals, "units": unit_table(observed), "objectives": objectives}
+    names = [f"slos.{one.slo}.{one.quantity}" for one in plan.objectives]
+    rows = [tuple(map(_one_nan, row_of(one))) for one in seen]
+    each = [tuple(map(_one_nan, row)) for row in intervals[list(INTERVAL)].to_numpy(dtype=float).tolist()]
     # What the compiler says of a plan is no part of its digest: it is said anew each time.
     silent = replace(observed, plan=replace(plan, warnings=()))
     return Run(
         tuple(map(str, replications.columns)),
         tuple(tuple(map(_one_nan, row)) for row in replications.to_numpy(dtype=float).tolist()),
-        bool(tables["objectives"]["met"].all()),
+        bool(objectives["met"].all()),
         find_caveats(silent, tables, number, settings.confidence),
-        tuple(
-            (_one_nan(mean), _one_nan(half_width))
-            for mean, half_width in tables["intervals"][["mean", "half_width"]].to_numpy(dtype=float).tolist()
-        ),
-        tuple(
-            (f"slos.{row['slo']}.{row['quantity']}", _one_nan(row["value"]), _one_nan((row["high"] - row["low"]) / 2.0))
-            for row in tables["objectives"].to_dict(orient="records")
-        ),
+        tuple((mean, half_width) for mean, half_width, _, _ in each),
+        tuple((name, value, half_width) for name, (value, half_width, _, _) in zip(names, rows, strict=True)),
+        tuple((low, high) for _, _, low, high in each),
+        tuple((low, high) for _, _, low, high in rows),
+        is_sure(objectives),
+        _shares(entered_calls(observed)),
     )
+
+
+def _shares(calls: dict[str, int]) -> tuple[tuple[str, float], ...]:
+    whole = sum(calls.values())
+    return tuple((name, one / whole) for name, one in calls.items()) if len(calls) > 1 and whole else ()
 
 
 def _one_nan(value: float) -> float:

@@ -99,8 +99,10 @@ def sweep(
     DataFrame
         One row a point and deployment in the order of the design: the axes by path, as numbers (seconds, per second,
         fractions, bytes, cores) unless they are names or mixtures, `deployment`, every quantity as all replications
-        say together (counts: their mean) and its `<quantity>_half_width`, those of each slo by its path
-        (`slos.web.p99`), `met` (every objective), `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`.
+        say together (counts: their mean) and its `<quantity>_half_width`, `_low` and `_high` (NaN where the data carry
+        no interval), those of each slo by its path (`slos.web.p99`), `met` (every objective), `sure` (whether no
+        interval leaves that open), where requests enter at several endpoints the share of each
+        (`journeys.web.buy.share_ratio`), `replications`, `warnings`, `status` (`ok` or `failed`) and `reason`.
         A point that fails is such a row. Its `attrs` count the runs that were `computed` and those of the store that
         were `reused`, and the rows that are one run with another row (`shared`), `failed`, or are `missing` because of
         a Ctrl-C; `written` has how the numbers of an axis were written, and `changed` lists the lines of the store that

@@ -230,7 +230,7 @@ def test_what_there_is_no_room_for_stands_in_tables_below(shop, capsys, monkeypa
         parts = run(capsys, command)[1].split("\n\n")
         heads = [re.split(" {2,}", part.splitlines()[0]) for part in parts if re.match(r"\S*rate  ", part)]
         assert [one for head in heads for one in head if one in everything] == everything
-        assert len({tuple(one for one in head if one not in everything) for head in heads}) == 1
+        assert len({tuple(one for one in head if one not in [*everything, "met"]) for head in heads}) == 1
         assert max(len(line) for part in parts for line in part.splitlines()) <= 100
         tables.append(len(heads))
     assert tables[0] == 1 < tables[-1]
@@ -468,3 +468,44 @@ def test_a_number_of_the_store_that_was_edited_is_said_and_computed_anew(shop, c
     assert "computed 1, reused 1" in err
     assert json.loads(out)["rows"] == before["rows"]
     assert f"{file.name} line 1" in run(capsys, "--collect runs")[2]
+
+
+def told(**columns):
+    """The text of a table of two rows."""
+    fixed = {"rate": ["10/s", "20/s"], "deployment": "microservices", "requests": 9, "status": "ok", "reason": "",
+             "warnings": "", "goodput_per_s": [10.0, 20.0], "latency_p99_s": 0.4, "availability_ratio": 1.0,
+             "latency_mean_s": 0.1, "cost_per_hour": float("nan")}  # fmt: skip
+    return sweeptable.render(pd.DataFrame(fixed | columns), {}, 100)
+
+
+def test_what_is_met_in_all_rows_stands_above():
+    slo = {"slos.web.p99": 0.4}
+    assert told(**slo, met=True, sure=True).startswith("all rows: deployment microservices, met yes\n")
+    assert "met" not in told(met=True, sure=True)  # nothing is promised
+    lines = told(**slo, met=[True, False], sure=True).splitlines()
+    assert [line.split()[:2] for line in lines[2:5]] == [["rate", "met"], ["10/s", "yes"], ["20/s", "no"]]
+    assert lines[0] == "all rows: deployment microservices"
+
+
+def test_what_an_interval_leaves_open_is_not_sure():
+    text = told(**{"slos.web.p99": 0.4}, met=True, sure=[True, False])
+    assert re.search(r"^10/s +yes  ", text, re.MULTILINE)
+    assert re.search(r"^20/s +yes, not sure  ", text, re.MULTILINE)
+
+
+def test_an_interval_is_printed_as_it_lies():
+    """Even ones as give or take, longer ones with both ends, and none where there is none."""
+    nan = float("nan")
+    text = told(latency_p99_s_half_width=[0.01, 0.15], latency_p99_s_low=[0.39, 0.3], latency_p99_s_high=[0.41, 0.6])
+    assert "400.0 ± 10.0" in text
+    assert "400.0 (300 to 600)" in text
+    assert "±" not in told(latency_p99_s_half_width=nan, latency_p99_s_low=nan, latency_p99_s_high=nan)
+
+
+def test_of_which_journeys_latencies_are_and_that_the_mix_changes():
+    """Rule 11.25."""
+    same = told(**{"journeys.web.buy.share_ratio": 0.2, "journeys.web.look.share_ratio": 0.8})
+    assert "latency is of all journeys together: web.look 80 %, web.buy 20 %\n" in same
+    text = told(**{"journeys.web.buy.share_ratio": [0.2, 0.5], "journeys.web.look.share_ratio": [0.8, 0.5]})
+    assert "their mix changes from row to row: web.look 50 to 80 %, web.buy 20 to 50 %" in " ".join(text.split())
+    assert "journeys" not in told()

@@ -151,8 +151,17 @@ def test_equal_cores():
 
 
 def test_the_currency_is_that_of_the_file():
-    euros = result("whole", currency="EUR")
-    assert "(1 against 2 EUR)" in sentence(table(cost=(2.0, 1.0, True)), theirs=euros)
+    euros = [result(name, currency="EUR") for name in ("split", "whole")]
+    assert "(1 against 2 EUR)" in sentence(table(cost=(2.0, 1.0, True)), *euros)
+
+
+def test_costs_in_unlike_currencies_are_not_judged():
+    """Their difference is not known (rule 11.25), and it is said."""
+    rows = table(p99=(0.5, 0.4, True), cost=(2.0, 1.0, False))
+    rows.loc["cost_per_hour", "difference"] = NAN
+    text = sentence(rows, theirs=result("whole", currency="EUR"))
+    assert text.endswith("; both meet every objective. Costs are not judged: they are in USD and in EUR.")
+    assert "cost per hour" not in text
 
 
 def test_one_sentence_for_each_other_deployment():

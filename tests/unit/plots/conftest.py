@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import matplotlib as mpl
 
@@ -50,6 +50,7 @@ class Told:
     results: dict[str, Results]
     differences: pd.DataFrame
     verdict: str = "the monolith is quicker, and nobody is surprised by it"
+    other_traffic: dict[str, str] = field(default_factory=dict)
 
     @property
     def baseline(self) -> str:

@@ -1,6 +1,5 @@
 """The figure of a drill: a panel a policy set, a line a deployment, the fault and what came after it."""
 
-import dataclasses
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -131,11 +130,11 @@ def test_a_line_that_another_one_hides_is_wide_and_the_note_says_so(found):
     """Before the fault and long after it nothing differs; all the time, where a table says so."""
     table = found.timeline[found.timeline["deployment"] == "microservices"]
     both = pd.concat([table, table.assign(deployment="monolith")], ignore_index=True)
-    axes = sim.plots.drill(dataclasses.replace(found, timeline=both))
+    axes = sim.plots.drill(replace(found, timeline=both))
     assert any(line.get_linewidth() > 1.8 for line in axes[0].get_lines())
     assert "wide: a line that another one lies on" in " ".join(axes[0].figure.get_supxlabel().split())
     apart = both.assign(in_time_per_s=both["in_time_per_s"] * (1.0 + (both["deployment"] == "monolith")))
-    axes = sim.plots.drill(dataclasses.replace(found, timeline=apart))
+    axes = sim.plots.drill(replace(found, timeline=apart))
     assert not any(line.get_linewidth() > 1.8 for ax in axes for line in ax.get_lines())
     assert "wide:" not in axes[0].figure.get_supxlabel()
 

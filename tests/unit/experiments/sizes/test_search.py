@@ -532,7 +532,7 @@ def test_what_cannot_keep_up_is_simulated_only_if_there_is_nothing_else():
 
 
 def test_fewer_cores_that_are_free_and_enough_hide_nothing():
-    """Fewer cores are met, cost as much and have less room: the answer stays, and what is missed with a replica less."""
+    """Fewer cores are met, cost as much, have less room: the answer stays, and what is missed with a replica less."""
     lattice = make_lattice([0.0, 1.0], cores=(1.0, 2.0), memory=1.0)
     judge = Known(lattice, lambda size: max(0.8 / size[0].cpu, 1.5 / size[1].replicas))
     judge((Option(1, 2.0), Option(2, 1.0)))

@@ -6,6 +6,7 @@ import math
 import os
 import shutil
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,22 @@ def test_a_line_is_strict_json_and_reads_back():
     assert back.run.values[1] == (math.inf, -math.inf)
     assert (back.key, back.point, back.axes, back.advice) == (entry.key, entry.point, entry.axes, entry.advice)
     assert back.run.warnings == entry.run.warnings
+
+
+def test_ends_and_journeys_read_back_and_need_not_be_there():
+    run = Run(
+        ("requests",), ((1.0,),), True, (), ((1.0, math.nan),), (("slos.a.p99", 0.4, 0.15),), ((0.5, math.inf),),
+        ((0.3, 0.6),), False, (("web.view", 0.75), ("web.buy", 0.25)),
+    )  # fmt: skip
+    line = to_line(replace(make(), run=run))
+    back = read_line(line).run
+    assert (back.ends, back.objective_ends, back.sure, back.journeys) == (
+        run.ends, run.objective_ends, False, run.journeys,
+    )  # fmt: skip
+    older = {key: value for key, value in json.loads(line).items()
+             if key not in ("ends", "objective_ends", "sure", "journeys", journal.SUM)}  # fmt: skip
+    back = read_line(json.dumps(older | {journal.SUM: journal.checksum(older)})).run
+    assert (back.ends, back.objective_ends, back.sure, back.journeys) == ((), (), True, ())
 
 
 def test_every_torn_line_is_passed_over():

@@ -28,17 +28,34 @@ def test_the_columns():
     table = point_table(
         ["a.b", "c"], [filled(0, RUN, {"a.b": 1, "c": "5ms"}, advice=("small",)), filled(1, Failure("no"))]
     )
-    pairs = [name for quantity in HEADLINES for name in (quantity, f"{quantity}_half_width")]
+    each = [f"{quantity}{end}" for quantity in HEADLINES for end in ("", "_half_width", "_low", "_high")]
     assert list(table.columns) == [
-        "a.b", "c", "deployment", *pairs, "met", "replications", "warnings", "status", "reason",
+        "a.b", "c", "deployment", *each, "met", "sure", "replications", "warnings", "status", "reason",
     ]  # fmt: skip
     assert table["met"].tolist() == [True, False]
+    assert table["sure"].tolist() == [True, False]
     assert table["replications"].tolist() == [3, 0]
     assert table["warnings"].tolist() == ["small; late", ""]
     assert table["status"].tolist() == ["ok", "failed"]
     assert table["reason"].tolist() == ["", "no"]
     kinds = [str(kind) for kind in table[["met", "replications", "status"]].dtypes]
     assert kinds == ["bool", "int64", "str"]
+
+
+def test_intervals_have_both_ends_and_journeys_their_shares():
+    ends = tuple((j - 0.125, j + 0.5) for j in range(len(HEADLINES)))
+    run = Run(
+        HEADLINES, VALUES, True, (), INTERVALS, (("slos.a.p99", 0.4, 0.15),), ends, ((0.3, 0.6),), False,
+        (("web.view", 0.75), ("web.buy", 0.25)),
+    )  # fmt: skip
+    table = point_table(["a.b"], [filled(0, run), filled(1, RUN), filled(2, Failure("no"))])
+    assert [table[f"errors_{end}"][0] for end in ("low", "high")] == list(ends[HEADLINES.index("errors")])
+    seen = table[[f"slos.a.p99{end}" for end in ("", "_half_width", "_low", "_high")]]
+    assert seen.iloc[0].tolist() == [0.4, 0.15, 0.3, 0.6]
+    assert seen.iloc[1:].isna().all(axis=None)
+    assert table["sure"].tolist() == [False, True, False]
+    assert table["journeys.web.view.share_ratio"].tolist()[0] == 0.75
+    assert table["journeys.web.buy.share_ratio"].isna().tolist() == [False, True, True]
 
 
 def test_the_columns_are_the_same_whatever_has_failed():

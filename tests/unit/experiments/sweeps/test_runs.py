@@ -26,6 +26,51 @@ def test_it_says_what_simulate_says(shop, deployment):
     assert sim.compile(shop, deployment).warnings + run.warnings == result.warnings
 
 
+MM1 = """\
+simulation: {duration: 100s, warmup: 10s, replications: 5, seed: 1}
+services: {a: {steps: [{cpu: {dist: exponential, mean: 9ms}}]}}
+workload: {call: a, rate: 100/s}
+slos: {fast: {call: a, p99: 400ms}}
+"""
+
+
+def test_one_quantity_has_one_interval_and_a_doubt_is_said():
+    """At 90 % utilisation p99 is -ln(0.01) 90 ms = 414 ms, and a short run carries no interval of it."""
+    busy = sim.loads(MM1)
+    run, result = make_run(sim.compile(busy), "compiled"), sim.simulate(busy, engine="compiled")
+    place, row = run.quantities.index("latency_p99_s"), result.objectives.iloc[0]
+    assert row["low"] < 0.4 < row["high"]
+    assert row["low"] < 0.414 < row["high"]
+    assert np.isnan([*run.ends[place], run.intervals[place][1], *run.objective_ends[0], run.objectives[0][2]]).all()
+    assert (run.met, run.sure) == (result.met, False)
+    loose = busy.replace({"slos.fast.p99": "5s"})
+    assert make_run(sim.compile(loose), "compiled").sure
+    calm = make_run(sim.compile(busy.replace({"workload.rate": "20/s"})), "compiled")
+    assert calm.ends[place] == calm.objective_ends[0]
+    assert calm.objectives[0][1:] == calm.intervals[place]
+    low, high = calm.ends[place]
+    assert low < calm.intervals[place][0] < high
+
+
+def test_a_share_of_errors_has_its_interval():
+    """None of n has failed: up to 3.7 / n may (rule 11.13)."""
+    text = MM1.replace("p99: 400ms", "errorRate: 1%")
+    assert make_run(sim.compile(sim.loads(text)), "compiled").objective_ends == ((0.0, 0.0),)  # nothing can fail
+    rare = text.replace("{a: {", "{a: {errorRate: 0.0000001%, ")
+    lossy = make_run(sim.compile(sim.loads(rare)), "compiled")
+    requests = sum(row[lossy.quantities.index("requests")] for row in lossy.values)
+    assert lossy.objective_ends[0][0] == 0.0
+    assert lossy.objective_ends[0][1] == pytest.approx(3.689 / requests, rel=1e-3)
+
+
+def test_shares_of_journeys_where_there_are_several(shop):
+    assert make_run(sim.compile(shop), "reference").journeys == ()
+    ((view, most), (buy, least)) = make_run(sim.compile(sim.loads(MIXED)), "reference").journeys
+    assert (view, buy) == ("web.view", "web.buy")
+    assert most + least == pytest.approx(1.0)
+    assert most == pytest.approx(0.75, abs=0.05)
+
+
 def test_what_the_compiler_warns_of_is_said_once(shop):
     busy = shop.replace({"workload.rate": 400})
     plan, result = sim.compile(busy), sim.simulate(busy, detail="summary")

@@ -21,21 +21,19 @@ class Table:
     rows
         One cell a column. A row of a single cell heads the rows below it.
     names
-        How many columns, the first ones, are names: to the left, and shortened where a line has no room.
-    whole
-        Whether names stay as long as they are: where a line has no room, more lines of the same names follow.
+        How many columns, the first ones, are names: to the left, and beside every number where a line has no room for
+        all of these. They go on in a second line at most, and are never cut.
     """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     names: int = 1
-    whole: bool = False
 
     @classmethod
-    def of_columns(cls, *columns: Sequence[str], names: int = 1, whole: bool = False) -> Table:
+    def of_columns(cls, *columns: Sequence[str], names: int = 1) -> Table:
         """Of columns that each begin with their head."""
         head, *rows = zip(*columns, strict=True)
-        return cls(head, rows, names, whole)
+        return cls(head, rows, names)
 
 
 Part: TypeAlias = "str | Table | Answer"

@@ -22,18 +22,21 @@ class Table:
         One cell a column. A row of a single cell heads the rows below it.
     names
         How many columns, the first ones, are names: to the left, and beside every number where a line has no room for
-        all of these. They go on in a second line at most, and are never cut.
+        all of these. They are never cut, but may go on in a second line, as heads may.
+    whole
+        Whether heads and names stay in one line where they have room in it, at the cost of more tables.
     """
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
     names: int = 1
+    whole: bool = False
 
     @classmethod
-    def of_columns(cls, *columns: Sequence[str], names: int = 1) -> Table:
+    def of_columns(cls, *columns: Sequence[str], names: int = 1, whole: bool = False) -> Table:
         """Of columns that each begin with their head."""
         head, *rows = zip(*columns, strict=True)
-        return cls(head, rows, names)
+        return cls(head, rows, names, whole)
 
 
 Part: TypeAlias = "str | Table | Answer"

@@ -41,7 +41,8 @@ def table_lines(table: Table, width: int) -> list[str]:
         return []
     columns: list[Column] = list(zip(table.head, *(row for row in table.rows if len(row) > 1), strict=True))
     names, numbers = columns[: table.names], columns[table.names :]
-    taken, groups = min(_layouts(names, numbers, width), key=lambda layout: len(layout[1]))
+    layouts = _layouts(names, numbers, width)
+    taken, groups = next(layouts) if table.whole else min(layouts, key=lambda layout: len(layout[1]))
     room = min(width - sum(len(GAP) + wide for _, wide in group) for group in groups)
     taken = _shared(taken, [_longest(cells) for cells in names], room)
     told = [_names(cells, wide) for cells, wide in zip(names, taken, strict=True)]
@@ -54,9 +55,9 @@ def table_lines(table: Table, width: int) -> list[str]:
     return lines[1:]
 
 
-def least(names: Sequence[Column]) -> int:
-    """What names take at least beside each other, no word of them broken."""
-    return _beside([_floor(cells) for cells in names])
+def wide(columns: Sequence[Column]) -> int:
+    """What columns take beside each other."""
+    return _beside([_longest(cells) for cells in columns])
 
 
 def fold(text: str, width: int, between: re.Pattern[str] = SPACES, indent: str = "") -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..answers import NAMES, Answer, Part, Table, least, shorten_before, to_text
+from ..answers import NAMES, Answer, Part, Table, shorten_before, to_text, wide
 from ..words import column, count, number, unit_of
 
 if TYPE_CHECKING:
@@ -42,12 +42,13 @@ def render(table: pd.DataFrame, written: Written, width: int) -> str:
     heads = short_names(varied)
     texts = [[heads[name], *_cells(name, shown[name], written)] for name in varied]
     tried = ([_shortened(cells, longest) for cells in texts] for longest in LONGEST)
-    rows = next((one for one in tried if least(one) <= width * NAMES), None)
     columns = [*_states(table, shown), *_quantities(table, shown)]
+    tables = ((one, max((wide([*one, cells]) for cells in columns), default=wide(one))) for one in tried)
+    rows = next((one for one, most in tables if wide(one) <= width * NAMES or most <= width), None)
     if rows is None:  # so many axes that rows are told by their numbers, and what each is stands before
         columns = [*(_shortened(cells, LONGEST[0]) for cells in texts), *columns]
         rows = [["row", *map(str, range(1, len(shown) + 1))]]
-    body: list[Part] = [Table.of_columns(*rows, *columns, names=len(rows))]
+    body: list[Part] = [Table.of_columns(*rows, *columns, names=len(rows), whole=True)]
     if len(table) > len(shown):
         more = count(len(table) - len(shown), "more row")
         body.append(f"... and {more}: --csv or --parquet have all of them")

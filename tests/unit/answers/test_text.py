@@ -126,6 +126,17 @@ def test_columns_without_room_stand_below_beside_the_same_names():
     ]  # fmt: skip
 
 
+def test_a_table_may_ask_for_heads_and_names_in_one_line():
+    table = Table(["unit", "replicas", "cost per hour"], [["front", "2", "1.5"]], whole=True)
+    assert lines(table, 22) == [
+        "unit   replicas",
+        "front         2",
+        "",
+        "unit   cost per hour",
+        "front            1.5",
+    ]
+
+
 def test_a_long_cell_goes_on_in_the_next_line_and_leaves_the_names_whole():
     table = Table(
         ["slo", "limit", "verdict"], [["web", "9 ms", "MISSED: 11.8 % were not served"], ["api", "5 %", "met"]]

@@ -21,9 +21,10 @@ class Table:
     rows
         One cell a column. A row of a single cell heads the rows below it.
     names
-        How many columns, the first ones, are names: to the left, and shortened where a line has no room.
+        How many columns, the first ones, are names: to the left, and beside every number where a line has no room for
+        all of these. They are never cut, but may go on in a second line, as heads may.
     whole
-        Whether names stay as long as they are: where a line has no room, more lines of the same names follow.
+        Whether heads and names stay in one line where they have room in it, at the cost of more tables.
     """
 
     head: Sequence[str]

@@ -161,6 +161,9 @@ def plot(arguments: Arguments) -> int:
     for name, value, figure in (("--by", arguments.by, "breakdown"), ("--target", arguments.target, "drill")):
         if value and arguments.figure != figure:
             raise sim.SimulatorError(f"{name} does not act on {arguments.figure}, but on {figure}: leave it out")
+    if arguments.figure in OF_ONE:
+        one_deployment(arguments)
+    curves.refuse_others(arguments)
     for file in arguments.out:
         refuse_file(file)
     with sim.plots.styled(title=arguments.title, width=arguments.width):
@@ -202,6 +205,8 @@ def _one_or_many(arguments: Arguments) -> Any:
     return several(arguments) if len(arguments.deployment or ()) > 1 else one_result(arguments)
 
 
+OF_ONE = ("timeline", "utilisation", "topology")
+"""Figures of a single deployment."""
 OVER_TIME = ("arrivals", "latency", "errors", "utilisation", "queue")
 
 FIGURES: dict[str, tuple[Callable[[Arguments], Any], Callable[[Arguments, Any], Any]]] = {

@@ -387,7 +387,7 @@ def show(arguments: Arguments, answer: Answer) -> None:
     if arguments.json:
         print_json(answer.content)
     else:
-        print(to_text(answer, min(window(), WIDTH)))
+        print(to_text(answer, min(window(), WIDTH), window()))
 
 
 def warn(texts: Sequence[str]) -> None:

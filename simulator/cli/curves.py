@@ -38,13 +38,13 @@ def add(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def make_curve(arguments: Arguments) -> Any:
-    """What the figure is of.
+def refuse_others(arguments: Arguments) -> None:
+    """Refuse arguments that would not act, before anything is loaded that computes or draws.
 
     Raises
     ------
     SimulatorError
-        If an argument would not act.
+        If there are some.
     """
     figure = arguments.figure
     for name, values, those in (
@@ -60,6 +60,11 @@ def make_curve(arguments: Arguments) -> Any:
     ):
         if values and figure not in those:
             raise sim.SimulatorError(f"{name} does not act on {figure}, but on {' and '.join(those)}: leave it out")
+
+
+def make_curve(arguments: Arguments) -> Any:
+    """What the figure is of; None where it is of a run or two."""
+    figure = arguments.figure
     if figure not in CURVES:
         return None
     topology, more = read_topology(arguments), settings_of(arguments)

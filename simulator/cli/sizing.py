@@ -62,13 +62,19 @@ def capacity(arguments: Arguments) -> int:
     names = list(dict.fromkeys(arguments.deployment or ["microservices"]))
     made: dict[str, sim.Capacity] = {}
     following: dict[str, sim.NextReplica] = {}
-    try:
+
+    def run(progress: Progress) -> None:
+        count = _Count(progress)
+        each = arguments.replications or topology.simulation.replications
         for name in names:
-            made[name] = _size(arguments, topology, name)
+            made[name] = _size(arguments, topology, name, count.part(each))
             if made[name].interrupted:
                 break
             if arguments.next:
-                following[name] = _look_on(arguments, made[name])
+                following[name] = made[name].next_replica(progress=count.part(1), engine=arguments.engine)
+
+    try:
+        with_progress(run)
     except KeyboardInterrupt:
         if not made:
             raise
@@ -81,21 +87,29 @@ def capacity(arguments: Arguments) -> int:
     return FINE if all(one.met for one in made.values()) else MISSED
 
 
-def _size(arguments: Arguments, topology: sim.Topology, name: str) -> sim.Capacity:
-    def run(progress: Progress) -> sim.Capacity:
-        return sim.capacity(
-            topology, name, scale=arguments.scale, cores=arguments.cores, max_replicas=arguments.max_replicas,
-            progress=progress, **_settings(arguments),
-        )  # fmt: skip
+class _Count:
+    """Replications, of whatever is sized or compared; how many there will be in all nobody knows before."""
 
-    return with_progress(run, "configurations")
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._before = self._here = 0.0
+
+    def part(self, each: int) -> Progress:
+        """What hears of the next part, in which so many replications are one."""
+        self._before, self._here = self._before + self._here, 0.0
+
+        def heard(done: float, total: int) -> None:
+            self._here = done * each
+            self._progress(self._before + self._here, 0)
+
+        return heard
 
 
-def _look_on(arguments: Arguments, sized: sim.Capacity) -> sim.NextReplica:
-    def run(progress: Progress) -> sim.NextReplica:
-        return sized.next_replica(progress=progress, engine=arguments.engine)
-
-    return with_progress(run)
+def _size(arguments: Arguments, topology: sim.Topology, name: str, progress: Progress) -> sim.Capacity:
+    return sim.capacity(
+        topology, name, scale=arguments.scale, cores=arguments.cores, max_replicas=arguments.max_replicas,
+        progress=progress, **_settings(arguments),
+    )  # fmt: skip
 
 
 def _settings(arguments: Arguments) -> dict[str, Any]:

@@ -19,7 +19,7 @@ Written = Mapping[str, Mapping[float, str]]
 MOST_ROWS = 60
 """Rows that are shown; files have them all."""
 LONGEST = (30, 24, 18, 12, 8)
-"""Letters of a cell of text: fewer, if there are many axes."""
+"""Letters of a value of an axis: fewer, if there are many axes, but no two values look alike."""
 QUANTITIES = {
     "goodput_per_s": "goodput", "latency_p99_s": "p99", "availability_ratio": "served", "latency_mean_s": "mean",
     "cost_per_hour": "cost/h",
@@ -44,17 +44,25 @@ def render(table: pd.DataFrame, written: Written, width: int) -> str:
     varied = [name for name in leading if name not in fixed]
     heads = short_names(varied)
     texts = [[heads[name], *_cells(name, shown[name], written)] for name in varied]
-    tried = ([[shorten_before(text, longest) for text in cells] for cells in texts] for longest in LONGEST)
-    rows = next((one for one in tried if wide(one) <= width * NAMES), None)
+    tried = ([_shortened(cells, longest) for cells in texts] for longest in LONGEST)
     columns = [*_states(table, shown), *_quantities(table, shown)]
+    tables = ((one, max((wide([*one, cells]) for cells in columns), default=wide(one))) for one in tried)
+    rows = next((one for one, most in tables if wide(one) <= width * NAMES or most <= width), None)
     if rows is None:  # so many axes that rows are told by their numbers, and what each is stands before
-        columns = [*([shorten_before(text, LONGEST[0]) for text in cells] for cells in texts), *columns]
+        columns = [*(_shortened(cells, LONGEST[0]) for cells in texts), *columns]
         rows = [["row", *map(str, range(1, len(shown) + 1))]]
     body: list[Part] = [Table.of_columns(*rows, *columns, names=len(rows), whole=True)]
     if len(table) > len(shown):
         more = count(len(table) - len(shown), "more row")
         body.append(f"... and {more}: --csv or --parquet have all of them")
     return to_text(Answer(sections=(_above(table, fixed, heads, written), body, remarks(table))), width)
+
+
+def _shortened(cells: Sequence[str], longest: int) -> list[str]:
+    """A column of values, the ends of which are left where these tell them apart."""
+    head, *values = cells
+    short = [shorten_before(value, longest) for value in values]
+    return [head, *(short if len({*short}) == len({*values}) else values)]
 
 
 def short_names(paths: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import threading
 import time
@@ -22,8 +23,12 @@ SOON_S = 120.0
 """After which it is no longer said how long something takes at most."""
 FIRST_S, LATER_S = 0.5, 1.5
 """Before the first one, if no work has begun; a mistake in the file is found before, and is then all that is said."""
-SURE, SURE_S = 0.02, 1.0
-"""Share of the work, and seconds of it, from which on it tells how long the rest takes."""
+SURE, MANY, SURE_S = 0.1, 30, 1.0
+"""Share of the work, or so much of it, and seconds of it, from which on it tells how long the rest takes."""
+PARALLEL = 2
+"""The same where only whole ones are heard of: several go on at once, and the first says little of the others."""
+GROWS = 0.25
+"""Share of what is left by which the end may come later than was said last: beyond, nothing is known of it."""
 QUICK = ("check", "completion", "examples", "explain", "init", "schema")
 """Commands that count no work, and seldom take long."""
 
@@ -108,30 +113,48 @@ class Teller:
 
 
 class Work:
-    """So much of so much, since when."""
+    """So much of so much, since when; of an unknown number, if the total is 0."""
 
     def __init__(self, what: str) -> None:
         self._what, self._done, self._total = what, 0.0, 0
-        self._since, self._from = time.monotonic(), 0.0
+        self._began = self._since = self._heard = time.monotonic()
+        self._from, self._whole, self._end = 0.0, True, math.inf
 
     def progress(self, done: float, total: int) -> None:
-        """Remember how far it is; the pace is that since the first was done, which takes longer."""
+        """Remember how far it is, since when, and whether less than a whole one is ever heard of."""
+        now = time.monotonic()
         if self._done == 0.0 < done:
-            self._since, self._from = time.monotonic(), done
-        self._done, self._total = done, total
+            self._since, self._from = now, done
+        if done != self._done:
+            self._heard = now
+        self._done, self._total, self._whole = done, total, self._whole and done == int(done)
 
     def leave_out(self, seconds: float) -> None:
         """Time that was not spent on what is counted."""
+        self._began += seconds
         self._since += seconds
+        self._heard += seconds
+        self._end += seconds
 
     def told(self, now: float) -> Iterator[str]:
         """How far it is, and how long the rest takes if it goes on so."""
-        if not self._total:
-            return
-        yield f"{number(int(10.0 * self._done) / 10.0)} of {number(self._total)} {self._what}"
-        since, left, took = self._done - self._from, self._total - self._done, now - self._since
-        if since >= SURE * self._total and left > 0.0 and took >= SURE_S:
-            yield f"about {spell(took * left / since)} left"
+        if self._done or self._total:
+            of = f" of {number(self._total)}" if self._total else ""
+            yield f"{number(int(self._done))}{of} {self._what}"
+        if (ends := self._ends()) - now >= 0.5:
+            yield f"about {spell(ends - now)} left"
+
+    def _ends(self) -> float:
+        """When it ends, at the slower of its paces from the beginning and from the first on; 0 if nobody knows."""
+        done, rest = self._done, self._total - self._done
+        enough = max(min(SURE * self._total, MANY), PARALLEL if self._whole else 0.0)
+        if rest <= 0.0 or done < enough or self._heard - self._began < SURE_S:
+            return 0.0
+        pace = (self._heard - self._began) / done
+        if done > self._from:
+            pace = max(pace, (self._heard - self._since) / (done - self._from))
+        before, self._end = self._end, self._heard + pace * rest
+        return self._end if self._end - before <= GROWS * pace * rest else 0.0
 
 
 def spell(seconds: float) -> str:
@@ -191,4 +214,4 @@ def with_progress(work: Callable[[Progress], Made], what: str = "replications") 
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
-        return work(lambda done, total: bar.update(task, completed=done, total=total))
+        return work(lambda done, total: bar.update(task, completed=int(done), total=total or None))

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from ..errors import PlanError
 from ..plan.layout import UNLIMITED, Balancer, Discipline, Scheduling
@@ -85,8 +86,7 @@ def resolve_units(
     """
     units = []
     for name, members, written in _groups(topology, deployment, services):
-        path = dotted(("deployments", deployment, "units", name))
-        unit = _resolve(topology, path, name, members, written)
+        unit = _resolve(_Place(topology, deployment, name), members, written)
         if equal_cores:
             unit = _at_equal_cores(unit, topology)
         units.append(unit)
@@ -121,18 +121,37 @@ def _unknown_deployment(topology: Topology, deployment: str) -> str:
     return f"no deployment `{deployment}`{hint} (there are {', '.join(f'`{name}`' for name in known)})"
 
 
-def _resolve(topology: Topology, path: str, name: str, members: tuple[str, ...], written: Unit | None) -> ResolvedUnit:
-    services = {member: topology.services[member] for member in members}
+@dataclass(frozen=True)
+class _Place:
+    """Where the file says, or would say, what a unit is."""
+
+    topology: Topology
+    deployment: str
+    unit: str
+
+    def refuse(self, message: str, *keys: str) -> NoReturn:
+        raise PlanError(str(self.topology.problem_at((*self._location, *keys), message)))
+
+    def __str__(self) -> str:
+        return dotted(self._location)
+
+    @property
+    def _location(self) -> tuple[str, ...]:
+        return ("deployments", self.deployment, "units", self.unit)
+
+
+def _resolve(place: _Place, members: tuple[str, ...], written: Unit | None) -> ResolvedUnit:
+    services = {member: place.topology.services[member] for member in members}
     cpu, memory = _resources(services, written)
     replicas = written.replicas if written is not None else None
     if replicas is None:
         replicas = _ceil(sum(service.replicas * service.resources.cpu for service in services.values()) / cpu)
     concurrency = _concurrency(services, written)
-    capacity, discipline = _queue(path, services, written, limited=concurrency != UNLIMITED)
-    balancer, choice_count = _balancer(path, services, written)
+    capacity, discipline = _queue(place, services, written, limited=concurrency != UNLIMITED)
+    balancer, choice_count = _balancer(place, services, written)
     scheduling = written.scheduling if written is not None else None
     return ResolvedUnit(
-        name=name,
+        name=place.unit,
         services=members,
         replicas=replicas,
         cpu=cpu,
@@ -140,10 +159,10 @@ def _resolve(topology: Topology, path: str, name: str, members: tuple[str, ...],
         concurrency=concurrency,
         queue_capacity=capacity,
         discipline=discipline,
-        scheduling=Scheduling[scheduling or _agreed(path, "scheduling", services, lambda s: s.scheduling)],
+        scheduling=Scheduling[scheduling or _agreed(place, "scheduling", services, lambda s: s.scheduling)],
         balancer=balancer,
         choice_count=choice_count,
-        detection=_detection(path, services, written),
+        detection=_detection(place, services, written),
         priced=any(service.kind != "external" for service in services.values()),
     )
 
@@ -169,13 +188,15 @@ def _concurrency(services: dict[str, Service], written: Unit | None) -> int:
     return UNLIMITED if None in slots else sum(slot for slot in slots if slot is not None)
 
 
-def _queue(path: str, services: dict[str, Service], written: Unit | None, *, limited: bool) -> tuple[int, Discipline]:
+def _queue(
+    place: _Place, services: dict[str, Service], written: Unit | None, *, limited: bool
+) -> tuple[int, Discipline]:
     """Places and order of those that wait for a slot; what is not written under `queue` is derived."""
     queue = written.queue if written is not None else None
     given = queue.model_fields_set if queue is not None else set()
     if not limited:
         if given:
-            raise PlanError(f"{path}.queue: nobody waits for a slot, since the unit has no `concurrency`")
+            place.refuse("nobody waits for a slot, since the unit has no `concurrency`", "queue")
         return UNLIMITED, Discipline.FIFO  # nobody waits for a slot: nothing to agree on
     if queue is not None and "discipline" in given:
         word: str = queue.discipline
@@ -184,7 +205,7 @@ def _queue(path: str, services: dict[str, Service], written: Unit | None, *, lim
         waiting = {name: service for name, service in services.items() if service.concurrency is not None}
         word = "FIFO"
         if waiting:
-            word = _agreed(path, "queue.discipline", waiting, lambda s: s.queue.discipline if s.queue else "FIFO")
+            word = _agreed(place, "queue.discipline", waiting, lambda s: s.queue.discipline if s.queue else "FIFO")
     if queue is not None and "capacity" in given:
         capacity = queue.capacity
     else:
@@ -193,7 +214,7 @@ def _queue(path: str, services: dict[str, Service], written: Unit | None, *, lim
     return UNLIMITED if capacity is None else capacity, Discipline[word]
 
 
-def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> tuple[Balancer, int]:
+def _balancer(place: _Place, services: dict[str, Service], written: Unit | None) -> tuple[Balancer, int]:
     """How a replica is chosen, and among how many."""
 
     def word(balancer: LoadBalancer) -> str:
@@ -203,7 +224,7 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
 
     balancer = written.load_balancer if written is not None else None
     if balancer is None:
-        _agreed(path, "loadBalancer", services, lambda service: word(service.load_balancer))
+        _agreed(place, "loadBalancer", services, lambda service: word(service.load_balancer))
         balancer = next(iter(services.values())).load_balancer
     if balancer.simple != "LEAST_REQUEST":
         # the count does not act: one value, so that plans compare equal
@@ -214,14 +235,14 @@ def _balancer(path: str, services: dict[str, Service], written: Unit | None) -> 
     return Balancer.LEAST_OF_DISTINCT if distinct else Balancer.LEAST_REQUEST, balancer.choice_count
 
 
-def _detection(path: str, services: dict[str, Service], written: Unit | None) -> OutlierDetection | None:
+def _detection(place: _Place, services: dict[str, Service], written: Unit | None) -> OutlierDetection | None:
     """When the balancer ejects a replica: as written, else what those of its services say that say something."""
     if written is not None and written.outlier_detection is not None:
         return written.outlier_detection
     said = {name: service for name, service in services.items() if service.outlier_detection is not None}
     if not said:
         return None
-    _agreed(path, "outlierDetection", said, lambda service: _shown(service.outlier_detection))
+    _agreed(place, "outlierDetection", said, lambda service: _shown(service.outlier_detection))
     return next(iter(said.values())).outlier_detection
 
 
@@ -232,14 +253,14 @@ def _shown(detection: OutlierDetection | None) -> str:
     return "{" + ", ".join(f"{key}: {value:g}" for key, value in written.items()) + "}"
 
 
-def _agreed(path: str, key: str, services: dict[str, Service], word: Callable[[Service], str]) -> str:
+def _agreed(place: _Place, key: str, services: dict[str, Service], word: Callable[[Service], str]) -> str:
     """The word that all services of a unit have under a key."""
     words = {name: word(service) for name, service in services.items()}
     if len(set(words.values())) > 1:
         listed = ", ".join(f"{name} {words[name]}" for name in sorted(words))
-        raise PlanError(
-            f"{path}: its services do not agree on `{key}` ({listed}); write it on the unit: put `{key}` beside"
-            f" `services: [{', '.join(services)}]` under {path}"
+        place.refuse(
+            f"its services do not agree on `{key}` ({listed}); write it on the unit: put `{key}` beside"
+            f" `services: [{', '.join(services)}]` under {place}"
         )
     return next(iter(words.values()))
 

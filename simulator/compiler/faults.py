@@ -11,7 +11,6 @@ from ..plan.tables import Crossings, Failures, Faults, Health, Startups
 from ..spec.deployments import Unit
 from ..spec.distributions import Distribution
 from ..spec.faults import OF_THE_NETWORK, Fault
-from ..spec.mistakes import dotted
 from ..spec.models import Topology
 from .deployments import ResolvedUnit
 from .directory import Directory
@@ -105,9 +104,8 @@ def _failures(directory: Directory, distributions: DistributionTable) -> Failure
         assert failures is not None
         row = distribution_row(failures.mtbf)
         if row.mean <= 0.0:
-            raise PlanError(
-                f"{dotted(('services', name))}.failures.mtbf: it is always zero, so that time would stand still"
-            )
+            place, told = ("services", name, "failures", "mtbf"), "it is always zero, so that time would stand still"
+            raise PlanError(str(directory.topology.problem_at(place, told)))
         up.append(distributions.add(row))
         repair.append(distributions.add_distribution(failures.mttr))
         startup.append(distributions.add_distribution(services[name].startup))
@@ -169,10 +167,11 @@ def _replicas(directory: Directory, place: int) -> int:
     own = directory.topology.services[fault.target].replicas
     if len(unit.services) == 1 and unit.name not in directory.sized and fault.replicas > own:
         many = f"{unit.replicas} replica{'s' if unit.replicas != 1 else ''}"
-        raise PlanError(
-            f"faults[{place}].{fault.kind}.replicas: {fault.replicas}, but {fault.target} has {many} in deployment"
-            f" {directory.deployment}; write at most {unit.replicas}, or `all`"
+        told = (
+            f"{fault.replicas}, but {fault.target} has {many} in deployment {directory.deployment};"
+            f" write at most {unit.replicas}, or `all`"
         )
+        raise PlanError(str(directory.topology.problem_at(("faults", place, fault.kind, "replicas"), told)))
     return unit.replicas
 
 

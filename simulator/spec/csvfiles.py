@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from .mistakes import near_file
+
 _GZIP = b"\x1f\x8b"
 _PACKED = {
     _GZIP: "a gzip file",
@@ -53,7 +55,8 @@ def read_column(path: str, base: str, column: str, *, ascending: bool, confined:
         stamp = os.stat(full)
         return _read(full, path, column, ascending, (stamp.st_mtime_ns, stamp.st_size, stamp.st_ino))
     except OSError as error:
-        raise ValueError(f"cannot read `{path}`: {error.strerror or error}") from None
+        hint = near_file(path, base) if isinstance(error, FileNotFoundError) else ""
+        raise ValueError(f"cannot read `{path}`: {error.strerror or error}{hint}") from None
 
 
 def is_inside(path: str, folder: str) -> bool:

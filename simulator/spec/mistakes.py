@@ -8,6 +8,7 @@ hides another.
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NoReturn
@@ -108,10 +109,35 @@ def hint(word: str, known: Iterable[str]) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return the known word that looks most like this one, empty if none does."""
     words = list(known)
-    by_lower = {each.lower().replace("_", "").replace("-", ""): each for each in words}
-    same = by_lower.get(word.lower().replace("_", "").replace("-", ""))
+    same = {_stem(each): each for each in words}.get(_stem(word))
     close = difflib.get_close_matches(word, words, n=1, cutoff=0.7)
     return same or (close[0] if close else "")
+
+
+def _stem(word: str) -> str:
+    """What is left of a word without how it is joined, and of which number it is: retry of retries."""
+    stem = word.lower().replace("_", "").replace("-", "")
+    return f"{stem[:-3]}y" if stem.endswith("ies") else stem.removesuffix("s")
+
+
+def near_file(path: str, base: str = "") -> str:
+    """Return the suggestion to append to a message on a path that leads nowhere, empty if no name there is close."""
+    close = _near_path(path, base)
+    return f"; did you mean `{close}`?" if close else ""
+
+
+def _near_path(path: str, base: str) -> str:
+    folder, name = os.path.split(path)
+    if folder and not os.path.isdir(os.path.join(base, folder)):
+        folder = _near_path(folder, base) if name else ""
+        if not folder:
+            return ""
+    try:
+        names = os.listdir(os.path.join(base, folder) or ".")
+    except (OSError, ValueError):
+        return ""
+    close = name if name in names else nearest(name, names)
+    return os.path.join(folder, close) if close else ""
 
 
 def listed(words: Iterable[str], last: str = "or") -> str:

@@ -174,11 +174,15 @@ class Topology(Model):
         """Keep the text that this was read from."""
         self._text = text
 
+    def problem_at(self, location: Location, message: str) -> Problem:
+        """Return a problem at a place of the text, if there is a text and it says anything there."""
+        return self._text.problem(location, message) if self._text else Problem(dotted(location), message)
+
     def problem_of_call(self, caller: tuple[str, str], target: tuple[str, str], message: str) -> Problem:
         """Return a problem at the step of one endpoint, or of a fallback, that calls another endpoint."""
         places = [at for at, call in calls_of(self._tree, caller) if self.resolve(call) == target]
         location = places[0] if places else ("services", caller[0])
-        return self._text.problem(location, message) if self._text else Problem(dotted(location), message)
+        return self.problem_at(location, message)
 
     def resolve(self, call: str) -> tuple[str, str]:
         """Return the service and the endpoint that a call such as `order.place` or `order` names.

@@ -20,7 +20,7 @@ from .distributions import Constant, Distribution
 from .faults import Failures
 from .mistakes import Mistake, Source, describe, mistake
 from .policies import OutlierDetection, RateLimit
-from .steps import VERBS, Steps, step_elsewhere
+from .steps import VERBS, Steps, callers_key, step_elsewhere
 from .values import (
     Cores,
     Count,
@@ -171,7 +171,9 @@ class Endpoint(Model):
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
-        return step_elsewhere(key) or super()._foreign(key)
+        if key in Service.known_keys() and key not in ("steps", "endpoints"):
+            return Mistake(f"`{key}` is of the service: write it beside `endpoints`", "key")
+        return step_elsewhere(key) or callers_key(key) or super()._foreign(key)
 
     @classmethod
     def _meant(cls, key: str) -> set[str]:
@@ -230,7 +232,7 @@ class Service(Model):
 
     @classmethod
     def _foreign(cls, key: str) -> Mistake:
-        return step_elsewhere(key) or super()._foreign(key)
+        return step_elsewhere(key) or callers_key(key) or super()._foreign(key)
 
     @classmethod
     def _meant(cls, key: str) -> set[str]:

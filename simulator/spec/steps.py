@@ -52,6 +52,13 @@ def step_elsewhere(key: str) -> Mistake | None:
     return Mistake(f"`{key}` is a step: write `steps: [{{{_EXAMPLES[key]}}}]`{cores}", "key")
 
 
+def callers_key(key: str) -> Mistake | None:
+    """Return what to say of a key of calls that stands on who is called."""
+    if key not in (*POLICY_KEYS, "policy"):
+        return None
+    return Mistake(f"`{key}` is the caller's: write it on the call, `{{call: ..., {key}: ...}}`", "key")
+
+
 class _Step(Model):
     """What every step has: whether it happens, and how often."""
 

@@ -15,7 +15,7 @@ import yaml
 from ..errors import Problem, TopologyError
 from ..garbage import uncollected
 from .csvfiles import packed_as
-from .mistakes import Location, Mistake, describe, dotted
+from .mistakes import Location, Mistake, describe, dotted, near_file
 from .values import WrittenFloat, WrittenInt
 
 Mark = tuple[int, int]
@@ -35,6 +35,9 @@ _OCTAL = re.compile(r"^0o[0-7]+$")
 _HEX = re.compile(r"^0x[0-9a-fA-F]+$")
 _FLOAT = re.compile(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 _SPECIAL = re.compile(r"^([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$")
+_CONTENT = re.compile(r"\s*[^\s#]")
+_DASH = re.compile(r"\s*-\s+")
+_GLUED = re.compile(r"\s*(?:-\s+)?([A-Za-z][\w.-]*):([^\s:/\\][^#]*?)\s*(?:#.*)?$")
 _LONGEST = 100  # digits; Python refuses to convert very long ones, and no quantity has them
 
 
@@ -269,6 +272,8 @@ def read_text(file: str) -> str:
             reason = "it is a folder: name a file"
         elif "://" in str(file):
             reason = "it is an address: save what is there as a file first"
+        elif isinstance(error, FileNotFoundError):
+            reason += near_file(str(file))
         raise TopologyError([Problem("", f"cannot read `{file}`: {reason}", file)]) from None
     return decode(content, file)
 
@@ -305,5 +310,33 @@ def _explain(error: yaml.MarkedYAMLError, lines: list[str], where: Mark) -> str:
     source = lines[line - 1] if line <= len(lines) else ""
     if source[: column - 1].strip() == "" and source[column - 1 : column] == "\t":
         return "a tab cannot indent; use spaces"
-    parts = [str(part) for part in (error.context, error.problem) if part]
-    return ", ".join(parts)
+    told = ", ".join(str(part) for part in (error.context, error.problem) if part)
+    return told + _look_at(error, lines, where)
+
+
+def _look_at(error: yaml.MarkedYAMLError, lines: list[str], where: Mark) -> str:
+    """What to look at: the parser says what it had not expected, and seldom why."""
+    context, problem = error.context or "", error.problem or ""
+    if context.startswith("while parsing a flow") and error.context_mark:
+        return f": look for what is opened on line {error.context_mark.line + 1} and not closed, or for a missing comma"
+    if not context.startswith("while parsing a block") and not problem.startswith("mapping values"):
+        return ""
+    line, column = where
+    if problem.startswith("mapping values") and ": " in lines[line - 1][: column - 1]:
+        return ": put a value that has a colon and a space in it into quotes"
+    above = next((at for at in range(line - 1, 0, -1) if _CONTENT.match(lines[at - 1])), 0)
+    if not above:
+        return ""
+    if glued := _GLUED.match(lines[above - 1]):
+        return f": a colon needs a space after it, on line {above} `{glued[1]}: {glued[2]}`"
+    return (
+        f": look at the indentation: line {above} begins in {_columns(lines[above - 1])}, line {line} in "
+        f"{_columns(lines[line - 1])}; keys of one block begin in the same column"
+    )
+
+
+def _columns(line: str) -> str:
+    """Where a line begins, and what stands behind a dash."""
+    begins = len(line) - len(line.lstrip()) + 1
+    dash = _DASH.match(line)
+    return f"column {begins}" + (f", after its `-` in column {len(dash[0]) + 1}" if dash else "")

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 
 from .. import units
 from .mistakes import describe, did_you_mean, listed, mistake
+from .unitwords import Noun, meant
 
 ENDPOINT_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$"
@@ -52,16 +53,22 @@ def _number(value: object, expected: str) -> float:
     return number
 
 
-def _quantity(parse: Callable[[str], float], noun: str, example: str) -> Callable[[object], float]:
+def _parsed(parse: Callable[[str], float], noun: Noun, text: str) -> float:
+    """What a text says, or a mistake that has our unit where it has one of others."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        told = str(error)
+        raise mistake(told + (meant(noun, text) if told.startswith("expected ") else "")) from None
+
+
+def _quantity(parse: Callable[[str], float], noun: Noun, example: str) -> Callable[[object], float]:
     """Return a reader of text with a unit, or, from Python, of a number in the unit of the package."""
 
     def read(value: object) -> float:
         expected = f"{noun} such as {example}"
         if isinstance(value, str):
-            try:
-                return parse(value)
-            except ValueError as error:
-                raise mistake(str(error)) from None
+            return _parsed(parse, noun, value)
         number = _number(value, expected)
         if number < 0:
             raise mistake(f"{noun} cannot be negative, found {describe(value)}")
@@ -112,10 +119,7 @@ def read_confidence(value: object) -> float:
 def read_memory(value: object) -> float:
     """Return bytes from a Kubernetes quantity or a number of bytes."""
     if isinstance(value, str):
-        try:
-            return units.parse_memory(value)
-        except ValueError as error:
-            raise mistake(str(error)) from None
+        return _parsed(units.parse_memory, "memory", value)
     number = _number(value, "memory such as 256Mi")
     if number < 0:
         raise mistake(f"memory cannot be negative, found {describe(value)}")
@@ -125,10 +129,7 @@ def read_memory(value: object) -> float:
 def read_cpu(value: object) -> float:
     """Return cores: a whole number of them, or a fraction of one."""
     if isinstance(value, str):
-        try:
-            cores = units.parse_cpu(value)
-        except ValueError as error:
-            raise mistake(str(error)) from None
+        cores = _parsed(units.parse_cpu, "cores", value)
     else:
         cores = _number(value, "cores such as 2 or 500m")
     if cores <= 0:

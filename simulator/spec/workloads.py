@@ -82,7 +82,8 @@ class Workload(Model):
         shapes = [key for key in data if key in SHAPES]
         if len(shapes) > 1:
             message = f"a workload has one shape, but this one has {listed(shapes, 'and')}"
-            data[shapes[1]] = Mistake(message, "key")
+            two = ", ".join(f"{name}: {{{key}: ...}}" for name, key in zip(("one", "other"), shapes, strict=False))
+            data[shapes[1]] = Mistake(f"{message}; leave one out, or make it two, `workload: {{{two}}}`", "key")
         elif shapes:
             for key, needed in _NEEDS.items():
                 if key in data and shapes[0] not in needed:

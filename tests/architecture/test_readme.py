@@ -70,6 +70,17 @@ def test_the_first_page_has_every_notebook():
     assert [one for one in numbers if not re.search(rf"^\| {one} \| .*\?.* \|$", text, re.MULTILINE)] == []
 
 
+def test_the_first_page_has_every_command():
+    text = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    (choices,) = (action.choices for action in cli.make_parser()._actions if isinstance(action.choices, dict))
+    assert "completion" in choices
+    assert [name for name in choices if not re.search(rf"^\| .*`{name}`.* \| .+ \|$", text, re.MULTILINE)] == []
+
+
+def test_the_readme_says_with_which_python():
+    assert ".venv/bin/python" in (ROOT / "README.md").read_text(encoding="utf-8").split("## In Python")[1]
+
+
 def test_the_python_of_the_readme_runs(tmp_path):
     (block,) = blocks(ROOT / "README.md", "python")
     shorter = (

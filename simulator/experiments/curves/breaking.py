@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from ...answers import Answer, Table, shorten
+from ...answers import Answer, Table
 from ...compiler import UnitSize, compile_topology
 from ...errors import PlanError
 from ...plan.plan import Plan
@@ -32,8 +32,6 @@ from .scaling import finished, sizing_options
 from .warned import Warned, gather
 from .words import limits_in_words, percent
 
-LONGEST: Final = 18
-"""Letters of a deployment's name in a column."""
 SIZES: Final = (".replicas", ".resources.cpu")
 """Ends of the paths of sizes."""
 Number = TypeVar("Number", int, float)
@@ -119,7 +117,7 @@ class BreakEven(Curve):
             sized = [made[name] for name in self.deployments]
             told = [number(row[self.price]) if row["met"] else state_of(row) for row in sized]
             rows.append([str(one[first]), str(one[second]), *told, cell_words(one)])
-        return Table([*names, *(shorten(name, LONGEST) for name in self.deployments), "verdict"], rows, 2)
+        return Table([*names, *self.deployments, "verdict"], rows, 2)
 
 
 def break_even(
@@ -369,8 +367,8 @@ def cell_words(cell: Mapping[Any, Any]) -> str:
     if cell["kind"] == "none":
         return f"neither{shown}"
     if cell["kind"] == "only":
-        return f"only {shorten(str(cell['winner']), LONGEST)}{shown}"
+        return f"only {cell['winner']}{shown}"
     if cell["kind"] == "same":
         return "no difference shown"
-    saving, winner = float(cell["saving_ratio"]), shorten(str(cell["winner"]), LONGEST)
+    saving, winner = float(cell["saving_ratio"]), str(cell["winner"])
     return winner if math.isnan(saving) else f"{winner} by {percent(saving)}"

@@ -248,6 +248,26 @@ def test_plot_draws_every_figure(figure, shop, capsys):
     assert Path(f"{figure}.svg").read_text().rstrip().endswith("</svg>")
 
 
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("utilisation shop.yaml -d microservices -d monolith", "-d is given 2 times"),
+        ("timeline shop.yaml -d microservices -d monolith", "-d is given 2 times"),
+        ("topology shop.yaml --quick -d microservices -d monolith", "-d is given 2 times"),
+        ("latency shop.yaml --load 1,2", "--load does not act on latency"),
+    ],
+)
+def test_plot_refuses_what_does_not_act_before_it_loads_what_draws(command, message, shop):
+    program = (
+        "import sys\nfrom simulator import cli\n"
+        f"code = cli.main({f'plot {command} -o x.svg'.split()!r})\n"
+        "assert not {'matplotlib', 'pandas', 'simulator.machine_code.compiling'} & set(sys.modules)\n"
+        "sys.exit(code)"
+    )
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (process.returncode, process.stderr[: len(message)]) == (common.WRONG, message)
+
+
 def test_plot_has_a_title_a_width_and_pages(shop, capsys):
     command = "plot latency shop.yaml -d microservices -d monolith --title 'In my words' --width 6 -o x.pdf -o x.png"
     code, out, err = run(capsys, command)

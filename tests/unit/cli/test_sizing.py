@@ -10,7 +10,7 @@ import pytest
 
 import simulator as sim
 from simulator import cli
-from simulator.cli import common
+from simulator.cli import common, sizing
 from simulator.cli.sizing import _verdict, cheapest
 
 SHOP = """\
@@ -66,6 +66,30 @@ def test_what_the_next_replica_would_buy(capsys):
     assert "one more replica of each unit, web p50, the objective that binds, is" in " ".join(out.split())
     code, out, _ = run(capsys, "capacity shop.yaml --next --json")
     assert {row["unit"] for row in json.loads(out)["next"]["units"]} == {"web", "store"}
+
+
+def test_its_progress_counts_replications_and_nothing_else(monkeypatch):
+    """Of both deployments together, those of the next replicas too; no total, since nobody knows it before."""
+    heard, counted = [], []
+
+    def with_progress(work, what="replications"):
+        counted.append(what)
+        return work(lambda done, total: heard.append((done, total)))
+
+    simulated = []
+    monkeypatch.setattr(sizing, "with_progress", with_progress)
+    made = sizing.sim.capacity
+    monkeypatch.setattr(
+        sizing.sim, "capacity", lambda *args, **more: simulated.append(made(*args, **more)) or simulated[-1]
+    )
+    assert cli.main(shlex.split("capacity shop.yaml -d microservices -d monolith --next --json --quiet")) == common.FINE
+    assert counted == ["replications"]
+    assert {total for _, total in heard} == {0}
+    done = [done for done, _ in heard]
+    assert done == sorted(done)
+    least = 4 * sum(len(one.tried) for one in simulated)  # each configuration has 4 replications
+    assert done[-1] > least
+    assert done[-1] % 4 == 0
 
 
 def test_deployments_side_by_side(capsys):

@@ -254,6 +254,20 @@ def test_rows_of_very_many_axes_are_told_by_their_numbers(capsys):
     assert max(map(len, lines)) <= 60
 
 
+def test_values_of_axes_are_never_shortened_to_the_same_letters():
+    """The ends of paths are shown where there is little room, unless these are the same."""
+    files = [f"traces/{month}/of-a-day-with-much-traffic.csv" for month in ("january", "february", "march")]
+    table = pd.DataFrame(
+        [{"workload.file": file, "name": "of/a/very/long/folder/and/a/file.yaml" if number else "b", "seed": number,
+          "requests": 9, "status": "ok", "reason": "", "warnings": "", "goodput_per_s": 40.0, "latency_p99_s": 0.5,
+          "availability_ratio": 1.0, "latency_mean_s": 0.1, "cost_per_hour": float("nan")}
+         for number, file in enumerate(files)]
+    )  # fmt: skip
+    for width in (60, 80, 100, 160):
+        letters = "".join(sweeptable.render(table, {}, width).split())
+        assert all(month in letters for month in ("january", "february", "march"))
+
+
 def test_text_keeps_to_100_columns(shop, capsys):
     long = "a-name-that-is-longer-than-any-table-would-like-it-to-be-and-then-some-and-more"
     Path("long.yaml").write_text(SHOP.replace("store", f"{long}-store"))

@@ -100,9 +100,49 @@ def test_how_long_the_rest_takes_is_not_told_from_nothing(monkeypatch):
     assert list(work.told(60.0)) == ["0 of 12,345 runs"]
     now[0] = 60.0
     work.progress(0.25, 10)
-    assert list(work.told(60.0)) == ["0.2 of 10 runs"]
+    assert list(work.told(60.0)) == ["0 of 10 runs"]
     work.progress(10.0, 10)
     assert list(work.told(90.0)) == ["10 of 10 runs"]
+
+
+def timed(monkeypatch, heard):
+    """What is told at each time, of work of which that much had been done by then."""
+    now = [0.0]
+    monkeypatch.setattr(telling, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    work, told = Work("runs"), []
+    for now[0], done, total in heard:
+        work.progress(done, total)
+        told.append(", ".join(work.told(now[0])))
+    return told
+
+
+def test_what_is_left_gets_less_while_nothing_new_is_heard(monkeypatch):
+    """Two of four took 10 s, so the others take 10 s more; once these are over, nobody knows."""
+    heard = [(6.0, 1.0, 4), (10.0, 2.0, 4), (13.0, 2.0, 4), (19.0, 2.0, 4), (20.0, 2.0, 4), (40.0, 2.0, 4)]
+    assert timed(monkeypatch, heard) == [
+        "1 of 4 runs", "2 of 4 runs, about 10 s left", "2 of 4 runs, about 7 s left", "2 of 4 runs, about 1 s left",
+        "2 of 4 runs", "2 of 4 runs",
+    ]  # fmt: skip
+
+
+def test_what_is_left_is_not_told_while_it_grows(monkeypatch):
+    """0.8 at 10 s a run are 8 s; 0.75 at 2 s for each 0.05 are 30 s, and so on; at last 0.65 at 6.4 s for 0.15."""
+    heard = [(2.0, 0.2, 1), (4.0, 0.25, 1), (8.0, 0.3, 1), (8.4, 0.35, 1)]
+    assert timed(monkeypatch, heard) == [
+        "0 of 1 runs, about 8 s left", "0 of 1 runs", "0 of 1 runs", "0 of 1 runs, about 28 s left",
+    ]  # fmt: skip
+
+
+def test_a_tenth_is_enough_to_tell_what_is_left_and_so_is_much(monkeypatch):
+    assert timed(monkeypatch, [(10.0, 9.0, 100), (11.0, 10.5, 100)]) == [
+        "9 of 100 runs",
+        "10 of 100 runs, about 94 s left",
+    ]
+    assert timed(monkeypatch, [(1.0, 1.0, 1000), (30.0, 30.0, 1000)])[1] == "30 of 1,000 runs, about 16 min left"
+
+
+def test_of_an_unknown_number_it_is_said_how_many_are_done(monkeypatch):
+    assert timed(monkeypatch, [(2.0, 0.0, 0), (4.0, 12.75, 0), (9.0, 30.0, 0)]) == ["", "12 runs", "30 runs"]
 
 
 def test_times_to_wait():

@@ -234,9 +234,11 @@ def test_who_has_no_slots_has_no_say_in_the_order_of_the_queue(units_of):
 def test_a_queue_that_cannot_act_is_refused(units_of):
     with pytest.raises(PlanError) as refused:
         units_of(deployments=written("queue: {capacity: 3}"))
-    assert str(refused.value) == (
-        "deployments.monolith.units.shop.queue: nobody waits for a slot, since the unit has no `concurrency`"
+    message, source, caret = str(refused.value).splitlines()
+    assert message.endswith(
+        ": deployments.monolith.units.shop.queue: nobody waits for a slot, since the unit has no `concurrency`"
     )
+    assert source[caret.index("^") :].startswith("{capacity: 3}")
 
 
 def test_an_unknown_deployment_is_refused(units_of):

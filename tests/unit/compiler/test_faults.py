@@ -171,3 +171,25 @@ def test_every_column_is_in_the_digest(table):
     for name, column in vars(part).items():
         other = (*column, "x") if isinstance(column, tuple) else np.append(column, column.dtype.type(1))
         assert replace(plan, **{table: replace(part, **{name: other})}).digest() != plan.digest(), name
+
+
+@pytest.mark.parametrize(
+    ("fault", "place"),
+    [
+        ("{at: 1s, target: b, kill: {replicas: 4}}", "14:47"),
+        ("{at: 1s, for: 1s, target: b, pause: {replicas: 5}}", "14:57"),
+    ],
+)
+def test_too_many_replicas_are_refused_where_they_stand(fault, place):
+    with pytest.raises(
+        sim.PlanError, match=rf"^<text>:{place}: faults\[0\]\.\w+\.replicas: [45], but b has 3 replicas"
+    ) as caught:
+        compiled(fault)
+    _, source, caret = str(caught.value).splitlines()
+    assert source[caret.index("^")] in "45"
+
+
+def test_a_number_that_was_set_has_no_place_in_the_text():
+    topology = sim.loads(f"{SERVICES}faults: [{{at: 1s, target: b, kill: {{replicas: 1}}}}]\n")
+    with pytest.raises(sim.PlanError, match=r"^faults\[0\]\.kill\.replicas: 4, but b has 3 replicas"):
+        sim.compile(topology.replace({"faults[0].kill.replicas": 4}), "microservices")

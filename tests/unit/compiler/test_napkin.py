@@ -120,11 +120,11 @@ bottleneck c: saturates at 375/s
 waiting at callees holds slots too: a may let less through than this says
 
 units
-  unit  replicas  visits/s  a request    load  cores  used (%)  slots        of  used (%)
-  a            1     125.0      0.833  0.3250    1.0     32.50  1.838         8     22.97
-  b            2     275.0      1.833  0.5750    2.0     28.75  0.575  no limit      0.00
-  c            1      62.5      0.417  0.2000    0.5     40.00  0.400  no limit      0.00
-  m            1     125.0      0.833  0.1375    1.0     13.75  0.138  no limit      0.00
+  unit  replicas  visits/s  a request    load  cores  used (%)  slots held     slots  slots used (%)
+  a            1     125.0      0.833  0.3250    1.0     32.50       1.838         8           22.97
+  b            2     275.0      1.833  0.5750    2.0     28.75       0.575  no limit            0.00
+  c            1      62.5      0.417  0.2000    0.5     40.00       0.400  no limit            0.00
+  m            1     125.0      0.833  0.1375    1.0     13.75       0.138  no limit            0.00
 
 services
   service  unit  visits/s  a request  cpu (ms)    load

@@ -257,7 +257,8 @@ def _objectives(plan: Plan) -> Iterator[str]:
         yield "objectives"
     for objective in plan.objectives:
         name = plan.endpoints.name[objective.endpoint]
-        yield f"  {objective.slo}: {objective.quantity} of {name} at most {_limit(objective)}"
+        until = " until settled" if objective.settled else ""
+        yield f"  {objective.slo}: {objective.quantity} of {name}{until} at most {_limit(objective)}"
 
 
 def _limit(objective: Objective) -> str:

@@ -287,7 +287,8 @@ def objectives_of(result: Results, workload: str | None = None) -> list[tuple[st
     if len(entries) != 1 or not len(table):
         return []
     names = table["quantity"].astype(str)
-    rows = table[(table["endpoint"].isin(entries)) & names.str.match(r"p[0-9]")]
+    of_answers = (table["until"] == "answered") & names.str.match(r"p[0-9]")
+    rows = table[table["endpoint"].isin(entries) & of_answers]
     limits = {
         _written(str(name)): 1000.0 * float(limit) for name, limit in zip(rows["quantity"], rows["limit"], strict=True)
     }

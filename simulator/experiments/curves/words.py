@@ -100,10 +100,11 @@ def limits_in_words(given: Sequence[Sequence[Objective]]) -> tuple[str, ...]:
     limits: dict[tuple[str, str], list[float]] = {}
     for objectives in given:
         for one in objectives:
-            limits.setdefault((one.slo, one.quantity), []).append(one.limit)
+            name = f"{one.quantity} until settled" if one.settled else one.quantity
+            limits.setdefault((one.slo, name), []).append(one.limit)
     said = []
     for (slo, name), values in limits.items():
-        unit = PERCENT if name == "errorRate" else unit_of("latency_s", values)
+        unit = PERCENT if name.startswith("errorRate") else unit_of("latency_s", values)
         ends = dict.fromkeys(write(limit, unit) for limit in (min(values), max(values)))
         some = "" if len(values) == len(given) else " in some cells"
         said.append(f"{slo} {name} {unit.after(' to '.join(ends))}{some}")

@@ -20,8 +20,9 @@ P99: Final = "latency_p99_s"
 def judged_column(plan: Plan) -> str:
     """What is shown beside the price: the p99 of all requests where that is of what is promised, else what is worst."""
     entries = set(plan.calls.target[plan.workloads.entry_call].tolist())
-    promised = {one.endpoint for one in plan.objectives if one.quantity != ERRORS}
-    return P99 if len(entries) == 1 and promised <= entries else WORST
+    promised = [one for one in plan.objectives if one.quantity != ERRORS]
+    answered = all(one.endpoint in entries and not one.settled for one in promised)
+    return P99 if len(entries) == 1 and answered else WORST
 
 
 def worst_columns(result: Results) -> dict[str, Any]:

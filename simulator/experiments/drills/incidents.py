@@ -43,7 +43,7 @@ def find_promise(plan: Plan, typical_s: Floats) -> Promise:
     entries = plan.workloads.entry_call.size
     limits, shares, told = typical_s.copy(), np.full(entries, UNTOLD * UNTOLD), np.zeros(entries, dtype=bool)
     for entry, endpoint in enumerate(plan.calls.target[plan.workloads.entry_call].tolist()):
-        mine = [one for one in plan.objectives if one.endpoint == endpoint]
+        mine = [one for one in plan.objectives if one.endpoint == endpoint and not one.settled]
         errors = min((one.limit for one in mine if one.quantity == "errorRate"), default=1.0 - UNTOLD)
         percentiles = [one for one in mine if not math.isnan(one.probability)]
         in_time = UNTOLD

@@ -96,12 +96,12 @@ def reached(row: Mapping[Any, Any]) -> float:
 
 
 def quantity_of(objective: Objective | None) -> str:
-    """The column that stands for an objective, latency_p999_s for p99.9; without one the default."""
+    """The quantity that stands for an objective, latency_p999_s for p99.9; without one the default."""
     if objective is None:
         return DEFAULT
     if objective.quantity == ERRORS:
         return "availability_ratio"
-    return f"latency_{objective.quantity.replace('.', '')}_s"
+    return f"{'completion' if objective.settled else 'latency'}_{objective.quantity.replace('.', '')}_s"
 
 
 def served_instead(pair: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...results import Results
 from .excluding import busy_after
-from .judging import Judge, Trial, best_of, objective_label, rows_of
+from .judging import SMALLEST, Judge, Trial, best_of, objective_label, rows_of
 from .lattice import Configuration, is_below
 
 
@@ -32,7 +32,7 @@ def _nearest_below(judge: Judge, best: Trial) -> Trial | None:
     known = [judge.trials[one] for _, one in less if one in judge.trials]
     for _, one in less:
         nearest = _nearest(known)
-        if one not in judge.trials and (nearest is None or _at_least(judge, one) < nearest.ratio):
+        if one not in judge.trials and (nearest is None or _at_least(judge, one) < _beyond(nearest)):
             judge.expected = 1
             known.append(judge(one))
     return _nearest(known)
@@ -40,7 +40,14 @@ def _nearest_below(judge: Judge, best: Trial) -> Trial | None:
 
 def _nearest(trials: Iterable[Trial]) -> Trial | None:
     missed = (trial for trial in trials if not trial.met)
-    return min(missed, key=lambda trial: (trial.ratio, trial.nearness), default=None)
+    return min(missed, key=lambda trial: (_beyond(trial), trial.nearness), default=None)
+
+
+def _beyond(trial: Trial) -> float:
+    """Upper end by limit; where none can be told, the value by it, unless that only depends on how long the run is."""
+    if math.isfinite(trial.ratio) or trial.behind or math.isnan(trial.value):
+        return trial.ratio
+    return trial.value / max(trial.limit, SMALLEST)
 
 
 def _at_least(judge: Judge, configuration: Configuration) -> float:
@@ -53,7 +60,7 @@ def _at_least(judge: Judge, configuration: Configuration) -> float:
     if judge.lattice.doubts:
         return 0.0
     larger = (trial for trial in judge.trials.values() if trial.clear and is_below(configuration, trial.configuration))
-    return max((trial.ratio for trial in larger), default=0.0)
+    return max((_beyond(trial) for trial in larger), default=0.0)
 
 
 def objective_row(result: Results, label: str) -> dict[str, Any]:

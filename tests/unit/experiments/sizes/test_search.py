@@ -504,6 +504,20 @@ def test_what_binds_is_the_nearest_of_all_with_one_less(seed):
     assert found.objective == judge.objective(nearest)
 
 
+def test_where_no_upper_end_can_be_told_the_value_tells_what_comes_nearest():
+    """A p99 of 1.88 times its limit, without an upper end, is nearer than fifty times as many errors as allowed."""
+    judge = of_two()
+    for many, pay in ((2, 4), (2, 3), (1, 4)):
+        judge((Option(many, 1.0), Option(pay, 1.0)))
+    found = judge.trials[Option(2, 1.0), Option(3, 1.0)], judge.trials[Option(1, 1.0), Option(4, 1.0)]
+    for trial, ratio, value in zip(found, (math.inf, 50.0), (1.88, 50.0), strict=True):
+        judge.trials[trial.configuration] = replace(trial, ratio=ratio, value=value)
+    assert find_binding(judge).objective == "booking errorRate"
+    less = judge.trials[found[0].configuration]
+    judge.trials[less.configuration] = replace(less, behind="b")  # then it is only as far as the run is long
+    assert find_binding(judge).objective == "browsing p99"
+
+
 def test_what_comes_no_nearer_is_not_simulated():
     """Where 1 of the first unit fails by more, at more of all others, than what is known, fewer never help."""
     judge = of_two()
@@ -532,7 +546,7 @@ def test_what_cannot_keep_up_is_simulated_only_if_there_is_nothing_else():
 
 
 def test_fewer_cores_that_are_free_and_enough_hide_nothing():
-    """Fewer cores are met, cost as much, have less room: the answer stays, and what is missed with a replica less."""
+    """Fewer cores are met, cost as much and have less room: the answer stays, and so does what is missed with less."""
     lattice = make_lattice([0.0, 1.0], cores=(1.0, 2.0), memory=1.0)
     judge = Known(lattice, lambda size: max(0.8 / size[0].cpu, 1.5 / size[1].replicas))
     judge((Option(1, 2.0), Option(2, 1.0)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..answers import Section, Table, shorten
+from ..answers import Section, Table
 from ..results import Results
 from ..results.display import OBJECTIVE_HEAD, cause_line, give_or_take, objective_rows
 from ..results.journeypairs import AVAILABILITY
@@ -36,8 +36,6 @@ UNITS = {
 OF_JOURNEYS = ("latency_mean_s", "latency_p99_s", "availability_ratio")
 """What is shown of each journey."""
 WITH_INTERVALS = ("utilisation_ratio", "waiting_time_s")
-LONGEST = 20
-"""Characters of a deployment's name at the head of a column."""
 
 
 def service_cores(result: Results) -> float:
@@ -268,7 +266,7 @@ def _quantity_tables(results: Mapping[str, Results], differences: Any) -> Iterat
                 rows.append([label(name, None, unit), *cells, "other currencies"])
                 continue
             rows.append([label(name, currency, unit), *cells, _difference(name, differences.loc[(other, name)], unit)])
-        yield Table(["", *(shorten(one, LONGEST) for one in pair), "difference"], rows)
+        yield Table(["", *pair, "difference"], rows)
 
 
 def _journey_tables(results: Mapping[str, Results], journeys: Any) -> Iterator[Table]:
@@ -283,7 +281,7 @@ def _journey_tables(results: Mapping[str, Results], journeys: Any) -> Iterator[T
                 unit = unit_of(name, (row["baseline"], row["other"]))
                 cells = [write(row[column], unit) for column in ("baseline", "other")]
                 rows.append([f"  {label(name, None, unit)}", *cells, _difference(name, row, unit)])
-        yield Table(["journey", *(shorten(one, LONGEST) for one in (baseline, other)), "difference"], rows)
+        yield Table(["journey", baseline, other, "difference"], rows)
 
 
 def _difference(name: str, row: Any, unit: Unit) -> str:

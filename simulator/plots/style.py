@@ -19,7 +19,6 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.rcsetup import cycler
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator, ScalarFormatter
-from scipy.optimize import isotonic_regression
 
 from .. import words
 from ..errors import SimulatorError
@@ -280,6 +279,8 @@ def spread(wanted: Sequence[float], sizes: Sequence[float], low: float = -np.inf
     """
     if not wanted:
         return []
+    from scipy.optimize import isotonic_regression  # half a second, for who draws nothing of the kind
+
     order = np.argsort(np.asarray(wanted), kind="stable")
     size = np.asarray(sizes, dtype=np.float64)[order]
     size = size * min(1.0, (high - low) / size.sum())

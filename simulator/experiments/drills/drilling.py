@@ -31,6 +31,7 @@ from .measuring import (
     row_of,
     run_pair,
     timeline_of,
+    typical_completion,
     typical_latency,
     watch_longer,
 )
@@ -193,7 +194,7 @@ def _run(
     own = [case for case in cases if not case.same_as]
     steps = [(case, searched) for case in own for searched in ((False, True) if find_load else (False,))]
     found: dict[tuple[str, str], Found] = {}
-    limits: list[Floats] = []  # the first case's, so that late means the same in all rows
+    limits: list[tuple[Floats, Floats]] = []  # the first case's, so that late means the same in all rows
 
     def work(step: tuple[Case, bool], report: Progress) -> Found | Brink:
         case, searched = step
@@ -214,7 +215,9 @@ def _run(
     return found, done == len(steps)
 
 
-def _measure(case: Case, limits: list[Floats], engine: Engine, executor: Executor | None, report: Progress) -> Found:
+def _measure(
+    case: Case, limits: list[tuple[Floats, Floats]], engine: Engine, executor: Executor | None, report: Progress
+) -> Found:
     settings = case.calm.settings
 
     def first_look(done: float, total: int) -> None:
@@ -225,18 +228,20 @@ def _measure(case: Case, limits: list[Floats], engine: Engine, executor: Executo
 
     made = run_pair(case.scene, case.calm, case.faulty, engine=engine, executor=executor, progress=first_look)
     if not limits:
-        limits.append(typical_latency(case.calm, made, settings.warmup_s or 0.0))
+        warmup_s = settings.warmup_s or 0.0
+        limits.append((typical_latency(case.calm, made, warmup_s), typical_completion(case.calm, made, warmup_s)))
+    typical_s, settled_s = limits[0]
     measured = watch_longer(
-        case.scene, case.deployment, measure_pair(case.scene, case.calm, made, limits[0]), limits[0],
+        case.scene, case.deployment, measure_pair(case.scene, case.calm, made, typical_s), typical_s,
         engine=engine, executor=executor, progress=second_look,
     )  # fmt: skip
     nothing = {"load_low": math.nan, "load_high": math.nan, "load_limit": ""}
     return Found(
-        row=row_of(case.scene, measured, settings.confidence) | nothing,
+        row=row_of(case.scene, measured, settled_s, settings.confidence) | nothing,
         entries=entry_rows(measured, settings.confidence),
         blast=blast_of(case.scene, measured, settings.confidence),
         timeline=timeline_of(case.scene, measured),
-        typical_s=limits[0],
+        typical_s=typical_s,
     )
 
 

@@ -19,6 +19,7 @@ from ...plan.plan import Plan
 from ...plan.trace import Trace
 from ...results.statistics import student_interval
 from ..replicate import Job, Progress, run_jobs
+from .aftermath import Aftermath, aftermath_columns, harms_sends, read_aftermath, settled_limits
 from .blast import Seen, blast_rows, see_services
 from .faulting import Scene
 from .incidents import Incident, Promise, chance_of, find_promise, judge
@@ -44,6 +45,7 @@ class Replication:
     pairs: Pairs
     services_calm: Seen | None
     services_faulty: Seen | None
+    aftermath: Aftermath
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +115,8 @@ def _reduce(scene: Scene, plans: tuple[Plan, Plan], traces: tuple[Trace, Trace],
         fates.append(read_fates(trace.requests))
     span = span_of(scene)
     seen = [see_services(plan, trace, *span) if services else None for plan, trace in zip(plans, traces, strict=True)]
-    return Replication(fates[0], fates[1], pair_requests(fates[0], fates[1]), seen[0], seen[1])
+    pairs = pair_requests(fates[0], fates[1])
+    return Replication(fates[0], fates[1], pairs, seen[0], seen[1], read_aftermath(traces[0], traces[1], pairs))
 
 
 def span_of(scene: Scene) -> tuple[float, float]:
@@ -123,12 +126,18 @@ def span_of(scene: Scene) -> tuple[float, float]:
 
 def typical_latency(plan: Plan, replications: Sequence[Replication], warmup_s: float) -> Floats:
     """Twice the p99 latency without the fault, by entry, in seconds; inf where nothing was served."""
+    return _typical(plan, [one.calm for one in replications], warmup_s)
+
+
+def typical_completion(plan: Plan, replications: Sequence[Replication], warmup_s: float) -> Floats:
+    """The same of the time until requests have settled."""
+    return _typical(plan, [one.aftermath.pairs.calm for one in replications], warmup_s)
+
+
+def _typical(plan: Plan, calm: Sequence[Fates], warmup_s: float) -> Floats:
     limits = np.full(plan.workloads.entry_call.size, np.inf)
     for entry in range(limits.size):
-        found = [
-            one.calm.latency_s[(one.calm.entry == entry) & one.calm.good & (one.calm.arrival_s >= warmup_s)]
-            for one in replications
-        ]
+        found = [one.latency_s[(one.entry == entry) & one.good & (one.arrival_s >= warmup_s)] for one in calm]
         latencies = np.concatenate(found)
         if latencies.size:
             limits[entry] = TYPICAL * float(np.quantile(latencies, 0.99))
@@ -207,10 +216,15 @@ def watch_longer(
     return replace(made, incidents=tuple(incidents))
 
 
-def row_of(scene: Scene, made: Measured, confidence: float) -> dict[str, Any]:
-    """Means over replications with the half widths of their Student intervals, and the verdict."""
+def row_of(scene: Scene, made: Measured, settled_s: Floats, confidence: float) -> dict[str, Any]:
+    """Means over replications with the half widths of their Student intervals, and the verdict.
+
+    `settled_s` says by entry after how many seconds a request settles late, where no slo does.
+    """
     row: dict[str, Any] = {"requests": np.mean([one.faulty.entry.size for one in made.replications])}
     row |= made.columns
+    limits = settled_limits(made.plan, settled_s)
+    row |= aftermath_columns([one.aftermath for one in made.replications], limits, confidence)
     span = span_of(scene)
     _put(row, "retry_amplification", [attempts_ratio(one.pairs, *span) for one in made.replications], confidence)
     _put(row, "time_to_detect_s", [one.detect_s for one in made.incidents], confidence)
@@ -220,7 +234,7 @@ def row_of(scene: Scene, made: Measured, confidence: float) -> dict[str, Any]:
     _put(row, "time_to_recover_s", recover if all(one.over for one in seen) else [math.inf], confidence)
     row["recovered"] = sum(one.over for one in made.incidents)
     row["replications"] = len(made.incidents)
-    return row | {"verdict": verdict_of(made.incidents, harmed=bool(harms(row)))}
+    return row | {"verdict": verdict_of(made.incidents, harmed=bool(harms(row)) or harms_sends(row))}
 
 
 def _put(row: dict[str, Any], name: str, values: Sequence[float], confidence: float) -> None:

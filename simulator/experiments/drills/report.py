@@ -11,6 +11,7 @@ import pandas as pd
 from ...answers import Section, Table
 from ...words import MILLISECONDS, PERCENT, PLAIN, Unit, count, duration, ends, join, number, write
 from ..curves.words import short
+from .aftermath import harms_sends
 from .faulting import LONGER
 from .measuring import SHORTEST_S
 from .nets import harms
@@ -30,8 +31,9 @@ QUANTITIES: Final = {"error_ratio": ("errors", PERCENT), "latency_mean_s": ("lat
 
 
 def sections(drill: Drill) -> Iterator[Section]:
-    """The table, whom it hits, and its blast radius."""
+    """The table, whom it hits, what becomes of what nobody waits for, and the blast radius."""
     yield (_table(drill),)
+    yield aftermath_lines(drill)
     if len(_entries(drill)) > 1:
         yield entry_lines(drill)
     yield blast_lines(drill)
@@ -90,6 +92,8 @@ def _known(row: Mapping[Any, Any], name: str, unit: Unit = PLAIN) -> str:
 def _worse(row: Mapping[Any, Any]) -> str:
     """What is worse beyond chance, in words; empty if nothing is."""
     worse = [f"{_known(row, f'{name}_net')} {WORDS[name]}" for name in harms(row)]
+    if "unawaited_failed_net" in row and harms_sends(row):
+        worse.append(f"{_known(row, 'unawaited_failed_net')} more sends failed")
     return join(worse) if worse else ""
 
 
@@ -128,6 +132,24 @@ def entry_lines(drill: Drill) -> list[str]:
     entries = _entries(drill)[["requests", "entry"]].itertuples(index=False)
     requests = [f"{number(round(many))} of {entry}" for many, entry in entries]
     return [f"by entry, of {join(requests)}:", *_told(drill, tell)]
+
+
+def aftermath_lines(drill: Drill) -> list[str]:
+    """Sends that fail, and requests that settle late; nothing where there are none in any row."""
+    if not drill.table[["unawaited_failed", "settled_late"]].to_numpy().any():
+        return []
+
+    def tell(row: dict[str, Any]) -> str:
+        parts = []
+        if harms_sends(row):
+            parts.append(f"{_known(row, 'unawaited_failed_net')} more sends fail")
+        elif row["unawaited_failed"] > 0.0:
+            parts.append(f"{_known(row, 'unawaited_failed')} sends fail, no more than without the fault beyond chance")
+        if row["settled_late"] > 0.0:
+            parts.append(f"{_known(row, 'settled_late')} requests settle late")
+        return "; ".join(parts) or "all is done, and in time"
+
+    return ["what nobody waits for:", *_told(drill, tell)]
 
 
 def _part(table: pd.DataFrame, row: dict[str, Any]) -> pd.DataFrame:

@@ -29,6 +29,7 @@ workload:
   many: {calls: [{call: web.a}, {call: web.b}], rate: 20/s}
   few: {call: web.a, users: 2, thinkTime: 200ms}
 """
+NO_LIMITS = np.full(3, np.inf)
 SETTINGS = dict.fromkeys(("seed", "replications", "duration", "warmup", "confidence"))
 
 
@@ -60,7 +61,7 @@ def test_every_replication_is_there_whatever_is_kept_at_a_time(scene, plans, mad
 
 
 def test_a_row_is_means_with_students_half_widths(scene, made):
-    row = row_of(scene, made, 0.95)
+    row = row_of(scene, made, NO_LIMITS, 0.95)
     lost = [one.lost for one in made.counts]
     assert row["lost"] == np.mean(lost) > 20
     assert row["lost_half_width"] == pytest.approx(2.776445 * np.std(lost, ddof=1) / math.sqrt(5), rel=1e-6)
@@ -74,7 +75,7 @@ def test_entries_add_up(scene, made):
 
 def test_recovery_is_never_where_one_does_not_recover(scene, made):
     incidents = (*made.incidents[:-1], Incident(1.0, math.inf, False))
-    row = row_of(scene, replace(made, incidents=incidents), 0.95)
+    row = row_of(scene, replace(made, incidents=incidents), NO_LIMITS, 0.95)
     assert (row["time_to_recover_s"], row["recovered"], row["verdict"]) == (math.inf, 4, "metastable")
 
 

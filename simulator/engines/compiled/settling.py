@@ -25,7 +25,7 @@ def begin_settling(log: Words, request: Request, outcome: int) -> None:
     if request.open > 0:
         request.settling = new_row(log, world.settle_log, SETTLE_WORDS)
         row = SettleRow(log, request.settling)
-        row.row = request.row if world.logs_requests else -1
+        row.row = request.row
         row.workload = request.workload
         row.bin = request.bin
         row.served = served

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from simulator.experiments import verdict
+from simulator.experiments.judged import Judged, Judgement
 from simulator.experiments.verdict import make_verdict
 
 NAN = math.nan
@@ -184,14 +185,19 @@ def test_four_quantities_are_judged_together():
         p99=(0.5, 0.4, True), availability=(0.9, 0.9, False), goodput=(9.0, 9.0, False), cost=(1.0, 1.0, False)
     )
     rows["half_width"] = [0.1 / 1.56, 0.1, 0.1, 0.1]
-    made = {"replications": 5, "confidence": 0.95}
-    assert verdict._shown_together(rows, made) == {"latency_p99_s"}
+
+    def together():
+        judgement = Judgement(tuple(map(Judged, rows.index)), rows.reset_index(drop=True))
+        found = verdict._shown_together(judgement, {"replications": 5, "confidence": 0.95})
+        return {rows.index[place] for place in found}
+
+    assert together() == {"latency_p99_s"}
     rows.loc["latency_p99_s", "half_width"] = 0.1 / 1.55
-    assert verdict._shown_together(rows, made) == set()
+    assert together() == set()
     rows.loc["cost_per_hour", ["other", "difference", "shown"]] = [2.0, 1.0, True]  # now it is one of three
-    assert verdict._shown_together(rows, made) == {"latency_p99_s", "cost_per_hour"}
+    assert together() == {"latency_p99_s", "cost_per_hour"}
     rows.loc["cost_per_hour", "half_width"] = 0.0  # what is known exactly is no matter of chance
-    assert "cost_per_hour" in verdict._shown_together(rows, made)
+    assert "cost_per_hour" in together()
 
 
 def test_an_objective_that_is_met_by_chance():

@@ -70,7 +70,7 @@ def test_each_row_is_what_simulate_says(quick, base):
             assert np.array([interval["half_width"]]).tobytes() == np.array([row[f"{name}_half_width"]]).tobytes()
         assert (row["met"], row["replications"]) == (result.met, 2)
         assert row["warnings"] == "; ".join(result.warnings)
-    assert len(result.intervals) == 15
+    assert len(result.intervals) == 21
 
 
 def test_a_failing_point_is_a_row_with_its_reason(base):

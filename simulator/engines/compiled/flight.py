@@ -159,9 +159,8 @@ class Request(Owner):
     log: int  # where that row is
     # Only where something may be left of it when it ends (rule 11.24).
     open: int = field(reset=0)  # handlers, and messages that may begin one
-    has_ended: bool = field(reset=False)
+    settling: int = field(reset=0)  # where its row is; 0: it has not ended, or nothing was left of it
     last: Nanoseconds  # when the last handler has ended
-    settling: int  # where its row is, if something was left of it
 
 
 class Exchange(Owner):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...machine_code.jit import Words, kernel
+from ...machine_code.jit import Words, kernel, subroutine
 from ...machine_code.records import size_of
 from ...plan.layout import GOOD
 from .flight import Request
@@ -13,16 +13,15 @@ LAST_GOOD = int(GOOD)
 SETTLE_WORDS = size_of(SettleRow)
 
 
-@kernel
+@subroutine
 def begin_settling(log: Words, request: Request, outcome: int) -> None:
     """A request has ended, now: something of it may be left."""
     world, served = request.world, -1
     if outcome <= LAST_GOOD:
         served = world.served
         world.served += 1
-    request.has_ended = True
-    request.last = world.now
     if request.open > 0:
+        request.last = world.now
         request.settling = new_row(log, world.settle_log, SETTLE_WORDS)
         row = SettleRow(log, request.settling)
         row.row = request.row
@@ -41,13 +40,22 @@ def may_begin(request: Request) -> None:
 @kernel
 def handler_ends(log: Words, request: Request) -> None:
     """A handler of a request ends, now; what is called inside a process is part of its caller's."""
-    request.last = request.world.now
-    nothing_begins(log, request)
+    request.open -= 1
+    if request.settling != 0:
+        request.last = request.world.now
+        settle(log, request)
 
 
 @kernel
 def nothing_begins(log: Words, request: Request) -> None:
-    """Something less is left of a request: a handler has ended, or a message begins none."""
+    """A message of a request begins no handler, or one that waited for a slot gets none."""
     request.open -= 1
-    if request.has_ended and request.open == 0:
+    if request.settling != 0:
+        settle(log, request)
+
+
+@subroutine
+def settle(log: Words, request: Request) -> None:
+    """Something less is left of a request that has ended: if that was all, it has settled."""
+    if request.open == 0:
         SettleRow(log, request.settling).completion = request.last - request.arrival

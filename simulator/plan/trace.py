@@ -107,7 +107,7 @@ class SettleLog:
     All others are settled at their ends, but for the unfinished ones.
     """
 
-    row: Integers  # in RequestLog, whether that is kept or not
+    row: Integers  # in RequestLog, -1 where that is not kept
     workload: Integers
     bin: Integers  # in which it arrived
     served: Integers  # its row in `Trace.latency_s`; -1: it failed

@@ -22,15 +22,15 @@ BUGS: list[tuple[str, str, str, str, str]] = [
     (
         "a message that is rejected is never done with",
         "calls.py",
-        "        nothing_begins(log, exchange.request)\n        fail_with(exchange, REJECTED)",
-        "        fail_with(exchange, REJECTED)",
+        "            nothing_begins(log, exchange.request)\n        fail_with(exchange, REJECTED)",
+        "            pass\n        fail_with(exchange, REJECTED)",
         "lost sends and stuck breakers",
     ),
     (
         "a visit that dies in the queue has worked",
         "failures.py",
-        "        if task.row:\n            handler_ends",
-        "        if task:\n            handler_ends",
+        "if not visit.awaited and task.row:",
+        "if not visit.awaited:",
         "what outlives its request",
     ),
     (
@@ -39,6 +39,20 @@ BUGS: list[tuple[str, str, str, str, str]] = [
         "    else:\n        handler_ends(log, inner.request)",
         "    else:\n        pass",
         "what outlives its request, in one process",
+    ),
+    (
+        "who is given up is forgotten",
+        "deadlines.py",
+        "exchange.references > 1:",
+        "exchange.references > 2:",
+        "what outlives its request",
+    ),
+    (
+        "what is lost is waited for",
+        "deadlines.py",
+        "exchange.references > 1:",
+        "exchange.references > 0:",
+        "slow steps and a bad network",
     ),
     (
         "settled when it is answered",

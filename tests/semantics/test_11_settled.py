@@ -127,6 +127,19 @@ def test_11_24_the_loser_of_a_hedge_works_on(run):
     assert completions(one) == [13]
 
 
+def test_11_24_a_handler_that_is_dropped_as_its_caller_gives_up_has_ended(run):
+    # b waits 5 ticks for c, works for 15, and begins nothing more at its deadline; c sleeps on until 50.
+    one = run(
+        """
+        a: {steps: [{call: b, timeout: 20t, deadline: propagate}]}
+        b: {steps: [{call: c, timeout: 5t, fallback: {steps: []}}, {cpu: 15t}, {cpu: 1t}]}
+        c: {steps: [{sleep: 50t}]}
+        """,
+    )
+    assert one.latencies == [20]
+    assert completions(one) == [50]
+
+
 # -- objectives
 
 CHAIN = """

@@ -28,7 +28,7 @@ from .flight import Action, Event, Exchange, Request, Role, Stage, Task
 from .layout import Call, Law, Replica, Service, Unit, World
 from .memory import come, end_task, let_go, move_ledger, note
 from .recorder import attempt_begins, attempt_ends, call_ends, replica_chosen, send_ends, visit_ends, visit_rejected
-from .settling import handler_ends, may_begin, nothing_begins
+from .settling import handler_ends, nothing_begins
 from .slots import queue_for_slot, release_slot
 from .stations import change
 
@@ -206,7 +206,8 @@ def post(log: Words, task: Task, exchange: Exchange) -> None:
         else:
             answer(log, exchange, arrival)
     else:
-        may_begin(exchange.request)
+        if exchange.detached:
+            exchange.request.open += 1
         schedule_message(arrival, DELIVERY, exchange, Action.DELIVER)
 
 
@@ -336,13 +337,15 @@ def deliver(log: Words, exchange: Exchange) -> Task:
     replica, service = exchange.replica, target_of(exchange)
     if not replica.ready:
         fail_with(exchange, UNREACHABLE)
-        nothing_begins(log, exchange.request)
+        if not exchange.awaited:
+            nothing_begins(log, exchange.request)
         answer(log, exchange, world.now)
         return NOBODY
     service.begun += 1
     if world.deadlines and world.now >= exchange.deadline:
         visit_rejected(service)
-        nothing_begins(log, exchange.request)
+        if not exchange.awaited:
+            nothing_begins(log, exchange.request)
         let_go(exchange)
         return NOBODY
     slots = replica.concurrency
@@ -350,7 +353,8 @@ def deliver(log: Words, exchange: Exchange) -> Task:
     places = replica.capacity
     if not at_once and places != UNLIMITED and replica.queued >= places:
         visit_rejected(service)
-        nothing_begins(log, exchange.request)
+        if not exchange.awaited:
+            nothing_begins(log, exchange.request)
         fail_with(exchange, REJECTED)
         answer(log, exchange, world.now)
         return NOBODY
@@ -373,10 +377,12 @@ def deliver(log: Words, exchange: Exchange) -> Task:
 def respond(log: Words, task: Task) -> None:
     """A handler has ended and packed its answer: the slot is freed, and the answer sent."""
     exchange, service, cause = task.visit, task.service, task.cause
-    handler_ends(log, task.request)
+    if not exchange.awaited:
+        handler_ends(log, task.request)
     release_slot(task.replica)
     if is_dropped(task):
         visit_rejected(service)
+        exchange.outcome = TIMEOUT  # as its caller finds at this instant, or has found
         let_go(exchange)
         end_task(task)
         return
@@ -403,7 +409,7 @@ def call_inside(log: Words, task: Task, call: Call, role: int) -> Task:
     address = child(task.address, call.site, 0)
     exchange = make_exchange(log, task, call, address, role == Role.ALONE)
     if role == Role.ALONE:
-        may_begin(task.request)
+        task.request.open += 1
     replica_chosen(log, exchange, task.replica)
     inner = make_task(role, task.request, address, exchange, task.replica)
     inner.service = service

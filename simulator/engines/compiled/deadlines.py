@@ -13,7 +13,7 @@ from ...rules.nanoseconds import NEVER
 from .flight import Exchange, Stage, Task
 from .memory import let_go
 
-OK, TIMEOUT = int(Outcome.OK), int(Outcome.TIMEOUT)
+OK, TIMEOUT, UNFINISHED = int(Outcome.OK), int(Outcome.TIMEOUT), int(Outcome.UNFINISHED)
 COLUMNS = len(Waste)
 
 
@@ -34,6 +34,9 @@ def forsake(exchange: Exchange) -> None:
     world = exchange.world
     exchange.ended = world.now
     world.forsaken += 1
+    # Its message is on its way, not lost, or its handler has not ended: nobody waits for that any more (rule 11.24).
+    if exchange.outcome == UNFINISHED and exchange.references > 1:
+        exchange.request.open += 1
 
 
 @kernel

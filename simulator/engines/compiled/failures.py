@@ -305,9 +305,9 @@ def reap(log: Words, worker: Task) -> Task:
     role, visit = task.role, task.visit
     if role == Role.HANDLER:
         visit_rejected(task.service)
-        if task.row:
+        if not visit.awaited and task.row:
             handler_ends(log, task.request)
-        else:
+        elif not visit.awaited:
             nothing_begins(log, task.request)
         if visit.awaited or visit.detached:
             fail_with(visit, ERROR)

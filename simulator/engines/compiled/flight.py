@@ -158,7 +158,7 @@ class Request(Owner):
     row: int  # in the request log
     log: int  # where that row is
     # Only where something may be left of it when it ends (rule 11.24).
-    open: int = field(reset=0)  # handlers, and messages that may begin one
+    open: int = field(reset=0)  # handlers for whom nobody waits, and messages that may begin one
     settling: int = field(reset=0)  # where its row is; 0: it has not ended, or nothing was left of it
     last: Nanoseconds  # when the last handler has ended
 

@@ -91,7 +91,7 @@ class World(Tallies, world=True):
     attempt_log: Part[Log]
     send_log: Part[Log]
     settle_log: Part[Log]
-    requests: int  # so far
+    requests: int  # rows of the request log so far
     pages_room: int  # words that one page of each log takes
     pair_count: int
     capacity: int  # words of memory

@@ -110,9 +110,9 @@ def request_begins(log: Words, request: Request, workload: Workload) -> None:
     world = request.world
     workload.arrived += 1
     world.outcomes[(request.bin * world.workload_count + workload.row) * OUTCOMES + UNFINISHED] += 1
-    request.row = world.requests
-    world.requests += 1
     if world.logs_requests:
+        request.row = world.requests
+        world.requests += 1
         request.log = new_row(log, world.request_log, REQUEST_WORDS)
         row = RequestRow(log, request.log)
         row.request = request.number

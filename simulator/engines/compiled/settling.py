@@ -1,4 +1,8 @@
-"""What is left of a request when it ends, and when that is done (rule 11.24)."""
+"""What is left of a request when it ends, and when that is done (rule 11.24).
+
+Only what nobody waits for can outlive its request: what was sent, and what its caller has given up. Whatever somebody
+waits for ends before he does. So only the former is counted, which costs what is answered nothing.
+"""
 
 from __future__ import annotations
 
@@ -24,37 +28,31 @@ def begin_settling(log: Words, request: Request, outcome: int) -> None:
         request.last = world.now
         request.settling = new_row(log, world.settle_log, SETTLE_WORDS)
         row = SettleRow(log, request.settling)
-        row.row = request.row
+        row.row = request.row if world.logs_requests else -1
         row.workload = request.workload
         row.bin = request.bin
         row.served = served
         row.completion = NO_END
 
 
-@kernel
-def may_begin(request: Request) -> None:
-    """A message of a request is on its way that may begin a handler, or a handler begins for whom nobody waits."""
-    request.open += 1
-
-
-@kernel
+@subroutine
 def handler_ends(log: Words, request: Request) -> None:
-    """A handler of a request ends, now; what is called inside a process is part of its caller's."""
+    """A handler ends, now, for whom nobody waits."""
     request.open -= 1
     if request.settling != 0:
         request.last = request.world.now
         settle(log, request)
 
 
-@kernel
+@subroutine
 def nothing_begins(log: Words, request: Request) -> None:
-    """A message of a request begins no handler, or one that waited for a slot gets none."""
+    """A message that nobody waits for begins no handler, or one that waited for a slot gets none."""
     request.open -= 1
     if request.settling != 0:
         settle(log, request)
 
 
-@subroutine
+@kernel
 def settle(log: Words, request: Request) -> None:
     """Something less is left of a request that has ended: if that was all, it has settled."""
     if request.open == 0:

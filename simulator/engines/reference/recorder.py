@@ -61,7 +61,6 @@ class Recorder:
         )
         self.arrived_now = [0] * len(plan.workloads.name)
         self.ended_now = [[0, 0] for _ in self.arrived_now]
-        self.requests = 0
         self.pairs: list[list[int]] = callees_of(plan).row.tolist()
         self.sent = {call: row for row, call in enumerate(sends_of(plan).tolist())}
         self.latency = array("d")
@@ -127,8 +126,8 @@ class Recorder:
         request = Request(workload.row, number, workload.entry(address), hash_key, now, bin_)
         self.arrived_now[workload.row] += 1
         self.sums.outcomes[bin_][workload.row * len(Outcome) + Outcome.UNFINISHED] += 1
-        request.row, self.requests = self.requests, self.requests + 1
         if self.logs_requests:
+            request.row = len(self.request_log[0])
             row = (number, workload.row, request.entry, now, math.nan, Outcome.UNFINISHED, Outcome.OK, -1, 0)
             for column, value in zip(self.request_log, row, strict=True):
                 column.append(value)

@@ -220,7 +220,9 @@ def _latency(observed: Observed, objective: Objective, target: Target, confidenc
 
 
 def _errors(observed: Observed, objective: Objective, lost: Interval, confidence: float) -> tuple[Interval, str]:
-    """The share of failures, and what makes it unsure."""
+    """The share of failures, and what makes it unsure; of what the plan knows nothing is how long requests settle."""
+    if objective.settled:
+        return lost, ""
     rarity = find_rarity_of(observed, objective.endpoint)
     seen = certain(lost, observed, rarity, confidence)
     if rarity is None or np.isnan(seen.value):

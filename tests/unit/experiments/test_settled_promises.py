@@ -47,6 +47,14 @@ def test_curves_draw_no_limit_of_it_over_answers(plan):
     assert quantity_of(plan.objectives[0]) == "completion_p99_s"
 
 
+def test_that_all_settle_is_seen_and_not_known(topology):
+    row = sim.simulate(topology).objectives.set_index("quantity").loc["errorRate"]
+    assert (row["value"], row["low"], bool(row["met"])) == (0.0, 0.0, True)
+    assert 0.0 < row["high"] < 0.02
+    answered = sim.simulate(topology.replace({"slos.done.until": "answered"})).objectives.set_index("quantity")
+    assert answered.loc["errorRate", "high"] == 0.0  # nothing can fail
+
+
 def test_figures_draw_no_limit_of_it_over_answers(topology):
     assert objectives_of(sim.simulate(topology)) == []
     answered = sim.simulate(topology.replace({"slos.done.until": "answered"}))

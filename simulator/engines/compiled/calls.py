@@ -12,14 +12,7 @@ from ...rules.nanoseconds import NEVER, nanoseconds
 from ...rules.outliers import judge, sweep
 from ...rules.randomness import child, uniform
 from ...rules.variates import sample, sample_points
-from .calendar import (
-    DELIVERY,
-    REPLY,
-    TIMER,
-    WORKLOAD_SHIFT,
-    cancel,
-    schedule,
-)
+from .calendar import DELIVERY, REPLY, TIMER, WORKLOAD_SHIFT, cancel, schedule
 from .deadlines import deadline_of, forsake, inherit, is_dropped
 from .dispatch import STAGES
 from .faults import delayed, is_aborted, is_cut

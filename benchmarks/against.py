@@ -4,11 +4,11 @@
     .venv/bin/python benchmarks/against.py /tmp/before             all plans, 6 turns: ten minutes
     .venv/bin/python benchmarks/against.py /tmp/before mm1 bare    some of them
 
-Each checkout has a process of its own, in which it runs a plan once, not counted, and then whenever it is its turn, and
-machine code of its own, from nothing: where the whole engine is in a cache, a plan that needs little of it runs up to a
-tenth slower than with the lean one that is made for it. Of
-`chains`, which takes much memory, only one process is there at a time. Said are the ratio of the least and that of the
-medians: above 1 this checkout is faster. A topology is each checkout's own file of that name.
+Each checkout has a process of its own, in which it runs a plan once, not counted, and then whenever it is its turn. Its
+machine code is made from nothing: where the whole engine is in a cache, a plan that needs little of it runs up to a
+tenth slower than with the lean one that is made for it. Of `chains`, which takes much memory, only one process is there
+at a time. Said are the ratio of the least and that of the medians: above 1 this checkout is faster. A topology is each
+checkout's own file of that name.
 """
 
 from __future__ import annotations

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import cache
+from functools import cache, update_wrapper
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
@@ -209,9 +210,21 @@ def kind_of(hint: Any) -> Kind:
 # -- declarations
 
 
+ASKING = threading.RLock()
+"""One thread settles records: a second one would find half of the declarations replaced, and other places."""
+
+
 def remembered(function: F) -> F:
-    """Ask once for each kind of records; mypy would not have a class for a key, if its instances can be keys."""
-    return cache(function)  # type: ignore[return-value]
+    """Ask once for each kind of records, whichever threads ask."""
+    found: dict[Any, Any] = {}
+
+    def ask(record: Any) -> Any:
+        with ASKING:
+            if record not in found:
+                found[record] = function(record)
+            return found[record]
+
+    return cache(update_wrapper(ask, function))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numba
 import numpy as np
 import pytest
 
 from simulator.machine_code import compiling  # noqa: F401  (tells numba what kernels and records are)
-from simulator.machine_code.fields import field_at
+from simulator.machine_code.fields import field_at, remembered
 from simulator.machine_code.jit import kernel
 from simulator.machine_code.records import (
     NOBODY,
@@ -157,3 +161,24 @@ def test_a_record_of_another_kind_is_refused_by_machine_code(words):
 def test_what_does_not_come_and_go_is_not_taken(words):
     with pytest.raises(TypeError, match="Item neither comes nor goes"):
         take(World(words), Item)
+
+
+def test_records_are_settled_once_whichever_threads_ask():
+    """A run in two threads asks first in both: half of what is declared is replaced by then."""
+    asked, begun = [], threading.Event()
+
+    @remembered
+    def slow(record):
+        asked.append(record)
+        begun.set()
+        time.sleep(0.05)  # the other thread asks meanwhile
+        return len(asked)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(slow, int)
+        begun.wait()
+        assert (first.result(), pool.submit(slow, int).result()) == (1, 1)
+        begun.clear()
+        pair = [pool.submit(slow, str), pool.submit(slow, str)]
+        assert [one.result() for one in pair] == [2, 2]
+    assert asked == [int, str]
